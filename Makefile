@@ -1,0 +1,32 @@
+# `make run` and `make test` set themselves up: python3, pip and make are all they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: run test check format clean
+
+run: $(STAMP) ## run the bundled flows on the embedded sandbox
+	@$(BIN)/arazzo run civitai-search-models-detail civitai-model-version-by-hash \
+	    civitai-image-generation-poll civitai-permission-gated-download civitai-workflow-query-cancel
+
+test: $(STAMP) ## run the test suite
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: $(STAMP) ## format, lint and types, as CI checks them
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# `--without-pip` and `pip --python`: some systems ship python3 and pip, but not ensurepip.
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

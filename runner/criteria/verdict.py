@@ -1,0 +1,22 @@
+"""The result of checking one criterion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.values import ABSENT, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Passed, failed, or broken: a criterion that could not be evaluated has failed and says why in `problem`.
+
+    `left` and `right` are the operands of the comparison that decided; of a regex its context and pattern, of a
+    JSONPath or XPath what it selected and ABSENT. `comparison` is the deciding part as written.
+    """
+
+    passed: bool
+    left: Value = ABSENT
+    right: Value = ABSENT
+    comparison: str = ""
+    problem: str | None = None

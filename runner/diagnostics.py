@@ -1,0 +1,72 @@
+"""What is wrong with a document, and where: data that renderers draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, TypeAlias
+
+from runner.source import Span
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that explains the first one."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters of `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it."""
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong. `message` is lower case without a full stop, with the author's own names in quotes.
+
+    `label` stands under the underlined text, `related` are second places, `notes` are sentences below.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    span: Span
+    label: str = ""
+    related: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    fix: Fix | None = None
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort by source and position, and drop repetitions of the same rule, place and message."""
+    unique = {(d.rule, d.span.source.uri, d.span.start, d.message): d for d in diagnostics}
+    return tuple(sorted(unique.values(), key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Give the known name that `name` most likely meant, ignoring case, or nothing where none is close."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    found = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> Fix | None:
+    """Suggest the nearest known name."""
+    best = nearest(name, known)
+    return Fix(f"did you mean '{best}'?") if best else None

@@ -1,0 +1,214 @@
+"""What happened, as facts in the past tense: no clock, no screen, no names of reports.
+
+A run is told in this order, with brackets that always close:
+
+    RunStarted ( WorkflowStarted ( StepStarted attempt* StepFinished )* WorkflowFinished )* RunFinished
+
+    attempt = Answered [BodyUnreadable] CriterionChecked* AttemptFinished CriterionChecked* [ActionTaken] [WaitStarted]
+
+A called workflow stands between its step's StepStarted and AttemptFinished; so does one that a `retry` runs first,
+after ActionTaken. A workflow that `goto` reached follows the WorkflowFinished of the one it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runner.criteria.verdict import Verdict
+from runner.exchange import Exchange
+from runner.source import Span
+from runner.values import Json, Value
+
+Outcome: TypeAlias = Literal["passed", "failed", "error"]
+"""`failed`: a criterion was not met. `error`: it could not be found out (no response, a budget, a broken value)."""
+
+ProblemKind: TypeAlias = Literal[
+    "criterion", "transport", "timeout", "expression", "input", "budget", "workflow", "dependency", "cancelled"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a step or workflow did not pass: one line, and where it stands in the document."""
+
+    kind: ProblemKind
+    message: str
+    span: Span | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return "failed" if self.kind in ("criterion", "workflow", "dependency") else "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One level of where a run is: `visit` counts how often the step was entered, `attempt` the tries of that visit."""
+
+    workflow_id: str
+    step_id: str | None = None
+    visit: int = 0
+    attempt: int = 0
+
+
+Trail: TypeAlias = tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutline:
+    """A step as the document has it, for reports that show what was not reached."""
+
+    step_id: str
+    span: Span | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """`document` is the entry document's name, `title` its info.title, `secrets` are values no report may show."""
+
+    document: str
+    title: str
+    workflow_ids: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStarted:
+    trail: Trail
+    workflow_id: str
+    reason: Literal["asked", "dependency", "call", "goto", "retry"]
+    inputs: Mapping[str, Json]
+    steps: tuple[StepOutline, ...]
+    summary: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId."""
+
+    trail: Trail
+    step_id: str
+    kind: Literal["operation", "workflow"]
+    target: str
+    operation_id: str | None = None
+    description: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request was sent, and answered or not: `exchange.reply` says which."""
+
+    trail: Trail
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class BodyUnreadable:
+    """A response body is not what its Content-Type says; expressions see its text."""
+
+    trail: Trail
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionChecked:
+    """`action` is the name of the action whose criterion it is, None for a success criterion.
+
+    `implied` is set where the step has no successCriteria and the default was checked.
+    """
+
+    trail: Trail
+    condition: str
+    type: str
+    verdict: Verdict
+    action: str | None = None
+    implied: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFinished:
+    """One attempt of a step: passed, or why not, with the outputs it gave."""
+
+    trail: Trail
+    problem: Problem | None
+    outputs: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTaken:
+    """`target` is the step or workflow an action names; `retry` of `limit` counts a retry action's attempts."""
+
+    trail: Trail
+    name: str
+    type: Literal["end", "goto", "retry"]
+    target: str | None = None
+    retry: int | None = None
+    limit: int | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitStarted:
+    """The run rests for `seconds`: before a retry, or because the same request would be sent again at once."""
+
+    trail: Trail
+    seconds: float
+    reason: Literal["retry", "retry-after", "pace"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """One visit of a step, its retries included. `recovered`: it failed and an action went on from there."""
+
+    trail: Trail
+    step_id: str
+    outcome: Outcome
+    outputs: Mapping[str, Value]
+    attempts: int
+    problem: Problem | None = None
+    action: str | None = None
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFinished:
+    trail: Trail
+    workflow_id: str
+    outcome: Outcome
+    outputs: Mapping[str, Value]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    outcome: Outcome
+
+
+Event: TypeAlias = (
+    RunStarted
+    | WorkflowStarted
+    | StepStarted
+    | Answered
+    | BodyUnreadable
+    | CriterionChecked
+    | AttemptFinished
+    | ActionTaken
+    | WaitStarted
+    | StepFinished
+    | WorkflowFinished
+    | RunFinished
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and when it happened, in seconds since 1970; the driver stamps it."""
+
+    at: float
+    event: Event

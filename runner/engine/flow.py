@@ -1,0 +1,46 @@
+"""A running workflow seen from outside: a generator of events and effects that is sent replies."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from runner.engine.events import Event, Outcome
+from runner.exchange import Exchange, Request
+from runner.openapi.document import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too."""
+
+    request: Request
+    operation: Operation
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let this many seconds pass; answered by Waited."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The seconds that passed."""
+
+    took: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The user wants the run to end: the answer to any effect."""
+
+
+Effect: TypeAlias = Send | Wait
+Answer: TypeAlias = Exchange | Waited | Cancelled | None
+"""None answers an event."""
+
+Flow: TypeAlias = Generator[Event | Effect, Answer, Outcome]

@@ -1,0 +1,204 @@
+"""Requests, replies, and the ports through which they travel: plain values, no HTTP library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from runner.values import ABSENT, Json, Value
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+FailureKind: TypeAlias = Literal[
+    "dns", "connect", "tls", "timeout", "closed", "protocol", "too-large", "redirects", "url", "cancelled", "offline"
+]
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Give a header's value; repeated fields are joined by `, ` (RFC 9110, 5.2), of Set-Cookie the first is given."""
+    wanted = name.lower()
+    found = [value for key, value in headers if key.lower() == wanted]
+    if not found:
+        return None
+    return found[0] if wanted == "set-cookie" else ", ".join(found)
+
+
+class MediaType(NamedTuple):
+    """A media type without its parameters, in lower case, and the charset it names."""
+
+    essence: str
+    charset: str
+
+    @property
+    def is_json(self) -> bool:
+        return self.essence.endswith("+json") or self.essence in ("application/json", "text/json")
+
+    @property
+    def is_xml(self) -> bool:
+        return self.essence.endswith("+xml") or self.essence in ("application/xml", "text/xml")
+
+    @property
+    def is_text(self) -> bool:
+        return (
+            self.essence.startswith("text/")
+            or self.is_json
+            or self.is_xml
+            or self.essence
+            in (
+                "application/x-www-form-urlencoded",
+                "application/javascript",
+                "application/yaml",
+                "application/x-ndjson",
+            )
+        )
+
+
+def media_type(content_type: str | None) -> MediaType:
+    """Parse a Content-Type field; the charset defaults to UTF-8."""
+    essence, *parameters = (content_type or "").split(";")
+    charset = "utf-8"
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip():
+            charset = value.strip().strip('"')
+    return MediaType(essence.strip().lower(), charset)
+
+
+class Content(NamedTuple):
+    """A decoded body. `problem` says why a body that claims to be JSON is given as text."""
+
+    value: Value
+    problem: str | None = None
+
+
+def decode(body: bytes, content_type: str | None) -> Content:
+    """Decode a body by its media type: JSON is parsed, other text is a string, anything else stays bytes.
+
+    A body without Content-Type is JSON where it parses as such, else text where it is UTF-8.
+    """
+    if not body:
+        return Content(ABSENT)
+    kind = media_type(content_type)
+    try:
+        text = body.decode(kind.charset).removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError) as error:
+        return Content(body, f"it is not {kind.charset}: {error}" if kind.is_text else None)
+    if kind.is_json or not kind.essence:
+        try:
+            return Content(parse_json(text))
+        except (ValueError, RecursionError) as error:
+            return Content(text, f"it is not JSON: {error}" if kind.is_json else None)
+    return Content(text if kind.is_text else body)
+
+
+def parse_json(text: str) -> Json:
+    """Parse JSON text strictly: `NaN` and `Infinity` are refused; big integers stay whole."""
+    value: Json = json.loads(text, parse_constant=_refuse_constant)
+    return value
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it leaves: absolute URL, header fields in order, body as bytes."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+
+    @cached_property
+    def content(self) -> Content:
+        return decode(self.body, header(self.headers, "content-type"))
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as it came, content codings undone."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+    reason: str = ""
+
+    @cached_property
+    def content(self) -> Content:
+        return decode(self.body, header(self.headers, "content-type"))
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFailure:
+    """No response came; `message` says why in one line, without the URL."""
+
+    kind: FailureKind
+    message: str
+
+
+Reply: TypeAlias = Response | TransportFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A redirect that was followed."""
+
+    sent: Request
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was really sent, what came back, and the seconds it took; `hops` are the redirects before `sent`."""
+
+    sent: Request
+    reply: Reply
+    took: float = 0.0
+    hops: tuple[Hop, ...] = ()
+
+
+class Transport(Protocol):
+    """Send one request and give one reply: no redirects, no credentials, never an exception. `timeout` in seconds."""
+
+    def send(self, request: Request, timeout: float | None) -> Reply: ...
+
+
+class AsyncTransport(Protocol):
+    """`Transport`, awaited."""
+
+    async def send(self, request: Request, timeout: float | None) -> Reply: ...
+
+
+class Clock(Protocol):
+    """Time as a run sees it: `now` in seconds since 1970, `monotonic` and `sleep` in seconds."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class AsyncClock(Protocol):
+    """`Clock`, awaited where it sleeps."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Fetched(NamedTuple):
+    """A document's text and the URI it really came from, after redirects."""
+
+    uri: str
+    text: str
+
+
+Fetch: TypeAlias = Callable[[str], Fetched]
+"""Give the text behind an absolute URI, or raise FetchError."""

@@ -1,0 +1,246 @@
+"""The productions of the expression grammar, one frozen class each; `str` gives the spelling back.
+
+Runtime Expressions, Arazzo 1.1.0. `pointer` is the JSON Pointer after `#`, or None where there is no `#`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from runner.values import Json
+
+Side: TypeAlias = Literal["request", "response", "message"]
+
+
+def _fragment(pointer: str | None) -> str:
+    return "" if pointer is None else "#" + pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    def __str__(self) -> str:
+        return "$url"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    def __str__(self) -> str:
+        return "$method"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCode:
+    def __str__(self) -> str:
+        return "$statusCode"
+
+
+@dataclass(frozen=True, slots=True)
+class SelfUri:
+    def __str__(self) -> str:
+        return "$self"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderField:
+    side: Side
+    name: str
+
+    def __str__(self) -> str:
+        return f"${self.side}.header.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParameter:
+    side: Side
+    name: str
+
+    def __str__(self) -> str:
+        return f"${self.side}.query.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PathParameter:
+    side: Side
+    name: str
+
+    def __str__(self) -> str:
+        return f"${self.side}.path.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    side: Side
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"${self.side}.body{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    side: Side
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"${self.side}.payload{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    name: str
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"$inputs.{self.name}{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    name: str
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"$outputs.{self.name}{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    step_id: str
+    name: str
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"$steps.{self.step_id}.outputs.{self.name}{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowValue:
+    workflow_id: str
+    field: Literal["inputs", "outputs"]
+    name: str
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        return f"$workflows.{self.workflow_id}.{self.field}.{self.name}{_fragment(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReference:
+    """`$sourceDescriptions.<source>.<reference>`: an operationId or workflowId, else a field of the source."""
+
+    source: str
+    reference: str
+
+    def __str__(self) -> str:
+        return f"$sourceDescriptions.{self.source}.{self.reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentReference:
+    kind: Literal["parameters", "successActions", "failureActions"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"$components.{self.kind}.{self.name}"
+
+
+Root: TypeAlias = (
+    Url
+    | Method
+    | StatusCode
+    | SelfUri
+    | HeaderField
+    | QueryParameter
+    | PathParameter
+    | Body
+    | Payload
+    | Input
+    | Output
+    | StepOutput
+    | WorkflowValue
+    | SourceReference
+    | ComponentReference
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accessed:
+    """An expression followed by `.name` and `[0]` (the operators `.` and `[]` of conditions)."""
+
+    base: Root
+    path: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return str(self.base) + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path)
+
+
+Expression: TypeAlias = Root | Accessed
+
+
+# What may stand where a document takes a value.
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal value."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A whole-string expression: it keeps the type of what it refers to."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An expression that stands inside quotes of a JSON text: a string is escaped, a structure replaces the quotes."""
+
+    expression: Expression
+
+
+Part: TypeAlias = str | Expression | Quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with `{$...}` in it, in order; `style` says how a value becomes text there."""
+
+    parts: tuple[Part, ...]
+    style: Literal["text", "json", "form"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A Selector Object: `selector` of the given type and version, applied to what `context` gives."""
+
+    context: Expression
+    selector: str
+    type: Literal["jsonpath", "xpath", "jsonpointer"]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOf:
+    """An object some member of which is not a constant."""
+
+    members: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """An array some item of which is not a constant."""
+
+    items: tuple[Node, ...]
+
+
+Node: TypeAlias = Constant | Computed | Template | Selected | ObjectOf | ArrayOf
+
+
+def dump(value: Json) -> str:
+    """Write JSON text without spaces, as it is embedded and sent (RFC 8259)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,31 @@
+"""What an expression can see while a workflow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.exchange import Request, Response
+from runner.values import Value
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names in reach at one moment.
+
+    `steps` holds the outputs of the steps that ran, `workflows` the `inputs` and `outputs` of the workflows that ran,
+    `sources` the fields of each Source Description, `parameters` the path and query parameters as sent, by (in, name).
+    `response` is None where none came.
+    """
+
+    inputs: Values = field(default_factory=dict)
+    outputs: Values = field(default_factory=dict)
+    steps: Mapping[str, Values] = field(default_factory=dict)
+    workflows: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    self_uri: str | None = None
+    request: Request | None = None
+    response: Response | None = None
+    parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)

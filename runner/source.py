@@ -1,0 +1,142 @@
+"""Text, and places in it: what every diagnostic and every failed assertion points at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from runner.values import split_pointer
+
+
+class Position(NamedTuple):
+    """A place as people count it: line and column from 1, columns in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A text and where it came from: `uri` identifies it, `name` is what a person is shown."""
+
+    uri: str
+    name: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(index + 1 for index, char in enumerate(self.text) if char == "\n")]
+
+    def position(self, offset: int) -> Position:
+        """Give line and column of a character offset."""
+        line = bisect_right(self._line_starts, offset)
+        return Position(line, offset - self._line_starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Give the text of line `number` (from 1) without its line break."""
+        if not 1 <= number <= len(self._line_starts):
+            return ""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The characters `start` to `end` (exclusive) of a source."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def begin(self) -> Position:
+        return self.source.position(self.start)
+
+    @property
+    def finish(self) -> Position:
+        return self.source.position(self.end)
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.begin.line}:{self.begin.column}"
+
+
+class Place(NamedTuple):
+    """Where one value stands, and where its parts stand: the shape of a document without its content."""
+
+    start: int
+    end: int
+    members: dict[str, Member] | None = None
+    items: list[Place] | None = None
+
+
+class Member(NamedTuple):
+    """One member of a mapping: where its key stands, and its value."""
+
+    key_start: int
+    key_end: int
+    value: Place
+
+
+Align: TypeAlias = Callable[[str, int], int]
+"""Turn (raw scalar text, offset in its decoded value) into an offset in the raw text."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceMap:
+    """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
+
+    A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
+    object that lacks it.
+    """
+
+    source: Source
+    build: Callable[[], Place] = field(repr=False)
+    align: Align = field(repr=False)
+
+    @cached_property
+    def _root(self) -> Place:
+        return self.build()
+
+    def value(self, pointer: str) -> Span:
+        """Give the span of the value at `pointer`."""
+        place, _, _ = self._find(pointer)
+        return Span(self.source, place.start, place.end)
+
+    def key(self, pointer: str) -> Span:
+        """Give the span of the key that names `pointer`; for an item of a sequence, or the root: of its start."""
+        place, member, _ = self._find(pointer)
+        if member is not None:
+            return Span(self.source, member.key_start, member.key_end)
+        first = next(iter(place.members.values()), None) if place.members else None
+        if first is not None:
+            return Span(self.source, first.key_start, first.key_end)
+        return Span(self.source, place.start, place.end)
+
+    def within(self, pointer: str, start: int, end: int) -> Span:
+        """Give the span of characters `start` to `end` of the text value at `pointer`, as they stand in the file."""
+        place, _, found = self._find(pointer)
+        if not found or place.members is not None or place.items is not None:
+            return self.key(pointer)
+        raw = self.source.text[place.start : place.end]
+        first, last = self.align(raw, start), self.align(raw, end)
+        return Span(self.source, place.start + first, place.start + max(first, last))
+
+    def _find(self, pointer: str) -> tuple[Place, Member | None, bool]:
+        place, named = self._root, None
+        for token in split_pointer(pointer):
+            if place.members is not None and token in place.members:
+                named = place.members[token]
+                place = named.value
+            elif place.items is not None and token.isdigit() and int(token) < len(place.items):
+                named, place = None, place.items[int(token)]
+            else:
+                return place, named, False
+        return place, named, True

@@ -1,0 +1,69 @@
+"""JSON values, the value that is not there, and JSON Pointers (RFC 6901)."""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive alias
+
+
+class Absent(enum.Enum):
+    """The type of `ABSENT`: what is not there, distinct from null."""
+
+    ABSENT = "absent"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = Absent.ABSENT
+
+Value: TypeAlias = Json | bytes | Absent
+"""What an expression gives: JSON, a binary body (only ever whole), or nothing."""
+
+
+def escape_token(token: str) -> str:
+    """Escape one reference token (RFC 6901, section 3)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def unescape_token(token: str) -> str:
+    """Undo `escape_token`; `~1` first, so that `~01` is `~1` and not `/`."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def join_pointer(base: str, *tokens: str | int) -> str:
+    """Append reference tokens to a JSON Pointer."""
+    return base + "".join("/" + escape_token(str(token)) for token in tokens)
+
+
+def split_pointer(pointer: str) -> tuple[str, ...]:
+    """Split a JSON Pointer into unescaped tokens; the empty pointer has none."""
+    if not pointer:
+        return ()
+    if not pointer.startswith("/"):
+        raise ValueError(f"not a JSON Pointer: {pointer!r}")
+    return tuple(unescape_token(token) for token in pointer[1:].split("/"))
+
+
+def resolve_pointer(value: Value, pointer: str) -> Value:
+    """Give what stands at `pointer`, or `ABSENT`."""
+    for token in split_pointer(pointer):
+        value = member(value, token)
+    return value
+
+
+def member(value: Value, token: str | int) -> Value:
+    """Give the member or item `token` of a value, or `ABSENT`."""
+    if isinstance(value, dict):
+        return value.get(str(token), ABSENT)
+    if isinstance(value, list):
+        text = str(token)
+        if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0"):
+            index = int(text)
+            return value[index] if index < len(value) else ABSENT
+    return ABSENT
