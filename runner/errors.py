@@ -3,7 +3,7 @@
 ArazzoError
 ├── UsageError            exit 2   what was asked for cannot be done: unknown name, bad option, nothing selected
 │   └── InputsError       exit 2   the inputs do not fit the workflow's schema
-├── DescriptionError      exit 3   a description is invalid: it carries the diagnostics
+├── DescriptionError      exit 3   a description is invalid: it carries the diagnostics (exit 4: a remote source is missing)
 └── FetchError            exit 3   a local document is missing (exit 4: a remote one was not fetched)
 """
 
@@ -46,7 +46,11 @@ class DescriptionError(ArazzoError):
     """A description cannot be run as it is written."""
 
     diagnostics: tuple[Diagnostic, ...]
-    exit_code = 3
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        rules = {d.rule for d in self.diagnostics if d.severity == "error"}
+        return 4 if rules == {"source-unreachable"} else 3
 
     def __str__(self) -> str:
         errors = [d for d in self.diagnostics if d.severity == "error"]

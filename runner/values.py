@@ -67,3 +67,29 @@ def member(value: Value, token: str | int) -> Value:
             index = int(text)
             return value[index] if index < len(value) else ABSENT
     return ABSENT
+
+
+def with_pointer(value: Json, pointer: str, new: Json) -> Json:
+    """Give a copy of `value` with `new` at `pointer`; the last member is created, an item may be appended with `-`.
+
+    Raise ValueError where the pointer leads through something that is not there (RFC 6901, section 4).
+    """
+    tokens = split_pointer(pointer)
+    return _with_tokens(value, tokens, new, pointer) if tokens else new
+
+
+def _with_tokens(value: Json, tokens: tuple[str, ...], new: Json, pointer: str) -> Json:
+    token, *rest = tokens
+    if isinstance(value, dict):
+        if not rest:
+            return {**value, token: new}
+        if token in value:
+            return {**value, token: _with_tokens(value[token], tuple(rest), new, pointer)}
+    elif isinstance(value, list):
+        if not rest and token in ("-", str(len(value))):
+            return [*value, new]
+        inner = member(value, token)
+        if not isinstance(inner, Absent | bytes):
+            changed = _with_tokens(inner, tuple(rest), new, pointer) if rest else new
+            return [*value[: int(token)], changed, *value[int(token) + 1 :]]
+    raise ValueError(f"'{pointer}' leads nowhere: there is no '{token}'")

@@ -1,0 +1,1 @@
+"""Arazzo documents as written: frozen classes, the two dialects, and the reader."""

@@ -203,7 +203,14 @@ class Quoted:
     expression: Expression
 
 
-Part: TypeAlias = str | Expression | Quoted
+@dataclass(frozen=True, slots=True)
+class Escaped:
+    """An expression in the middle of a string of a JSON text: its text is escaped and the quotes stay."""
+
+    expression: Expression
+
+
+Part: TypeAlias = str | Expression | Quoted | Escaped
 
 
 @dataclass(frozen=True, slots=True)

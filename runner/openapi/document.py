@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from runner.diagnostics import Diagnostic
 from runner.source import SourceMap
 from runner.values import Json
 
@@ -41,10 +42,14 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A Server Object; `variables` gives each variable's default."""
+    """A Server Object; `variables` gives each variable's default, `enums` the values of those that are limited.
+
+    A relative URL is resolved against the document's URI where that is one of http; else it stays relative.
+    """
 
     url: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Operation:
 
     `security` is the list of alternatives, each a mapping of scheme name to scopes; empty when none is required.
     `servers` are those of the operation, else of the path item, else of the document.
+    `problems` are warnings about what could not be read and was left out.
     """
 
     operation_id: str | None
@@ -66,6 +72,7 @@ class Operation:
     security_schemes: Mapping[str, Mapping[str, Json]]
     pointer: str
     deprecated: bool = False
+    problems: tuple[Diagnostic, ...] = ()
 
     @property
     def title(self) -> str:
@@ -78,7 +85,11 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class ApiDescription:
-    """An OpenAPI document with an index of its operations."""
+    """An OpenAPI document with an index of its operations, which are built when they are first asked for.
+
+    The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`. `documents` are the other documents
+    it refers to, by absolute URI.
+    """
 
     uri: str
     version: str
@@ -87,3 +98,4 @@ class ApiDescription:
     places: SourceMap = field(repr=False)
     by_id: Mapping[str, Operation] = field(repr=False)
     by_pointer: Mapping[str, Operation] = field(repr=False)
+    documents: Mapping[str, Json] = field(default_factory=dict, repr=False)

@@ -1,0 +1,1 @@
+"""What a description means: every name resolved, every expression parsed, every default filled in."""

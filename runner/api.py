@@ -1,0 +1,149 @@
+"""The pieces and the ports joined: load a description, compile it, run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from runner.description import Description
+from runner.diagnostics import Diagnostic, in_order
+from runner.engine.events import Outcome
+from runner.engine.run import Asked, run
+from runner.engine.state import Limits
+from runner.errors import DescriptionError, InputsError, UsageError
+from runner.exchange import Fetch, Transport
+from runner.loader.load import Loaded, LoadOptions, load
+from runner.loader.text import decode_bytes
+from runner.plan.compile import compile_description
+from runner.plan.context import Options
+from runner.plan.inputs import accept
+from runner.plan.plan import Plan, Unrunnable
+from runner.shell.drive import World, drive
+from runner.shell.fetch import FetchPorts, make_fetch
+from runner.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where descriptions come from: `overrides` and `servers` by source name, `roots` as folders or URLs."""
+
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+    servers: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+
+
+class Checked(NamedTuple):
+    """A document that was read and compiled; `plan` is None where there are errors."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(problem for problem in self.diagnostics if problem.severity == "error")
+
+
+def check(location: str, sources: Sources | None = None) -> Checked:
+    """Read and compile a document, a path or a URL; raise FetchError where it cannot be read at all."""
+    chosen = sources or Sources()
+    loaded = _load(location, chosen)
+    if loaded.description is None:
+        return Checked(None, loaded.diagnostics)
+    compiled = compile_description(loaded.description, Options(servers=chosen.servers))
+    diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
+    failed = any(problem.severity == "error" for problem in diagnostics)
+    return Checked(None if failed else compiled.plan, diagnostics)
+
+
+def load_description(location: str, sources: Sources | None = None) -> Description:
+    """Load a document with all its sources, or raise DescriptionError or FetchError."""
+    loaded = _load(location, sources or Sources())
+    if loaded.description is None or any(problem.severity == "error" for problem in loaded.diagnostics):
+        raise DescriptionError(loaded.diagnostics)
+    return loaded.description
+
+
+def compile_plan(description: Description, servers: Mapping[str, str] | None = None) -> Plan:
+    """Compile a description, or raise DescriptionError with everything that is wrong."""
+    compiled = compile_description(description, Options(servers=servers or {}))
+    if compiled.plan is None:
+        raise DescriptionError(compiled.diagnostics)
+    return compiled.plan
+
+
+def _load(location: str, sources: Sources) -> Loaded:
+    here = Path.cwd()
+    options = LoadOptions(
+        sources={name: to_uri(place, here) for name, place in sources.overrides.items()},
+        roots=tuple(to_uri(root, here).rstrip("/") + "/" for root in sources.roots),
+        working_directory=here.as_uri() + "/",
+        name=lambda uri: display_name(uri, here),
+    )
+    return load(to_uri(location, here), fetcher(sources.offline), options)
+
+
+def fetcher(offline: bool) -> Fetch:
+    return make_fetch(Path.cwd(), FetchPorts(_http, decode_bytes, offline=offline))
+
+
+def _http() -> AbstractContextManager[Transport]:
+    from runner.shell.http import HttpTransport  # imports an HTTP library: only where something remote is fetched
+
+    return HttpTransport()
+
+
+def to_uri(location: str, here: Path) -> str:
+    """Turn a path or URL into an absolute URI."""
+    if urlsplit(location).scheme in ("http", "https", "file"):
+        return location
+    return (here / location).absolute().as_uri()
+
+
+def display_name(uri: str, here: Path) -> str:
+    """Give what a person is shown for a URI: a file's path from the working directory, where it is below it."""
+    if not uri.startswith("file:"):
+        return uri
+    path = Path(unquote(urlsplit(uri).path))
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def unrunnable(plan: Plan, keys: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """Give why steps that a run of these workflows can reach cannot be run here."""
+    return in_order(
+        step.call.reason
+        for workflow in plan.reachable(*keys)
+        for step in workflow.steps
+        if isinstance(step.call, Unrunnable)
+    )
+
+
+def ask(plan: Plan, key: str, values: Mapping[str, Json]) -> Asked:
+    """Accept the inputs of a workflow, defaults filled in, or raise InputsError."""
+    workflow = plan.workflows[key]
+    accepted = accept(workflow.inputs, values)
+    if accepted.problems:
+        raise InputsError(f"the inputs of '{workflow.workflow_id}' are refused", "", accepted.problems)
+    return Asked(key, accepted.values)
+
+
+def choose(plan: Plan, workflow_id: str | None) -> tuple[str, ...]:
+    """Give the workflows to run: the one that is named, else every one that no other in the file calls."""
+    if workflow_id is None:
+        return plan.entries
+    if workflow_id not in plan.workflows:
+        known = ", ".join(key for key in plan.workflows if "#" not in key)
+        raise UsageError(f"there is no workflow '{workflow_id}' in {plan.document}", f"workflows there are: {known}")
+    return (workflow_id,)
+
+
+def run_plan(plan: Plan, asked: Sequence[Asked], world: World, limits: Limits | None = None) -> Outcome:
+    """Run workflows of a plan in a world: a transport, a clock, and somebody to tell."""
+    reasons = unrunnable(plan, [each.key for each in asked])
+    if reasons:
+        raise DescriptionError(reasons)
+    return drive(run(plan, asked, limits or Limits(), world.credentials.secrets), world)

@@ -1,0 +1,149 @@
+"""An Arazzo document as its author wrote it: the specification's objects, unparsed, each with its JSON Pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runner.arazzo.dialect import Dialect
+from runner.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionType:
+    """A criterion's, selector's or target's `type`: as a string, or an Expression Type Object with a version."""
+
+    type: str
+    version: str | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    condition: str
+    context: str | None
+    type: ExpressionType | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reusable:
+    """A Reusable Object; `overrides` says whether `value` was written, for null is a value too."""
+
+    reference: str
+    value: Json
+    overrides: bool
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    location: str | None
+    value: Json
+    pointer: str
+
+
+ParameterEntry: TypeAlias = Parameter | Reusable
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A Success Action or Failure Action Object."""
+
+    name: str
+    type: str
+    workflow_id: str | None
+    step_id: str | None
+    parameters: tuple[ParameterEntry, ...]
+    retry_after: float | None
+    retry_limit: int | None
+    criteria: tuple[Criterion, ...]
+    pointer: str
+
+
+ActionEntry: TypeAlias = Action | Reusable
+ActionKind: TypeAlias = Literal["success", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    target: str
+    selector_type: ExpressionType | None
+    value: Json
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    content_type: str | None
+    payload: Json
+    has_payload: bool
+    replacements: tuple[Replacement, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    step_id: str
+    description: str
+    operation_id: str | None
+    operation_path: str | None
+    channel_path: str | None
+    workflow_id: str | None
+    parameters: tuple[ParameterEntry, ...]
+    request_body: RequestBody | None
+    success_criteria: tuple[Criterion, ...]
+    on_success: tuple[ActionEntry, ...]
+    on_failure: tuple[ActionEntry, ...]
+    outputs: Mapping[str, Json]
+    timeout: int | None
+    correlation_id: str | None
+    action: str | None
+    depends_on: tuple[str, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    workflow_id: str
+    summary: str
+    description: str
+    inputs: Json
+    depends_on: tuple[str, ...]
+    steps: tuple[Step, ...]
+    success_actions: tuple[ActionEntry, ...]
+    failure_actions: tuple[ActionEntry, ...]
+    outputs: Mapping[str, Json]
+    parameters: tuple[ParameterEntry, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    name: str
+    url: str
+    type: str | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    success_actions: Mapping[str, Action] = field(default_factory=dict)
+    failure_actions: Mapping[str, Action] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One Arazzo document. `root` is the whole of it as plain JSON, into which `$ref`s of inputs point."""
+
+    dialect: Dialect
+    self_uri: str | None
+    title: str
+    source_descriptions: tuple[SourceDescription, ...]
+    workflows: tuple[Workflow, ...]
+    components: Components
+    root: Json = field(repr=False)

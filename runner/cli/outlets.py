@@ -1,0 +1,140 @@
+"""Where a run is told: stdout and the report files, with secrets taken out once, and the exit code that it comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TextIO, TypeAlias
+
+from runner.cli.terminal import Terminal
+from runner.diagnostics import Diagnostic, Fix, in_order
+from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted, WorkflowFinished
+from runner.engine.run import SEVERITY, Asked, secret_inputs
+from runner.errors import ArazzoError, DescriptionError, UsageError
+from runner.exchange import Response
+from runner.plan.plan import Plan
+from runner.reporters.files import FileReport
+from runner.reporters.json import JsonReport
+from runner.reporters.jsonl import JsonLines
+from runner.reporters.junit import JUnit
+from runner.reporters.reporter import Broadcast, Reporter
+from runner.source import Source, Span
+
+Make: TypeAlias = Callable[[TextIO, Sequence[Diagnostic], str], Reporter]
+Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
+
+KINDS: Mapping[str, Make] = {
+    "junit": lambda stream, diagnostics, document: JUnit(stream, diagnostics, document=document),
+    "json": lambda stream, diagnostics, _: JsonReport(stream, diagnostics),
+    "jsonl": lambda stream, _, __: JsonLines(stream),
+}
+
+
+def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
+    """Read `--report kind=path` options."""
+    found = []
+    for text in texts:
+        kind, sign, path = text.partition("=")
+        if kind not in KINDS or not sign or not path:
+            raise UsageError(f"--report {text}: write KIND=PATH, where KIND is {', '.join(KINDS)}")
+        found.append((KINDS[kind], Path(path)))
+    return found
+
+
+@dataclass
+class Outlets:
+    """The reporters of one invocation. They hear of one run, however many documents it takes."""
+
+    terminal: Terminal
+    reports: list[tuple[Make, Path]]
+    is_json: bool
+    verbosity: Verbosity
+    document: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    outcome: Outcome = "passed"
+    cancelled: bool = False
+    sent: int = 0
+    answered: int = 0
+    _broadcast: Broadcast | None = field(default=None, repr=False)
+
+    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = in_order((*self.diagnostics, *diagnostics))
+
+    def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str]) -> None:
+        """Open the reports and tell them what is going to run."""
+        plans = [plan for plan, _ in runs]
+        ids = tuple(plan.workflows[each.key].workflow_id for plan, asked in runs for each in asked)
+        hidden = secrets.union(*(secret_inputs(plan, asked) for plan, asked in runs))
+        sources = tuple(dict.fromkeys(source for plan in plans for source in plan.sources))
+        self._broadcast = Broadcast(self.open(console=True))
+        title = plans[0].title if len(plans) == 1 else f"{len(plans)} documents"
+        started = RunStarted(", ".join(plan.document for plan in plans), title, ids, sources, hidden)
+        self._broadcast.tell(Entry(time.time(), started))
+
+    def open(self, *, console: bool) -> Iterator[Reporter]:
+        for make, path in self.reports:
+            try:
+                yield FileReport(path, lambda stream, make=make: make(stream, self.diagnostics, self.document))  # type: ignore[misc]
+            except OSError as error:
+                raise UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
+        if self.is_json:
+            yield JsonReport(self.terminal.out, self.diagnostics)
+        elif console:
+            from runner.reporters.console import Console
+
+            live = self.terminal.live and self.verbosity != "quiet"
+            yield Console(self.terminal.out, self.terminal.out_style, verbosity=self.verbosity, live=live)
+
+    def tell(self, entry: Entry) -> None:
+        """Pass on what one document's run tells; its own beginning and end stay inside."""
+        event: Event = entry.event
+        match event:
+            case RunStarted():
+                return
+            case RunFinished(outcome):
+                self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
+                return
+            case Answered(_, exchange):
+                self.sent += 1
+                self.answered += isinstance(exchange.reply, Response) or bool(exchange.hops)
+            case WorkflowFinished(problem=problem) if problem is not None and problem.kind == "cancelled":
+                self.cancelled = True
+            case _:
+                pass
+        assert self._broadcast is not None
+        self._broadcast.tell(entry)
+
+    def finish(self) -> int:
+        """Tell the end, write what is left to write, and give the exit code."""
+        assert self._broadcast is not None
+        self._broadcast.tell(Entry(time.time(), RunFinished(self.outcome)))
+        self._close(self._broadcast)
+        if self.cancelled:
+            return 130
+        if self.sent and not self.answered:
+            return 4
+        return 0 if self.outcome == "passed" else 1
+
+    def refuse(self, error: ArazzoError) -> int:
+        """Write the reports of a run that never began."""
+        if not isinstance(error, DescriptionError):
+            self.diagnose([_as_diagnostic(error, self.document)])
+        self._close(Broadcast(self.open(console=False)))
+        return error.exit_code
+
+    def _close(self, broadcast: Broadcast) -> None:
+        try:
+            broadcast.close()
+        except OSError as error:
+            raise UsageError(f"a report cannot be written: {error.strerror or error}") from error
+
+
+def _as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:
+    """Give reports, which know only diagnostics, the reason why a run was refused."""
+    nowhere = Span(Source(document, document, ""), 0, 0)
+    rule = "refused" if isinstance(error, UsageError) else "unreadable-document"
+    hint = error.hint if isinstance(error, UsageError) else ""
+    message = " ".join(str(error).removesuffix(hint).split())
+    return Diagnostic(rule, "error", message, nowhere, fix=Fix(hint) if hint else None)

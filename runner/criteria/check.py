@@ -1,0 +1,236 @@
+"""Turns a Criterion Object into a criterion that can be checked, and that into a Verdict.
+
+Criterion Object, Arazzo 1.1.0. A criterion that cannot be evaluated is broken: it "MUST evaluate to fail", so that one
+broken part fails the whole condition, under `!` too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
+
+from runner.criteria.compare import compare, truth
+from runner.criteria.embed import fill_query
+from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Or
+from runner.criteria.parse import ConditionSyntax, parse_condition
+from runner.criteria.verdict import Verdict
+from runner.expressions.evaluate import evaluate
+from runner.expressions.faults import SelectorFailure, SelectorSyntax
+from runner.expressions.fill import Missing, fill_text
+from runner.expressions.nodes import Expression, Template
+from runner.expressions.parse import ARAZZO_1_1, Grammar, Settle, as_parsed
+from runner.expressions.scope import Scope
+from runner.expressions.selectors.compile import compile_selector, select
+from runner.expressions.selectors.compiled import Compiled
+from runner.expressions.template import parse_text
+from runner.schema import Regex, RegexLimit, RegexSyntax, compile_regex
+from runner.text import scalar_text
+from runner.values import ABSENT, Absent, Json, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """A condition of literals, operators and expressions."""
+
+    condition: Condition
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegexCriterion:
+    """A pattern that must be found in what `context` gives; a Template is filled in each time."""
+
+    context: Expression
+    pattern: Regex | Template
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPathCriterion:
+    """A query that must select something from what `context` gives.
+
+    `tests_root` (1.0): a filter on the root that selects nothing from an object also tries the object itself, which is
+    what the published documents mean; RFC 9535 tests the members only.
+    """
+
+    context: Expression
+    query: Compiled | Template
+    version: str
+    text: str
+    tests_root: bool = False
+
+
+Criterion: TypeAlias = Simple | RegexCriterion | JsonPathCriterion
+
+_ROOT_FILTER = re.compile(r"\$\s*\[\s*\?")
+
+
+def compile_criterion(
+    condition: str,
+    type: str = "simple",  # noqa: A002 - the specification's word
+    version: str = "",
+    context: Expression | None = None,
+    grammar: Grammar = ARAZZO_1_1,
+    settle: Settle = as_parsed,
+) -> Criterion:
+    """Compile a criterion, or raise a SyntaxFault with offsets in `condition`.
+
+    A pattern or query without embedded expressions is compiled here, any other each time it is checked. `settle` sees
+    the expressions in `condition`; the context is the caller's. XPath is refused where selectors are compiled.
+    """
+    if type == "simple":
+        return Simple(parse_condition(condition, grammar, settle), condition)
+    if type not in ("regex", "jsonpath", "xpath"):
+        message = f"unknown type '{type}': it is simple, regex, jsonpath or xpath"
+        raise ConditionSyntax(message, 0, len(condition))
+    if context is None:
+        raise ConditionSyntax(f"a condition of type {type} needs a context", 0, len(condition))
+    text = parse_text(condition, grammar, settle=settle)
+    template = text if isinstance(text, Template) else None
+    if type == "regex":
+        return RegexCriterion(context, template or _pattern(condition), condition)
+    if template is None or type == "xpath":
+        query: Compiled | Template = compile_selector(type, version, condition)
+    else:
+        query = template
+    tests_root = not grammar.strict and bool(_ROOT_FILTER.match(condition))
+    return JsonPathCriterion(context, query, version, condition, tests_root)
+
+
+def _pattern(text: str) -> Regex:
+    try:
+        return compile_regex(text)
+    except RegexSyntax as error:
+        raise ConditionSyntax(f"not a regular expression: {error}", 0, len(text)) from None
+
+
+def check(criterion: Criterion, scope: Scope) -> Verdict:
+    """Check a criterion; never raise."""
+    match criterion:
+        case Simple(condition, text):
+            return _judge(condition, text, scope)
+        case RegexCriterion():
+            return _search(criterion, scope)
+        case JsonPathCriterion():
+            return _query(criterion, scope)
+        case _:
+            assert_never(criterion)
+
+
+def _judge(condition: Condition, text: str, scope: Scope) -> Verdict:
+    """Judge a condition; the verdict shows the comparison that decided, or was made last."""
+    match condition:
+        case Literal() | Operand():
+            value = _value(condition, scope)
+            return Verdict(truth(value), value, comparison=text[condition.start : condition.end])
+        case Comparison():
+            return _compare(condition, text, scope)
+        case Not(inner, start, end):
+            verdict = _judge(inner, text, scope)
+            return (
+                verdict if verdict.problem else replace(verdict, passed=not verdict.passed, comparison=text[start:end])
+            )
+        case And(conditions):
+            return _first(conditions, text, scope, passed=False)
+        case Or(conditions):
+            return _first(conditions, text, scope, passed=True)
+        case _:
+            assert_never(condition)
+
+
+def _first(conditions: tuple[Condition, ...], text: str, scope: Scope, *, passed: bool) -> Verdict:
+    """Judge conditions up to the first whose verdict is `passed`, or broken; else give the last one's verdict."""
+    verdict = Verdict(not passed)
+    for condition in conditions:
+        verdict = _judge(condition, text, scope)
+        if verdict.passed is passed or verdict.problem:
+            break
+    return verdict
+
+
+def _compare(comparison: Comparison, text: str, scope: Scope) -> Verdict:
+    written = text[comparison.start : comparison.end]
+    sides: list[Value] = []
+    for side in (comparison.left, comparison.right):
+        if isinstance(side, Literal | Operand):
+            sides.append(_value(side, scope))
+            continue
+        verdict = _judge(side, text, scope)
+        if verdict.problem:
+            return verdict
+        sides.append(verdict.passed)
+    left, right = sides
+    if left is ABSENT and right is ABSENT:
+        names = [text[side.start : side.end] for side in (comparison.left, comparison.right)]
+        problem = f"there is nothing to compare: '{names[0]}' and '{names[1]}' are both absent"
+        return Verdict(False, left, right, written, problem)
+    return Verdict(compare(comparison.operator, left, right).holds, left, right, written)
+
+
+def _value(side: Literal | Operand, scope: Scope) -> Value:
+    return side.value if isinstance(side, Literal) else evaluate(side.expression, scope)
+
+
+def _search(criterion: RegexCriterion, scope: Scope) -> Verdict:
+    text = criterion.text
+    value = evaluate(criterion.context, scope)
+    if value is None or isinstance(value, Absent | list | dict | bytes):
+        return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
+    written, pattern = text, criterion.pattern
+    try:
+        if isinstance(pattern, Template):
+            filled = fill_text(pattern, scope)
+            if isinstance(filled, Missing):
+                return _broken(value, text, filled.message)
+            written, pattern = filled, compile_regex(filled)
+        return Verdict(pattern.search(scalar_text(value)), value, written, text)
+    except RegexSyntax:  # its reason may quote a value
+        return _broken(value, text, "with its values filled in it is no regular expression")
+    except RegexLimit as limit:
+        return _broken(value, text, f"the regular expression takes too long: {limit}")
+    except ValueError as error:
+        return _broken(value, text, f"the context '{criterion.context}' cannot be written as text: {error}")
+
+
+def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
+    text = criterion.text
+    value = evaluate(criterion.context, scope)
+    if value is None or isinstance(value, Absent | bytes):
+        return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
+    query = criterion.query
+    try:
+        if isinstance(query, Template):
+            filled = fill_query(query, scope)
+            if isinstance(filled, Missing):
+                return _broken(value, text, filled.message)
+            query = compile_selector("jsonpath", criterion.version, filled)
+        found = select(query, value)
+        if not found and criterion.tests_root and isinstance(value, dict):
+            found = select(query, [value])
+    except SelectorSyntax:  # its reason may quote a value
+        return _broken(value, text, "with its values filled in it is no JSONPath")
+    except SelectorFailure as failure:
+        return _broken(value, text, str(failure))
+    return Verdict(bool(found), list(found), comparison=text)
+
+
+def _broken(value: Value, text: str, problem: str) -> Verdict:
+    return Verdict(False, value, comparison=text, problem=problem)
+
+
+def _useless(value: Absent | bytes | list[Json] | dict[str, Json] | None) -> str:
+    """Say what a context is that nothing can be applied to: "the condition MUST evaluate to fail"."""
+    match value:
+        case None:
+            return "null"
+        case Absent():
+            return "absent"
+        case bytes():
+            return "a binary body"
+        case list():
+            return "an array, not a text"
+        case dict():
+            return "an object, not a text"
+        case _:
+            assert_never(value)

@@ -1,0 +1,271 @@
+"""One attempt of a step: send or call, check the criteria, compute the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from runner.criteria.check import check
+from runner.criteria.verdict import Verdict
+from runner.engine.events import (
+    Answered,
+    BodyUnreadable,
+    CriterionChecked,
+    Event,
+    Problem,
+    ProblemKind,
+    Trail,
+    WaitStarted,
+)
+from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited
+from runner.engine.request import build_request
+from runner.engine.state import Deadline, Finish, Halt, Run, WorkflowState
+from runner.exchange import Exchange, Request, Response, TransportFailure, header
+from runner.expressions.fill import Missing, fill
+from runner.expressions.nodes import Node
+from runner.expressions.scope import Scope, Values
+from runner.plan.plan import Condition, OperationCall, StepPlan, Target, Unrunnable, WorkflowCall
+from runner.text import json_text, number_text
+from runner.values import ABSENT, Value
+
+Part: TypeAlias = Generator[Event | Effect, Answer, "Attempt"]
+CallWorkflow: TypeAlias = Callable[[Target, WorkflowState, Trail], Generator[Event | Effect, Answer, Finish]]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended; `scope` is what its actions can see."""
+
+    problem: Problem | None
+    outputs: Values
+    scope: Scope
+    retry_after: float | None = None
+
+
+class _OwnOutputs(Mapping[str, Value]):
+    """The outputs of the workflow that runs, computed from what ran when somebody looks."""
+
+    def __init__(self, nodes: tuple[tuple[str, Node], ...], scope: Scope) -> None:
+        self._nodes = dict(nodes)
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Value:
+        return _filled(self._nodes[name], self._scope)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
+def scope_of(run: Run, state: WorkflowState) -> Scope:
+    """Give what a workflow's expressions see between its steps."""
+    plan = state.plan
+    scope = Scope(
+        inputs=state.inputs,
+        steps=state.outputs,
+        workflows=run.finished.get(plan.document, {}),
+        sources=plan.sources,
+        self_uri=plan.self_uri,
+    )
+    return replace(scope, outputs=_OwnOutputs(plan.outputs, scope)) if plan.outputs else scope
+
+
+def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, call: CallWorkflow, paced: bool) -> Part:
+    """Run a step once, within its timeout. `paced` says that a delay of its own came before."""
+    unmet = [state.plan.steps[index].step_id for index in step.needs if index not in state.completed]
+    if unmet:
+        problem = Problem(
+            "dependency", f"step '{step.step_id}' depends on '{unmet[0]}', which has not completed", step.span
+        )
+        return Attempt(problem, {}, scope_of(run, state))
+    deadline = _deadline(run, step)
+    run.deadlines.append(deadline)
+    try:
+        match step.call:
+            case OperationCall():
+                return (yield from _operation(run, state, step, step.call, trail, paced))
+            case WorkflowCall():
+                return (yield from _workflow(run, state, step, step.call, trail, call))
+            case Unrunnable(_, reason):
+                return Attempt(Problem("expression", reason.message, reason.span), {}, scope_of(run, state))
+    except Halt as halt:
+        if halt.deadline is not deadline:
+            raise
+        return Attempt(halt.problem, {}, scope_of(run, state))
+    finally:
+        run.deadlines.remove(deadline)
+
+
+def _deadline(run: Run, step: StepPlan) -> Deadline:
+    if step.timeout is None:
+        return Deadline(float("inf"), Problem("timeout", "", step.span))
+    text = number_text(step.timeout)
+    return Deadline(
+        run.elapsed + step.timeout, Problem("timeout", f"step '{step.step_id}' took longer than {text} s", step.span)
+    )
+
+
+def _operation(run: Run, state: WorkflowState, step: StepPlan, call: OperationCall, trail: Trail, paced: bool) -> Part:
+    scope = scope_of(run, state)
+    built = build_request(call, scope)
+    if isinstance(built, Problem):
+        return Attempt(built, {}, scope)
+    if not paced:
+        yield from _pace(run, trail, state, step, built.request)
+    exchange = yield from _send(run, call, built.request)
+    yield Answered(trail, exchange)
+    reply = exchange.reply
+    scope = replace(scope, request=exchange.sent, parameters=built.parameters)
+    if isinstance(reply, TransportFailure):
+        _check_deadlines(run)
+        kind: ProblemKind = "timeout" if reply.kind == "timeout" else "transport"
+        outputs = _outputs(step.outputs, scope)
+        return Attempt(Problem(kind, f"{call.title}: {reply.message}", step.span), outputs, scope)
+    if reply.content.problem:
+        yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")
+    scope = replace(scope, response=reply)
+    problem = yield from _judge(step, scope, trail, implied=_status_is_success)
+    return Attempt(problem, _outputs(step.outputs, scope), scope, retry_after(reply))
+
+
+def _workflow(
+    run: Run, state: WorkflowState, step: StepPlan, call: WorkflowCall, trail: Trail, call_workflow: CallWorkflow
+) -> Part:
+    target = Target(call.key, call.workflow_id, call.arguments)
+    finish = yield from call_workflow(target, state, trail)
+    scope = replace(scope_of(run, state), outputs=finish.outputs)
+    if finish.outcome != "passed":
+        reason = f": {finish.problem.message}" if finish.problem else ""
+        problem: Problem | None = Problem(
+            "workflow", f"workflow '{call.workflow_id}' {_past(finish)}{reason}", step.span
+        )
+    else:
+        problem = yield from _judge(step, scope, trail, implied=None)
+    outputs = {**finish.outputs, **_outputs(step.outputs, scope)}
+    return Attempt(problem, outputs, scope)
+
+
+def _past(finish: Finish) -> str:
+    return "failed" if finish.outcome == "failed" else "did not finish"
+
+
+def _send(run: Run, call: OperationCall, request: Request) -> Generator[Event | Effect, Answer, Exchange]:
+    times = [
+        time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
+    ]
+    answer = yield Send(request, call.operation, max(0.001, min(times)) if times else None)
+    if isinstance(answer, Cancelled):
+        raise cancelled()
+    assert isinstance(answer, Exchange)
+    run.spend(answer.took)
+    return answer
+
+
+def _check_deadlines(run: Run) -> None:
+    """Halt where a deadline is what ended the request, the step's own included."""
+    for deadline in run.deadlines:
+        if deadline.at <= run.elapsed + 0.01:  # a transport may give up a moment early
+            raise Halt(deadline.problem, deadline)
+
+
+def wait(run: Run, seconds: float) -> Generator[Event | Effect, Answer, None]:
+    """Let time pass, no longer than the deadlines allow."""
+    remaining = run.remaining()
+    rest = seconds if remaining is None else min(seconds, max(0.0, remaining))
+    answer = yield Wait(rest)
+    if isinstance(answer, Cancelled):
+        raise cancelled()
+    assert isinstance(answer, Waited)
+    run.elapsed += answer.took
+    if rest < seconds:
+        _check_deadlines(run)
+
+
+def cancelled() -> Halt:
+    return Halt(Problem("cancelled", "the run was cancelled"))
+
+
+def _pace(
+    run: Run, trail: Trail, state: WorkflowState, step: StepPlan, request: Request
+) -> Generator[Event | Effect, Answer, None]:
+    """Rest before a step sends exactly what it sent last: published polling flows loop without a delay."""
+    key = (state.plan.key, step.step_id)
+    last, pause = run.last_request.get(key, (None, 0.0))
+    if last != request or run.limits.pace <= 0:
+        run.last_request[key] = (request, run.limits.pace)
+        return
+    run.last_request[key] = (request, min(pause * 2, run.limits.pace_limit))
+    yield WaitStarted(trail, pause, "pace")
+    yield from wait(run, pause)
+
+
+def _judge(
+    step: StepPlan, scope: Scope, trail: Trail, implied: Callable[[Scope], Verdict] | None
+) -> Generator[Event, Answer, Problem | None]:
+    """Check the success criteria, all of them, so that a report shows every one that is not met."""
+    if not step.criteria:
+        if implied is None:
+            return None
+        verdict = implied(scope)
+        yield CriterionChecked(trail, IMPLIED, "simple", verdict, implied=True, span=step.span)
+        return None if verdict.passed else Problem("criterion", _not_met(IMPLIED, verdict), step.span)
+    problems = []
+    for condition in step.criteria:
+        verdict = check(condition.criterion, scope)
+        yield CriterionChecked(trail, condition.text, condition.type, verdict, span=condition.span)
+        if not verdict.passed:
+            problems.append(Problem("criterion", _not_met(condition.text, verdict), condition.span))
+    return problems[0] if problems else None
+
+
+SHORT = 60
+IMPLIED = "$statusCode is 2xx or 3xx"
+
+
+def _status_is_success(scope: Scope) -> Verdict:
+    status = scope.response.status if scope.response else 0
+    return Verdict(200 <= status < 400, left=status, comparison=IMPLIED)
+
+
+def _not_met(text: str, verdict: Verdict) -> str:
+    shown = " ".join(text.split())
+    if verdict.problem:
+        return f"{shown} cannot be checked: {verdict.problem}"
+    if isinstance(verdict.left, str | int | float | None):
+        left = json_text(verdict.left)
+        return f"{shown} is not met: it is {left}" if len(left) <= SHORT else f"{shown} is not met"
+    return f"{shown} is not met"
+
+
+def holds(conditions: Iterable[Condition], scope: Scope, trail: Trail, action: str) -> Generator[Event, Answer, bool]:
+    """Check an action's criteria up to the first that is not met."""
+    for condition in conditions:
+        verdict = check(condition.criterion, scope)
+        yield CriterionChecked(trail, condition.text, condition.type, verdict, action=action, span=condition.span)
+        if not verdict.passed:
+            return False
+    return True
+
+
+def compute(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
+    """Compute declared outputs; one that is not there is left out."""
+    return _outputs(nodes, scope)
+
+
+def _outputs(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
+    values = ((name, _filled(node, scope)) for name, node in nodes)
+    return {name: value for name, value in values if value is not ABSENT}
+
+
+def _filled(node: Node, scope: Scope) -> Value:
+    value = fill(node, scope)
+    return ABSENT if isinstance(value, Missing) else value
+
+
+def retry_after(response: Response) -> float | None:
+    """Give the seconds of a Retry-After field; the shell has turned a date into seconds."""
+    text = (header(response.headers, "retry-after") or "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None

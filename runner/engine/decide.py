@@ -1,0 +1,80 @@
+"""What comes next after an attempt of a step: the only place that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from runner.plan.plan import Action, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """The next step in order, or the end of the workflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The workflow ends."""
+
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """A step of the same workflow comes next."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Another workflow takes over for good."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The step is tried again: after `delay` seconds, or at its own pace where None, and after the reference ran."""
+
+    delay: float | None
+    reason: Literal["retry", "retry-after"]
+    step: int | None
+    workflow: Target | None
+
+
+Settled: TypeAlias = Continue | End | Goto | Transfer
+Next: TypeAlias = Settled | Retry
+
+
+def candidates(
+    actions: Sequence[Action], retries: Mapping[int, int], excluded: Set[int]
+) -> Iterator[tuple[int, Action]]:
+    """Give the actions that may be taken, in order: a retry whose limit is spent makes room for those after it.
+
+    "The `retryLimit` MUST be exhausted prior to executing subsequent failure actions" (Failure Action Object).
+    """
+    for index, action in enumerate(actions):
+        if index in excluded:
+            continue
+        if action.type == "retry" and retries.get(index, 0) >= action.retry_limit:
+            continue
+        yield index, action
+
+
+def decide(passed: bool, action: Action | None, retry_after: float | None) -> Next:
+    """Decide from the outcome of an attempt, the first action whose criteria hold, and the reply's Retry-After."""
+    if action is None:
+        return Continue() if passed else End(passed=False)
+    match action.type:
+        case "end":
+            return End(passed)
+        case "goto":
+            return Transfer(action.workflow) if action.workflow else Goto(action.step or 0)
+        case "retry":
+            # "if an HTTP Retry-After response header was returned … it SHOULD overrule this particular field value"
+            if retry_after is not None:
+                return Retry(retry_after, "retry-after", action.step, action.workflow)
+            return Retry(action.retry_after, "retry", action.step, action.workflow)

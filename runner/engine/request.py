@@ -1,0 +1,158 @@
+"""Turn an operation call and what its values give at this moment into the request to send, or say why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from runner.engine.events import Problem
+from runner.exchange import Headers, Request, parse_json
+from runner.expressions.fill import Missing, fill
+from runner.expressions.nodes import Node
+from runner.expressions.scope import Scope
+from runner.openapi.body import encode_body
+from runner.openapi.problem import SerializationProblem
+from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
+from runner.openapi.url import build_url
+from runner.plan.plan import Argument, BoundBody, BoundParameter, OperationCall
+from runner.source import Span
+from runner.values import Absent, Json, Value, with_pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A request, and its path and query parameters as `$request.path` and `$request.query` see them."""
+
+    request: Request
+    parameters: Mapping[tuple[str, str], str]
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """The parts of a request, serialized so far."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: list[str] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
+    parameters: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class _Unsendable(Exception):  # noqa: N818 - a way out of nested calls, never seen outside this module
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.problem = Problem("input", message, span)
+
+
+def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
+    """Build the request of an operation call. Optional inputs that are not given are left out."""
+    pieces = _Pieces()
+    try:
+        for bound in call.parameters:
+            _place(pieces, bound, scope)
+        body, content_type = _body(call.body, scope) if call.body else (b"", None)
+    except _Unsendable as unsendable:
+        return unsendable.problem
+    try:
+        url = build_url(call.server, call.operation.path, pieces.path, pieces.query)
+    except SerializationProblem as problem:
+        span = call.parameters[0].span if call.parameters else None
+        return Problem("input", f"{call.title} cannot be sent: {problem}", span)
+    request = Request(call.operation.method, url, _headers(call, pieces, content_type), body)
+    return Built(request, pieces.parameters)
+
+
+def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
+    parameter = bound.parameter
+    value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'")
+    if isinstance(value, Absent):
+        return
+    try:
+        match parameter.location:
+            case "path":
+                pieces.path[parameter.name] = text = path_segment(parameter, value)
+                pieces.parameters["path", parameter.name] = unquote(text)
+            case "query" | "querystring":
+                pieces.query.append(text := query_text(parameter, value))
+                pieces.parameters.update({("query", name): each for name, each in _decoded(text)})
+            case "header":
+                header = header_value(parameter, value)
+                if header is not None:
+                    pieces.headers.append((parameter.name, header))
+            case "cookie":
+                pieces.cookies.append(cookie_pairs(parameter, value))
+    except SerializationProblem as problem:
+        raise _Unsendable(str(problem), bound.span) from problem
+
+
+def _decoded(query: str) -> Iterator[tuple[str, str]]:
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        yield unquote(name.replace("+", " ")), unquote(value.replace("+", " "))
+
+
+def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
+    value = fill(node, scope)
+    if isinstance(value, Missing):
+        raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
+    if isinstance(value, bytes):
+        raise _Unsendable(f"{what} cannot be sent: it is a binary body", span)
+    return value
+
+
+def _body(bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
+    value: Value | Missing = fill(bound.payload, scope)
+    if isinstance(value, Missing):
+        raise _Unsendable(f"the request body cannot be sent: {value.message}", bound.span)
+    if bound.is_json_text and isinstance(value, str):
+        value = _parsed(value, bound.span)
+    for replacement in bound.replacements:
+        new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target}'")
+        if not isinstance(new, Absent):
+            value = _replaced(value, replacement.target, new, replacement.span)
+    if isinstance(value, Absent):
+        return b"", None
+    try:
+        return encode_body(value, bound.content_type, bound.media)
+    except SerializationProblem as problem:
+        raise _Unsendable(f"the request body cannot be sent: {problem}", bound.span) from problem
+
+
+def _parsed(text: str, span: Span) -> Json:
+    """Read a payload that is written as JSON text; a text that does not look like JSON is a JSON string."""
+    try:
+        return parse_json(text)
+    except (ValueError, RecursionError) as error:
+        if text.lstrip()[:1] in ("{", "["):
+            raise _Unsendable(f"the request body cannot be sent: the payload is not JSON: {error}", span) from error
+        return text
+
+
+def _replaced(payload: Value, target: str, new: Json, span: Span) -> Json:
+    if isinstance(payload, bytes):
+        raise _Unsendable("the payload is binary: nothing in it can be replaced", span)
+    try:
+        return with_pointer({} if isinstance(payload, Absent) else payload, target, new)
+    except ValueError as error:
+        raise _Unsendable(f"the payload cannot be changed: {error}", span) from error
+
+
+def _headers(call: OperationCall, pieces: _Pieces, content_type: str | None) -> Headers:
+    given = {name.lower() for name, _ in pieces.headers}
+    implied = [("Accept", call.accept), ("Content-Type", content_type), ("Cookie", "; ".join(pieces.cookies) or None)]
+    added = [(name, value) for name, value in implied if value is not None and name.lower() not in given]
+    return (*pieces.headers, *added)
+
+
+def argument_values(arguments: tuple[Argument, ...], scope: Scope) -> dict[str, Json] | Problem:
+    """Give the values of arguments for a workflow; those that are not there are left out."""
+    values: dict[str, Json] = {}
+    for argument in arguments:
+        try:
+            value = _value(argument.value, scope, argument.span, f"input '{argument.name}'")
+        except _Unsendable as unsendable:
+            return unsendable.problem
+        if not isinstance(value, Absent):
+            values[argument.name] = value
+    return values

@@ -1,0 +1,337 @@
+"""Run a plan: workflows become events and effects, in the order in which things happen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from runner.engine.attempt import Attempt, attempt, compute, holds, scope_of, wait
+from runner.engine.decide import Continue, End, Goto, Next, Retry, Settled, Transfer, candidates, decide
+from runner.engine.events import (
+    ActionTaken,
+    AttemptFinished,
+    Event,
+    Frame,
+    Outcome,
+    Problem,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepOutline,
+    StepStarted,
+    Trail,
+    WaitStarted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.engine.flow import Answer, Effect, Flow
+from runner.engine.request import argument_values
+from runner.engine.state import Finish, Halt, Limits, Run, WorkflowState
+from runner.plan.inputs import accept
+from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
+from runner.values import Json
+
+Reason: TypeAlias = Literal["asked", "dependency", "call", "goto", "retry"]
+Steps: TypeAlias = Generator[Event | Effect, Answer, Finish]
+
+SEVERITY: Mapping[Outcome, int] = {"passed": 0, "failed": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A workflow to run, with inputs that have been accepted."""
+
+    key: str
+    inputs: Mapping[str, Json]
+
+
+def run(plan: Plan, asked: Sequence[Asked], limits: Limits, secrets: frozenset[str] = frozenset()) -> Flow:
+    """Run the asked workflows one after the other; the outcome is the worst of theirs."""
+    shared = {name: value for each in asked for name, value in each.inputs.items()}
+    state = Run(plan, limits, shared)
+    ids = tuple(plan.workflows[each.key].workflow_id for each in asked)
+    yield RunStarted(plan.document, plan.title, ids, plan.sources, secrets | secret_inputs(plan, asked))
+    outcome: Outcome = "passed"
+    for each in asked:
+        try:
+            finish = yield from _workflow(state, each.key, each.inputs, "asked", ())
+        except Halt as halt:
+            outcome = halt.problem.outcome
+            break
+        outcome = max(outcome, finish.outcome, key=SEVERITY.__getitem__)
+    yield RunFinished(outcome)
+    return outcome
+
+
+def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:
+    """Give the values of inputs that their schema marks as passwords."""
+    return frozenset(
+        str(each.inputs[name])
+        for each in asked
+        for name in plan.workflows[each.key].inputs.secret
+        if each.inputs.get(name) not in (None, "")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A workflow that has started and is not finished yet."""
+
+    state: WorkflowState
+    trail: Trail
+
+
+def _workflow(run: Run, key: str, inputs: Mapping[str, Json], reason: Reason, above: Trail) -> Steps:
+    """Run a workflow, and those that `goto` leads on to; all of them end with the outcome of the last."""
+    opened: list[_Open] = []
+    try:
+        transfer: tuple[str, Mapping[str, Json]] | None = (key, inputs)
+        while transfer is not None:
+            key, inputs = transfer
+            plan = run.plan.workflows[key]
+            current = _Open(WorkflowState(plan, inputs), (*above, Frame(plan.workflow_id)))
+            ended: Problem | Target | None = yield from _dependencies(run, plan)
+            yield _started(plan, inputs, reason, current.trail)
+            opened.append(current)
+            if ended is None:
+                _check_depth(run, current)
+                ended = yield from _steps(run, current)
+            transfer = None
+            if isinstance(ended, Target):
+                accepted = _inputs_of(run, ended, current.state, inherit=True)
+                if isinstance(accepted, Problem):
+                    ended = accepted
+                else:
+                    transfer, reason = (ended.key, accepted), "goto"
+    except Halt as halt:
+        yield from _close(run, opened, halt.problem)
+        raise
+    assert not isinstance(ended, Target)
+    return (yield from _close(run, opened, ended if isinstance(ended, Problem) else None))
+
+
+def _inputs_of(run: Run, target: Target, state: WorkflowState, *, inherit: bool) -> Mapping[str, Json] | Problem:
+    plan = run.plan.workflows[target.key]
+    values = argument_values(target.arguments, scope_of(run, state))
+    if isinstance(values, Problem):
+        return values
+    if inherit:
+        names = plan.inputs.names
+        values = {**{name: v for name, v in state.inputs.items() if names is None or name in names}, **values}
+    accepted = accept(plan.inputs, values)
+    if accepted.problems:
+        span = target.arguments[0].span if target.arguments else state.plan.span
+        return Problem(
+            "input", f"the inputs of workflow '{plan.workflow_id}' are refused: {'; '.join(accepted.problems)}", span
+        )
+    return accepted.values
+
+
+def _started(plan: WorkflowPlan, inputs: Mapping[str, Json], reason: Reason, trail: Trail) -> WorkflowStarted:
+    steps = tuple(StepOutline(step.step_id, step.span, step.description) for step in plan.steps)
+    return WorkflowStarted(trail, plan.workflow_id, reason, inputs, steps, plan.summary, plan.span)
+
+
+def _check_depth(run: Run, opened: _Open) -> None:
+    if len(opened.trail) > run.limits.depth:
+        path = " > ".join(frame.workflow_id for frame in opened.trail[-4:])
+        message = f"workflows call each other more than {run.limits.depth} levels deep: … > {path}"
+        raise Halt(Problem("budget", message, opened.state.plan.span))
+
+
+def _close(run: Run, opened: list[_Open], problem: Problem | None) -> Steps:
+    """Finish the workflows that are open, the last one first."""
+    finish = Finish(problem.outcome if problem else "passed", {}, problem)
+    for each in reversed(opened):
+        outputs = compute(each.state.plan.outputs, scope_of(run, each.state))
+        finish = Finish(finish.outcome, outputs, problem)
+        plan = each.state.plan
+        record = {"inputs": dict(each.state.inputs), "outputs": outputs}
+        run.finished.setdefault(plan.document, {})[plan.workflow_id] = record
+        yield WorkflowFinished(each.trail, plan.workflow_id, finish.outcome, outputs, problem)
+    return finish
+
+
+def _dependencies(run: Run, plan: WorkflowPlan) -> Generator[Event | Effect, Answer, Problem | None]:
+    """Run each workflow that this one depends on, once per run; a failed one is why this one is skipped."""
+    for key in plan.depends_on:
+        finish = run.dependencies.get(key)
+        if finish is None:
+            needed = run.plan.workflows[key]
+            accepted = accept(needed.inputs, _same_names(needed, run.shared_inputs))
+            if accepted.problems:
+                message = f"workflow '{needed.workflow_id}' cannot run first: {'; '.join(accepted.problems)}"
+                return Problem("dependency", message, needed.span)
+            finish = yield from _workflow(run, key, accepted.values, "dependency", ())
+            run.dependencies[key] = finish
+        if finish.outcome != "passed":
+            needed = run.plan.workflows[key]
+            return Problem(
+                "dependency", f"workflow '{needed.workflow_id}', which must come first, did not pass", plan.span
+            )
+    return None
+
+
+def _same_names(plan: WorkflowPlan, inputs: Mapping[str, Json]) -> dict[str, Json]:
+    names = plan.inputs.names
+    return {name: value for name, value in inputs.items() if names is None or name in names}
+
+
+def _steps(run: Run, opened: _Open) -> Generator[Event | Effect, Answer, Problem | Target | None]:
+    """Run the steps in order, or as actions say; give why the workflow failed, or where it goes on."""
+    steps = opened.state.plan.steps
+    position = 0
+    while position < len(steps):
+        step = steps[position]
+        run.count_step(_budget(run, opened, step))
+        done, comes_next = yield from _Visit(run, opened, step).run()
+        if done.problem is None:
+            opened.state.completed.add(position)
+        match comes_next:
+            case Continue():
+                position += 1
+            case Goto(target):
+                position = target
+            case Transfer(workflow):
+                return workflow
+            case End(passed):
+                return None if passed else _ended(step, done.problem)
+    return None
+
+
+def _ended(step: StepPlan, problem: Problem | None) -> Problem | None:
+    if problem is None:
+        return None
+    return Problem(problem.kind, f"step '{step.step_id}' failed: {problem.message}", problem.span)
+
+
+def _budget(run: Run, opened: _Open, step: StepPlan) -> Problem:
+    visits = ", ".join(f"'{step_id}' {count} times" for step_id, count in opened.state.visits.most_common(3))
+    message = (
+        f"the run took more than {run.limits.steps} steps; in '{opened.state.plan.workflow_id}' it visited {visits}"
+    )
+    return Problem("budget", message, step.span)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """A step that has been entered, with its retries."""
+
+    run_: Run
+    opened: _Open
+    step: StepPlan
+
+    def run(self) -> Generator[Event | Effect, Answer, tuple[Attempt, Settled]]:
+        state, step = self.opened.state, self.step
+        state.visits[step.step_id] += 1
+        retries: Counter[int] = Counter()
+        attempts, action, paced = 0, None, False
+        yield self.started()
+        try:
+            while True:
+                attempts += 1
+                trail = self.trail(attempts)
+                done = yield from attempt(self.run_, state, step, trail, call=self.call, paced=paced)
+                yield AttemptFinished(trail, done.problem, done.outputs)
+                state.outputs[step.step_id] = done.outputs
+                action, comes_next = yield from self.choose(done, retries, trail)
+                if not isinstance(comes_next, Retry):
+                    break
+                paced = comes_next.delay is not None
+        except Halt as halt:
+            yield StepFinished(self.trail(attempts), step.step_id, halt.problem.outcome, {}, attempts, halt.problem)
+            raise
+        outcome: Outcome = done.problem.outcome if done.problem else "passed"
+        recovered = done.problem is not None and not isinstance(comes_next, End)
+        yield StepFinished(
+            self.trail(attempts),
+            step.step_id,
+            outcome,
+            done.outputs,
+            attempts,
+            done.problem,
+            action.name if action else None,
+            recovered,
+        )
+        return done, comes_next
+
+    def trail(self, attempts: int) -> Trail:
+        above, workflow_id = self.opened.trail[:-1], self.opened.state.plan.workflow_id
+        visit = self.opened.state.visits[self.step.step_id]
+        return (*above, Frame(workflow_id, self.step.step_id, visit, attempts))
+
+    def started(self) -> StepStarted:
+        call, step = self.step.call, self.step
+        operation_id = call.operation.operation_id if isinstance(call, OperationCall) else None
+        kind: Literal["operation", "workflow"] = "operation" if isinstance(call, OperationCall) else "workflow"
+        return StepStarted(self.trail(0), step.step_id, kind, call.title, operation_id, step.description, step.span)
+
+    def choose(
+        self, done: Attempt, retries: Counter[int], trail: Trail
+    ) -> Generator[Event | Effect, Answer, tuple[Action | None, Next]]:
+        """Take the first action whose criteria hold; a retry whose reference fails makes room for the next."""
+        passed = done.problem is None
+        actions = self.step.on_success if passed else self.step.on_failure
+        excluded: set[int] = set()
+        while True:
+            found: tuple[int, Action] | None = None
+            for index, candidate in candidates(actions, retries, excluded):
+                if (yield from holds(candidate.criteria, done.scope, trail, candidate.name)):
+                    found = (index, candidate)
+                    break
+            action = found[1] if found else None
+            comes_next = decide(passed, action, done.retry_after)
+            if found is None or action is None:
+                return None, comes_next
+            retries[found[0]] += action.type == "retry"
+            yield self.taken(action, retries[found[0]], trail)
+            if not isinstance(comes_next, Retry) or (yield from self.prepare(comes_next, trail)):
+                return action, comes_next
+            excluded.add(found[0])
+
+    def taken(self, action: Action, retry: int, trail: Trail) -> ActionTaken:
+        if action.type != "retry":
+            return ActionTaken(trail, action.name, action.type, action.target, span=action.span)
+        return ActionTaken(trail, action.name, "retry", action.target, retry, action.retry_limit, action.span)
+
+    def prepare(self, retry: Retry, trail: Trail) -> Generator[Event | Effect, Answer, bool]:
+        """Wait, and run what the retry refers to; say whether the step can be tried again."""
+        if retry.delay:
+            yield WaitStarted(trail, retry.delay, retry.reason)
+            yield from wait(self.run_, retry.delay)
+        if retry.workflow is not None:
+            finish = yield from self.call(retry.workflow, self.opened.state, trail, reason="retry")
+            return finish.outcome == "passed"
+        if retry.step is not None:
+            return (yield from self.aside(retry.step))
+        return True
+
+    def aside(self, index: int) -> Generator[Event | Effect, Answer, bool]:
+        """Run another step once, without its actions."""
+        other = _Visit(self.run_, self.opened, self.opened.state.plan.steps[index])
+        state, step = self.opened.state, other.step
+        self.run_.count_step(_budget(self.run_, self.opened, step))
+        state.visits[step.step_id] += 1
+        yield other.started()
+        trail = other.trail(1)
+        try:
+            done = yield from attempt(self.run_, state, step, trail, call=other.call, paced=True)
+        except Halt as halt:
+            yield StepFinished(trail, step.step_id, halt.problem.outcome, {}, 1, halt.problem)
+            raise
+        yield AttemptFinished(trail, done.problem, done.outputs)
+        state.outputs[step.step_id] = done.outputs
+        if done.problem is None:
+            state.completed.add(index)
+        outcome: Outcome = done.problem.outcome if done.problem else "passed"
+        yield StepFinished(trail, step.step_id, outcome, done.outputs, 1, done.problem, recovered=outcome != "passed")
+        return done.problem is None
+
+    def call(self, target: Target, state: WorkflowState, trail: Trail, reason: Reason = "call") -> Steps:
+        """Run another workflow inside this step."""
+        inputs = _inputs_of(self.run_, target, state, inherit=reason == "retry")
+        if isinstance(inputs, Problem):
+            return Finish(inputs.outcome, {}, inputs)
+        return (yield from _workflow(self.run_, target.key, inputs, reason, trail))

@@ -1,0 +1,102 @@
+"""What a run remembers: the time it has used, the budgets it has, and what has finished."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.engine.events import Outcome, Problem
+from runner.exchange import Request
+from runner.expressions.scope import Values
+from runner.plan.plan import Plan, WorkflowPlan
+from runner.values import Json, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets and pace, times in seconds.
+
+    `pace` is the first pause before a request that would repeat the last one of its step; it doubles up to
+    `pace_limit`; 0 switches it off. `request_timeout` bounds one request, step timeouts come first.
+    """
+
+    steps: int = 10_000
+    depth: int = 40
+    wall: float | None = None
+    request_timeout: float | None = 30.0
+    pace: float = 1.0
+    pace_limit: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deadline:
+    """A moment on the run's own clock after which `problem` is what happened."""
+
+    at: float
+    problem: Problem
+
+
+class Halt(Exception):  # noqa: N818 - not an error: it closes the levels above the one that owns the deadline
+    """The run, or the step that owns `deadline`, cannot go on."""
+
+    def __init__(self, problem: Problem, deadline: Deadline | None = None) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.deadline = deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a workflow ended."""
+
+    outcome: Outcome
+    outputs: Mapping[str, Value]
+    problem: Problem | None
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock."""
+
+    plan: Plan
+    limits: Limits
+    shared_inputs: Mapping[str, Json]
+    elapsed: float = 0.0
+    steps: int = 0
+    deadlines: list[Deadline] = field(default_factory=list)
+    finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
+    dependencies: dict[str, Finish] = field(default_factory=dict)
+    last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
+
+    def remaining(self) -> float | None:
+        """Give the seconds until the first deadline, or None."""
+        return (
+            min((deadline.at for deadline in self.deadlines), default=self.elapsed) - self.elapsed
+            if self.deadlines
+            else None
+        )
+
+    def spend(self, seconds: float) -> None:
+        """Count time that passed, and halt where a deadline outside the innermost one has passed."""
+        self.elapsed += seconds
+        for deadline in self.deadlines[:-1]:
+            if deadline.at <= self.elapsed:
+                raise Halt(deadline.problem, deadline)
+
+    def count_step(self, problem: Problem) -> None:
+        """Count a visit of a step, and halt where the budget is used up."""
+        self.steps += 1
+        if self.steps > self.limits.steps:
+            raise Halt(problem)
+
+
+@dataclass(slots=True)
+class WorkflowState:
+    """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each."""
+
+    plan: WorkflowPlan
+    inputs: Mapping[str, Json]
+    outputs: dict[str, Values] = field(default_factory=dict)
+    visits: Counter[str] = field(default_factory=Counter)
+    completed: set[int] = field(default_factory=set)

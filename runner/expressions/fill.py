@@ -1,0 +1,162 @@
+"""Turns a node into its value at a moment, or says which expression is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+from urllib.parse import quote
+
+from runner.expressions.evaluate import evaluate
+from runner.expressions.faults import SelectorFailure, SelectorSyntax
+from runner.expressions.nodes import (
+    Accessed,
+    ArrayOf,
+    Computed,
+    Constant,
+    Escaped,
+    Expression,
+    Input,
+    Node,
+    ObjectOf,
+    Part,
+    Quoted,
+    Selected,
+    Template,
+)
+from runner.expressions.scope import Scope
+from runner.expressions.selectors.compile import compile_selector, select
+from runner.expressions.text import as_text
+from runner.text import json_text
+from runner.values import ABSENT, Absent, Json, Value
+
+_ABSENT = "is not there"
+_BINARY = "is a binary body, which can only be used whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An expression whose value cannot be used, and why, as a predicate ("is not there"): nothing may be sent."""
+
+    expression: Expression
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"'{self.expression}' {self.reason}"
+
+
+def fill(node: Node, scope: Scope) -> Value | Missing:
+    """Give the value of a node; never raise.
+
+    ABSENT means "leave it out" and comes from exactly an input that was not given, or a part of one that is not in it;
+    in an object or array such a member or item is left out. Anything else that is absent is Missing.
+    """
+    match node:
+        case Constant(constant):
+            return constant
+        case Computed(expression):
+            value = evaluate(expression, scope)
+            return Missing(expression, _ABSENT) if value is ABSENT and not _is_input(expression) else value
+        case Template():
+            return fill_text(node, scope)
+        case Selected():
+            return _selected(node, scope)
+        case ObjectOf(members):
+            return _object(members, scope)
+        case ArrayOf(items):
+            return _array(items, scope)
+        case _:
+            assert_never(node)
+
+
+def fill_text(template: Template, scope: Scope) -> str | Missing:
+    """Give the text of a template, its values written as its style says."""
+    texts: list[str] = []
+    for part in template.parts:
+        text = part if isinstance(part, str) else _part_text(part, template.style, scope)
+        if isinstance(text, Missing):
+            return text
+        texts.append(text)
+    return "".join(texts)
+
+
+def text_of(expression: Expression, scope: Scope) -> str | Missing:
+    """Give the text an expression becomes where it is embedded in plain text."""
+    return _part_text(expression, "text", scope)
+
+
+def _is_input(expression: Expression) -> bool:
+    return isinstance(expression.base if isinstance(expression, Accessed) else expression, Input)
+
+
+def _part_text(part: Expression | Quoted | Escaped, style: str, scope: Scope) -> str | Missing:
+    expression = part.expression if isinstance(part, Quoted | Escaped) else part
+    value = evaluate(expression, scope)
+    if isinstance(value, Absent):
+        return Missing(expression, _ABSENT)
+    if isinstance(value, bytes):
+        return Missing(expression, _BINARY)
+    try:
+        return _write(value, part, style)
+    except (ValueError, RecursionError):
+        return Missing(expression, "cannot be written as text")
+
+
+def _write(value: Json, part: Part, style: str) -> str:
+    match part:
+        case Quoted():
+            return json_text(value) if isinstance(value, str | list | dict) else f'"{as_text(value)}"'
+        case Escaped():
+            return json_text(as_text(value))[1:-1]
+        case _ if style == "json":
+            text = json_text(value)  # refuses what JSON cannot spell
+            return as_text(value) if isinstance(value, float) else text
+        case _ if style == "form":
+            return quote(as_text(value), safe="", errors="replace")
+        case _:
+            return as_text(value)
+
+
+def _selected(node: Selected, scope: Scope) -> Value | Missing:
+    """Apply a Selector Object: a singular query gives the value, any other an array of what it selects."""
+    context = evaluate(node.context, scope)
+    if context is ABSENT:
+        return Missing(node.context, _ABSENT)
+    try:
+        selector = compile_selector(node.type, node.version, node.selector)
+        found = select(selector, context)
+    except (SelectorSyntax, SelectorFailure) as failure:
+        return Missing(node.context, f"cannot be searched by '{node.selector}': {failure}")
+    if not selector.singular:
+        return list(found)
+    return found[0] if found else Missing(node.context, f"has nothing at '{node.selector}'")
+
+
+def _object(members: tuple[tuple[str, Node], ...], scope: Scope) -> Value | Missing:
+    result: dict[str, Json] = {}
+    for name, node in members:
+        value = _inner(node, scope)
+        if isinstance(value, Missing):
+            return value
+        if not isinstance(value, Absent):
+            result[name] = value
+    return result
+
+
+def _array(items: tuple[Node, ...], scope: Scope) -> Value | Missing:
+    result: list[Json] = []
+    for node in items:
+        value = _inner(node, scope)
+        if isinstance(value, Missing):
+            return value
+        if not isinstance(value, Absent):
+            result.append(value)
+    return result
+
+
+def _inner(node: Node, scope: Scope) -> Json | Absent | Missing:
+    value = fill(node, scope)
+    if not isinstance(value, bytes):
+        return value
+    assert isinstance(node, Computed)
+    return Missing(node.expression, _BINARY)

@@ -1,0 +1,234 @@
+"""Read an entry document and everything it names: URIs become a Description, and what is wrong with it.
+
+Every document is parsed whole before anything is resolved (Parsing Documents). Texts come through the `fetch` given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from runner.arazzo.document import SourceDescription
+from runner.arazzo.read import read_document
+from runner.description import ArazzoDescription, Description
+from runner.diagnostics import Diagnostic, Fix, in_order
+from runner.errors import FetchError
+from runner.exchange import Fetch, Fetched
+from runner.loader.shape import check_shape, find_dialect
+from runner.loader.text import Document as Text
+from runner.loader.text import read_text
+from runner.openapi.document import ApiDescription
+from runner.openapi.read import read_openapi
+from runner.openapi.references import external_references
+from runner.source import Source, SourceMap
+from runner.values import Json
+
+# What leaves a document without a value; anything else a reader notices in an API description is a warning there.
+UNREADABLE = frozenset({"yaml-syntax", "json-syntax", "yaml-documents", "empty-document", "html-page", "yaml-aliases"})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Where to look: `sources` overrides a source by name, `roots` are second bases for relative URLs.
+
+    `working_directory` is a last base, tried with a warning. `name` turns a URI into what a person is shown.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+    working_directory: str | None = None
+    name: Callable[[str], str] = str
+
+
+class Loaded(NamedTuple):
+    """What was read. `description` is None where the entry document itself is no Arazzo document."""
+
+    description: Description | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
+    """Load an entry document with all its sources; raise FetchError where the entry itself cannot be read."""
+    return _Loading(fetch, options or LoadOptions()).run(uri)
+
+
+@dataclass
+class _Loading:
+    """The documents met so far."""
+
+    fetch: Fetch
+    options: LoadOptions
+    texts: dict[str, Text] = field(default_factory=dict)
+    arazzo: dict[str, ArazzoDescription] = field(default_factory=dict)
+    apis: dict[str, ApiDescription] = field(default_factory=dict)
+    asyncapi: set[str] = field(default_factory=set)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def run(self, uri: str) -> Loaded:
+        entry = self.read(self.fetch(uri))
+        self.problems.extend(entry.problems)
+        self.add_arazzo(entry)
+        if entry.source.uri not in self.arazzo:
+            return Loaded(None, in_order(self.problems))
+        description = Description(entry.source.uri, self.arazzo, self.apis, frozenset(self.asyncapi))
+        return Loaded(description, in_order(self.problems))
+
+    def read(self, fetched: Fetched) -> Text:
+        known = self.texts.get(fetched.uri)
+        if known is None:
+            known = read_text(Source(fetched.uri, self.options.name(fetched.uri), fetched.text))
+            self.texts[fetched.uri] = known
+        return known
+
+    def add_arazzo(self, text: Text) -> None:
+        if any(problem.rule in UNREADABLE for problem in text.problems):
+            return
+        dialect = find_dialect(text.value, text.places)
+        if isinstance(dialect, Diagnostic):
+            self.problems.append(dialect)
+            return
+        self.problems.extend(check_shape(text.value, text.places, dialect))
+        document = read_document(text.value, dialect)
+        base = urljoin(text.source.uri, urldefrag(document.self_uri or "").url)
+        sources: dict[str, str] = {}
+        self.arazzo[text.source.uri] = ArazzoDescription(text.source.uri, base, document, text.places, sources)
+        for source in document.source_descriptions:
+            found = self.find_source(source, base, text.places)
+            if found is not None and source.name:
+                sources[source.name] = found.source.uri
+                self.add_source(source, found, text.places)
+
+    def find_source(self, source: SourceDescription, base: str, places: SourceMap) -> Text | None:
+        """Read a source where it is said to be, else from the other places that the options allow."""
+        if not source.url and source.name not in self.options.sources:
+            return None
+        failures: list[FetchError] = []
+        for candidate in self.candidates(source, base):
+            try:
+                found = self.read(self.fetch(candidate.uri))
+            except FetchError as error:
+                failures.append(error)
+                continue
+            if candidate.note:
+                self.problems.append(_relocated(source, found, candidate.note, places))
+            return found
+        self.problems.append(_not_read(source, failures[0], places))
+        return None
+
+    def candidates(self, source: SourceDescription, base: str) -> Iterator[_Candidate]:
+        override = self.options.sources.get(source.name)
+        if override is not None:
+            yield _Candidate(override)
+            return
+        location = urldefrag(source.url).url
+        yield _Candidate(urljoin(base, location))
+        if urlsplit(location).scheme:
+            return
+        for root in self.options.roots:
+            yield _Candidate(urljoin(root, location), "it was found under --source-root")
+        if self.options.working_directory is not None:
+            yield _Candidate(urljoin(self.options.working_directory, location), "it was found in the working directory")
+
+    def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
+        uri = text.source.uri
+        kind = kind_of(text.value)
+        if any(problem.rule in UNREADABLE for problem in text.problems):
+            self.problems.extend(text.problems)
+        elif kind is None:
+            self.problems.append(_unknown_kind(source, text, places))
+        elif uri not in self.arazzo and uri not in self.apis and uri not in self.asyncapi:
+            if kind == "arazzo":
+                self.problems.extend(text.problems)
+                self.add_arazzo(text)
+            else:
+                self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
+                self.add_api(kind, text)
+        if kind is not None and source.type in ("openapi", "arazzo", "asyncapi") and source.type != kind:
+            self.problems.append(_wrong_kind(source, kind, places))
+
+    def add_api(self, kind: str, text: Text) -> None:
+        uri = text.source.uri
+        if kind == "asyncapi":
+            self.asyncapi.add(uri)
+            return
+        self.apis[uri], problems = read_openapi(text.value, uri, text.places, self.referenced(text))
+        self.problems.extend(problems)
+
+    def referenced(self, text: Text) -> Mapping[str, Json]:
+        """Read the other documents that `$ref`s of an API description lead to, and those that they lead to."""
+        found: dict[str, Json] = {}
+        pending = list(external_references(text.value, text.source.uri))
+        while pending:
+            uri = pending.pop()
+            if uri in found or uri == text.source.uri:
+                continue
+            try:
+                other = self.read(self.fetch(uri))
+            except FetchError:
+                continue  # diagnosed where an operation needs it
+            found[uri] = other.value
+            pending.extend(external_references(other.value, uri))
+        return found
+
+
+class _Candidate(NamedTuple):
+    uri: str
+    note: str = ""
+
+
+def kind_of(root: Json) -> str | None:
+    """Detect what a description is from its content (the `type` of a source may be absent or wrong)."""
+    if not isinstance(root, dict):
+        return None
+    for field_name, kind in (
+        ("arazzo", "arazzo"),
+        ("openapi", "openapi"),
+        ("swagger", "openapi"),
+        ("asyncapi", "asyncapi"),
+    ):
+        if field_name in root:
+            return kind
+    return None
+
+
+def _not_read(source: SourceDescription, error: FetchError, places: SourceMap) -> Diagnostic:
+    return Diagnostic(
+        rule="source-unreachable" if error.remote else "missing-source",
+        severity="error",
+        message=f"the source '{source.name}' cannot be read: {error.reason}",
+        span=places.value(f"{source.pointer}/url"),
+        notes=(f"it is looked for at {error.uri}",),
+        fix=Fix(f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"),
+    )
+
+
+def _relocated(source: SourceDescription, found: Text, note: str, places: SourceMap) -> Diagnostic:
+    return Diagnostic(
+        rule="source-relocated",
+        severity="warning",
+        message=f"the source '{source.name}' is not where its url says; {note}",
+        span=places.value(f"{source.pointer}/url"),
+        notes=(f"{found.source.name} is used",),
+    )
+
+
+def _unknown_kind(source: SourceDescription, text: Text, places: SourceMap) -> Diagnostic:
+    return Diagnostic(
+        rule="unknown-source-type",
+        severity="error",
+        message=f"{text.source.name} is neither an OpenAPI, an AsyncAPI nor an Arazzo description",
+        span=places.value(f"{source.pointer}/url"),
+        notes=("such a description has a field 'openapi', 'swagger', 'asyncapi' or 'arazzo' at its root",),
+    )
+
+
+def _wrong_kind(source: SourceDescription, kind: str, places: SourceMap) -> Diagnostic:
+    return Diagnostic(
+        rule="wrong-source-type",
+        severity="warning",
+        message=f"the source '{source.name}' says type '{source.type}', but it is an {kind} description",
+        span=places.value(f"{source.pointer}/type"),
+        fix=Fix(f"write type: {kind}"),
+    )

@@ -1,0 +1,89 @@
+"""What a parser makes of a text: its value, where the parts stand, and what is wrong; and the bounds it keeps."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from runner.diagnostics import Diagnostic, Fix, Label
+from runner.source import Place, Source, Span
+from runner.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one document: characters of text, levels of nesting, nodes that its aliases stand for."""
+
+    size: int = 64 * 1024 * 1024
+    depth: int = 200
+    aliased: int = 1_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """A parsed text. `value` is None where there is none to be had; `places` are built when first asked for."""
+
+    value: Json
+    build: Callable[[], Place] = field(repr=False)
+    problems: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def places(self) -> Place:
+        return self.build()
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Build a tree that stays: collecting garbage while it grows finds nothing, and doubles the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def unreadable(source: Source, problem: Diagnostic) -> Parsed:
+    """Give the result of a text that has no value."""
+    return Parsed(None, lambda: Place(0, len(source.text)), (problem,))
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Makes the diagnostics of one source from character offsets."""
+
+    source: Source
+
+    def span(self, start: int, end: int) -> Span:
+        """Give a span within the text, at least one character wide where there is one."""
+        size = len(self.source.text)
+        start = min(start, size)
+        return Span(self.source, start, min(max(end, start + 1), size))
+
+    def error(
+        self, rule: str, message: str, at: tuple[int, int], *notes: str, fix: str = "", related: tuple[Label, ...] = ()
+    ) -> Diagnostic:
+        """Make an error at the characters `at`."""
+        made = Fix(fix) if fix else None
+        return Diagnostic(rule, "error", message, self.span(*at), related=related, notes=notes, fix=made)
+
+    def too_large(self, limit: int) -> Diagnostic:
+        """Refuse a text for its size."""
+        size = len(self.source.text)
+        return self.error("document-size", f"the document has {size:,} characters, more than {limit:,}", (0, 1))
+
+    def too_deep(self, limit: int, offset: int) -> Diagnostic:
+        """Refuse a text for its nesting."""
+        return self.error("document-depth", f"the document is nested deeper than {limit} levels", (offset, offset + 1))
+
+    def duplicate_key(self, key: str, at: tuple[int, int], first: tuple[int, int]) -> Diagnostic:
+        """Refuse a second member of the same name; the first one is kept."""
+        related = (Label(self.span(*first), "it stands here first"),)
+        return self.error("duplicate-key", f"the key '{key}' is given twice", at, related=related)

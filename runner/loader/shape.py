@@ -1,0 +1,226 @@
+"""Check plain JSON against a dialect's table of objects: one diagnostic per thing that is not as the text says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import assert_never
+
+from runner.arazzo.dialect import (
+    DIALECTS,
+    Anything,
+    Dialect,
+    ListOf,
+    MapOf,
+    Number,
+    Of,
+    Schema,
+    Shape,
+    Text,
+    TypeName,
+    dialect_of,
+)
+from runner.diagnostics import Diagnostic, Fix, Severity, did_you_mean, nearest
+from runner.source import SourceMap
+from runner.values import Json, join_pointer
+
+KEY = re.compile(r"[a-zA-Z0-9.\-_]+")
+OBJECT_TITLES = {
+    "document": "the document",
+    "info": "info",
+    "sourceDescription": "a source description",
+    "workflow": "a workflow",
+    "step": "a step",
+    "parameter": "a parameter",
+    "successAction": "a success action",
+    "failureAction": "a failure action",
+    "components": "components",
+    "reusable": "a reusable object",
+    "criterion": "a criterion",
+    "expressionType": "an expression type",
+    "requestBody": "a request body",
+    "replacement": "a replacement",
+}
+
+
+def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
+    """Find the dialect that the `arazzo` field asks for, or say why there is none."""
+    if not isinstance(root, dict):
+        return _problem(places, "not-arazzo", "", "this is not an Arazzo document: its root is not an object")
+    version = root.get("arazzo")
+    if version is None:
+        other = next((name for name in ("openapi", "swagger", "asyncapi") if name in root), None)
+        what = f"this is an {other} description, not an Arazzo document" if other else "the field 'arazzo' is missing"
+        note = (
+            "name a workflow document that has it among its sourceDescriptions"
+            if other
+            else "start the document with: arazzo: 1.0.1"
+        )
+        return _problem(places, "not-arazzo", "", what, Fix(note))
+    if isinstance(version, int | float) and not isinstance(version, bool):
+        return _problem(
+            places, "wrong-type", "/arazzo", "'arazzo' is a string", Fix(f"write it in quotes: '{version}.0'")
+        )
+    found = dialect_of(version) if isinstance(version, str) else None
+    if found is None:
+        known = " and ".join(DIALECTS)
+        return _problem(places, "unsupported-version", "/arazzo", f"Arazzo {version} is not known; {known} are")
+    return found
+
+
+def check_shape(root: Json, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
+    """Check a whole document against its dialect."""
+    yield from _object(root, "", "document", places, dialect)
+
+
+def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
+    match shape:
+        case Anything():
+            return
+        case Text(choices):
+            yield from _text(value, pointer, choices, places)
+        case Number(whole):
+            yield from _number(value, pointer, whole, places)
+        case Schema():
+            if not isinstance(value, dict | bool):
+                yield _wrong_type(places, pointer, value, "a JSON Schema")
+        case TypeName(choices):
+            if isinstance(value, dict):
+                yield from _object(value, pointer, "expressionType", places, dialect)
+            else:
+                yield from _text(value, pointer, choices, places)
+        case Of(name, or_reusable):
+            kind = "reusable" if or_reusable and isinstance(value, dict) and "reference" in value else name
+            yield from _object(value, pointer, kind, places, dialect)
+        case ListOf(item, at_least):
+            yield from _list(value, pointer, item, at_least, places, dialect)
+        case MapOf(item):
+            yield from _map(value, pointer, item, places, dialect)
+        case _:
+            assert_never(shape)
+
+
+def _text(value: Json, pointer: str, choices: tuple[str, ...], places: SourceMap) -> Iterator[Diagnostic]:
+    if not isinstance(value, str):
+        fix = Fix(f"write it in quotes: '{value}'") if isinstance(value, int | float | bool) else None
+        yield _wrong_type(places, pointer, value, "a string", fix)
+    elif choices and value not in choices:
+        names = ", ".join(f"'{choice}'" for choice in choices)
+        yield _problem(
+            places, "unknown-value", pointer, f"'{value}' is not one of {names}", did_you_mean(value, choices)
+        )
+
+
+def _number(value: Json, pointer: str, whole: bool, places: SourceMap) -> Iterator[Diagnostic]:
+    kind = "a non-negative integer" if whole else "a non-negative number"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        yield _wrong_type(places, pointer, value, kind)
+    elif value < 0 or (whole and not float(value).is_integer()):
+        yield _problem(places, "wrong-value", pointer, f"{value} is not {kind}")
+
+
+def _list(
+    value: Json, pointer: str, item: Shape, at_least: int, places: SourceMap, dialect: Dialect
+) -> Iterator[Diagnostic]:
+    if not isinstance(value, list):
+        yield _wrong_type(places, pointer, value, "a list")
+        return
+    if len(value) < at_least:
+        name = pointer.rsplit("/", 1)[-1]
+        yield _problem(places, "empty-list", pointer, f"'{name}' has no entry; at least {at_least} is required")
+    for index, entry in enumerate(value):
+        yield from _check(entry, f"{pointer}/{index}", item, places, dialect)
+
+
+def _map(value: Json, pointer: str, item: Shape, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
+    if not isinstance(value, dict):
+        yield _wrong_type(places, pointer, value, "a map of names to values")
+        return
+    for key, entry in value.items():
+        place = join_pointer(pointer, key)
+        if not KEY.fullmatch(key):
+            yield Diagnostic(
+                rule="invalid-name",
+                severity="error" if dialect.strict else "warning",
+                message=f"'{key}' is not a name that an expression can spell",
+                span=places.key(place),
+                notes=("names are made of letters, digits, '.', '-' and '_'",),
+            )
+        yield from _check(entry, place, item, places, dialect)
+
+
+def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
+    if not isinstance(value, dict):
+        yield _wrong_type(places, pointer, value, f"an object ({OBJECT_TITLES[kind]})")
+        return
+    fields = dialect.objects[kind]
+    for name, field in fields.items():
+        if name in value:
+            yield from _check(value[name], join_pointer(pointer, name), field.shape, places, dialect)
+        elif field.required:
+            yield _missing_field(places, pointer, kind, name, value)
+    for name in value:
+        if name not in fields and not name.startswith("x-"):
+            yield _unknown_field(places, pointer, kind, name, value, dialect)
+
+
+def _missing_field(places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json]) -> Diagnostic:
+    titles = [f"'{members[key]}'" for key in ("stepId", "workflowId", "name") if isinstance(members.get(key), str)]
+    title = " ".join([OBJECT_TITLES[kind], *titles[:1]])
+    severity: Severity = "warning" if kind in ("successAction", "failureAction") and name == "name" else "error"
+    return Diagnostic("missing-field", severity, f"{title} has no '{name}'", places.key(pointer))
+
+
+def _unknown_field(
+    places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json], dialect: Dialect
+) -> Diagnostic:
+    """A field of a later version, or a slip of the pen: a misspelt assertion must not be dropped in silence."""
+    fields = dialect.objects[kind]
+    message = f"{OBJECT_TITLES[kind]} has no field '{name}'"
+    span = places.key(join_pointer(pointer, name))
+    if name in dialect.later.get(kind, frozenset()):
+        fix = Fix("write arazzo: 1.1.0 to use it")
+        return Diagnostic(
+            "unknown-field", "warning", f"'{name}' is a field of Arazzo 1.1; it is ignored", span, fix=fix
+        )
+    meant = nearest(name, (field for field in fields if field not in members))
+    slip = meant is not None and SequenceMatcher(None, name.casefold(), meant.casefold()).ratio() >= 0.8
+    if kind == "reusable":
+        note = "additional properties of a reusable object are ignored (Reusable Object)"
+        return Diagnostic("unknown-field", "warning", message, span, notes=(note,))
+    return Diagnostic(
+        "unknown-field",
+        "error" if slip else "warning",
+        message,
+        span,
+        fix=Fix(f"did you mean '{meant}'?") if meant else Fix("begin the name of an extension with 'x-'"),
+    )
+
+
+def _wrong_type(places: SourceMap, pointer: str, value: Json, wanted: str, fix: Fix | None = None) -> Diagnostic:
+    name = pointer.rsplit("/", 1)[-1]
+    return _problem(places, "wrong-type", pointer, f"'{name}' is {wanted}, not {describe(value)}", fix)
+
+
+def describe(value: Json) -> str:
+    """Name the JSON type of a value, with its article."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            assert_never(value)
+
+
+def _problem(places: SourceMap, rule: str, pointer: str, message: str, fix: Fix | None = None) -> Diagnostic:
+    return Diagnostic(rule, "error", message, places.value(pointer) if pointer else places.key(""), fix=fix)

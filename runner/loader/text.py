@@ -1,0 +1,83 @@
+"""Turns the text of a document into its value and the places of its parts, be it JSON or YAML; and bytes into text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+
+from runner.diagnostics import Diagnostic
+from runner.loader.json import align as align_json
+from runner.loader.json import parse_json_text
+from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter
+from runner.loader.yaml import align as align_yaml
+from runner.loader.yaml import parse_yaml
+from runner.source import Align, Place, Source, SourceMap
+from runner.values import Json
+
+# The mark of UTF-32-LE starts with that of UTF-16-LE: the longer ones come first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_JSON = re.compile(r"\ufeff?\s*[{\[]")
+_HTML = re.compile(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it is written. `value` is None where it cannot be read; `problems` say why."""
+
+    source: Source
+    value: Json = field(repr=False)
+    places: SourceMap = field(repr=False)
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read a document as JSON where it is JSON, else as YAML."""
+    if _HTML.match(source.text):
+        problem = _html_problem(source)
+        return Document(source, None, SourceMap(source, lambda: Place(0, len(source.text)), align_yaml), (problem,))
+    if not _JSON.match(source.text):
+        return _document(source, parse_yaml(source, limits), align_yaml)
+    json = parse_json_text(source, limits)
+    if not _is_broken(json, "json-syntax"):
+        return _document(source, json, align_json)
+    yaml = parse_yaml(source, limits)
+    if _is_broken(yaml, "yaml-syntax") and (source.uri.endswith(".json") or source.name.endswith(".json")):
+        return _document(source, json, align_json)
+    return _document(source, yaml, align_yaml)
+
+
+def decode_bytes(data: bytes) -> str:
+    """Decode a document by its byte order mark (UTF-8, UTF-16, UTF-32), which is left out; without one it is UTF-8.
+
+    ValueError says what is wrong, and where.
+    """
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+    try:
+        return data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = error.start + len(mark)
+        where = f"byte {offset}" if encoding != "utf-8" else f"byte {offset}, in line {data[:offset].count(10) + 1}"
+        raise ValueError(f"the text is not {encoding.upper()}: 0x{data[offset]:02X} at {where}") from None
+
+
+def _document(source: Source, parsed: Parsed, align: Align) -> Document:
+    return Document(source, parsed.value, SourceMap(source, parsed.build, align), parsed.problems)
+
+
+def _is_broken(parsed: Parsed, rule: str) -> bool:
+    return any(problem.rule == rule for problem in parsed.problems)
+
+
+def _html_problem(source: Source) -> Diagnostic:
+    page = _GITHUB_PAGE.match(source.uri)
+    fix = f"use the file itself: https://raw.githubusercontent.com/{page[1]}/{page[2]}" if page else ""
+    start = source.text.index("<")
+    return Reporter(source).error("html-page", "this is an HTML page, not a description", (start, start + 1), fix=fix)

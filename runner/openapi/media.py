@@ -1,0 +1,59 @@
+"""Turns the media types that an operation declares into the ones a request names: Content-Type and Accept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+from runner.exchange import media_type
+from runner.openapi.document import Operation, RequestBody
+from runner.values import Value
+
+# RFC 9110, section 8.3.1: type "/" subtype parameters, in visible characters
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+[ \t]*(?:;[\x20-\x7e]*)?", re.ASCII)
+
+_M = TypeVar("_M")
+
+
+def choose_content_type(body: RequestBody | None, wanted: str | None, value: Value) -> str:
+    """Choose a request's Content-Type.
+
+    What the workflow wants wins, even where the API does not offer it. Else the only type offered, else
+    `application/json` if it is offered, else the first. Where nothing is offered: JSON, or plain bytes for bytes.
+    """
+    if wanted:
+        return wanted
+    plain = "application/octet-stream" if isinstance(value, bytes) else "application/json"
+    offered = [key for key in body.content if _MEDIA_TYPE.fullmatch(key)] if body else []
+    if not offered:
+        return plain
+    json = [key for key in offered if media_type(key).essence == "application/json"]
+    best = (json or offered)[0]
+    return _concrete(best, plain) if "*" in best else best
+
+
+def _concrete(media_range: str, plain: str) -> str:
+    return "text/plain" if media_range.startswith("text/") else plain
+
+
+def match_media(content: Mapping[str, _M], content_type: str | None) -> _M | None:
+    """Find what is declared for a media type: "only the most specific key is applicable", so ranges come last."""
+    essence = media_type(content_type).essence
+    by_essence: dict[str, _M] = {}
+    for key, value in content.items():
+        by_essence.setdefault(media_type(key).essence, value)
+    for key in (essence, f"{essence.partition('/')[0]}/*", "*/*"):
+        if key in by_essence:
+            return by_essence[key]
+    return None
+
+
+def accept_header(operation: Operation) -> str | None:
+    """Give the Accept header for the media types that the responses declare, JSON first; None if they declare none."""
+    declared: dict[str, None] = {}
+    for response in operation.responses.values():
+        content = response.get("content")
+        declared |= {key: None for key in content if _MEDIA_TYPE.fullmatch(key)} if isinstance(content, dict) else {}
+    in_order = sorted(declared, key=lambda key: not media_type(key).is_json)
+    return ", ".join(in_order) or None

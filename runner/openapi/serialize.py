@@ -1,0 +1,238 @@
+"""Turns a parameter's value into the text that is sent: the style table of OpenAPI 3.0.4 and 3.1.1, client side.
+
+The styles are RFC 6570's operators (section 3.2.1) and three of OpenAPI's own. Where they leave a choice:
+
+* null is RFC 6570's *undefined*: left out of arrays and objects; alone it is `color=`, `;color`, `.` or, in a header,
+  the empty text, as the table's column of that name says.
+* Arrays and objects without anything in them are left out.
+* In a path, style `simple` refuses what comes out empty: the URL would name another resource.
+* `spaceDelimited` and `pipeDelimited` send a single value as a list of one, and one parameter for each value under
+  `explode`, which is what the definition of `explode` says; the table does not say anything.
+* `deepObject` needs no `explode` (OpenAPI 3.2 says so); what holds arrays or objects in it is refused.
+* Percent-encoding keeps RFC 3986's unreserved characters only, in names and values. Headers are not encoded at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from runner.exchange import media_type
+from runner.openapi.document import Location, Parameter
+from runner.openapi.fields import cookie_name, cookie_text, cookie_text_as_written, header_text
+from runner.openapi.percent import encode, encode_form, encode_reserved
+from runner.openapi.problem import SerializationProblem
+from runner.text import json_text, scalar_text
+from runner.values import Json
+
+DEFAULT_STYLE: dict[Location, str] = {
+    "path": "simple",
+    "query": "form",
+    "querystring": "form",
+    "header": "simple",
+    "cookie": "form",
+}
+
+Flat: TypeAlias = str | list[str] | dict[str, str] | None
+"""A value one level deep, its scalars as text, undefined members left out; None is a value that is undefined itself."""
+
+Escape: TypeAlias = Callable[[str], str]
+
+
+class Operator(NamedTuple):
+    """A row of RFC 6570, appendix A: what stands first, between, whether the name is written, and after it if empty."""
+
+    first: str
+    separator: str
+    named: bool
+    if_empty: str
+
+
+_PATH_OPERATORS = {
+    "simple": Operator("", ",", False, ""),
+    "label": Operator(".", ".", False, ""),
+    "matrix": Operator(";", ";", True, ""),
+}
+_HEADER = Operator("", ",", False, "")
+_QUERY = Operator("", "&", True, "=")
+_COOKIE = Operator("", "; ", True, "=")
+_DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
+
+
+def default_explode(style: str) -> bool:
+    """Give the default of `explode`: true for `form`, and for `cookie` of OpenAPI 3.2."""
+    return style in ("form", "cookie")
+
+
+def undeclared(name: str, location: Location, *, reserved: bool = False) -> Parameter:
+    """Give a parameter that the API does not declare, with its location's default style.
+
+    `reserved` says that the path template has it as `{+name}`.
+    """
+    style = DEFAULT_STYLE[location]
+    required = location == "path"
+    return Parameter(name, location, required, style, default_explode(style), reserved, {}, None, "")
+
+
+def path_segment(parameter: Parameter, value: Json) -> str:
+    """Serialize a path parameter, percent-encoded; `allow_reserved` (`{+name}`) keeps slashes."""
+    escape = _reserved_in_path if parameter.allow_reserved else encode
+    if parameter.content_type is not None:
+        text = escape(_content(parameter, value))
+    elif operator := _PATH_OPERATORS.get(parameter.style):
+        text = _expand(operator, parameter, value, escape, escape)
+    else:
+        raise _unknown_style(parameter)
+    if not text and parameter.style == "simple":
+        raise SerializationProblem(f"path parameter '{parameter.name}' is empty: the URL would name another resource")
+    return text
+
+
+def query_text(parameter: Parameter, value: Json) -> str:
+    """Serialize a query parameter, percent-encoded: `a=1&a=2`, or the empty text where nothing is sent."""
+    if parameter.location == "querystring":
+        return _query_string(parameter, value)
+    escape = _reserved_in_query if parameter.allow_reserved else encode
+    if parameter.content_type is not None:
+        return f"{encode(parameter.name)}={encode(_content(parameter, value))}"
+    if parameter.style == "deepObject":
+        return _deep_object(parameter, value, escape)
+    delimiter = _DELIMITERS.get(parameter.style)
+    if delimiter is None:
+        raise _unknown_style(parameter)
+    return _expand(_QUERY, parameter, value, encode, escape, delimiter)
+
+
+def header_value(parameter: Parameter, value: Json) -> str | None:
+    """Serialize a header parameter; None where nothing is sent. What could break out of the header is refused."""
+    if value in ([], {}):
+        return None
+    if parameter.content_type is not None:
+        return header_text(parameter.name, _content(parameter, value, ascii_only=True))
+    if parameter.style != "simple":
+        raise _unknown_style(parameter)
+    return header_text(parameter.name, _expand(_HEADER, parameter, value, str, str))
+
+
+def cookie_pairs(parameter: Parameter, value: Json) -> str:
+    """Serialize a cookie parameter: `a=1; a=2`, or the empty text where nothing is sent."""
+    if parameter.content_type is not None:
+        return f"{cookie_name(parameter.name)}={cookie_text(_content(parameter, value))}"
+    if parameter.style == "form":
+        return _expand(_COOKIE, parameter, value, cookie_name, cookie_text)
+    if parameter.style != "cookie":
+        raise _unknown_style(parameter)
+    if isinstance(value, list | dict) and not parameter.explode:
+        raise SerializationProblem(f"cookie parameter '{parameter.name}' cannot hold {_kind(value)} without explode")
+    return _expand(_COOKIE, parameter, value, cookie_name, cookie_text_as_written)
+
+
+def _expand(
+    operator: Operator, parameter: Parameter, value: Json, key: Escape, text: Escape, delimiter: str = ","
+) -> str:
+    """Expand a value as RFC 6570, section 3.2.1, does; an undefined one as OpenAPI's table does."""
+    name, flat = key(parameter.name), _flat(parameter, value)
+    match flat:
+        case None:
+            pairs = [_pair(operator, name, "")]
+        case str():
+            pairs = [_pair(operator, name, text(flat))]
+        case list() if parameter.explode:
+            pairs = [_pair(operator, name, text(item)) for item in flat]
+        case dict() if parameter.explode:
+            pairs = [_pair(operator, key(member), text(flat[member]), named=True) for member in flat]
+        case list():
+            pairs = [_pair(operator, name, delimiter.join(map(text, flat)))] if flat else []
+        case dict():
+            texts = [text(part) for member in flat.items() for part in member]
+            pairs = [_pair(operator, name, delimiter.join(texts))] if texts else []
+    return operator.first + operator.separator.join(pairs) if pairs else ""
+
+
+def _pair(operator: Operator, name: str, text: str, *, named: bool = False) -> str:
+    """Write one `name=text`; the members of an exploded object are named under every operator."""
+    if operator.named:
+        return f"{name}={text}" if text else name + operator.if_empty
+    return f"{name}={text}" if named else text
+
+
+def _flat(parameter: Parameter, value: Json) -> Flat:
+    match value:
+        case None:
+            return None
+        case list():
+            return [_scalar(parameter, item, value) for item in value if item is not None]
+        case dict():
+            return {name: _scalar(parameter, item, value) for name, item in value.items() if item is not None}
+        case _:
+            return scalar_text(value)
+
+
+def _scalar(parameter: Parameter, value: Json, within: Json) -> str:
+    if isinstance(value, list | dict):
+        raise SerializationProblem(
+            f"{parameter.location} parameter '{parameter.name}' holds {_kind(value)} within {_kind(within)}, "
+            f"for which OpenAPI's style '{parameter.style}' has no form"
+        )
+    return scalar_text(value)
+
+
+def _deep_object(parameter: Parameter, value: Json, escape: Escape) -> str:
+    if not isinstance(value, dict):
+        raise SerializationProblem(
+            f"query parameter '{parameter.name}' has style 'deepObject' and takes an object, not {_kind(value)}"
+        )
+    name = encode(parameter.name)
+    members = ((key, _scalar(parameter, item, value)) for key, item in value.items() if item is not None)
+    return "&".join(f"{name}%5B{encode(key)}%5D={escape(text)}" for key, text in members)
+
+
+def _query_string(parameter: Parameter, value: Json) -> str:
+    """Give a whole query string. Text is one already, and only what no query can hold is encoded in it."""
+    if isinstance(value, str):
+        return encode_reserved(value.removeprefix("?"), in_path=False)
+    essence = media_type(parameter.content_type).essence
+    if isinstance(value, dict) and essence in ("", "application/x-www-form-urlencoded"):
+        return _expand(_QUERY, replace(parameter, explode=True), value, encode_form, encode_form)
+    return encode(_content(parameter, value))
+
+
+def _content(parameter: Parameter, value: Json, *, ascii_only: bool = False) -> str:
+    """Write the value of a `content` parameter in its media type."""
+    kind = media_type(parameter.content_type)
+    if kind.is_json:
+        try:
+            return json_text(value, ascii_only=ascii_only)
+        except ValueError:
+            raise SerializationProblem(f"parameter '{parameter.name}' holds a number that JSON cannot spell") from None
+    if isinstance(value, list | dict):
+        raise SerializationProblem(f"parameter '{parameter.name}' is {kind.essence} and takes text, not {_kind(value)}")
+    return scalar_text(value)
+
+
+def _unknown_style(parameter: Parameter) -> SerializationProblem:
+    return SerializationProblem(
+        f"{parameter.location} parameter '{parameter.name}' has style '{parameter.style}', "
+        f"which OpenAPI does not know in a {parameter.location}"
+    )
+
+
+def _kind(value: Json) -> str:
+    match value:
+        case None:
+            return "null"
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+        case _:
+            return "a single value"
+
+
+def _reserved_in_path(text: str) -> str:
+    return encode_reserved(text, in_path=True)
+
+
+def _reserved_in_query(text: str) -> str:
+    return encode_reserved(text, in_path=False)

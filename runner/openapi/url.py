@@ -1,0 +1,73 @@
+"""Turns a server, a path template and serialized parameters into the URL of a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+from runner.openapi.document import Server
+from runner.openapi.percent import encode_reserved
+from runner.openapi.problem import SerializationProblem
+
+# `{+name}` is RFC 6570's reserved expansion: not OpenAPI's, but used by descriptions made from Google's discovery files
+_VARIABLE = re.compile(r"\{(\+?)([^{}]+)\}")
+
+
+def template_variables(path: str) -> dict[str, bool]:
+    """Give the variables of a path template in order, each with whether it is written `{+name}`."""
+    return {found[2]: bool(found[1]) for found in _VARIABLE.finditer(path)}
+
+
+def server_url(server: Server, overrides: Mapping[str, str] | None = None) -> str:
+    """Give a server's URL, its variables replaced by `overrides` or their defaults, without a slash at its end.
+
+    Overrides for variables of other servers are ignored. Nothing is percent-encoded.
+    """
+    given = overrides or {}
+    for name, allowed in server.enums.items():
+        if name in given and given[name] not in allowed:
+            choices = ", ".join(f"'{value}'" for value in allowed)
+            raise SerializationProblem(f"server variable '{name}' is one of {choices}")
+
+    def replacement(found: re.Match[str]) -> str:
+        name = found[2]
+        if name in server.variables or name in given:
+            return given.get(name, server.variables.get(name, ""))
+        raise SerializationProblem(f"server variable '{name}' of '{server.url}' has no value")
+
+    return _VARIABLE.sub(replacement, server.url).rstrip("/")
+
+
+def build_url(server: str, path: str, path_values: Mapping[str, str], query: Sequence[str] = ()) -> str:
+    """Join a server URL, a path with its variables replaced, and the pieces of the query string.
+
+    `path_values` and `query` come from `path_segment` and `query_text`; empty pieces of the query are skipped.
+    A query that the server URL or the path already has comes first; a fragment, which is never sent, is dropped.
+    """
+    base, _, base_query = server.partition("#")[0].partition("?")
+    rest, _, path_query = path.partition("#")[0].partition("?")
+    filled = _fill(rest, path_values)
+    whole = base.rstrip("/") + "/" + filled.removeprefix("/")
+    pieces = [piece for piece in (base_query, _fill(path_query, path_values), *query) if piece]
+    return f"{whole}?{'&'.join(pieces)}" if pieces else whole
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    """Replace the variables of a template, and encode what no URL can hold in what stands between them."""
+    pieces, end = list[str](), 0
+    for found in _VARIABLE.finditer(template):
+        if found[2] not in values:
+            raise SerializationProblem(f"path parameter '{found[2]}' has no value")
+        pieces += [encode_reserved(template[end : found.start()], in_path=True), values[found[2]]]
+        end = found.end()
+    filled = "".join([*pieces, encode_reserved(template[end:], in_path=True)])
+    if end:
+        _refuse_dots(filled)
+    return filled
+
+
+def _refuse_dots(path: str) -> None:
+    """Refuse a value that became a `.` or `..` segment: on its way it would be resolved to another path."""
+    if any(unquote(segment) in (".", "..") for segment in path.split("/")):
+        raise SerializationProblem("a path parameter makes a '.' or '..' segment: the URL would name another resource")

@@ -1,0 +1,99 @@
+"""Turn success and failure actions, those of the workflow included, into what a step does next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from runner.arazzo.document import Action as Written
+from runner.arazzo.document import ActionEntry, ActionKind, Reusable
+from runner.plan.arguments import arguments
+from runner.plan.components import component, resolved_parameters
+from runner.plan.conditions import conditions
+from runner.plan.context import Context
+from runner.plan.names import Names
+from runner.plan.plan import Action, Target
+from runner.plan.rules import calls, names
+from runner.plan.targets import find_called
+
+COMPONENTS: Mapping[ActionKind, str] = {"success": "successActions", "failure": "failureActions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of the workflow that actions belong to: the place of each id in the order of execution."""
+
+    places: Mapping[str, int]
+
+
+def written_actions(ctx: Context, entries: Sequence[ActionEntry], kind: ActionKind) -> list[Written]:
+    """Give the actions of one list, references resolved; a name that is there twice is reported."""
+    components = ctx.arazzo.document.components
+    known = components.success_actions if kind == "success" else components.failure_actions
+    found: dict[str, Written] = {}
+    places: dict[str, str] = {}
+    for entry in entries:
+        action = component(ctx, entry, COMPONENTS[kind], known) if isinstance(entry, Reusable) else entry
+        if action is None:
+            continue
+        if action.name and action.name in found:
+            span, first = ctx.value(entry.pointer), ctx.value(places[action.name])
+            ctx.report(names.duplicate_id(f"{kind} action", action.name, span, first))
+            continue
+        name = action.name or entry.pointer
+        found[name], places[name] = action, entry.pointer
+    return list(found.values())
+
+
+def merged(own: Sequence[Written], shared: Sequence[Written]) -> list[Written]:
+    """Put a step's actions before those of the workflow that they do not override by name."""
+    overridden = {action.name for action in own if action.name}
+    return [*own, *(action for action in shared if action.name not in overridden)]
+
+
+def compile_action(ctx: Context, scope: Names, written: Written, steps: Steps) -> Action | None:
+    """Compile one action; nothing where its type or target cannot be known."""
+    if written.type not in ("end", "goto", "retry"):
+        return None  # diagnosed by its shape
+    type_ = cast(Literal["end", "goto", "retry"], written.type)
+    step, workflow = _target(ctx, scope, written, steps) if type_ != "end" else (None, None)
+    if type_ == "goto" and step is None and workflow is None:
+        return None
+    return Action(
+        name=written.name,
+        type=type_,
+        step=step,
+        step_id=written.step_id if step is not None else None,
+        workflow=workflow,
+        criteria=conditions(ctx, scope, written.criteria),
+        retry_after=written.retry_after,
+        retry_limit=1 if written.retry_limit is None else written.retry_limit,
+        span=ctx.key(f"{written.pointer}/name"),
+    )
+
+
+def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple[int | None, Target | None]:
+    if written.step_id and written.workflow_id:
+        ctx.report(calls.several_targets(("stepId", "workflowId"), ctx.key(f"{written.pointer}/workflowId")))
+        return None, None
+    if written.step_id:
+        place = steps.places.get(written.step_id)
+        if place is None:
+            span = ctx.value(f"{written.pointer}/stepId")
+            ctx.report(names.unknown_step(written.step_id, steps.places, span))
+        return place, None
+    if written.workflow_id:
+        return None, _workflow(ctx, scope, written, written.workflow_id)
+    if written.type == "goto":
+        what = f"the action '{written.name}' says goto, but not where: a stepId or workflowId is missing"
+        ctx.report(calls.missing_target(what, ctx.key(f"{written.pointer}/type")))
+    return None, None
+
+
+def _workflow(ctx: Context, scope: Names, written: Written, text: str) -> Target | None:
+    found = find_called(ctx, text, f"{written.pointer}/workflowId")
+    if found is None:
+        return None
+    values = arguments(ctx, scope, resolved_parameters(ctx, written.parameters), in_action=True)
+    return Target(found.key(ctx.description.entry), found.workflow.workflow_id, values)

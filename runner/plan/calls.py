@@ -1,0 +1,171 @@
+"""Turn a step that names an operation into the call it makes: server, parameters and body, bound to the description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from runner.arazzo.document import Parameter as Written
+from runner.arazzo.document import RequestBody, Step
+from runner.diagnostics import Fix
+from runner.exchange import media_type
+from runner.expressions.nodes import Constant, Template
+from runner.expressions.template import Style
+from runner.openapi.document import Location, Operation, Parameter
+from runner.openapi.media import accept_header, choose_content_type, match_media
+from runner.openapi.problem import SerializationProblem
+from runner.openapi.serialize import undeclared
+from runner.openapi.url import server_url, template_variables
+from runner.plan.context import Context
+from runner.plan.names import Names
+from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
+from runner.plan.rules import calls
+from runner.plan.targets import FoundOperation
+from runner.plan.values import payload_node, value_node
+from runner.source import Span
+
+LOCATIONS = ("path", "query", "querystring", "header", "cookie")
+# OpenAPI ignores parameters of these names: they are described elsewhere (Parameter Object, `in: header`).
+DESCRIBED_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
+NO_CONTENT_SEMANTICS = frozenset({"GET", "HEAD", "DELETE"})
+
+
+def operation_call(
+    ctx: Context, scope: Names, step: Step, found: FoundOperation, parameters: Sequence[Written]
+) -> OperationCall | Unrunnable:
+    """Bind a step to its operation."""
+    operation = found.operation
+    for problem in operation.problems:
+        ctx.report(problem)
+    bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
+    _check_required(ctx, step, operation, bound)
+    body = _body(ctx, scope, step.request_body, operation) if step.request_body else None
+    if step.request_body is None and operation.request_body is not None and operation.request_body.required:
+        ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
+    server = _server(ctx, found)
+    if server is None:
+        reason = calls.no_server(found.source, _target_span(ctx, step))
+        ctx.report(replace(reason, severity="warning"))
+        return Unrunnable(operation.title, reason)
+    return OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+
+
+def _target_span(ctx: Context, step: Step) -> Span:
+    field = "operationId" if step.operation_id else "operationPath"
+    return ctx.value(f"{step.pointer}/{field}")
+
+
+def _server(ctx: Context, found: FoundOperation) -> str | None:
+    """Choose the base URL: the override for the source, else the description's first server with an absolute URL."""
+    override = ctx.options.servers.get(found.source)
+    if override is not None:
+        return override.rstrip("/")
+    for server in found.operation.servers:
+        try:
+            url = server_url(server)
+        except SerializationProblem:
+            continue
+        if url.startswith(("http://", "https://")):
+            return url
+    return None
+
+
+def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) -> BoundParameter | None:
+    if not written.name:
+        return None
+    location = _location(ctx, operation, written)
+    if location is None:
+        return None
+    parameter = _declared(operation, written.name, location)
+    if parameter is None:
+        variables = template_variables(operation.path)
+        if location == "path" and written.name not in variables:
+            span = ctx.value(f"{written.pointer}/name")
+            ctx.report(calls.unknown_path_parameter(written.name, operation.path, variables, span))
+            return None
+        parameter = undeclared(written.name, location, reserved=variables.get(written.name, False))
+    pointer = f"{written.pointer}/value"
+    return BoundParameter(parameter, value_node(ctx, scope, written.value, pointer), ctx.value(pointer))
+
+
+def _location(ctx: Context, operation: Operation, written: Written) -> Location | None:
+    if written.location in LOCATIONS:
+        return cast(Location, written.location)
+    if written.location:
+        return None  # diagnosed by its shape
+    places = {each.location for each in operation.parameters if each.name == written.name}
+    if written.name in template_variables(operation.path):
+        places = {"path"}
+    only = next(iter(places)) if len(places) == 1 else None
+    fix = Fix(f"add in: {only}") if only else Fix("add in: query, header, path or cookie")
+    problem = calls.missing_location(written.name, ctx.key(f"{written.pointer}/name"), fix)
+    strict = ctx.arazzo.document.dialect.strict
+    ctx.report(replace(problem, severity="warning") if only and not strict else problem)
+    return only
+
+
+def _declared(operation: Operation, name: str, location: Location) -> Parameter | None:
+    fold = str.lower if location == "header" else str
+    return next(
+        (each for each in operation.parameters if each.location == location and fold(each.name) == fold(name)), None
+    )
+
+
+def _check_required(ctx: Context, step: Step, operation: Operation, bound: Sequence[BoundParameter]) -> None:
+    given = {(each.parameter.location, each.parameter.name.lower()) for each in bound}
+    supplied = {_security_name(scheme) for scheme in operation.security_schemes.values()}
+    required = [
+        *(("path", name) for name in template_variables(operation.path)),
+        *((p.location, p.name) for p in operation.parameters if p.required and p.location != "path"),
+    ]
+    missing = [
+        name
+        for location, name in required
+        if (location, name.lower()) not in given
+        and (location, name.lower()) not in supplied
+        and not (location == "header" and name.lower() in DESCRIBED_ELSEWHERE)
+    ]
+    if missing:
+        ctx.report(calls.missing_parameter(missing, operation.title, _target_span(ctx, step)))
+
+
+def _security_name(scheme: object) -> tuple[str, str]:
+    """Give where an apiKey scheme puts its key: what a credential supplies, a step need not."""
+    if isinstance(scheme, dict) and scheme.get("type") == "apiKey":
+        return str(scheme.get("in")), str(scheme.get("name")).lower()
+    return "", ""
+
+
+def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation) -> BoundBody | None:
+    if operation.method in NO_CONTENT_SEMANTICS:
+        ctx.report(calls.body_not_expected(operation.method, ctx.key(written.pointer)))
+    declared = operation.request_body
+    content_type = choose_content_type(declared, written.content_type, written.payload)
+    essence = media_type(content_type)
+    style: Style = (
+        "json" if essence.is_json else "form" if essence.essence.endswith("x-www-form-urlencoded") else "text"
+    )
+    pointer = f"{written.pointer}/payload"
+    payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else Constant(None)
+    replacements = tuple(
+        BoundReplacement(
+            each.target,
+            value_node(ctx, scope, each.value, f"{each.pointer}/value"),
+            ctx.value(f"{each.pointer}/target"),
+        )
+        for each in written.replacements
+        if _is_pointer_target(
+            ctx, each.selector_type is not None, each.target, f"{each.pointer}/target", essence.is_json
+        )
+    )
+    media = (match_media(declared.content, content_type) or {}) if declared else {}
+    is_json_text = style == "json" and isinstance(payload, Template | Constant) and isinstance(written.payload, str)
+    return BoundBody(payload, is_json_text, content_type, media, replacements, ctx.key(written.pointer))
+
+
+def _is_pointer_target(ctx: Context, typed: bool, target: str, pointer: str, is_json: bool) -> bool:
+    if not typed and is_json and (target == "" or target.startswith("/")):
+        return True
+    ctx.report(calls.not_supported_yet(f"the replacement target '{target}'", ctx.value(pointer)))
+    return False

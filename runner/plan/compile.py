@@ -1,0 +1,149 @@
+"""Compile a Description into a Plan, and say everything that is wrong with it in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from runner.arazzo.document import Workflow
+from runner.description import ArazzoDescription, Description
+from runner.diagnostics import Diagnostic, in_order
+from runner.plan.context import Context, Options
+from runner.plan.plan import Plan, WorkflowPlan, successors
+from runner.plan.rules import language, names
+from runner.plan.steps import StepCompiler
+from runner.plan.targets import find_called, workflow_key
+from runner.plan.values import output_node
+from runner.schema import SchemaProblem
+from runner.source import Span
+from runner.values import join_pointer
+
+
+class Compiled(NamedTuple):
+    """The plan, or None where there are errors, and everything that was noticed."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_description(description: Description, options: Options | None = None) -> Compiled:
+    """Compile every workflow of the entry document, and those of other documents that they reach."""
+    return _Compilation(description, options or Options()).run()
+
+
+@dataclass
+class _Compilation:
+    description: Description
+    options: Options
+    problems: list[Diagnostic] = field(default_factory=list)
+    plans: dict[str, WorkflowPlan] = field(default_factory=dict)
+    contexts: dict[str, Context] = field(default_factory=dict)
+
+    def run(self) -> Compiled:
+        entry = self.description.main
+        for uri in self.description.arazzo:
+            self.check_ids(self.context(uri))
+        pending = [(entry.uri, workflow) for workflow in entry.document.workflows if workflow.workflow_id]
+        while pending:
+            uri, workflow = pending.pop(0)
+            key = workflow_key(uri, workflow.workflow_id, entry.uri)
+            if key not in self.plans:
+                self.plans[key] = plan = self.workflow(self.context(uri), workflow, key)
+                pending.extend(self.located(key) for key in successors(plan) if key not in self.plans)
+        self.check_cycles()
+        diagnostics = in_order(self.problems)
+        failed = any(problem.severity == "error" for problem in diagnostics)
+        return Compiled(None if failed else self.plan(entry), diagnostics)
+
+    def context(self, uri: str) -> Context:
+        if uri not in self.contexts:
+            arazzo = self.description.arazzo[uri]
+            self.contexts[uri] = Context(self.description, arazzo, self.problems.append, self.options)
+        return self.contexts[uri]
+
+    def located(self, key: str) -> tuple[str, Workflow]:
+        """Find the document and workflow of a key."""
+        for uri, arazzo in self.description.arazzo.items():
+            for workflow in arazzo.document.workflows:
+                if workflow_key(uri, workflow.workflow_id, self.description.entry) == key:
+                    return uri, workflow
+        raise KeyError(key)
+
+    def check_ids(self, ctx: Context) -> None:
+        """Report names that are there twice: sources, workflows, and the steps of each workflow."""
+        document = ctx.arazzo.document
+        sources = [(source.name, f"{source.pointer}/name") for source in document.source_descriptions]
+        workflows = [(workflow.workflow_id, f"{workflow.pointer}/workflowId") for workflow in document.workflows]
+        _report_twice(ctx, "source description", sources)
+        _report_twice(ctx, "workflow", workflows)
+        for workflow in document.workflows:
+            _report_twice(ctx, "step", [(step.step_id, f"{step.pointer}/stepId") for step in workflow.steps])
+
+    def workflow(self, ctx: Context, workflow: Workflow, key: str) -> WorkflowPlan:
+        steps = StepCompiler.of(ctx, workflow)
+        inputs = steps.names.inputs
+        try:
+            inputs.validator  # noqa: B018 - a schema that cannot be compiled is the author's mistake
+        except SchemaProblem as problem:
+            ctx.report(language.invalid_inputs_schema(str(problem), ctx.key(f"{workflow.pointer}/inputs")))
+        compiled = steps.compile()
+        outputs = tuple(
+            (name, output_node(ctx, steps.names, value, join_pointer(workflow.pointer, "outputs", name)))
+            for name, value in workflow.outputs.items()
+        )
+        return WorkflowPlan(
+            key=key,
+            workflow_id=workflow.workflow_id,
+            document=ctx.arazzo.uri,
+            summary=workflow.summary,
+            description=workflow.description,
+            inputs=inputs,
+            steps=compiled,
+            outputs=outputs,
+            depends_on=self.depends_on(ctx, workflow),
+            sources={
+                source.name: {"url": source.url, "name": source.name, **({"type": source.type} if source.type else {})}
+                for source in ctx.arazzo.document.source_descriptions
+            },
+            self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
+            span=ctx.value(f"{workflow.pointer}/workflowId"),
+        )
+
+    def depends_on(self, ctx: Context, workflow: Workflow) -> tuple[str, ...]:
+        found = (
+            find_called(ctx, name, f"{workflow.pointer}/dependsOn/{place}")
+            for place, name in enumerate(workflow.depends_on)
+        )
+        return tuple(dict.fromkeys(each.key(self.description.entry) for each in found if each is not None))
+
+    def check_cycles(self) -> None:
+        """Report workflows that depend on each other in a circle."""
+        done: set[str] = set()
+
+        def walk(key: str, path: tuple[str, ...]) -> None:
+            if key in path:
+                circle = [self.plans[each].workflow_id for each in (*path[path.index(key) :], key)]
+                self.problems.append(names.dependency_cycle(circle, self.plans[key].span))
+            elif key not in done and key in self.plans:
+                for following in self.plans[key].depends_on:
+                    walk(following, (*path, key))
+                done.add(key)
+
+        for key in self.plans:
+            walk(key, ())
+
+    def plan(self, entry: ArazzoDescription) -> Plan:
+        own = [workflow.workflow_id for workflow in entry.document.workflows]
+        called = {key for plan in self.plans.values() for key in successors(plan) if key != plan.key}
+        entries = tuple(key for key in own if key not in called) or tuple(own)
+        sources = tuple((source.name, source.url) for source in entry.document.source_descriptions)
+        return Plan(entry.places.source.name, entry.document.title, self.plans, entries, sources)
+
+
+def _report_twice(ctx: Context, kind: str, found: list[tuple[str, str]]) -> None:
+    first: dict[str, Span] = {}
+    for name, pointer in found:
+        span = ctx.value(pointer)
+        if name and name in first:
+            ctx.report(names.duplicate_id(kind, name, span, first[name]))
+        first.setdefault(name, span)

@@ -1,0 +1,44 @@
+"""Follow Reusable Objects to the components of their own document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from runner.arazzo.document import Action, Parameter, ParameterEntry, Reusable
+from runner.plan.context import Context
+from runner.plan.rules import names
+
+T = TypeVar("T", Parameter, Action)
+
+
+def component(ctx: Context, entry: Reusable, kind: str, known: Mapping[str, T]) -> T | None:
+    """Find the component that a Reusable Object refers to ("it MUST link to" the matching map)."""
+    prefix = f"$components.{kind}."
+    pointer = f"{entry.pointer}/reference"
+    if not entry.reference.startswith(prefix):
+        ctx.report(names.wrong_component(entry.reference, kind, ctx.value(pointer)))
+        return None
+    name = entry.reference.removeprefix(prefix)
+    found = known.get(name)
+    if found is None:
+        span = ctx.within(pointer, len(prefix), len(entry.reference))
+        ctx.report(names.unknown_component(name, kind, known, span))
+    return found
+
+
+def resolved_parameters(ctx: Context, entries: Sequence[ParameterEntry]) -> list[Parameter]:
+    """Give the parameters of one list, references resolved and their values overridden."""
+    known = ctx.arazzo.document.components.parameters
+    found: list[Parameter] = []
+    for entry in entries:
+        if not isinstance(entry, Reusable):
+            found.append(entry)
+            continue
+        parameter = component(ctx, entry, "parameters", known)
+        if parameter is None:
+            continue
+        if entry.overrides:
+            parameter = Parameter(parameter.name, parameter.location, entry.value, entry.pointer)
+        found.append(parameter)
+    return found

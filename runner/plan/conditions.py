@@ -1,0 +1,57 @@
+"""Turn Criterion Objects into conditions that are ready to be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.arazzo.document import Criterion as Written
+from runner.criteria.check import compile_criterion
+from runner.expressions.faults import SyntaxFault
+from runner.expressions.nodes import Expression
+from runner.expressions.selectors.compile import DEFAULT_VERSIONS
+from runner.plan.context import Context
+from runner.plan.names import Names
+from runner.plan.plan import Condition
+from runner.plan.rules import calls, language
+from runner.plan.values import expression_at, fix_of, grammar_of, settler
+
+
+def conditions(ctx: Context, scope: Names, written: Sequence[Written]) -> tuple[Condition, ...]:
+    """Compile a list of criteria; those with faults are reported and left out."""
+    compiled = (condition(ctx, scope, each) for each in written)
+    return tuple(each for each in compiled if each is not None)
+
+
+def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
+    """Compile one criterion."""
+    kind = written.type.type if written.type else "simple"
+    pointer = f"{written.pointer}/condition"
+    if not written.condition:
+        return None  # diagnosed by its shape
+    context = _context(ctx, scope, written, kind)
+    if kind != "simple" and context is None:
+        return None
+    if kind == "xpath":
+        ctx.report(calls.not_supported_yet("an XPath criterion", ctx.value(pointer)))
+        return None
+    version = (written.type.version if written.type else None) or DEFAULT_VERSIONS.get(kind, "")
+    try:
+        criterion = compile_criterion(
+            written.condition, kind, version, context, grammar_of(ctx), settler(ctx, scope, pointer)
+        )
+    except SyntaxFault as fault:
+        span = ctx.within(pointer, fault.start, fault.end)
+        ctx.report(language.condition_syntax(fault.message, span, fix_of(fault)))
+        return None
+    return Condition(criterion, written.condition, kind, ctx.value(pointer))
+
+
+def _context(ctx: Context, scope: Names, written: Written, kind: str) -> Expression | None:
+    if kind == "simple":
+        if written.context:
+            ctx.report(language.unused_context(ctx.key(f"{written.pointer}/context")))
+        return None
+    if not written.context:
+        ctx.report(language.missing_context(kind, ctx.key(f"{written.pointer}/type")))
+        return None
+    return expression_at(ctx, scope, written.context, f"{written.pointer}/context")

@@ -1,0 +1,79 @@
+"""What the compiler knows while it reads one document: its names, its places, and where to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from runner.arazzo.document import Workflow
+from runner.description import ArazzoDescription, Description
+from runner.diagnostics import Diagnostic
+from runner.openapi.document import ApiDescription
+from runner.source import Span
+
+SOURCES = "$sourceDescriptions."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`servers` gives the base URL of a source by name; `base_uri` of the entry is looked up before the description."""
+
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One Arazzo document being compiled, among the others."""
+
+    description: Description
+    arazzo: ArazzoDescription
+    report: Callable[[Diagnostic], None]
+    options: Options
+
+    def value(self, pointer: str) -> Span:
+        return self.arazzo.places.value(pointer)
+
+    def key(self, pointer: str) -> Span:
+        return self.arazzo.places.key(pointer)
+
+    def within(self, pointer: str, start: int, end: int) -> Span:
+        return self.arazzo.places.within(pointer, start, end)
+
+    @property
+    def source_names(self) -> list[str]:
+        return [source.name for source in self.arazzo.document.source_descriptions]
+
+    @property
+    def api_names(self) -> list[str]:
+        """The sources that describe operations or channels: all but Arazzo documents."""
+        return [name for name in self.source_names if self.arazzo.sources.get(name) not in self.description.arazzo]
+
+    def api(self, name: str) -> ApiDescription | None:
+        return self.description.apis.get(self.arazzo.sources.get(name, ""))
+
+    def other(self, name: str) -> ArazzoDescription | None:
+        return self.description.arazzo.get(self.arazzo.sources.get(name, ""))
+
+    def is_loaded(self, name: str) -> bool:
+        return name in self.arazzo.sources
+
+    def workflow(self, workflow_id: str) -> Workflow | None:
+        return find_workflow(self.arazzo, workflow_id)
+
+
+def find_workflow(arazzo: ArazzoDescription, workflow_id: str) -> Workflow | None:
+    """Find a workflow of a document by its id."""
+    return next((each for each in arazzo.document.workflows if each.workflow_id == workflow_id), None)
+
+
+def split_reference(text: str, names: list[str]) -> tuple[str, str] | None:
+    """Split `$sourceDescriptions.<name>.<reference>`; a name may hold dots, so the longest declared one wins."""
+    if not text.startswith(SOURCES):
+        return None
+    rest = text.removeprefix(SOURCES)
+    declared = [name for name in names if name and rest.startswith(name + ".")]
+    if declared:
+        name = max(declared, key=len)
+        return name, rest[len(name) + 1 :]
+    name, _, reference = rest.partition(".")
+    return name, reference

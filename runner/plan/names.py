@@ -1,0 +1,162 @@
+"""The names that a workflow's expressions may use, and each expression with its names resolved against them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from runner.arazzo.document import Step, Workflow
+from runner.description import ArazzoDescription
+from runner.diagnostics import Fix
+from runner.expressions.names import Undeclared, resolve
+from runner.expressions.nodes import (
+    Accessed,
+    ComponentReference,
+    Expression,
+    Input,
+    Output,
+    Root,
+    SourceReference,
+    StepOutput,
+    WorkflowValue,
+)
+from runner.plan.context import Context, find_workflow, split_reference
+from runner.plan.plan import Inputs
+from runner.plan.rules import language, names
+from runner.plan.schemas import is_closed, read_inputs
+from runner.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class StepNames:
+    """A step that can be referred to; `order` is its place in the sequence of execution."""
+
+    order: int
+    outputs: frozenset[str]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is in reach of one text. `outputs` are those `$outputs` means there.
+
+    `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's
+    own outputs are there already, as they are for its actions. `jumps` are the gotos and retries, from and to;
+    `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
+    """
+
+    inputs: Inputs
+    steps: Mapping[str, StepNames]
+    outputs: frozenset[str]
+    order: int | None = None
+    own: bool = False
+    jumps: tuple[tuple[int, int], ...] = ()
+    called: str | None = None
+
+
+def workflow_outputs(workflow: Workflow) -> frozenset[str]:
+    return frozenset(workflow.outputs)
+
+
+def step_outputs(ctx: Context, step: Step) -> frozenset[str]:
+    """Give a step's outputs; those of a workflow it calls are there by default."""
+    return frozenset(step.outputs) | (_called_outputs(ctx, step.workflow_id) if step.workflow_id else frozenset())
+
+
+def _called_outputs(ctx: Context, text: str) -> frozenset[str]:
+    called = peek_workflow(ctx, text)
+    return workflow_outputs(called[1]) if called else frozenset()
+
+
+def peek_workflow(ctx: Context, text: str) -> tuple[ArazzoDescription, Workflow] | None:
+    """Find a workflow by the text that names it, without reporting anything."""
+    reference = split_reference(text, ctx.source_names)
+    arazzo = ctx.arazzo if reference is None else ctx.other(reference[0])
+    found = find_workflow(arazzo, reference[1] if reference else text) if arazzo else None
+    return (arazzo, found) if arazzo and found else None
+
+
+def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Expression:
+    """Resolve the names of one expression, and report those that lead nowhere."""
+    base = expression.base if isinstance(expression, Accessed) else expression
+    if not _is_in_reach(ctx, scope, base, span):
+        return expression
+    found = resolve(expression, lambda root: _declared(ctx, scope, root))
+    if isinstance(found, Undeclared):
+        _report_undeclared(ctx, scope, base, found, span)
+        return found.expression
+    return found
+
+
+def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
+    """Check the first name of an expression: its step, workflow, source or component."""
+    match base:
+        case StepOutput(step_id):
+            return _check_step(ctx, scope, step_id, span)
+        case WorkflowValue(workflow_id):
+            if ctx.workflow(workflow_id) is None:
+                known = [each.workflow_id for each in ctx.arazzo.document.workflows]
+                ctx.report(names.unknown_workflow(workflow_id, known, span))
+                return False
+        case SourceReference(source):
+            if source not in ctx.source_names:
+                ctx.report(names.unknown_source(source, ctx.source_names, span))
+                return False
+        case ComponentReference():
+            message = "a component cannot be used as a value"
+            ctx.report(language.expression_syntax(message, span, Fix("refer to it with a reusable object")))
+            return False
+        case _:
+            pass  # every other root is there by itself
+    return True
+
+
+def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
+    step = scope.steps.get(step_id)
+    if step is None:
+        ctx.report(names.unknown_step(step_id, scope.steps, span))
+        return False
+    order = scope.order
+    if order is not None and (step.order > order or (step.order == order and not scope.own)):
+        reachable = any(start >= step.order and target <= order for start, target in scope.jumps)
+        ctx.report(names.forward_reference(step_id, span, ctx.value(f"{step.pointer}/stepId"), reachable=reachable))
+    return True
+
+
+def _declared(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
+    match base:
+        case Input():
+            return scope.inputs.names
+        case Output():
+            return scope.outputs
+        case StepOutput(step_id):
+            return scope.steps[step_id].outputs
+        case WorkflowValue(workflow_id, kind):
+            workflow = ctx.workflow(workflow_id)
+            assert workflow is not None
+            if kind == "outputs":
+                return workflow_outputs(workflow)
+            return read_inputs(workflow.inputs, ctx.arazzo.document.root).names
+        case _:
+            return None
+
+
+def _report_undeclared(ctx: Context, scope: Names, base: Root, found: Undeclared, span: Span) -> None:
+    match base:
+        case Input():
+            closed = is_closed(scope.inputs.schema)
+            ctx.report(names.undeclared_input(found.name, sorted(scope.inputs.names or ()), span, closed=closed))
+        case StepOutput(step_id):
+            owner = f"step '{step_id}'"
+            ctx.report(names.undeclared_output(found.name, owner, sorted(scope.steps[step_id].outputs), span))
+        case Output():
+            owner = f"workflow '{scope.called}'" if scope.called else "this workflow"
+            ctx.report(names.undeclared_output(found.name, owner, sorted(scope.outputs), span))
+        case WorkflowValue(workflow_id, "outputs"):
+            known = sorted(_declared(ctx, scope, base) or ())
+            ctx.report(names.undeclared_output(found.name, f"workflow '{workflow_id}'", known, span))
+        case WorkflowValue():
+            known = sorted(_declared(ctx, scope, base) or ())
+            ctx.report(names.undeclared_input(found.name, known, span, closed=False))
+        case _:
+            pass  # nothing else has a name that is declared

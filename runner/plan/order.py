@@ -1,0 +1,80 @@
+"""The order in which a workflow's steps run, and what each of them waits for.
+
+As written, unless the document is of a version with step-level `dependsOn` and uses it: then "tools … MUST execute
+steps in an order that satisfies both explicit (`dependsOn`) and implicit (output reference) dependencies".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runner.arazzo.document import Step, Workflow
+from runner.plan.context import Context
+from runner.plan.rules import names
+from runner.values import Json, resolve_pointer
+
+REFERENCE = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`sequence` lists the steps as they run, as indexes into the document; `needs` gives the dependsOn of each."""
+
+    sequence: tuple[int, ...]
+    needs: Mapping[int, tuple[int, ...]]
+
+
+def order_steps(ctx: Context, workflow: Workflow) -> Order:
+    """Order the steps of a workflow, and report dependencies that lead nowhere or in a circle."""
+    index = {step.step_id: position for position, step in reversed(list(enumerate(workflow.steps)))}
+    needs = {position: tuple(_needs(ctx, step, index)) for position, step in enumerate(workflow.steps)}
+    written = tuple(range(len(workflow.steps)))
+    if not ctx.arazzo.document.dialect.steps_may_be_ordered or not any(needs.values()):
+        return Order(written, needs)
+    edges = {
+        position: {*needs[position], *_references(ctx, step, index)} - {position}
+        for position, step in enumerate(workflow.steps)
+    }
+    sequence: list[int] = []
+    while len(sequence) < len(written):
+        ready = next((p for p in written if p not in sequence and edges[p] <= set(sequence)), None)
+        if ready is None:
+            circle = [workflow.steps[p].step_id for p in _circle(edges, set(sequence))]
+            ctx.report(names.dependency_cycle(circle, ctx.key(f"{workflow.pointer}/steps")))
+            return Order(written, needs)
+        sequence.append(ready)
+    return Order(tuple(sequence), needs)
+
+
+def _needs(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:
+    for place, name in enumerate(step.depends_on):
+        if name in index:
+            yield index[name]
+        elif not name.startswith("$"):
+            ctx.report(names.unknown_step(name, index, ctx.value(f"{step.pointer}/dependsOn/{place}")))
+
+
+def _references(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:
+    written = resolve_pointer(ctx.arazzo.document.root, step.pointer)
+    for text in _strings(written if isinstance(written, dict) else None):
+        yield from (index[name] for name in REFERENCE.findall(text) if name in index)
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _circle(edges: Mapping[int, set[int]], done: set[int]) -> list[int]:
+    """Walk from a step that waits until one comes again."""
+    path = [next(position for position in edges if position not in done)]
+    while True:
+        following = next(target for target in sorted(edges[path[-1]]) if target not in done)
+        if following in path:
+            return [*path[path.index(following) :], following]
+        path.append(following)

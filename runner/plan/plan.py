@@ -1,0 +1,216 @@
+"""The compiled program: what to do, without YAML and files. Spans are kept as plain values, for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from runner.criteria.check import Criterion
+from runner.diagnostics import Diagnostic
+from runner.expressions.nodes import Node
+from runner.openapi.document import Operation, Parameter
+from runner.schema import Schema, compile_schema
+from runner.source import Span
+from runner.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A criterion ready to be checked, with the spelling and place it has in the document."""
+
+    criterion: Criterion
+    text: str
+    type: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A value for an input of a called workflow."""
+
+    name: str
+    value: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundParameter:
+    """A value for a parameter that the operation declares, or that is sent with its location's default style."""
+
+    parameter: Parameter
+    value: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundReplacement:
+    """A value to set at a JSON Pointer of the payload."""
+
+    target: str
+    value: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BoundBody:
+    """A payload with the media type it is sent as; `media` is that type's Media Type Object.
+
+    `is_json_text`: the payload is written in the document as JSON text, not as a value.
+    """
+
+    payload: Node
+    is_json_text: bool
+    content_type: str
+    media: Mapping[str, Json]
+    replacements: tuple[BoundReplacement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCall:
+    """A request to send. `server` is the base URL, without a trailing slash."""
+
+    operation: Operation
+    source: str
+    server: str
+    parameters: tuple[BoundParameter, ...]
+    body: BoundBody | None
+    accept: str | None
+
+    @property
+    def title(self) -> str:
+        return self.operation.title
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCall:
+    """Another workflow to run; `key` finds it in the plan."""
+
+    key: str
+    workflow_id: str
+    arguments: tuple[Argument, ...]
+
+    @property
+    def title(self) -> str:
+        return self.workflow_id
+
+
+@dataclass(frozen=True, slots=True)
+class Unrunnable:
+    """A step that is understood but cannot be run here, and why: a run that could reach it is refused."""
+
+    title: str
+    reason: Diagnostic
+
+
+Call: TypeAlias = OperationCall | WorkflowCall | Unrunnable
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A workflow that an action names, with the arguments it is given."""
+
+    key: str
+    workflow_id: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What to do after a step. `step` is an index into the workflow's steps; `retry_after` in seconds."""
+
+    name: str
+    type: Literal["end", "goto", "retry"]
+    step: int | None
+    step_id: str | None
+    workflow: Target | None
+    criteria: tuple[Condition, ...]
+    retry_after: float | None
+    retry_limit: int
+    span: Span
+
+    @property
+    def target(self) -> str | None:
+        return self.workflow.workflow_id if self.workflow else self.step_id
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step; `timeout` in seconds. `needs` are the indexes of steps that must have completed (dependsOn)."""
+
+    step_id: str
+    description: str
+    call: Call
+    criteria: tuple[Condition, ...]
+    on_success: tuple[Action, ...]
+    on_failure: tuple[Action, ...]
+    outputs: tuple[tuple[str, Node], ...]
+    timeout: float | None
+    needs: tuple[int, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A workflow's inputs: the JSON Schema with its references in reach, and the names it declares.
+
+    `names` is None where the schema does not list them. `secret` are those with `format: password`.
+    """
+
+    schema: Json
+    names: frozenset[str] | None
+    required: frozenset[str]
+    secret: frozenset[str]
+
+    @cached_property
+    def validator(self) -> Schema:
+        return compile_schema(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPlan:
+    """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first."""
+
+    key: str
+    workflow_id: str
+    document: str
+    summary: str
+    description: str
+    inputs: Inputs
+    steps: tuple[StepPlan, ...]
+    outputs: tuple[tuple[str, Node], ...]
+    depends_on: tuple[str, ...]
+    sources: Mapping[str, Mapping[str, str]]
+    self_uri: str | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls."""
+
+    document: str
+    title: str
+    workflows: Mapping[str, WorkflowPlan] = field(repr=False)
+    entries: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...]
+
+    def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
+        """Give the workflows that a run of `keys` can reach, those first."""
+        seen: dict[str, WorkflowPlan] = {}
+        pending = list(reversed(keys))
+        while pending:
+            key = pending.pop()
+            if key not in seen:
+                seen[key] = self.workflows[key]
+                pending.extend(reversed(successors(self.workflows[key])))
+        return tuple(seen.values())
+
+
+def successors(workflow: WorkflowPlan) -> list[str]:
+    """List the keys of the workflows that a workflow depends on, calls, or may go to."""
+    calls = [step.call.key for step in workflow.steps if isinstance(step.call, WorkflowCall)]
+    actions = [action for step in workflow.steps for action in (*step.on_success, *step.on_failure)]
+    return [*workflow.depends_on, *calls, *(action.workflow.key for action in actions if action.workflow)]

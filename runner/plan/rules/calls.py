@@ -1,0 +1,190 @@
+"""Calls that cannot be made: targets, parameters, bodies and servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runner.diagnostics import Diagnostic, Fix, did_you_mean
+from runner.plan.rules.report import error, warning
+from runner.source import Span
+
+
+def missing_parameter(names: Iterable[str], operation: str, span: Span) -> Diagnostic:
+    """A parameter that the operation requires is not given.
+
+    Why: the API would refuse the request, or the path could not be built.
+    Example: `GET /pets/{petId}` without a parameter `petId`.
+    Instead: add it to the step's `parameters`.
+    """
+    listed = ", ".join(f"'{name}'" for name in names)
+    return error(
+        "missing-parameter", f"{operation} requires {listed}", span, fix=Fix("add it to the parameters of the step")
+    )
+
+
+def unknown_path_parameter(name: str, path: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A path parameter is given that the path of the operation does not have.
+
+    Why: its value would be sent nowhere.
+    Example: `name: pet_id` for `/pets/{petId}`.
+    Instead: use the name that stands in the path.
+    """
+    return error(
+        "unknown-path-parameter", f"the path {path} has no parameter '{name}'", span, fix=did_you_mean(name, known)
+    )
+
+
+def missing_location(name: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """A parameter of an operation does not say where it goes.
+
+    Why: "In all other scenarios (e.g., a step specifies an operationId), the `in` field MUST be specified".
+    Example: `- name: limit` without `in: query`.
+    Instead: add `in`.
+    """
+    return error(
+        "missing-location", f"the parameter '{name}' does not say where it goes: 'in' is missing", span, fix=fix
+    )
+
+
+def misplaced_location(name: str, span: Span) -> Diagnostic:
+    """A parameter for a workflow says where in a request it goes.
+
+    Why: parameters of a workflow are its inputs, and "the `in` field MUST NOT be used" in those of an action.
+    Example: `in: query` beside a parameter of a step that names a `workflowId`.
+    Instead: leave `in` out.
+    """
+    message = f"the parameter '{name}' is an input of a workflow: 'in' has no meaning here"
+    return warning("misplaced-location", message, span, fix=Fix("leave 'in' out"))
+
+
+def missing_input(names: Iterable[str], workflow_id: str, span: Span) -> Diagnostic:
+    """A workflow is called without an input that it requires.
+
+    Why: it would be refused as soon as it is reached.
+    Example: calling `login`, which requires `username`, without parameters.
+    Instead: add a parameter of that name to the step or action.
+    """
+    listed = ", ".join(f"'{name}'" for name in names)
+    return error(
+        "missing-input", f"workflow '{workflow_id}' requires {listed}", span, fix=Fix("add it to the parameters")
+    )
+
+
+def missing_body(operation: str, span: Span) -> Diagnostic:
+    """An operation that requires a request body is called without one.
+
+    Why: the API will most likely refuse the request.
+    Example: `POST /pets` without `requestBody`.
+    Instead: add a `requestBody` with a `payload`.
+    """
+    return warning(
+        "missing-body", f"{operation} requires a request body", span, fix=Fix("add a requestBody to the step")
+    )
+
+
+def body_not_expected(method: str, span: Span) -> Diagnostic:
+    """A request body is sent with GET, HEAD or DELETE.
+
+    Why: HTTP gives it no meaning there; "its use SHOULD be avoided if possible". It is sent all the same.
+    Example: `requestBody` on a step that calls a GET operation.
+    Instead: send the values as parameters.
+    """
+    return warning("body-not-expected", f"a request body has no defined meaning with {method}", span)
+
+
+def missing_target(what: str, span: Span) -> Diagnostic:
+    """A step calls nothing, or a `goto` leads nowhere.
+
+    Why: a step names exactly one operation, channel or workflow, and a goto exactly one step or workflow.
+    Example: `type: goto` without `stepId` and `workflowId`.
+    Instead: add the one that is meant.
+    """
+    return error("missing-target", what, span)
+
+
+def several_targets(fields: Iterable[str], span: Span) -> Diagnostic:
+    """A step or action names several targets.
+
+    Why: they are mutually exclusive.
+    Example: `operationId` and `workflowId` in one step.
+    Instead: keep one, or make two steps.
+    """
+    listed = " and ".join(f"'{name}'" for name in fields)
+    return error("several-targets", f"{listed} exclude each other", span)
+
+
+def ambiguous_operation(name: str, sources: Iterable[str], span: Span) -> Diagnostic:
+    """An operationId without its source is in several of them.
+
+    Why: with several sources it MUST be written `$sourceDescriptions.<name>.<operationId>`, to avoid ambiguity.
+    Example: `operationId: getUser` where two APIs have it.
+    Instead: name the source.
+    """
+    found = list(sources)
+    listed = " and ".join(f"'{source}'" for source in found)
+    return error(
+        "ambiguous-operation",
+        f"the operation '{name}' is in {listed}",
+        span,
+        fix=Fix(f"write $sourceDescriptions.{found[0]}.{name}"),
+    )
+
+
+def unqualified_operation(name: str, source: str, span: Span) -> Diagnostic:
+    """An operationId is written without its source, though there are several sources.
+
+    Why: "the operationId MUST be specified using a Runtime Expression … to avoid ambiguity or potential clashes".
+    Example: `operationId: getUser` in a document with two OpenAPI sources. It is understood while only one has it.
+    Instead: write `$sourceDescriptions.<name>.<operationId>`.
+    """
+    return warning(
+        "unqualified-operation",
+        f"with several sources, '{name}' has to name its own",
+        span,
+        fix=Fix(f"write $sourceDescriptions.{source}.{name}"),
+    )
+
+
+def operation_path_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """An operationPath does not name a source and a JSON Pointer.
+
+    Why: "A Runtime Expression syntax MUST be used to identify the source description document".
+    Example: `operationPath: /pets`.
+    Instead: `'{$sourceDescriptions.petstore.url}#/paths/~1pets/get'`.
+    """
+    return error("operation-path-syntax", message, span, fix=fix)
+
+
+def no_server(source: str, span: Span) -> Diagnostic:
+    """The API description names no server that a request could go to.
+
+    Why: a relative server URL has no base in a description that is a file.
+    Example: an OpenAPI file without `servers`.
+    Instead: say where the API is with `--server NAME=URL`.
+    """
+    return error(
+        "no-server",
+        f"the description '{source}' names no server with an absolute URL",
+        span,
+        fix=Fix(f"say where it is with --server {source}=https://…"),
+    )
+
+
+def not_supported_yet(what: str, span: Span) -> Diagnostic:
+    """Something is well formed that this runner reads and checks, but cannot run.
+
+    Why: it would be dishonest to go on as if it were not there.
+    Example: a step with `channelPath`, which wants a message broker.
+    Instead: run the workflows that do not need it.
+    """
+    return error("not-supported-yet", f"{what} cannot be run by this version", span)
+
+
+def unusable_value(message: str, span: Span) -> Diagnostic:
+    """A constant value cannot be sent where it stands.
+
+    Why: the parameter's style, or its place, has no form for such a value.
+    Example: an object inside an object for a `deepObject` query parameter.
+    Instead: give a value that the style in the API description can carry.
+    """
+    return error("unusable-value", message, span)

@@ -1,0 +1,84 @@
+"""Text that is not in the language it should be in."""
+
+from __future__ import annotations
+
+from runner.diagnostics import Diagnostic, Fix
+from runner.plan.rules.report import error, warning
+from runner.source import Span
+
+
+def expression_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """A runtime expression does not follow the grammar.
+
+    Why: it could only be sent as it is written, or give nothing.
+    Example: `$steps.login.token` instead of `$steps.login.outputs.token`.
+    Instead: see Runtime Expressions in the specification for the forms there are.
+    """
+    return error("expression-syntax", message, span, fix=fix)
+
+
+def unknown_expression(text: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """A value begins with `$` but is no runtime expression; it is used as it is written.
+
+    Why: it may be data (`$5.00`), or an expression that is misspelt.
+    Example: `$request-id` as the value of a header.
+    Instead: nothing, if it is data; else begin with one of the roots of Runtime Expressions.
+    """
+    return warning("unknown-expression", f"'{text}' is not an expression; it is used as text", span, fix=fix)
+
+
+def condition_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """A condition cannot be read.
+
+    Why: it could neither pass nor fail; nothing malformed may ever pass.
+    Example: `$statusCode = 200` (one `=`), or `$response.body#/a == "b"` (double quotes).
+    Instead: combine expressions, literals ('text', 1, true, null) and the operators `== != < <= > >= ! && ||`.
+    """
+    return error("condition-syntax", message, span, fix=fix)
+
+
+def missing_context(kind: str, span: Span) -> Diagnostic:
+    """A regex, JSONPath or XPath criterion does not say what it is applied to.
+
+    Why: "If `type` is specified, then the `context` MUST be provided".
+    Example: `type: regex` with a `condition` alone.
+    Instead: add `context`, for instance `context: $response.body`.
+    """
+    return error(
+        "missing-context",
+        f"a {kind} criterion needs a context",
+        span,
+        fix=Fix("add context: $response.body, for instance"),
+    )
+
+
+def unused_context(span: Span) -> Diagnostic:
+    """A simple criterion has a context, which means nothing there.
+
+    Why: simple conditions name what they compare; the context is ignored.
+    Example: `context: $response.body` beside `condition: $statusCode == 200`.
+    Instead: leave it out, or say which `type` was meant.
+    """
+    return warning(
+        "unused-context", "the context of a simple condition is ignored", span, fix=Fix("leave it out, or add a type")
+    )
+
+
+def invalid_inputs_schema(message: str, span: Span) -> Diagnostic:
+    """The `inputs` of a workflow are not a valid JSON Schema.
+
+    Why: no input could be checked against it.
+    Example: `type: strin`.
+    Instead: write JSON Schema 2020-12.
+    """
+    return error("invalid-inputs-schema", f"the inputs are not a valid JSON Schema: {message}", span)
+
+
+def constant_output(span: Span) -> Diagnostic:
+    """An output is neither an expression nor a Selector Object.
+
+    Why: an output is "a dynamic output value defined using a Runtime Expression or Selector Object".
+    Example: `done: true` or `done: finished`. The constant is given as it is.
+    Instead: refer to a value of the run.
+    """
+    return warning("constant-output", "this output is a constant, not an expression", span)

@@ -1,0 +1,175 @@
+"""Names that lead nowhere, or to two things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from runner.diagnostics import Diagnostic, Fix, Label, did_you_mean
+from runner.plan.rules.report import error, known_names
+from runner.source import Span
+
+
+def unknown_step(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A stepId is named that the workflow does not have.
+
+    Why: the flow would jump, or wait for, nothing.
+    Example: `stepId: pol` where the step is called `poll`.
+    Instead: name a step of the same workflow; `goto` reaches another workflow by `workflowId`.
+    """
+    names = list(known)
+    return error(
+        "unknown-step",
+        f"there is no step '{name}' in this workflow",
+        span,
+        fix=did_you_mean(name, names) or known_names("steps", names),
+    )
+
+
+def unknown_workflow(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A workflowId is named that the document does not have.
+
+    Why: nothing could be run there.
+    Example: `workflowId: logn` where the workflow is called `login`.
+    Instead: name a workflow of this document, or `$sourceDescriptions.<name>.<workflowId>` of another one.
+    """
+    names = list(known)
+    return error(
+        "unknown-workflow",
+        f"there is no workflow '{name}'",
+        span,
+        fix=did_you_mean(name, names) or known_names("workflows", names),
+    )
+
+
+def unknown_operation(name: str, where: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """An operation is named that the API description does not have.
+
+    Why: no request can be made from it.
+    Example: `operationId: getPets` where the description has `listPets`.
+    Instead: name an operationId of the description, or point at the operation with `operationPath`.
+    """
+    return error("unknown-operation", f"there is no operation '{name}' in {where}", span, fix=did_you_mean(name, known))
+
+
+def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A source description is named that the document does not have.
+
+    Why: the operation or workflow behind it cannot be found.
+    Example: `$sourceDescriptions.petstore.getPet` where the source is called `petStore`.
+    Instead: name an entry of `sourceDescriptions`; names are case-sensitive.
+    """
+    names = list(known)
+    return error(
+        "unknown-source",
+        f"there is no source description '{name}'",
+        span,
+        fix=did_you_mean(name, names) or known_names("sources", names),
+    )
+
+
+def unknown_component(name: str, kind: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A reusable object refers to a component that the document does not have.
+
+    Why: "it MUST link to a parameter [or action] defined in the components of the current Arazzo document".
+    Example: `reference: $components.failureActions.stop` without such an entry.
+    Instead: name an entry of the matching map under `components`.
+    """
+    return error(
+        "unknown-component", f"there is no component '{name}' in components.{kind}", span, fix=did_you_mean(name, known)
+    )
+
+
+def wrong_component(reference: str, wanted: str, span: Span) -> Diagnostic:
+    """A reusable object refers to the wrong kind of component, or to something that is not a component.
+
+    Why: a parameter cannot stand where an action is wanted, nor the other way round.
+    Example: `reference: $components.parameters.page` in a list of `onFailure`.
+    Instead: refer to `$components.<kind>.<name>` with the kind that the list holds.
+    """
+    message = f"'{reference}' does not refer to components.{wanted}"
+    return error("wrong-component", message, span, fix=Fix(f"write $components.{wanted}.<name>"))
+
+
+def duplicate_id(kind: str, name: str, span: Span, first: Span) -> Diagnostic:
+    """Two workflows, steps, sources, parameters or actions have one name.
+
+    Why: the name MUST be unique, for every reference to it would be ambiguous.
+    Example: two steps with `stepId: login`.
+    Instead: rename one of them.
+    """
+    return error(
+        "duplicate-id",
+        f"the {kind} '{name}' is there twice",
+        span,
+        label="again here",
+        related=(Label(first, "first here"),),
+    )
+
+
+def forward_reference(step_id: str, span: Span, target: Span, *, reachable: bool) -> Diagnostic:
+    """A step uses the outputs of a step that comes later, or its own.
+
+    Why: steps run in the order in which they are written; the value cannot be there yet.
+    Example: the first step uses `$steps.second.outputs.id`.
+    Instead: move the step that gives the value in front of the one that uses it.
+    """
+    severity: Literal["error", "warning"] = "warning" if reachable else "error"
+    note = "it is there only after a goto that leads back" if reachable else ""
+    return Diagnostic(
+        "forward-reference",
+        severity,
+        f"step '{step_id}' comes later, so its outputs are not there yet",
+        span,
+        related=(Label(target, f"'{step_id}' is here"),),
+        notes=(note,) if note else (),
+    )
+
+
+def undeclared_output(name: str, owner: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """An output is used that its step or workflow does not declare.
+
+    Why: the value would never be there.
+    Example: `$steps.login.outputs.tokn` where the output is called `token`.
+    Instead: declare the output in the `outputs` of the step or workflow, or use one that is declared.
+    """
+    names = list(known)
+    fix = (
+        did_you_mean(name, names) or known_names("its outputs", names) or Fix(f"add '{name}' to the outputs of {owner}")
+    )
+    return error("undeclared-output", f"{owner} has no output '{name}'", span, fix=fix)
+
+
+def undeclared_input(name: str, known: Iterable[str], span: Span, *, closed: bool) -> Diagnostic:
+    """An input is used that the workflow's `inputs` schema does not declare.
+
+    Why: nobody is told that the workflow wants it, and its value is not checked.
+    Example: `$inputs.user` where `inputs.properties` has only `username`.
+    Instead: declare it under `inputs.properties`, or use one that is declared.
+    """
+    message = f"the workflow declares no input '{name}'"
+    fix = did_you_mean(name, known) or Fix(f"add '{name}' to inputs.properties")
+    return Diagnostic("undeclared-input", "error" if closed else "warning", message, span, fix=fix)
+
+
+def unknown_workflow_field(workflow_id: str, span: Span) -> Diagnostic:
+    """An expression asks a workflow for something else than its inputs and outputs.
+
+    Why: `$workflows.<id>.` is followed by `inputs.` or `outputs.`.
+    Example: `$workflows.login.steps.first`.
+    Instead: declare an output of that workflow and refer to it.
+    """
+    return error(
+        "unknown-workflow-field", f"of workflow '{workflow_id}' only inputs and outputs can be referred to", span
+    )
+
+
+def dependency_cycle(names: Iterable[str], span: Span) -> Diagnostic:
+    """Workflows or steps depend on each other in a circle.
+
+    Why: none of them could ever be the first.
+    Example: `a` dependsOn `b`, and `b` dependsOn `a`.
+    Instead: take one dependsOn away.
+    """
+    path = " → ".join(f"'{name}'" for name in names)
+    return error("dependency-cycle", f"these depend on each other: {path}", span)

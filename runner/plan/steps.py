@@ -1,0 +1,182 @@
+"""Turn the steps of one workflow into step plans, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from runner.arazzo.document import Action as WrittenAction
+from runner.arazzo.document import Parameter, ParameterEntry, Step, Workflow
+from runner.plan.actions import Steps, compile_action, merged, written_actions
+from runner.plan.arguments import arguments, check_arguments
+from runner.plan.calls import operation_call
+from runner.plan.components import resolved_parameters
+from runner.plan.conditions import conditions
+from runner.plan.context import Context
+from runner.plan.names import Names, StepNames, peek_workflow, step_outputs, workflow_outputs
+from runner.plan.order import Order, order_steps
+from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
+from runner.plan.rules import calls, names
+from runner.plan.schemas import read_inputs
+from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
+from runner.plan.values import output_node
+from runner.values import join_pointer
+
+
+@dataclass(frozen=True)
+class StepCompiler:
+    """The steps of one workflow, with what its texts may refer to."""
+
+    ctx: Context
+    workflow: Workflow
+    order: Order
+    names: Names
+
+    @classmethod
+    def of(cls, ctx: Context, workflow: Workflow) -> StepCompiler:
+        order = order_steps(ctx, workflow)
+        places = {index: place for place, index in enumerate(order.sequence)}
+        steps: dict[str, StepNames] = {}
+        for index, step in enumerate(workflow.steps):
+            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer))
+        inputs = read_inputs(workflow.inputs, ctx.arazzo.document.root)
+        own = Names(inputs, steps, workflow_outputs(workflow))
+        return cls(ctx, workflow, order, replace(own, jumps=tuple(_jumps(ctx, workflow, steps))))
+
+    @cached_property
+    def places(self) -> Steps:
+        return Steps({step_id: step.order for step_id, step in self.names.steps.items()})
+
+    @cached_property
+    def shared_parameters(self) -> list[Parameter]:
+        return self.unique_parameters(self.workflow.parameters)
+
+    @cached_property
+    def shared_actions(self) -> Mapping[str, Sequence[WrittenAction]]:
+        return {
+            "success": written_actions(self.ctx, self.workflow.success_actions, "success"),
+            "failure": written_actions(self.ctx, self.workflow.failure_actions, "failure"),
+        }
+
+    def compile(self) -> tuple[StepPlan, ...]:
+        """Compile the steps in the order in which they run."""
+        return tuple(self.step(self.workflow.steps[index], index) for index in self.order.sequence)
+
+    def step(self, step: Step, index: int) -> StepPlan:
+        ctx = self.ctx
+        before = replace(self.names, order=self.names.steps[step.step_id].order)
+        after = self.after(step, before)
+        places = {position: place for place, position in enumerate(self.order.sequence)}
+        return StepPlan(
+            step_id=step.step_id,
+            description=step.description,
+            call=self.call(step, before),
+            criteria=conditions(ctx, after, step.success_criteria),
+            on_success=self.actions(step, after, "success"),
+            on_failure=self.actions(step, after, "failure"),
+            outputs=tuple(
+                (name, output_node(ctx, after, value, join_pointer(step.pointer, "outputs", name)))
+                for name, value in step.outputs.items()
+            ),
+            timeout=None if step.timeout is None else step.timeout / 1000,
+            needs=tuple(places[need] for need in self.order.needs[index]),
+            span=ctx.value(f"{step.pointer}/stepId"),
+        )
+
+    def after(self, step: Step, before: Names) -> Names:
+        """Give what a step's criteria and outputs see: in a workflow step `$outputs` are the called workflow's."""
+        called = peek_workflow(self.ctx, step.workflow_id) if step.workflow_id else None
+        if called is None:
+            return before
+        return replace(before, outputs=workflow_outputs(called[1]), called=called[1].workflow_id)
+
+    def actions(self, step: Step, scope: Names, kind: str) -> tuple[Action, ...]:
+        own = (
+            written_actions(self.ctx, step.on_success, "success")
+            if kind == "success"
+            else written_actions(self.ctx, step.on_failure, "failure")
+        )
+        visible = replace(scope, own=True)
+        compiled = (
+            compile_action(self.ctx, visible, written, self.places)
+            for written in merged(own, self.shared_actions[kind])
+        )
+        return tuple(action for action in compiled if action is not None)
+
+    def call(self, step: Step, scope: Names) -> Call:
+        found = find_target(self.ctx, step)
+        own = self.unique_parameters(step.parameters)
+        match found:
+            case FoundOperation():
+                parameters = _overridden(own, self.shared_parameters, by_location=True)
+                return operation_call(self.ctx, scope, step, found, self.relevant(found, own, parameters))
+            case FoundWorkflow():
+                return self.workflow_call(step, scope, found, own)
+            case _:
+                return self.unrunnable(step, found)
+
+    def relevant(self, found: FoundOperation, own: list[Parameter], parameters: list[Parameter]) -> list[Parameter]:
+        """Leave out path parameters of the workflow that this operation's path does not have."""
+        path = found.operation.path
+        return [p for p in parameters if p in own or p.location != "path" or f"{{{p.name}}}" in path]
+
+    def workflow_call(self, step: Step, scope: Names, found: FoundWorkflow, own: list[Parameter]) -> WorkflowCall:
+        ctx, called = self.ctx, found.workflow
+        inputs = read_inputs(called.inputs, found.arazzo.document.root)
+        shared = [p for p in self.shared_parameters if inputs.names is None or p.name in inputs.names]
+        values = arguments(ctx, scope, _overridden(own, shared, by_location=False), in_action=False)
+        check_arguments(ctx, inputs, values, called.workflow_id, ctx.value(f"{step.pointer}/workflowId"))
+        return WorkflowCall(found.key(ctx.description.entry), called.workflow_id, values)
+
+    def unrunnable(self, step: Step, found: Found | None) -> Unrunnable:
+        title = found.title if isinstance(found, FoundChannel) else "nothing"
+        span = self.ctx.value(f"{step.pointer}/stepId")
+        return Unrunnable(title, calls.not_supported_yet(f"step '{step.step_id}' ({title})", span))
+
+    def unique_parameters(self, entries: Sequence[ParameterEntry]) -> list[Parameter]:
+        """Give the parameters of a list; "the list MUST NOT include duplicate parameters"."""
+        found: dict[tuple[str, str | None], Parameter] = {}
+        for parameter in resolved_parameters(self.ctx, entries):
+            key = _key(parameter, by_location=True)
+            if parameter.name and key in found:
+                span, first = self.ctx.key(parameter.pointer), self.ctx.key(found[key].pointer)
+                self.ctx.report(names.duplicate_id("parameter", parameter.name, span, first))
+            found.setdefault(key, parameter)
+        return list(found.values())
+
+
+def _key(parameter: Parameter, *, by_location: bool) -> tuple[str, str | None]:
+    """Name a parameter by name and `in`, header names without case; for a workflow by name alone."""
+    if not by_location:
+        return parameter.name, None
+    is_header = parameter.location == "header"
+    return parameter.name.lower() if is_header else parameter.name, parameter.location
+
+
+def _overridden(own: Sequence[Parameter], shared: Sequence[Parameter], *, by_location: bool) -> list[Parameter]:
+    """Put a step's parameters before those of the workflow that it does not override."""
+    taken = {_key(parameter, by_location=by_location) for parameter in own}
+    return [*own, *(p for p in shared if _key(p, by_location=by_location) not in taken)]
+
+
+def _jumps(ctx: Context, workflow: Workflow, steps: Mapping[str, StepNames]) -> list[tuple[int, int]]:
+    """List the gotos to a step of this workflow, and the retries, as from and to."""
+    components = ctx.arazzo.document.components
+    known = {
+        **{f"$components.successActions.{name}": action for name, action in components.success_actions.items()},
+        **{f"$components.failureActions.{name}": action for name, action in components.failure_actions.items()},
+    }
+    shared = (*workflow.success_actions, *workflow.failure_actions)
+    jumps = []
+    for step in workflow.steps:
+        start = steps[step.step_id].order
+        for entry in (*step.on_success, *step.on_failure, *shared):
+            action = entry if isinstance(entry, WrittenAction) else known.get(entry.reference)
+            if action is None:
+                continue
+            if action.type == "retry":
+                jumps.append((start, start))
+            elif action.step_id is not None and action.step_id in steps:
+                jumps.append((start, steps[action.step_id].order))
+    return jumps

@@ -1,0 +1,180 @@
+"""What a step or action names: an operation, a workflow, or a channel, found in the description it belongs to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from runner.arazzo.document import Step, Workflow
+from runner.description import ArazzoDescription
+from runner.diagnostics import Fix, nearest
+from runner.openapi.document import ApiDescription, Operation
+from runner.plan.context import SOURCES, Context, find_workflow, split_reference
+from runner.plan.rules import calls, names
+from runner.values import escape_token
+
+# operationPath: '{$sourceDescriptions.<name>.url}#<JSON Pointer>'
+OPERATION_PATH = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P<pointer>/.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOperation:
+    source: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWorkflow:
+    arazzo: ArazzoDescription
+    workflow: Workflow
+
+    def key(self, entry: str) -> str:
+        """Name the workflow across documents: those of the entry document by their id alone."""
+        return workflow_key(self.arazzo.uri, self.workflow.workflow_id, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChannel:
+    """A step that sends or receives a message."""
+
+    title: str
+
+
+Found: TypeAlias = FoundOperation | FoundWorkflow | FoundChannel
+
+
+def workflow_key(uri: str, workflow_id: str, entry: str) -> str:
+    return workflow_id if uri == entry else f"{uri}#{workflow_id}"
+
+
+def find_target(ctx: Context, step: Step) -> Found | None:
+    """Find what a step calls; report why where it cannot be found."""
+    written = {
+        "operationId": step.operation_id,
+        "operationPath": step.operation_path,
+        "channelPath": step.channel_path,
+        "workflowId": step.workflow_id,
+    }
+    given = [name for name, value in written.items() if value]
+    if not given:
+        what = f"step '{step.step_id}' names no operationId, operationPath or workflowId"
+        ctx.report(calls.missing_target(what, ctx.key(f"{step.pointer}/stepId")))
+        return None
+    if len(given) > 1:
+        ctx.report(calls.several_targets(given, ctx.key(f"{step.pointer}/{given[1]}")))
+        return None
+    if step.operation_id:
+        return _by_id(ctx, step.operation_id, f"{step.pointer}/operationId")
+    if step.operation_path:
+        return _by_path(ctx, step.operation_path, f"{step.pointer}/operationPath")
+    if step.workflow_id:
+        return find_called(ctx, step.workflow_id, f"{step.pointer}/workflowId")
+    return FoundChannel(f"channel {step.channel_path}")
+
+
+def find_called(ctx: Context, text: str, pointer: str) -> FoundWorkflow | None:
+    """Find a workflow by id, or in another document as `$sourceDescriptions.<name>.<workflowId>`."""
+    reference = split_reference(text, ctx.source_names)
+    if reference is None:
+        found = ctx.workflow(text)
+        if found is not None:
+            return FoundWorkflow(ctx.arazzo, found)
+        known = [each.workflow_id for each in ctx.arazzo.document.workflows]
+        ctx.report(names.unknown_workflow(text, known, ctx.value(pointer)))
+        return None
+    source, workflow_id = reference
+    if not _is_known(ctx, source, pointer):
+        return None
+    other = ctx.other(source)
+    found = find_workflow(other, workflow_id) if other else None
+    if other is None or found is None:
+        known = [each.workflow_id for each in other.document.workflows] if other else []
+        ctx.report(names.unknown_workflow(workflow_id, known, ctx.value(pointer)))
+        return None
+    return FoundWorkflow(other, found)
+
+
+def _is_known(ctx: Context, source: str, pointer: str) -> bool:
+    """Say whether a source was read; one that is not declared is reported, one that could not be read was."""
+    if source not in ctx.source_names:
+        start = len(SOURCES)
+        ctx.report(names.unknown_source(source, ctx.source_names, ctx.within(pointer, start, start + len(source))))
+        return False
+    return ctx.is_loaded(source)
+
+
+def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
+    reference = split_reference(text, ctx.source_names)
+    if reference is None:
+        return _by_plain_id(ctx, text, pointer)
+    source, operation_id = reference
+    if not _is_known(ctx, source, pointer):
+        return None
+    if ctx.arazzo.sources[source] in ctx.description.asyncapi:
+        return FoundChannel(f"message {operation_id}")
+    api = ctx.api(source)
+    operation = api.by_id.get(operation_id) if api else None
+    if operation is None:
+        known = list(api.by_id) if api else []
+        start = text.rfind(operation_id) if operation_id else 0
+        span = ctx.within(pointer, start, len(text))
+        ctx.report(names.unknown_operation(operation_id, f"the source '{source}'", known, span))
+        return None
+    return FoundOperation(source, operation)
+
+
+def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
+    apis = {name: api for name in ctx.api_names if (api := ctx.api(name)) is not None}
+    holders = [name for name, api in apis.items() if operation_id in api.by_id]
+    channels = [name for name in ctx.api_names if ctx.arazzo.sources.get(name) in ctx.description.asyncapi]
+    if not holders:
+        if channels:
+            return FoundChannel(f"message {operation_id}")
+        if any(not ctx.is_loaded(name) for name in ctx.api_names):
+            return None  # it may be in the source that could not be read
+        known = [known for api in apis.values() for known in api.by_id]
+        where = f"the source '{next(iter(apis))}'" if len(apis) == 1 else "any source"
+        ctx.report(names.unknown_operation(operation_id, where, known, ctx.value(pointer)))
+        return None
+    if len(holders) > 1:
+        ctx.report(calls.ambiguous_operation(operation_id, holders, ctx.value(pointer)))
+        return None
+    if len(ctx.api_names) > 1:
+        ctx.report(calls.unqualified_operation(operation_id, holders[0], ctx.value(pointer)))
+    return FoundOperation(holders[0], apis[holders[0]].by_id[operation_id])
+
+
+def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
+    match = OPERATION_PATH.fullmatch(text)
+    if match is None:
+        source = next(iter(ctx.api_names), "NAME")
+        fix = Fix(f"write '{{$sourceDescriptions.{source}.url}}#/paths/~1…/get'")
+        message = "an operationPath is a source's url, '#', and a JSON Pointer to an operation"
+        ctx.report(calls.operation_path_syntax(message, ctx.value(pointer), fix))
+        return None
+    source = match["source"]
+    if source not in ctx.source_names:
+        span = ctx.within(pointer, match.start("source"), match.end("source"))
+        ctx.report(names.unknown_source(source, ctx.source_names, span))
+        return None
+    if not ctx.is_loaded(source):
+        return None
+    api = ctx.api(source)
+    if api is None:
+        return FoundChannel(f"operation {match['pointer']}")
+    operation = api.by_pointer.get(match["pointer"])
+    if operation is None:
+        span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
+        ctx.report(
+            names.unknown_operation(match["pointer"], f"the source '{source}'", _near(api, match["pointer"]), span)
+        )
+        return None
+    return FoundOperation(source, operation)
+
+
+def _near(api: ApiDescription, pointer: str) -> list[str]:
+    """Offer the pointer that differs least, with a path written with slashes read as one that escapes them."""
+    escaped = re.sub(r"^/paths/(.*)/(\w+)$", lambda m: f"/paths/{escape_token(m[1])}/{m[2]}", pointer, flags=re.DOTALL)
+    best = escaped if escaped in api.by_pointer else nearest(pointer, api.by_pointer)
+    return [best] if best else []

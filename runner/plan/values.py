@@ -1,0 +1,100 @@
+"""Turn a value of the document into the node that computes it, names resolved, each fault at its own characters."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from runner.diagnostics import Fix
+from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
+from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
+from runner.expressions.nodes import Constant, Expression, Node, Selected
+from runner.expressions.parse import Settle, parse_expression
+from runner.expressions.selectors.compile import compile_selector
+from runner.expressions.template import SelectorFields, Style, compile_node, parse_value
+from runner.plan.context import Context
+from runner.plan.names import Names, settle
+from runner.plan.rules import language
+from runner.values import Json
+
+
+def grammar_of(ctx: Context) -> Grammar:
+    """Give the expression grammar of a document's version."""
+    return ARAZZO_1_1 if ctx.arazzo.document.dialect.strict else ARAZZO_1_0
+
+
+def settler(ctx: Context, scope: Names, pointer: str, offset: int = 0) -> Settle:
+    """Give the function that resolves the names of the expressions in the text at `pointer`."""
+
+    def at(expression: Expression, start: int, end: int) -> Expression:
+        return settle(ctx, scope, expression, ctx.within(pointer, start + offset, end + offset))
+
+    return at
+
+
+def fix_of(fault: SyntaxFault) -> Fix | None:
+    """Turn what a fault suggests into a fix."""
+    return None if fault.suggestion is None else Fix(f"write {fault.suggestion}")
+
+
+def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style = "text") -> Node:
+    """Compile a value with everything in it."""
+    grammar = grammar_of(ctx)
+
+    def text(written: str, below: str) -> Node:
+        place = pointer + below
+        try:
+            parsed = parse_value(written, grammar, style, settler(ctx, scope, place))
+        except ExpressionSyntax as fault:
+            ctx.report(
+                language.expression_syntax(fault.message, ctx.within(place, fault.start, fault.end), fix_of(fault))
+            )
+            return Constant(written)
+        if parsed.warning is not None:
+            odd = parsed.warning
+            span = ctx.within(place, odd.start, odd.end)
+            ctx.report(language.unknown_expression(written[odd.start : odd.end], span, fix_of(odd)))
+        return parsed.node
+
+    def selector(fields: SelectorFields, below: str) -> Node:
+        return _selected(ctx, scope, fields, pointer + below)
+
+    return compile_node(value, text, selector if ctx.arazzo.document.dialect.selectors else None)
+
+
+def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style) -> Node:
+    """Compile a payload: a text is in the language of its media type, strings inside a structure are plain text."""
+    return value_node(ctx, scope, value, pointer, style if isinstance(value, str) else "text")
+
+
+def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expression | None:
+    """Parse a field that has to be an expression, such as a context."""
+    try:
+        expression = parse_expression(text, grammar_of(ctx))
+    except ExpressionSyntax as fault:
+        ctx.report(
+            language.expression_syntax(fault.message, ctx.within(pointer, fault.start, fault.end), fix_of(fault))
+        )
+        return None
+    return settler(ctx, scope, pointer)(expression, 0, len(text))
+
+
+def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
+    """Compile an output: an expression or a Selector Object; a constant is passed through with a warning."""
+    node = value_node(ctx, scope, value, pointer)
+    if isinstance(node, Constant):
+        ctx.report(language.constant_output(ctx.value(pointer)))
+    return node
+
+
+def _selected(ctx: Context, scope: Names, fields: SelectorFields, pointer: str) -> Node:
+    context = expression_at(ctx, scope, fields.context, f"{pointer}/context")
+    type_ = cast(Literal["jsonpath", "xpath", "jsonpointer"], fields.type)
+    try:
+        compile_selector(type_, fields.version, fields.selector)
+    except SelectorSyntax as fault:
+        span = ctx.within(f"{pointer}/selector", fault.start, fault.end)
+        ctx.report(language.expression_syntax(fault.message, span, fix_of(fault)))
+        return Constant(None)
+    if context is None:
+        return Constant(None)
+    return Selected(context, fields.selector, type_, fields.version)

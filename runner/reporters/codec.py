@@ -1,0 +1,239 @@
+"""Turns events into plain JSON and back: one codec for each kind of field, the rest is as it is.
+
+An object that stands for something JSON has no word for has a key of its own: `$absent`, `$base64`; an object that
+happens to look like one of these is wrapped in `$object`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from runner.criteria.verdict import Verdict
+from runner.engine import events
+from runner.engine.events import Event, Frame, Problem, StepOutline
+from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
+from runner.source import Source, Span
+from runner.values import ABSENT, Absent, Json, Value
+
+EVENTS: Mapping[str, type[Event]] = {
+    each.__name__: each
+    for each in (
+        events.RunStarted,
+        events.WorkflowStarted,
+        events.StepStarted,
+        events.Answered,
+        events.BodyUnreadable,
+        events.CriterionChecked,
+        events.AttemptFinished,
+        events.ActionTaken,
+        events.WaitStarted,
+        events.StepFinished,
+        events.WorkflowFinished,
+        events.RunFinished,
+    )
+}
+
+_TAGS = frozenset({"$absent", "$base64", "$object"})
+
+
+class Codec(NamedTuple):
+    """How a field becomes JSON, within a limit for bytes, and how it is read."""
+
+    write: Callable[[Any, int], Any]
+    read: Callable[[Any], Any]
+
+
+def write_event(event: Event, body_limit: int) -> dict[str, object]:
+    """Write an event as a JSON object with all its fields but `secrets`, which no report may show."""
+    line: dict[str, object] = {"event": type(event).__name__}
+    for field in fields(event):
+        if field.name != "secrets":
+            line[field.name] = _codec(type(event), field.name).write(getattr(event, field.name), body_limit)
+    return line
+
+
+def read_event(line: dict[str, Any]) -> Event | None:
+    """Read an event; None where it is of a kind that this version does not know."""
+    kind = EVENTS.get(line["event"])
+    if kind is None:
+        return None
+    known = {field.name for field in fields(kind)} - {"secrets"}
+    return kind(**{name: _codec(kind, name).read(value) for name, value in line.items() if name in known})
+
+
+def _codec(kind: type[Event], name: str) -> Codec:
+    return _PLAIN if kind is events.BodyUnreadable and name == "problem" else _CODECS.get(name, _PLAIN)
+
+
+def _write_span(span: Span | None, _limit: int) -> dict[str, object] | None:
+    if span is None:
+        return None
+    begin, end = span.begin, span.finish
+    return {
+        "file": span.source.name,
+        "uri": span.source.uri,
+        "line": begin.line,
+        "column": begin.column,
+        "end_line": end.line,
+        "end_column": end.column,
+        "quote": span.source.line(begin.line),
+    }
+
+
+def _read_span(data: dict[str, Any] | None) -> Span | None:
+    """Build a source that has the quoted line in its place, and nothing else."""
+    if data is None:
+        return None
+    line, column, end_line, end_column = (int(data[name]) for name in ("line", "column", "end_line", "end_column"))
+    before = "\n" * (line - 1)
+    text = before + str(data["quote"])
+    start = len(before) + column - 1
+    if end_line > line:
+        text += "\n" * (end_line - line)
+        end = len(text) + end_column - 1
+        text += " " * (end_column - 1)
+    else:
+        end = len(before) + end_column - 1
+    return Span(Source(str(data["uri"]), str(data["file"]), text), start, end)
+
+
+def _write_value(value: Value, limit: int) -> object:
+    match value:
+        case Absent():
+            return {"$absent": True}
+        case bytes():
+            return {"$base64": base64.b64encode(value[:limit]).decode("ascii"), "length": len(value)}
+        case dict() if _TAGS & value.keys():
+            return {"$object": value}
+        case _:
+            return value
+
+
+def _read_value(data: Json) -> Value:
+    match data:
+        case {"$absent": _}:
+            return ABSENT
+        case {"$base64": str(text)}:
+            return base64.b64decode(text)
+        case {"$object": value}:
+            return value
+        case _:
+            return data
+
+
+def _write_values(values: Mapping[str, Value], limit: int) -> object:
+    return {name: _write_value(value, limit) for name, value in values.items()}
+
+
+def _read_values(data: dict[str, Json]) -> dict[str, Value]:
+    return {name: _read_value(value) for name, value in data.items()}
+
+
+def _write_verdict(verdict: Verdict, limit: int) -> object:
+    return {
+        "passed": verdict.passed,
+        "left": _write_value(verdict.left, limit),
+        "right": _write_value(verdict.right, limit),
+        "comparison": verdict.comparison,
+        "problem": verdict.problem,
+    }
+
+
+def _read_verdict(data: dict[str, Any]) -> Verdict:
+    left, right = _read_value(data["left"]), _read_value(data["right"])
+    return Verdict(data["passed"], left, right, data["comparison"], data["problem"])
+
+
+def _write_body(body: bytes, limit: int) -> object:
+    kept = body[:limit]
+    for cut in range(min(4, len(kept)) if len(body) > limit else 1):  # the limit may fall into a character
+        try:
+            return {"text": kept[: len(kept) - cut].decode(), "length": len(body)}
+        except UnicodeDecodeError:
+            continue
+    return {"base64": base64.b64encode(kept).decode("ascii"), "length": len(body)}
+
+
+def _read_body(data: dict[str, Any]) -> bytes:
+    return data["text"].encode() if "text" in data else base64.b64decode(data["base64"])
+
+
+def _write_request(request: Request, limit: int) -> object:
+    body = _write_body(request.body, limit)
+    return {"method": request.method, "url": request.url, "headers": request.headers, "body": body}
+
+
+def _read_request(data: dict[str, Any]) -> Request:
+    return Request(data["method"], data["url"], _pairs(data["headers"]), _read_body(data["body"]))
+
+
+def _write_reply(reply: Reply, limit: int) -> object:
+    if isinstance(reply, TransportFailure):
+        return {"failure": reply.kind, "message": reply.message}
+    body = _write_body(reply.body, limit)
+    return {"status": reply.status, "reason": reply.reason, "headers": reply.headers, "body": body}
+
+
+def _read_reply(data: dict[str, Any]) -> Reply:
+    return TransportFailure(data["failure"], data["message"]) if "failure" in data else _read_response(data)
+
+
+def _read_response(data: dict[str, Any]) -> Response:
+    return Response(data["status"], _pairs(data["headers"]), _read_body(data["body"]), data["reason"])
+
+
+def _write_exchange(exchange: Exchange, limit: int) -> object:
+    hops = [{"sent": _write_request(h.sent, limit), "response": _write_reply(h.response, limit)} for h in exchange.hops]
+    sent, reply = _write_request(exchange.sent, limit), _write_reply(exchange.reply, limit)
+    return {"sent": sent, "reply": reply, "took": exchange.took, "hops": hops}
+
+
+def _read_exchange(data: dict[str, Any]) -> Exchange:
+    hops = tuple(Hop(_read_request(hop["sent"]), _read_response(hop["response"])) for hop in data["hops"])
+    return Exchange(_read_request(data["sent"]), _read_reply(data["reply"]), data["took"], hops)
+
+
+def _write_problem(problem: Problem | None, limit: int) -> object:
+    if problem is None:
+        return None
+    return {"kind": problem.kind, "message": problem.message, "span": _write_span(problem.span, limit)}
+
+
+def _read_problem(data: dict[str, Any] | None) -> Problem | None:
+    return None if data is None else Problem(data["kind"], data["message"], _read_span(data["span"]))
+
+
+def _write_trail(trail: events.Trail, _limit: int) -> object:
+    return [[frame.workflow_id, frame.step_id, frame.visit, frame.attempt] for frame in trail]
+
+
+def _write_outline(steps: tuple[StepOutline, ...], limit: int) -> object:
+    return [{"step_id": s.step_id, "span": _write_span(s.span, limit), "description": s.description} for s in steps]
+
+
+def _read_outline(data: list[dict[str, Any]]) -> tuple[StepOutline, ...]:
+    return tuple(StepOutline(step["step_id"], _read_span(step["span"]), step["description"]) for step in data)
+
+
+def _pairs(data: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in data)
+
+
+_PLAIN = Codec(lambda value, _: value, lambda data: data)
+_VALUES = Codec(_write_values, _read_values)
+
+_CODECS: Mapping[str, Codec] = {
+    "trail": Codec(_write_trail, lambda data: tuple(Frame(*frame) for frame in data)),
+    "span": Codec(_write_span, _read_span),
+    "steps": Codec(_write_outline, _read_outline),
+    "inputs": _VALUES,
+    "outputs": _VALUES,
+    "verdict": Codec(_write_verdict, _read_verdict),
+    "problem": Codec(_write_problem, _read_problem),
+    "exchange": Codec(_write_exchange, _read_exchange),
+    "workflow_ids": Codec(lambda ids, _: list(ids), tuple),
+    "sources": Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs),
+}

@@ -1,0 +1,71 @@
+"""Turns a path into a report file that is either the old one or complete."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from runner.engine.events import Entry
+from runner.reporters.reporter import Reporter
+
+
+class ReportFile:
+    """A text file that appears under its name when it is committed, and not before.
+
+    What is no regular file (a terminal, a pipe, `/dev/null`) cannot be replaced and is written to as it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path.resolve()  # the file behind a link is replaced, not the link
+        special = self._path.exists() and not self._path.is_file()
+        self._part = None if special else self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.part")
+        self.stream: TextIO = (self._part or self._path).open("w", encoding="utf-8", newline="\n")
+
+    def commit(self) -> None:
+        """Put the file in its place."""
+        self.stream.close()
+        if self._part is not None:
+            os.replace(self._part, self._path)  # noqa: PTH105 - `os.replace` is the atomic one
+            self._part = None
+
+    def discard(self) -> None:
+        """Leave what was there before."""
+        with suppress(OSError):
+            self.stream.close()
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+            self._part = None
+
+
+def open_report(path: Path) -> ReportFile:
+    """Open a report file, its folders too; OSError where it cannot be written, before anything has run."""
+    return ReportFile(path)
+
+
+class FileReport:
+    """A reporter that writes to a file of its own: when it is closed the file is complete and in its place."""
+
+    def __init__(self, path: Path, make: Callable[[TextIO], Reporter]) -> None:
+        self._file = open_report(path)
+        try:
+            self._reporter = make(self._file.stream)
+        except BaseException:
+            self._file.discard()
+            raise
+
+    def tell(self, entry: Entry) -> None:
+        self._reporter.tell(entry)
+
+    def close(self) -> None:
+        """Complete the report; where that fails the old file stays."""
+        try:
+            self._reporter.close()
+            self._file.commit()
+        except BaseException:
+            self._file.discard()
+            raise

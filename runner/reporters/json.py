@@ -1,0 +1,123 @@
+"""Turns a run into the one JSON object of `--format json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from runner.diagnostics import Diagnostic
+from runner.engine.events import CriterionChecked, Entry, Problem
+from runner.exchange import Response
+from runner.reporters.evidence import absence
+from runner.reporters.record import Recorder, StepRecord, WorkflowRecord
+from runner.values import Absent, Json, Value
+
+VERSION = 1
+"""Of the format; it changes when a reader would have to."""
+
+
+class JsonReport:
+    """Written as a whole when it is closed, also where nothing ran because the document is invalid."""
+
+    def __init__(self, stream: TextIO, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        self._stream = stream
+        self._diagnostics = tuple(diagnostics)
+        self._recorder = Recorder()
+
+    def tell(self, entry: Entry) -> None:
+        self._recorder.tell(entry)
+
+    def close(self) -> None:
+        json.dump(self.document(), self._stream, indent=2)
+        self._stream.write("\n")
+        self._stream.flush()
+
+    def document(self) -> dict[str, Json]:
+        """Give the report as it stands now."""
+        run = self._recorder.run
+        asked = [workflow for workflow in run.workflows if workflow.reason == "asked"]
+        report: dict[str, Json] = {"version": VERSION, "outcome": run.outcome}
+        if len(asked) == 1 and len(run.workflow_ids) == 1:
+            report["outputs"] = values_json(asked[0].outputs)
+        report["workflows"] = [_workflow(workflow) for workflow in run.workflows]
+        report["diagnostics"] = [diagnostic_json(diagnostic) for diagnostic in self._diagnostics]
+        return report
+
+
+def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
+    """Write a diagnostic as a JSON object; `fixable` where `check --fix` can write what was meant."""
+    begin, end = diagnostic.span.begin, diagnostic.span.finish
+    return {
+        "rule": diagnostic.rule,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "file": diagnostic.span.source.name,
+        "line": begin.line,
+        "column": begin.column,
+        "end_line": end.line,
+        "end_column": end.column,
+        "suggestion": diagnostic.fix.title if diagnostic.fix else None,
+        "fixable": bool(diagnostic.fix and diagnostic.fix.edits),
+    }
+
+
+def value_json(value: Value) -> Json:
+    """Write a value as JSON: what is not there is null, bytes are described by their number."""
+    match value:
+        case Absent():
+            return None
+        case bytes():
+            return {"$bytes": len(value)}
+        case _:
+            return value
+
+
+def values_json(values: Mapping[str, Value]) -> dict[str, Json]:
+    """Write named values as a JSON object."""
+    return {name: value_json(value) for name, value in values.items()}
+
+
+def _workflow(workflow: WorkflowRecord) -> dict[str, Json]:
+    return {
+        "workflow_id": workflow.workflow_id,
+        "outcome": workflow.outcome,
+        "inputs": values_json(workflow.inputs),
+        "outputs": values_json(workflow.outputs),
+        "steps": [_step(step) for step in workflow.steps],
+        "error": _error(workflow.problem),
+    }
+
+
+def _step(step: StepRecord) -> dict[str, Json]:
+    exchange = step.exchange
+    reply = exchange.reply if exchange else None
+    return {
+        "step_id": step.step_id,
+        "outcome": step.outcome,
+        "attempts": step.attempts,
+        "request": {"method": exchange.sent.method, "url": exchange.sent.url} if exchange else None,
+        "response": {"status": reply.status} if isinstance(reply, Response) else None,
+        "criteria": [_criterion(checked) for checked in step.criteria],
+        "outputs": values_json(step.outputs),
+        "action": step.action,
+        "workflow": _workflow(step.workflow) if step.workflow else None,
+        "error": _error(step.problem),
+    }
+
+
+def _criterion(checked: CriterionChecked) -> dict[str, Json]:
+    verdict = checked.verdict
+    missing = "" if verdict.passed else absence(checked)
+    return {
+        "condition": checked.condition,
+        "type": checked.type,
+        "passed": verdict.passed,
+        "left": value_json(verdict.left),
+        "right": value_json(verdict.right),
+        "error": verdict.problem or missing or None,
+    }
+
+
+def _error(problem: Problem | None) -> Json:
+    return {"kind": problem.kind, "message": problem.message} if problem else None

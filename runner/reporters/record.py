@@ -1,0 +1,320 @@
+"""Turns the stream of entries into a tree: a run of workflows of steps, as far as it has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar, assert_never
+
+from runner.engine.events import (
+    ActionTaken,
+    Answered,
+    AttemptFinished,
+    BodyUnreadable,
+    CriterionChecked,
+    Entry,
+    Outcome,
+    Problem,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepOutline,
+    StepStarted,
+    WaitStarted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.exchange import Exchange, Hop, Request, Response
+from runner.source import Span
+from runner.values import Json, Value
+
+BODY_LIMIT = 16 * 1024
+"""Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
+
+EARLIER_LIMIT = 1024
+"""The same for the attempts before the last one."""
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """One visit of a step. Until it has finished its outcome is `error`: it could not be found out.
+
+    `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
+    did not pass; `called` are the workflows that ran inside it. `waited` is in seconds, `started` and `finished` in
+    seconds since 1970.
+    """
+
+    step_id: str
+    kind: Literal["operation", "workflow"]
+    target: str
+    started: float
+    operation_id: str | None = None
+    description: str = ""
+    span: Span | None = None
+    outcome: Outcome = "error"
+    attempts: int = 0
+    exchanges: list[Exchange] = field(default_factory=list)
+    criteria: list[CriterionChecked] = field(default_factory=list)
+    action_criteria: list[CriterionChecked] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: str | None = None
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    action: str | None = None
+    actions: list[ActionTaken] = field(default_factory=list)
+    called: list[WorkflowRecord] = field(default_factory=list)
+    waited: float = 0.0
+    problem: Problem | None = None
+    recovered: bool = False
+    finished: float | None = None
+    between: bool = False
+    """Whether an attempt is over and the next one has not shown itself."""
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The last one."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def workflow(self) -> WorkflowRecord | None:
+        """The workflow that was called last; one that `goto` reached from there does not count."""
+        called = [record for record in self.called if record.reason in ("call", "retry")]
+        return called[-1] if called else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not pass, and no action went on from there."""
+        return self.outcome != "passed" and not self.recovered
+
+    @property
+    def took(self) -> float:
+        return (self.started if self.finished is None else self.finished) - self.started
+
+
+@dataclass(slots=True)
+class WorkflowRecord:
+    """One run of a workflow; `outline` are the steps it has, `steps` the visits of those that were reached.
+
+    `went_on`: a `goto` led to another workflow, which follows, and whose outcome is this one's.
+    """
+
+    workflow_id: str
+    reason: Literal["asked", "dependency", "call", "goto", "retry"]
+    inputs: Mapping[str, Json]
+    outline: tuple[StepOutline, ...]
+    started: float
+    summary: str = ""
+    span: Span | None = None
+    outcome: Outcome = "error"
+    steps: list[StepRecord] = field(default_factory=list)
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    problem: Problem | None = None
+    went_on: bool = False
+    finished: float | None = None
+
+    @property
+    def took(self) -> float:
+        return (self.started if self.finished is None else self.finished) - self.started
+
+    def not_reached(self) -> list[StepOutline]:
+        """Give the steps that were never entered, in the order of the document."""
+        reached = {step.step_id for step in self.steps}
+        return [step for step in self.outline if step.step_id not in reached]
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """A run: the workflows that were asked for and those they depend on or went on to, in the order they started."""
+
+    document: str = ""
+    title: str = ""
+    workflow_ids: tuple[str, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    workflows: list[WorkflowRecord] = field(default_factory=list)
+    outcome: Outcome = "error"
+    started: float | None = None
+    finished: float | None = None
+
+    @property
+    def took(self) -> float:
+        if self.started is None or self.finished is None:
+            return 0.0
+        return self.finished - self.started
+
+    def all_workflows(self) -> Iterator[WorkflowRecord]:
+        """Give every workflow that ran, a called one before the one that called it."""
+        for workflow in self.workflows:
+            yield from _inside_out(workflow)
+
+    def failures(self) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
+        """Give what did not pass, at its root: what happened in a called workflow, not that the call failed.
+
+        A failure that an action recovered from is none, nor is anything that happened inside such a step.
+        """
+        for workflow in self.workflows:
+            yield from _failures(workflow)
+
+
+def _inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
+    for step in workflow.steps:
+        for called in step.called:
+            yield from _inside_out(called)
+    yield workflow
+
+
+def _failures(workflow: WorkflowRecord) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
+    told = False
+    for step in workflow.steps:
+        if not step.failed:
+            continue
+        deeper = [found for called in step.called for found in _failures(called)]
+        own = [(workflow, step, step.problem)] if step.problem and not deeper else []
+        yield from deeper or own
+        told = told or bool(deeper or own)
+    if workflow.problem and workflow.outcome != "passed" and not told and not workflow.went_on:
+        yield workflow, None, workflow.problem
+
+
+class Recorder:
+    """Folds entries into a RunRecord, which may be looked at any time."""
+
+    def __init__(self, body_limit: int = BODY_LIMIT) -> None:
+        self.run = RunRecord()
+        self._limit = body_limit
+        self._stack: list[WorkflowRecord | StepRecord] = []
+
+    @property
+    def step(self) -> StepRecord | None:
+        """The innermost step that is open."""
+        return next((each for each in reversed(self._stack) if isinstance(each, StepRecord)), None)
+
+    @property
+    def workflow(self) -> WorkflowRecord | None:
+        """The innermost workflow that is open."""
+        return next((each for each in reversed(self._stack) if isinstance(each, WorkflowRecord)), None)
+
+    @property
+    def depth(self) -> int:
+        """How many steps are open around the innermost workflow: 0 where nobody called it."""
+        steps = 0
+        depth = 0
+        for each in self._stack:
+            if isinstance(each, WorkflowRecord):
+                depth = steps
+            else:
+                steps += 1
+        return depth
+
+    def tell(self, entry: Entry) -> None:
+        self.run.finished = entry.at
+        match entry.event:
+            case RunStarted() as event:
+                self.run = RunRecord(
+                    event.document, event.title, event.workflow_ids, event.sources, started=entry.at, finished=entry.at
+                )
+            case WorkflowStarted() as event:
+                self._open_workflow(event, entry.at)
+            case StepStarted() as event:
+                self._open_step(event, entry.at)
+            case StepFinished() as event:
+                self._close_step(event, entry.at)
+            case WorkflowFinished() as event:
+                self._close_workflow(event, entry.at)
+            case RunFinished(outcome):
+                self.run.outcome = outcome
+            case event:
+                if self.step:
+                    self._during(self.step, event)
+
+    def _during(
+        self,
+        step: StepRecord,
+        event: Answered | BodyUnreadable | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted,
+    ) -> None:
+        match event:
+            case Answered(_, exchange):
+                _begin_attempt(step)
+                if step.exchanges:
+                    step.exchanges[-1] = _trimmed(step.exchanges[-1], EARLIER_LIMIT)
+                step.exchanges.append(_trimmed(exchange, self._limit))
+            case BodyUnreadable(_, problem):
+                step.unreadable = problem
+            case CriterionChecked():
+                (step.criteria if event.action is None else step.action_criteria).append(event)
+            case AttemptFinished(_, problem, outputs):
+                _begin_attempt(step)
+                step.attempts += 1
+                step.outputs = outputs
+                step.problem = problem
+                if problem:
+                    step.problems.append(problem)
+                step.between = True
+            case ActionTaken():
+                step.actions.append(event)
+            case WaitStarted(_, seconds, _):
+                step.waited += seconds
+            case _:
+                assert_never(event)
+
+    def _open_workflow(self, event: WorkflowStarted, at: float) -> None:
+        record = WorkflowRecord(
+            event.workflow_id, event.reason, event.inputs, event.steps, at, event.summary, event.span
+        )
+        siblings = self.step.called if self.step else self.run.workflows
+        if self.step and event.reason == "call":
+            _begin_attempt(self.step)
+        left = [each for each in siblings if each.reason != "dependency"]
+        if event.reason == "goto" and left:
+            left[-1].went_on = True
+        siblings.append(record)
+        self._stack.append(record)
+
+    def _open_step(self, event: StepStarted, at: float) -> None:
+        record = StepRecord(
+            event.step_id, event.kind, event.target, at, event.operation_id, event.description, event.span
+        )
+        if self.workflow:
+            self.workflow.steps.append(record)
+        self._stack.append(record)
+
+    def _close_step(self, event: StepFinished, at: float) -> None:
+        step = self.step
+        if step is None:
+            return
+        step.outcome, step.outputs, step.attempts = event.outcome, event.outputs, event.attempts
+        step.problem, step.action, step.recovered = event.problem, event.action, event.recovered
+        step.finished = at
+        self._pop(step)
+
+    def _close_workflow(self, event: WorkflowFinished, at: float) -> None:
+        workflow = self.workflow
+        if workflow is None:
+            return
+        workflow.outcome, workflow.outputs, workflow.problem = event.outcome, event.outputs, event.problem
+        workflow.finished = at
+        self._pop(workflow)
+
+    def _pop(self, record: WorkflowRecord | StepRecord) -> None:
+        while self._stack and self._stack.pop() is not record:
+            pass
+
+
+def _begin_attempt(step: StepRecord) -> None:
+    """Forget what the attempt before left, once the next one shows itself."""
+    if step.between:
+        step.criteria, step.action_criteria, step.unreadable = [], [], None
+    step.between = False
+
+
+M = TypeVar("M", Request, Response)
+
+
+def _trimmed(exchange: Exchange, limit: int) -> Exchange:
+    reply = exchange.reply
+    hops = tuple(Hop(_cut(hop.sent, limit), _cut(hop.response, limit)) for hop in exchange.hops)
+    if isinstance(reply, Response):
+        reply = _cut(reply, limit)
+    return replace(exchange, sent=_cut(exchange.sent, limit), reply=reply, hops=hops)
+
+
+def _cut(message: M, limit: int) -> M:
+    return message if len(message.body) <= limit else replace(message, body=message.body[:limit])

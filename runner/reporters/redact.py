@@ -1,0 +1,309 @@
+"""Turns an entry into the same entry without its secrets.
+
+A secret is known by its value (`RunStarted.secrets`) or by its place: a header, query parameter, form field, member,
+input or output whose name says so. What stands at such a place is replaced, and learned: from then on it is replaced
+wherever it occurs, in every encoded form. Identifiers (workflowId, stepId, the names of actions) come from the document
+and are left alone, so that reports can rely on them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar, assert_never
+from urllib.parse import unquote, unquote_plus
+
+from runner.criteria.verdict import Verdict
+from runner.engine.events import (
+    ActionTaken,
+    Answered,
+    AttemptFinished,
+    BodyUnreadable,
+    CriterionChecked,
+    Entry,
+    Event,
+    Problem,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    WaitStarted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.exchange import (
+    Exchange,
+    Headers,
+    Hop,
+    Reply,
+    Request,
+    Response,
+    TransportFailure,
+    decode,
+    header,
+    media_type,
+)
+from runner.reporters.secret_names import is_secret_name, may_name_a_secret
+from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
+from runner.source import Source, Span
+from runner.text import json_text
+from runner.values import Absent, Json, Value
+
+V = TypeVar("V", Json, Value)
+
+_QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
+_USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
+_SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
+_COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
+_COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
+_NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
+_MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+_PART = re.compile(
+    r"(?<![a-z])name=\"([^\"]*)\"([^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(.*?)(?=\r?\n--)", re.DOTALL | re.IGNORECASE
+)
+_EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
+_SPAN_FILL = re.compile(r"[^\n]")
+
+
+class Redactor:
+    """Stands in front of all reporters; secrets leave the stream once."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = SecretValues()
+        self._sources: dict[Source, tuple[int, Source]] = {}
+        for secret in secrets:
+            self._credential(secret)
+
+    def redact(self, entry: Entry) -> Entry:
+        """Give the entry without its secrets; the same one where there is nothing to do."""
+        while True:
+            known = len(self._secrets)
+            event = self._event(entry.event)
+            # What was learned on the way may also stand earlier in the same event.
+            if len(self._secrets) == known:
+                return entry if event == entry.event else replace(entry, event=event)
+
+    def text(self, text: str) -> str:
+        """Mask the secrets in a text: known ones, and what stands in a query string or in the userinfo of a URL."""
+        if "=" in text:
+            text = _QUERY.sub(self._parameter, text)
+        if "@" in text:
+            text = _USERINFO.sub(self._userinfo, text)
+        return self._secrets.mask(text)
+
+    def _event(self, event: Event) -> Event:
+        match event:
+            case RunStarted():
+                return self._run(event)
+            case WorkflowStarted():
+                steps = tuple(
+                    replace(step, description=self.text(step.description), span=self._span(step.span))
+                    for step in event.steps
+                )
+                inputs, summary = self._members(event.inputs), self.text(event.summary)
+                return replace(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
+            case StepStarted():
+                target, description = self.text(event.target), self.text(event.description)
+                return replace(event, target=target, description=description, span=self._span(event.span))
+            case Answered():
+                return replace(event, exchange=self._exchange(event.exchange))
+            case BodyUnreadable():
+                return replace(event, problem=self.text(event.problem))
+            case CriterionChecked():
+                verdict = self._verdict(event.verdict, event.condition)
+                return replace(
+                    event, condition=self.text(event.condition), verdict=verdict, span=self._span(event.span)
+                )
+            case AttemptFinished() | StepFinished() | WorkflowFinished():
+                return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
+            case ActionTaken():
+                return replace(event, span=self._span(event.span))
+            case WaitStarted() | RunFinished():
+                return event
+            case _:
+                assert_never(event)
+
+    def _run(self, event: RunStarted) -> RunStarted:
+        for secret in event.secrets:
+            self._credential(secret)
+        sources = tuple((name, self.text(location)) for name, location in event.sources)
+        document, title = self.text(event.document), self.text(event.title)
+        return replace(event, document=document, title=title, sources=sources, secrets=frozenset())
+
+    def _problem(self, problem: Problem | None) -> Problem | None:
+        if problem is None:
+            return None
+        return replace(problem, message=self.text(problem.message), span=self._span(problem.span))
+
+    def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
+        expressions = _EXPRESSION.findall(verdict.comparison or condition)
+        name = next((found for found in expressions if is_secret_name(found)), None)
+        return Verdict(
+            verdict.passed,
+            self._named(name, verdict.left) if name else self._value(verdict.left),
+            self._named(name, verdict.right) if name else self._value(verdict.right),
+            self.text(verdict.comparison),
+            self.text(verdict.problem) if verdict.problem else verdict.problem,
+        )
+
+    def _span(self, span: Span | None) -> Span | None:
+        """Mask the document as well: a diagnostic quotes it. The mask is as long as the secret, so positions hold."""
+        if span is None or not self._secrets:
+            return span
+        known, masked = self._sources.get(span.source, (0, span.source))
+        if known != len(self._secrets):
+            text = self._secrets.mask(span.source.text, by=lambda found: _SPAN_FILL.sub("*", found[0]))
+            masked = span.source if text == span.source.text else replace(span.source, text=text)
+            self._sources[span.source] = (len(self._secrets), masked)
+        return span if masked is span.source else replace(span, source=masked)
+
+    # Values
+
+    def _members(self, values: Mapping[str, V]) -> Mapping[str, V]:
+        redacted = {name: self._named(name, value) for name, value in values.items()}
+        return values if redacted == values else redacted
+
+    def _value(self, value: V) -> V:
+        try:
+            return self._walk(value)
+        except RecursionError:  # too deep to be looked through, so not shown
+            return PLACEHOLDER
+
+    def _walk(self, value: V) -> V:
+        match value:
+            case str():
+                return self.text(value)
+            case bool() | None | Absent():
+                return value
+            case bytes():
+                text = value.decode("utf-8", "surrogateescape")
+                return self.text(text).encode("utf-8", "surrogateescape") if self._secrets.stand_in(text) else value
+            case int() | float():
+                return PLACEHOLDER if self._secrets.holds(str(value)) else value
+            case list():
+                return [self._walk(item) for item in value]
+            case dict():
+                return {self.text(name): self._named(name, item) for name, item in value.items()}
+
+    def _named(self, name: str, value: V) -> V:
+        """Redact what stands under a name: all of it where the name says that it is secret."""
+        return self._hidden(value, learn=4) if is_secret_name(name) else self._value(value)
+
+    def _hidden(self, value: V, learn: int) -> V:
+        match value:
+            case str():
+                return self._credential(value, learn) if value else value
+            case bytes():
+                return PLACEHOLDER.encode()
+            case bool() | None | Absent():
+                return value
+            case int() | float():
+                self._learn(str(value), learn)
+                return PLACEHOLDER
+            case list():
+                return [self._hidden(item, learn) for item in value]
+            case dict():
+                return {key: self._hidden(item, _NESTED_LENGTH) for key, item in value.items()}
+
+    def _learn(self, value: str, minimum: int = 4) -> None:
+        if len(value) >= minimum:
+            self._secrets.learn(value)
+
+    def _credential(self, value: str, minimum: int = 4) -> str:
+        """Learn the credential in a value such as `Bearer xyz`, and keep the scheme."""
+        found = _SCHEME.fullmatch(value.strip())
+        if not found:
+            self._learn(value, minimum)
+            return PLACEHOLDER
+        scheme, credential = found.groups()
+        self._learn(credential, minimum)
+        pair = basic_pair(credential) if scheme.lower() == "basic" else None
+        if pair is not None:
+            self._learn(pair, minimum)
+            self._learn(pair.partition(":")[2], minimum)
+        return f"{scheme} {PLACEHOLDER}"
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        if not is_secret_name(unquote_plus(found[1])):
+            return found[0]
+        self._learn(unquote_plus(found[2]))
+        return f"{found[1]}={PLACEHOLDER}"
+
+    def _userinfo(self, found: re.Match[str]) -> str:
+        self._learn(unquote(found[2]))
+        return f"{found[1]}:{PLACEHOLDER}@"
+
+    # Exchanges
+
+    def _exchange(self, exchange: Exchange) -> Exchange:
+        hops = tuple(Hop(self._request(hop.sent), self._response(hop.response)) for hop in exchange.hops)
+        return replace(exchange, sent=self._request(exchange.sent), reply=self._reply(exchange.reply), hops=hops)
+
+    def _request(self, request: Request) -> Request:
+        redacted = Request(request.method, self.text(request.url), self._headers(request.headers), self._body(request))
+        return request if redacted == request else redacted
+
+    def _reply(self, reply: Reply) -> Reply:
+        if isinstance(reply, TransportFailure):
+            return replace(reply, message=self.text(reply.message))
+        return self._response(reply)
+
+    def _response(self, response: Response) -> Response:
+        headers, body = self._headers(response.headers), self._body(response)
+        redacted = Response(response.status, headers, body, self.text(response.reason))
+        return response if redacted == response else redacted
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() == "cookie":
+            return "; ".join(self._cookie(part) for part in value.split(";"))
+        if name.lower() == "set-cookie":
+            cookie, semicolon, attributes = value.partition(";")
+            return self._cookie(cookie) + semicolon + attributes
+        return self._credential(value) if value and is_secret_name(name) else self.text(value)
+
+    def _cookie(self, text: str) -> str:
+        found = _COOKIE.match(text)
+        if not found:
+            return PLACEHOLDER
+        self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else _COOKIE_LENGTH)
+        return f"{found[1]}={PLACEHOLDER}"
+
+    def _body(self, message: Request | Response) -> bytes:
+        body = message.body
+        text = body.decode("utf-8", "surrogateescape")
+        if not (may_name_a_secret(text) or self._secrets.stand_in(text)):
+            return body
+        kind = media_type(header(message.headers, "content-type"))
+        match kind.essence:
+            case "application/x-www-form-urlencoded":
+                redacted = self.text(_QUERY.sub(self._parameter, "&" + text))[1:]
+            case essence if essence.startswith("multipart/"):
+                redacted = self.text(_PART.sub(self._part, text))
+            case _:
+                content = message.content.value
+                if isinstance(content, dict | list):
+                    shown = self._value(content)
+                    return body if shown == content else json_text(shown).encode(kind.charset, "backslashreplace")
+                redacted = self._loose(text)
+        return body if redacted == text else redacted.encode("utf-8", "surrogateescape")
+
+    def _loose(self, text: str) -> str:
+        """Redact text that is not one JSON value but may hold some: lines of JSON, server-sent events, broken JSON."""
+        return self.text(_MEMBER.sub(self._member, text))
+
+    def _member(self, found: re.Match[str]) -> str:
+        if not is_secret_name(found[1]):
+            return found[0]
+        content = decode(f'"{found[3]}"'.encode("utf-8", "surrogateescape"), "application/json").value
+        self._learn(content if isinstance(content, str) else found[3])
+        return f'"{found[1]}"{found[2]}"{PLACEHOLDER}"'
+
+    def _part(self, found: re.Match[str]) -> str:
+        if not is_secret_name(found[1]):
+            return found[0]
+        self._learn(found[3])
+        return f'name="{found[1]}"{found[2]}{PLACEHOLDER}'

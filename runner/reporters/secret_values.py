@@ -1,0 +1,123 @@
+"""Turns secret values into a mask that finds them in any text, plain or encoded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+PLACEHOLDER: Final = "***"
+
+_TRIVIAL = re.compile(r"(?i)true|false|null|none|undefined|\*+|-?\d{1,7}(\.\d+)?")
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_CORE_LENGTH = 8  # of base64 characters; a shorter piece would be found in any picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one secret may be written: no match without one of the `needles`, which are quick to look for."""
+
+    needles: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def stands_in(self, text: str) -> bool:
+        return any(needle in text for needle in self.needles)
+
+
+class SecretValues:
+    """The secrets known so far, and every encoded form of them."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._forms: list[_Form] = []
+        self._lengths: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def learn(self, value: str) -> None:
+        """Remember a secret, unless it is so short or common that masking it everywhere would garble the report."""
+        if value in self._known or len(value) < 4 or _TRIVIAL.fullmatch(value):
+            return
+        self._known.add(value)
+        # The longest first: a secret may contain another one.
+        insort(self._lengths, (-len(value), len(self._forms)))
+        self._forms.append(_form(value))
+
+    def holds(self, value: str) -> bool:
+        """Say whether a text as a whole is a known secret."""
+        return value in self._known
+
+    def stand_in(self, text: str) -> bool:
+        """Say whether a text may hold a known secret; never wrong when it says no."""
+        return any(form.stands_in(text) for form in self._forms)
+
+    def mask(self, text: str, by: str | Callable[[re.Match[str]], str] = PLACEHOLDER) -> str:
+        """Replace every form of every known secret."""
+        for _, index in self._lengths:
+            form = self._forms[index]
+            if form.stands_in(text):
+                text = form.pattern.sub(by, text)
+        return text
+
+
+def basic_pair(value: str) -> str | None:
+    """Give the `user:password` that the credential of a Basic scheme encodes (RFC 7617)."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _form(value: str) -> _Form:
+    run = max(_RUN.findall(value), key=len, default="")
+    encoded = _base64_forms(value.encode("utf-8", "surrogatepass"))
+    needles = dict.fromkeys([run if len(run) > 1 else "", *encoded])
+    plain = "".join(_spellings(char) for char in value)
+    # The characters beside a core carry a few bits of the secret as well.
+    parts = [plain, *(rf"[A-Za-z0-9+/_-]?{re.escape(core)}[A-Za-z0-9+/_-]?={{0,2}}" for core in encoded)]
+    return _Form(tuple(needles), re.compile("|".join(parts)))
+
+
+def _spellings(char: str) -> str:
+    """Give a pattern for one character as it is, percent-encoded, form-encoded, or escaped in JSON or XML."""
+    if char.isascii() and char.isalnum():
+        return char
+    raw = char.encode("utf-8", "surrogatepass")
+    units = char.encode("utf-16-be", "surrogatepass")
+    escaped = "".join(rf"\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+    spellings = {f"(?i:{re.escape(escaped)})", f"(?i:{''.join(f'%{byte:02x}' for byte in raw)})"}
+    spellings |= {
+        re.escape(text) for text in (json.dumps(char)[1:-1], _IN_XML.get(char, char), _IN_FORM.get(char, char))
+    }
+    if char == "/":
+        spellings.add(r"\\/")
+    return f"(?:{'|'.join(sorted(spellings, key=lambda s: (-len(s), s)))}|{re.escape(char)})"
+
+
+_IN_XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_IN_FORM = {" ": "+"}
+
+
+def _base64_forms(raw: bytes) -> list[str]:
+    """Give what base64 makes of some bytes, alone and in the midst of others (a Basic pair, a JWT part).
+
+    Three bytes become four characters, so there are three alignments; of each only the characters that depend on
+    nothing else are kept. Both alphabets of RFC 4648.
+    """
+    found = [base64.b64encode(raw).rstrip(b"=")]
+    for offset, first in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(b"\0" * offset + raw)
+        core = encoded[first : 8 * (offset + len(raw)) // 6]
+        if len(core) >= _CORE_LENGTH:
+            found.append(core)
+    texts = [form.decode("ascii") for form in found]
+    variants = [variant for text in texts for variant in (text, text.replace("+", "-").replace("/", "_"))]
+    quoted = [quote(text, safe="") for text in texts]
+    return list(dict.fromkeys([*variants, *quoted]))

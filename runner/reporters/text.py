@@ -1,0 +1,105 @@
+"""Turns text from anywhere into text a terminal can show: control characters visible, widths counted, length cut."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from runner.text import json_text
+from runner.values import Absent, Value
+
+TAB = 4
+
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def glyph(char: str) -> str:
+    """Write one character so that it can be seen and does nothing: ESC is `\\x1b`, a direction override `\\u202e`."""
+    if not _HIDDEN.match(char):
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def visible(text: str) -> str:
+    """Make control characters visible, but for line breaks; tabs become spaces."""
+    lines = text.expandtabs(TAB).replace("\r\n", "\n").split("\n")
+    return "\n".join(_HIDDEN.sub(lambda found: glyph(found[0]), line) for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Make text visible on one line."""
+    return visible(" ".join(text.split()))
+
+
+def cells(char: str) -> int:
+    """Give the terminal cells that a character takes: none for a combining mark, two for a wide one."""
+    if char < "\u0300":
+        return 1
+    if char == "\u200d" or unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def width(text: str) -> int:
+    """Give the terminal cells that a text takes."""
+    return len(text) if text.isascii() else sum(map(cells, text))
+
+
+def cut(text: str, limit: int, ellipsis: str = "…") -> str:
+    """Shorten text to `limit` cells, with an ellipsis where something is left out."""
+    if width(text) <= limit:
+        return text
+    room, kept = max(0, limit - width(ellipsis)), 0
+    for index, char in enumerate(text):
+        kept += cells(char)
+        if kept > room:
+            return text[:index] + ellipsis
+    return text
+
+
+def pad(text: str, cells_: int) -> str:
+    """Fill text with spaces up to a number of cells."""
+    return text + " " * max(0, cells_ - width(text))
+
+
+def shown(value: Value, limit: int = 120, ellipsis: str = "…") -> str:
+    """Write a value as a person reads it: JSON on one line, cut; bytes by their number."""
+    match value:
+        case Absent():
+            return "not there"
+        case bytes():
+            return f"{len(value)} bytes"
+        case str():
+            # What is beyond the limit need not be written to be cut.
+            return cut(visible(json_text(value[: limit + 1])), limit, ellipsis)
+        case _:
+            return cut(visible(_json(value)), limit, ellipsis)
+
+
+def _json(value: Value) -> str:
+    try:
+        return json_text(value)  # type: ignore[arg-type]  # neither bytes nor absent here
+    except (ValueError, RecursionError):
+        return str(value) if isinstance(value, float) else "a structure too deep to show"
+
+
+def seconds(took: float) -> str:
+    """Write a duration as a person says it: `12 ms`, `3.4 s`, `2 min 5 s`."""
+    took = max(0.0, took)
+    if took < 0.9995:
+        return f"{round(took * 1000)} ms"
+    if took < 59.95:
+        return f"{took:.1f} s".replace(".0 s", " s")
+    minutes, rest = divmod(round(took), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 step`, `3 steps`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

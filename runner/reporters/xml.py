@@ -1,0 +1,40 @@
+"""Turns text into what XML 1.0 can hold, and a tree of elements into a document."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from typing import TextIO
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no `Char` (XML 1.0, production 2), and DEL."""
+
+_MESSAGE_LIMIT = 1000
+
+
+def safe(text: str) -> str:
+    """Drop terminal colours and make characters visible that XML cannot hold: `#x01`, half a surrogate as `#xD83D`."""
+    plain = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _NOT_XML.sub(lambda found: f"#x{ord(found[0]):02X}", plain)
+
+
+def message(text: str) -> str:
+    """Write text for a `message` attribute: one line, of bounded length."""
+    line = " ".join(safe(text).split())
+    return line if len(line) <= _MESSAGE_LIMIT else line[: _MESSAGE_LIMIT - 1] + "…"
+
+
+def element(tag: str, attributes: dict[str, str | int | None], text: str = "") -> ET.Element:
+    """Build an element; attributes that are None are left out."""
+    given = {name: safe(str(value)) for name, value in attributes.items() if value is not None}
+    made = ET.Element(tag, given)
+    made.text = safe(text) or None
+    return made
+
+
+def write(root: ET.Element, stream: TextIO) -> None:
+    """Write a document; `>` is always escaped, so `]]>` cannot stand in it."""
+    ET.indent(root)
+    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
+    stream.flush()

@@ -1,0 +1,79 @@
+"""Turns JSON values and refusals into responses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeAlias
+
+from runner.exchange import Headers, Response
+from runner.values import Json
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    402: "insufficient_buzz",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "content_too_large",
+    415: "unsupported_media_type",
+    421: "misdirected_request",
+    429: "rate_limited",
+    501: "not_implemented",
+}
+
+
+class Refusal(Exception):  # noqa: N818 - what an operation raises to answer no; it never leaves the sandbox
+    """The answer is a client or server error: a status, a sentence and the header fields that go with them."""
+
+    def __init__(self, status: int, message: str, headers: Headers = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+    @property
+    def code(self) -> str:
+        return _CODES[self.status]
+
+
+ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]
+"""Give the body of an API's Error schema for a refusal and a trace id."""
+
+
+def site_error(refusal: Refusal, _trace_id: str) -> dict[str, Json]:
+    """Shape a refusal as the Site API's Error."""
+    short = "Unauthorized" if refusal.status == 401 else refusal.message
+    return {"error": short, "message": refusal.message, "code": refusal.code}
+
+
+def orchestration_error(refusal: Refusal, trace_id: str) -> dict[str, Json]:
+    """Shape a refusal as the Orchestration API's Error."""
+    return {"code": refusal.code, "message": refusal.message, "traceId": trace_id}
+
+
+def reply(value: Json, status: int = 200, headers: Headers = ()) -> Response:
+    """Answer with a JSON body."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(status, (("Content-Type", JSON_TYPE), *headers), body, HTTPStatus(status).phrase)
+
+
+def not_found(what: str) -> Refusal:
+    """Refuse for something that is not there."""
+    return Refusal(404, f"no {what}")
+
+
+def unauthorized(message: str, *, presented: bool = False) -> Refusal:
+    """Refuse for want of a token, or for the one that was presented (RFC 6750, section 3)."""
+    challenge = 'Bearer error="invalid_token"' if presented else "Bearer"
+    return Refusal(401, message, (("WWW-Authenticate", challenge),))
+
+
+def too_many(message: str, retry_after: int) -> Refusal:
+    """Refuse for now; `retry_after` in seconds."""
+    return Refusal(429, message, (("Retry-After", str(retry_after)),))

@@ -1,0 +1,108 @@
+"""Turns a method and a path into the operation they mean, by a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from runner.exchange import Request, Response
+from runner.sandbox.civitai.accounts import Account, Accounts
+from runner.sandbox.civitai.parameters import Query
+from runner.sandbox.civitai.replies import ErrorShape, Refusal
+from runner.sandbox.civitai.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that outlives a request."""
+
+    settings: Settings
+    accounts: Accounts
+    blob_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to one operation."""
+
+    request: Request
+    captured: Mapping[str, str]
+    query: Query
+    caller: Account | None
+    now: float
+    world: World
+
+    @property
+    def account(self) -> Account:
+        """The caller of a route that says `bearer`: without one it is not called."""
+        assert self.caller is not None
+        return self.caller
+
+
+Answer: TypeAlias = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation of a description; without an `answer` it is 501. `bearer` says that it needs a token."""
+
+    method: str
+    template: str
+    operation_id: str
+    answer: Answer | None = None
+    bearer: bool = False
+
+    def capture(self, path: str) -> dict[str, str] | None:
+        """Give the values of the template's parameters, or None where the path is not of its kind."""
+        wanted, given = self.template.split("/"), path.split("/")
+        if len(wanted) != len(given):
+            return None
+        pairs = [(want, unquote(have)) for want, have in zip(wanted, given, strict=True)]
+        if any(have == "" if _is_parameter(want) else have != want for want, have in pairs[1:]):
+            return None
+        return {want[1:-1]: have for want, have in pairs if _is_parameter(want)}
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API: its operations, how its errors look, and whether it looks at tokens at all."""
+
+    name: str
+    routes: Sequence[Route]
+    error: ErrorShape
+    tokens: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The operation that a request means, with the values of its path parameters."""
+
+    route: Route
+    captured: Mapping[str, str]
+
+
+def find(routes: Sequence[Route], method: str, path: str, prefix: str = "") -> Match:
+    """Find the operation of a path, which stands below a prefix.
+
+    "When matching URLs, concrete (non-templated) paths would be matched before their templated counterparts"
+    (OpenAPI, Paths Object).
+    """
+    matches = [Match(route, captured) for route in routes if (captured := route.capture(path)) is not None]
+    if not matches:
+        raise Refusal(404, f"there is no path {prefix}{path}")
+    template = min((match.route.template for match in matches), key=_abstraction)
+    there = {match.route.method: match for match in matches if match.route.template == template}
+    if method not in there:
+        allowed = ", ".join(sorted(there))
+        raise Refusal(405, f"{prefix}{path} answers {allowed}, not {method}", (("Allow", allowed),))
+    return there[method]
+
+
+def _abstraction(template: str) -> list[bool]:
+    return [_is_parameter(segment) for segment in template.split("/")]
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")

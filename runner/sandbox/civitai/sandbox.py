@@ -1,0 +1,129 @@
+"""Turns a request to one of Civitai's hosts into the response that they would give."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from runner.exchange import Request, Response, header
+from runner.sandbox.civitai.accounts import Accounts
+from runner.sandbox.civitai.blobs import STORE
+from runner.sandbox.civitai.ids import digest
+from runner.sandbox.civitai.orchestration import ORCHESTRATION
+from runner.sandbox.civitai.parameters import Query
+from runner.sandbox.civitai.replies import Refusal, reply, unauthorized
+from runner.sandbox.civitai.routes import Api, Call, World, find
+from runner.sandbox.civitai.settings import (
+    BLOB_ORIGIN,
+    MAX_BODY,
+    ORCHESTRATION_ORIGIN,
+    SITE_ORIGIN,
+    Now,
+    Settings,
+)
+from runner.sandbox.civitai.site import SITE
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """Where an API answers: on an origin, below a prefix."""
+
+    origin: str
+    prefix: str
+    api: Api
+
+    def holds(self, origin: str, path: str) -> bool:
+        return origin == self.origin and (path + "/").startswith(self.prefix + "/")
+
+
+def _mounts(origin: str | None) -> tuple[_Mount, ...]:
+    """Lay out the APIs: each on its own host, or all on one origin, there the Site API also without its prefix."""
+    mounts = (
+        _Mount(origin or SITE_ORIGIN, "/api/v1", SITE),
+        _Mount(origin or ORCHESTRATION_ORIGIN, "/v2/consumer", ORCHESTRATION),
+        _Mount(origin or BLOB_ORIGIN, "/blobs", STORE),
+    )
+    return (*mounts, _Mount(origin, "", SITE)) if origin else mounts
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of a URL, the default port left out; empty where it has none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    bare = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + ("" if bare else f":{port}") if host else ""
+
+
+class CivitaiSandbox:
+    """A stand-in for Civitai's Site and Orchestration APIs: a function from Request to Response over its state.
+
+    Time is the clock's alone, and nothing is random: the same requests at the same times get the same responses.
+    With `origin` everything is served there instead of on Civitai's own hosts. Safe to share between threads.
+    """
+
+    def __init__(self, clock: Now, settings: Settings | None = None, *, origin: str | None = None) -> None:
+        self.settings = settings or Settings()
+        self._clock = clock
+        self._mounts = _mounts(origin)
+        self._world = World(self.settings, Accounts(self.settings), f"{origin or BLOB_ORIGIN}/blobs")
+        self._answered = 0
+        self._lock = threading.Lock()
+
+    def claims(self, url: str) -> bool:
+        """Say whether a URL is on one of the hosts that this stands in for."""
+        origin = origin_of(url)
+        return any(origin == mount.origin for mount in self._mounts)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request."""
+        with self._lock:
+            self._answered += 1
+            mount = self._mount(request.url)
+            try:
+                response = self._dispatch(mount, request)
+            except Refusal as refusal:
+                trace_id = digest(self.settings.seed, "trace", self._answered).hex()[:32]
+                response = reply(mount.api.error(refusal, trace_id), refusal.status, refusal.headers)
+        return replace(response, body=b"") if request.method == "HEAD" else response
+
+    def _mount(self, url: str) -> _Mount:
+        """Choose the API: by origin and prefix, else by origin, so that an error has the shape of its host."""
+        origin = origin_of(url)
+        path = urlsplit(url).path if origin else ""
+        there = [mount for mount in self._mounts if mount.holds(origin, path)]
+        near = [mount for mount in self._mounts if mount.origin == origin]
+        return next(iter((*there, *near, *self._mounts)))
+
+    def _dispatch(self, mount: _Mount, request: Request) -> Response:
+        origin = origin_of(request.url)
+        if origin != mount.origin:
+            raise Refusal(421, f"the sandbox has no stand-in for {origin or 'this URL'}")
+        if len(request.body) > MAX_BODY:
+            raise Refusal(413, f"the body is larger than {MAX_BODY} bytes")
+        url, now, api = urlsplit(request.url), self._clock.now(), mount.api
+        if not mount.holds(origin, url.path):
+            raise Refusal(404, f"there is no path {url.path}")
+        match = find(api.routes, request.method, url.path[len(mount.prefix) :], mount.prefix)
+        accounts = self._world.accounts
+        caller = accounts.of(header(request.headers, "authorization"), now) if api.tokens else None
+        if caller is None and match.route.bearer:
+            raise unauthorized(f"{match.route.operation_id} needs a bearer token")
+        accounts.count(api.name, caller, now)
+        if match.route.answer is None:
+            raise Refusal(501, f"the sandbox does not answer {match.route.operation_id}")
+        return match.route.answer(Call(request, match.captured, Query.parse(url.query), caller, now, self._world))
+
+
+_HOSTS = (SITE_ORIGIN, ORCHESTRATION_ORIGIN, BLOB_ORIGIN)
+
+
+def claims(url: str) -> bool:
+    """Say whether a URL is on one of the hosts that a sandbox without an origin of its own stands in for."""
+    return origin_of(url) in _HOSTS

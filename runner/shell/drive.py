@@ -1,0 +1,123 @@
+"""Turns a Flow into what happened: events are stamped and told, effects are carried out, answers are sent back in.
+
+Cancelling is an answer too. The first Ctrl-C (KeyboardInterrupt in a blocking call, CancelledError in an awaited one,
+or `cancelled()`) abandons what is under way and answers `Cancelled`, and so is every effect after it: the flow tells
+its closing events and ends. A second one ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar, assert_never
+
+from runner.engine.events import Entry, Outcome
+from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited
+from runner.exchange import AsyncClock, AsyncTransport, Clock, Transport
+from runner.shell.auth import NO_CREDENTIALS, Credentials
+from runner.shell.clock import never
+from runner.shell.deliver import Session, acarry, carry, deliver
+from runner.shell.options import USER_AGENT
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports(Generic[T, C]):
+    """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop."""
+
+    transport: T
+    clock: C
+    tell: Callable[[Entry], None]
+    credentials: Credentials = NO_CREDENTIALS
+    cancelled: Callable[[], bool] = never
+    user_agent: str = USER_AGENT
+
+
+World: TypeAlias = Ports[Transport, Clock]
+AsyncWorld: TypeAlias = Ports[AsyncTransport, AsyncClock]
+
+
+def drive(flow: Flow, world: World) -> Outcome:
+    """Run a flow to its end in this thread."""
+    session = Session(world.clock.now, world.credentials, user_agent=world.user_agent)
+    answer: Answer = None
+    with closing(_effects(flow, world)) as effects:
+        while True:
+            try:
+                effect = effects.send(answer)
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                return outcome
+            try:
+                answer = _carry_out(effect, world, session)
+            except KeyboardInterrupt:
+                answer = Cancelled()
+
+
+def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
+    match effect:
+        case Send():
+            return carry(deliver(effect, session), world.transport, world.clock)
+        case Wait(seconds):
+            began = world.clock.monotonic()
+            world.clock.sleep(seconds)
+            return Waited(world.clock.monotonic() - began)
+        case _:
+            assert_never(effect)
+
+
+async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
+    """Run a flow to its end in this task; a cancelled task raises CancelledError once the flow has closed."""
+    session = Session(world.clock.now, world.credentials, user_agent=world.user_agent)
+    answer: Answer = None
+    cancellation: asyncio.CancelledError | None = None
+    with closing(_effects(flow, world)) as effects:
+        while True:
+            try:
+                effect = effects.send(answer)
+            except StopIteration as stop:
+                if cancellation is not None:
+                    raise cancellation from None
+                outcome: Outcome = stop.value
+                return outcome
+            try:
+                answer = await _acarry_out(effect, world, session)
+            except asyncio.CancelledError as error:
+                answer, cancellation = Cancelled(), error
+
+
+async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
+    match effect:
+        case Send():
+            return await acarry(deliver(effect, session), world.transport, world.clock)
+        case Wait(seconds):
+            began = world.clock.monotonic()
+            await world.clock.sleep(seconds)
+            return Waited(world.clock.monotonic() - began)
+        case _:
+            assert_never(effect)
+
+
+def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[Effect, Answer, Outcome]:
+    """Tell the events of a flow and yield its effects, until one is answered `Cancelled`: then so are all others."""
+    answer: Answer = None
+    stopped = False
+    with closing(flow):
+        while True:
+            try:
+                step = flow.send(answer)
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                return outcome
+            if not isinstance(step, Send | Wait):
+                world.tell(Entry(world.clock.now(), step))
+                answer = None
+            elif stopped or world.cancelled():
+                stopped, answer = True, Cancelled()
+            else:
+                answer = yield step
+                stopped = isinstance(answer, Cancelled)

@@ -1,0 +1,139 @@
+"""Turns the address of a document into its text: a file, or what a server gives for an https URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from runner.diagnostics import nearest
+from runner.engine.flow import Send
+from runner.errors import FetchError
+from runner.exchange import Clock, Exchange, Fetch, Fetched, Request, Response, Transport, header, media_type
+from runner.openapi.document import Operation
+from runner.shell.clock import SystemClock
+from runner.shell.deliver import Session, carry, deliver
+from runner.shell.options import MEBIBYTE
+from runner.shell.wire import without_user_info
+
+ACCEPT = "application/yaml, application/json, text/yaml, text/plain;q=0.9, */*;q=0.8"
+NOTHING_DECLARED = Operation(None, "GET", "", (), None, {}, (), (), {}, "")
+
+_BLOB_PAGE = re.compile(r"https?://github\.com/([^/]+/[^/]+)/blob/(.+)")
+_DRIVE = re.compile(r"/?[A-Za-z]:[/\\]")
+
+
+def read_utf8(content: bytes) -> str:
+    """Decode UTF-8, with or without a byte order mark."""
+    return content.decode("utf-8-sig")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPorts:
+    """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode."""
+
+    transport: Callable[[], AbstractContextManager[Transport]]
+    decode: Callable[[bytes], str] = read_utf8
+    clock: Clock = field(default_factory=SystemClock)
+    offline: bool = False
+    max_size: int = 64 * MEBIBYTE
+    timeout: float = 30.0
+    max_redirects: int = 5
+
+
+def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
+    """Make a Fetch; an address without a scheme is a path, relative to the folder `base`."""
+
+    def fetch(uri: str) -> Fetched:
+        scheme = "" if _DRIVE.match(uri) else uri.partition(":")[0].lower() if ":" in uri else ""
+        match scheme:
+            case "http" | "https":
+                return _remote(uri, ports)
+            case "file":
+                return _local(_path_of(uri), uri, ports)
+            case "":
+                return _local(base / uri, uri, ports)
+            case _:
+                raise FetchError(_shown(uri), f"'{scheme}' is not file, http or https")
+
+    return fetch
+
+
+def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
+    try:
+        with path.open("rb") as file:
+            content = file.read(ports.max_size + 1)
+    except FileNotFoundError as error:
+        raise FetchError(uri, _not_there(path)) from error
+    except IsADirectoryError as error:
+        raise FetchError(uri, "it is a folder, not a file") from error
+    except PermissionError as error:
+        raise FetchError(uri, "it is a folder, not a file" if path.is_dir() else "permission denied") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or "it is not a file name"
+        raise FetchError(uri, reason[:1].lower() + reason[1:]) from error
+    if len(content) > ports.max_size:
+        raise FetchError(uri, f"it is larger than {ports.max_size / MEBIBYTE:g} MiB")
+    return Fetched(path.absolute().as_uri(), _decoded(content, ports, uri, remote=False))
+
+
+def _path_of(uri: str) -> Path:
+    """Give the path of a file URI (RFC 8089); `file:///c:/x` is a drive of Windows."""
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise FetchError(uri, f"a file on another machine ('{parts.netloc}') cannot be read")
+    path = unquote(parts.path)
+    return Path(path[1:] if _DRIVE.match(path) and path.startswith("/") else path)
+
+
+def _not_there(path: Path) -> str:
+    """Say how much of a path there is, and what was probably meant."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder '{folder.name or folder}'"
+    try:
+        meant = nearest(path.name, sorted(entry.name for entry in folder.iterdir()))
+    except OSError:
+        meant = None
+    return f"there is no such file; did you mean '{meant}'?" if meant else "there is no such file"
+
+
+def _remote(uri: str, ports: FetchPorts) -> Fetched:
+    if ports.offline:
+        raise FetchError(_shown(uri), "--offline forbids to fetch it", remote=True)
+    url = _BLOB_PAGE.sub(r"https://raw.githubusercontent.com/\1/\2", uri)
+    exchange = _got(Request("GET", url, (("Accept", ACCEPT),)), ports)
+    response = exchange.reply
+    if not isinstance(response, Response):
+        raise FetchError(_shown(uri), response.message, remote=True)
+    if response.status != 200:
+        said = f"{response.status} {response.reason}".strip()
+        raise FetchError(_shown(uri), f"the server answered {said}", remote=True)
+    if len(response.body) > ports.max_size:
+        raise FetchError(_shown(uri), f"it is larger than {ports.max_size / MEBIBYTE:g} MiB", remote=True)
+    if media_type(header(response.headers, "content-type")).essence == "text/html":
+        raise FetchError(_shown(uri), "it is an HTML page, not a document", remote=True)
+    return Fetched(exchange.sent.url, _decoded(response.body, ports, _shown(uri), remote=True))
+
+
+def _got(request: Request, ports: FetchPorts) -> Exchange:
+    session = Session(ports.clock.now, max_redirects=ports.max_redirects)
+    with ports.transport() as transport:
+        send = Send(request, NOTHING_DECLARED, ports.timeout)
+        return carry(deliver(send, session), transport, ports.clock)
+
+
+def _decoded(content: bytes, ports: FetchPorts, uri: str, remote: bool) -> str:
+    try:
+        return ports.decode(content)
+    except UnicodeDecodeError as error:
+        reason = f"it is not {error.encoding.upper()} text (byte {error.start} is 0x{content[error.start]:02x})"
+        raise FetchError(uri, reason, remote=remote) from error
+
+
+def _shown(uri: str) -> str:
+    """Give a URI as it may be shown: without user and password."""
+    return without_user_info(Request("GET", uri)).url

@@ -1,0 +1,359 @@
+"""Turns one Request into bytes on a connection, and the bytes that come back into one Reply. All of httpx is here.
+
+A transport makes one hop: no redirects, no cookies, no credentials, and no header field beyond those of the request
+(`wire.complete` wrote them). It never raises for what the world does: that is a TransportFailure. The timeout bounds
+the whole attempt, however slowly the bytes trickle; only name resolution in the synchronous transport cannot be
+interrupted. A request is repeated in one case, when a kept-alive connection turns out to have been closed and the
+method is idempotent (RFC 9110, 9.2.2).
+
+Importing this module imports httpx, so it is itself imported late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+from runner.errors import UsageError
+from runner.exchange import Reply, Request, Response, TransportFailure, header
+from runner.shell.codings import CodingError, TooLargeError, undo
+from runner.shell.deadline import BoundedBackend, within
+from runner.shell.failures import no_connection
+from runner.shell.options import DEFAULTS, MEBIBYTE, HttpOptions
+from runner.shell.wire import legal_url
+
+if "httpx" not in sys.modules:
+    # `import httpx` also imports its command line, and with it rich and pygments: two thirds of its cost. httpx is made
+    # to live without ("except ImportError"), and None is how `sys.modules` says that a module cannot be imported. The
+    # entry is taken out again, so whoever wants that command line later finds it.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
+    import httpx
+
+    del sys.modules["httpx._main"]
+
+import httpcore
+import httpx
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
+T = TypeVar("T", bound=httpx.HTTPTransport | httpx.AsyncHTTPTransport)
+
+
+class HttpTransport:
+    """A Transport over the network; a context manager, to be used by any number of threads."""
+
+    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+        self._options = options
+        self._routes = Routes(options, _bounded_transport)
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        timeout = self._options.timeout if timeout is None else timeout
+        within(timeout)
+        attempt = Attempt.of(request, timeout, self._options)
+        if isinstance(attempt, TransportFailure):
+            return attempt
+        reply = self._try(attempt)
+        return self._try(attempt) if attempt.may_repeat(reply) else reply
+
+    def _try(self, attempt: Attempt) -> Reply:
+        outgoing = attempt.outgoing(attempt.note)
+        try:
+            response = attempt.through(self._routes).handle_request(outgoing)
+            attempt.answered = True
+            stream = response.stream
+            assert isinstance(stream, httpx.SyncByteStream)
+            try:
+                for chunk in stream:
+                    attempt.take(chunk)
+            finally:
+                stream.close()
+            return attempt.reply(response)
+        except Exception as error:
+            return attempt.failure(error)
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        for transport in self._routes.clear():
+            transport.close()
+
+    def __enter__(self) -> HttpTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncHttpTransport:
+    """An AsyncTransport over the network, for asyncio; an asynchronous context manager."""
+
+    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+        self._options = options
+        self._routes = Routes(options, httpx.AsyncHTTPTransport)
+
+    async def send(self, request: Request, timeout: float | None) -> Reply:
+        timeout = self._options.timeout if timeout is None else timeout
+        attempt = Attempt.of(request, timeout, self._options)
+        if isinstance(attempt, TransportFailure):
+            return attempt
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await self._try(attempt)
+                return await self._try(attempt) if attempt.may_repeat(reply) else reply
+        except TimeoutError:
+            return attempt.late()
+
+    async def _try(self, attempt: Attempt) -> Reply:
+        outgoing = attempt.outgoing(attempt.anote)
+        try:
+            response = await attempt.through(self._routes).handle_async_request(outgoing)
+            attempt.answered = True
+            stream = response.stream
+            assert isinstance(stream, httpx.AsyncByteStream)
+            try:
+                async for chunk in stream:
+                    attempt.take(chunk)
+            finally:
+                await stream.aclose()
+            return attempt.reply(response)
+        except Exception as error:
+            return attempt.failure(error)
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept alive."""
+        for transport in self._routes.clear():
+            await transport.aclose()
+
+    async def __aenter__(self) -> AsyncHttpTransport:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+@dataclass
+class Attempt:
+    """One request under way: what is sent, how far it came, and how its end is told.
+
+    `fresh`: a connection was opened for it; `reused`: it was sent on one that was open. `answered`: status line and
+    headers are there.
+    """
+
+    request: Request
+    url: httpx.URL
+    timeout: float | None
+    max_body: int
+    peer: tuple[str, int]
+    fresh: bool = False
+    reused: bool = False
+    answered: bool = False
+    connection: httpcore.AsyncNetworkStream | None = None
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    @staticmethod
+    def of(request: Request, timeout: float | None, options: HttpOptions) -> Attempt | TransportFailure:
+        """Give the attempt at a request, or why its URL cannot be requested."""
+        text = legal_url(request.url)
+        if isinstance(text, TransportFailure):
+            return text
+        try:
+            url = httpx.URL(text)
+        except httpx.InvalidURL as error:
+            return TransportFailure("url", f"the URL cannot be requested: {str(error).lower()}")
+        return Attempt(request, url, timeout, options.max_body, _address(url))
+
+    def outgoing(self, note: Callable[[str, Any], object]) -> httpx.Request:
+        """Give the request as httpx takes it: header bytes exactly as they are here."""
+        headers = [(name.encode(), value.encode()) for name, value in self.request.headers]
+        outgoing = httpx.Request(
+            self.request.method, self.url, headers=headers, content=self.request.body, extensions={"trace": note}
+        )
+        outgoing.method = self.request.method  # httpx would write `purge` as `PURGE`
+        return outgoing
+
+    def through(self, routes: Routes[T]) -> T:
+        """Choose the transport, and with it who is at the other end of the connection."""
+        route = routes.to(self.url)
+        self.peer = _address(route.proxy.url) if route.proxy else _address(self.url)
+        return route.transport
+
+    def note(self, event: str, _info: object) -> None:
+        """Notice from httpcore's trace what connection the request goes out on."""
+        self.fresh = self.fresh or event.endswith("connect_tcp.started")
+        self.reused = not self.fresh and (self.reused or event.endswith("send_request_headers.started"))
+
+    async def anote(self, event: str, info: Mapping[str, Any]) -> None:
+        """`note`, awaited; httpcore leaves a connection open whose TLS handshake is cancelled, so it is closed here."""
+        self.note(event, info)
+        if event.endswith("connect_tcp.complete"):
+            self.connection = info["return_value"]
+        elif event.endswith("start_tls.failed") and self.connection is not None:
+            await self.connection.aclose()
+
+    def may_repeat(self, reply: Reply) -> bool:
+        """Say whether the same request may go out again: nothing came back on a connection that had been idle."""
+        closed = isinstance(reply, TransportFailure) and reply.kind == "closed"
+        return closed and self.reused and self.request.method.upper() in IDEMPOTENT
+
+    def take(self, chunk: bytes) -> None:
+        """Take some of the body; raises TooLargeError."""
+        self.size += len(chunk)
+        if self.size > self.max_body:
+            raise TooLargeError
+        self.chunks.append(chunk)
+
+    def reply(self, response: httpx.Response) -> Response:
+        """Give the response once its body is complete; raises what `undo` does."""
+        headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
+        body = undo(b"".join(self.chunks), header(headers, "content-encoding"), self.max_body)
+        return Response(response.status_code, headers, body, response.reason_phrase)
+
+    def late(self) -> TransportFailure:
+        """Say that time ran out."""
+        what = "the body was not complete" if self.answered else "no response"
+        return TransportFailure("timeout", f"{what} within {self.timeout or 0:g} s")
+
+    def failure(self, error: Exception) -> TransportFailure:
+        """Say in one line why there is no response; an exception that is none of the world's doing is raised again."""
+        match error:
+            case UnusableError():
+                return error.failure
+            case TooLargeError():
+                return TransportFailure("too-large", f"the body is larger than {_size(self.max_body)}")
+            case CodingError():
+                return TransportFailure("protocol", f"the body cannot be unpacked: {error}")
+            case httpx.TimeoutException():
+                return self.late()
+            case httpx.ConnectError():
+                failure = no_connection(error, *self.peer)
+                # through a tunnel it is the server's certificate, not the proxy's
+                return no_connection(error, *_address(self.url)) if failure.kind == "tls" else failure
+            case httpx.ProxyError():
+                return TransportFailure("connect", f"the proxy opened no connection: {str(error).lower()}")
+            case httpx.LocalProtocolError():
+                return TransportFailure("protocol", "the request is not valid HTTP")
+            case httpx.RemoteProtocolError():
+                return self._not_http(str(error))
+            case httpx.NetworkError() | OSError():
+                return self._cut_off("")
+            case _:
+                raise error
+
+    def _not_http(self, complaint: str) -> TransportFailure:
+        """Tell httpcore's and h11's complaints apart; what the server sent (after the colon) stays out of it."""
+        if complaint.startswith("Server disconnected"):
+            return self._cut_off("")
+        if complaint.startswith("peer closed connection"):
+            return self._cut_off(" " + complaint[complaint.find("(") :] if "(" in complaint else "")
+        detail = complaint.partition(":")[0]
+        return TransportFailure("protocol", f"the answer is not valid HTTP: {detail[:1].lower()}{detail[1:80]}")
+
+    def _cut_off(self, detail: str) -> TransportFailure:
+        if self.answered:
+            return TransportFailure("protocol", f"the connection was closed before the body was complete{detail}")
+        return TransportFailure("closed", "the server closed the connection before it answered")
+
+
+def _address(url: httpx.URL) -> tuple[str, int]:
+    return url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _size(count: int) -> str:
+    return f"{count / MEBIBYTE:g} MiB" if count >= MEBIBYTE else f"{count} bytes"
+
+
+def _text(field_bytes: bytes) -> str:
+    """Read header bytes as what they are today (UTF-8), else as what they were once (ISO 8859-1)."""
+    try:
+        return field_bytes.decode()
+    except UnicodeDecodeError:
+        return field_bytes.decode("latin-1")
+
+
+class UnusableError(Exception):
+    """This machine's own set-up (a proxy, its certificates) does not allow the request."""
+
+    def __init__(self, failure: TransportFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Route(NamedTuple, Generic[T]):
+    """A pool of connections, and the proxy they go through."""
+
+    transport: T
+    proxy: httpx.Proxy | None
+
+
+class Routes(Generic[T]):
+    """The pools a transport sends through, one for each proxy, with or without TLS; each made when first needed.
+
+    Loading the trusted certificates takes longer than a request, so plain http does without.
+    """
+
+    def __init__(self, options: HttpOptions, make: Callable[..., T]) -> None:
+        self._options = options
+        self._make = make
+        self._proxies = getproxies() if options.trust_env else {}
+        self._routes: dict[tuple[bool, str | None], Route[T]] = {}
+        self._lock = threading.Lock()
+        if isinstance(options.verify, str):
+            try:
+                _trust(options)
+            except OSError as error:
+                raise UsageError(f"no certificates can be read from '{options.verify}'") from error
+
+    def to(self, url: httpx.URL) -> Route[T]:
+        """Give the route to a URL; raises UnusableError."""
+        key = url.scheme == "https", self._proxy_for(url)
+        with self._lock:
+            if key not in self._routes:
+                self._routes[key] = self._open(*key)
+            return self._routes[key]
+
+    def clear(self) -> list[T]:
+        """Forget all pools and give them, to be closed."""
+        with self._lock:
+            opened = [route.transport for route in self._routes.values()]
+            self._routes.clear()
+        return opened
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if not proxy or proxy_bypass(f"{url.host}:{_address(url)[1]}"):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    def _open(self, tls: bool, proxy_url: str | None) -> Route[T]:
+        try:
+            proxy = httpx.Proxy(proxy_url) if proxy_url else None
+            trust = _trust(self._options) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+            return Route(self._make(verify=trust, proxy=proxy, limits=limits), proxy)
+        except OSError as error:
+            raise UnusableError(TransportFailure("tls", "the trusted certificates cannot be read")) from error
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            # the proxy's own URL stays out of the message: it may hold a password
+            raise UnusableError(
+                TransportFailure("connect", "the proxy that the environment names cannot be used")
+            ) from error
+
+
+def _trust(options: HttpOptions) -> ssl.SSLContext:
+    if isinstance(options.verify, str):
+        return ssl.create_default_context(cafile=options.verify)
+    return httpx.create_ssl_context(verify=options.verify, trust_env=options.trust_env)
+
+
+def _bounded_transport(**options: Any) -> httpx.HTTPTransport:
+    """Make a transport whose connections keep to the deadline of the request they carry."""
+    transport = httpx.HTTPTransport(**options)
+    pool = transport._pool  # httpx has no public way to httpcore's public `network_backend`
+    pool._network_backend = BoundedBackend(pool._network_backend)
+    return transport

@@ -1,0 +1,96 @@
+"""Turns Ctrl-C into an orderly end: it breaks into a request or a sleep, and waits for everything else to finish.
+
+KeyboardInterrupt may otherwise strike between any two instructions, in the middle of a flow or a report, and leave
+neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
+and the driver answers `Cancelled`. The second Ctrl-C raises wherever it finds the program.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from runner.exchange import Clock, Reply, Request, Transport
+
+
+class Interrupt:
+    """Ctrl-C while it is entered, on the main thread; `cancelled` is what a driver asks."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._blocked = False
+        self._previous: Any = None
+
+    def cancelled(self) -> bool:
+        """Say whether the user wants the run to end."""
+        return self._count > 0
+
+    def __enter__(self) -> Interrupt:
+        if _on_main_thread():
+            self._previous = signal.signal(signal.SIGINT, self._struck)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _struck(self, _number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self._blocked or self._count > 1:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def breaking(self) -> Iterator[None]:
+        """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
+        if not _on_main_thread():
+            yield
+            return
+        try:
+            self._blocked = True
+            if self._count:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._blocked = False
+
+    def transport(self, inner: Transport) -> Transport:
+        """Give a transport whose requests Ctrl-C abandons."""
+        return _BreakableTransport(self, inner)
+
+    def clock(self, inner: Clock) -> Clock:
+        """Give a clock whose sleeps Ctrl-C ends."""
+        return _BreakableClock(self, inner)
+
+
+class _BreakableTransport:
+    def __init__(self, interrupt: Interrupt, inner: Transport) -> None:
+        self._interrupt = interrupt
+        self._inner = inner
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        with self._interrupt.breaking():
+            return self._inner.send(request, timeout)
+
+
+class _BreakableClock:
+    def __init__(self, interrupt: Interrupt, inner: Clock) -> None:
+        self._interrupt = interrupt
+        self._inner = inner
+
+    def now(self) -> float:
+        return self._inner.now()
+
+    def monotonic(self) -> float:
+        return self._inner.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        with self._interrupt.breaking():
+            self._inner.sleep(seconds)
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

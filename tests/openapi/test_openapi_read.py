@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.openapi.document import ApiDescription, Parameter, Server
+from runner.openapi.read import find_operation
+
+if TYPE_CHECKING:
+    from conftest import Read
+
+PETS_30: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "Pets", "version": "1"},
+    "servers": [{"url": "../api/"}],
+    "security": [{"key": []}],
+    "paths": {
+        "/pets/{petId}": {
+            "parameters": [
+                {"name": "petId", "in": "path", "schema": {"type": "string"}},
+                {"name": "X-Trace", "in": "header", "schema": {"type": "string"}},
+                {"$ref": "#/components/parameters/Limit"},
+            ],
+            "get": {
+                "operationId": "getPet",
+                "deprecated": True,
+                "parameters": [
+                    {"name": "x-trace", "in": "header", "required": True, "schema": {"type": "integer"}},
+                    {"name": "Authorization", "in": "header", "schema": {"type": "string"}},
+                    {"name": "filter", "in": "query", "content": {"application/json": {"schema": {"type": "object"}}}},
+                    {"name": "tags", "in": "query", "style": "pipeDelimited", "allowReserved": True},
+                ],
+                "responses": {
+                    "200": {"$ref": "#/components/responses/Pet"},
+                    "4xx": {"description": "no"},
+                    "default": None,
+                    "x-extra": {},
+                },
+            },
+            "put": {
+                "operationId": "putPet",
+                "security": [],
+                "servers": [{"url": "https://write.test/"}],
+                "requestBody": {"$ref": "#/components/requestBodies/Pet"},
+            },
+            "x-get": {"operationId": "notAnOperation"},
+        },
+        "x-paths": {"get": {"operationId": "neither"}},
+    },
+    "components": {
+        "parameters": {"Limit": {"name": "limit", "in": "query", "schema": {"type": "integer"}}},
+        "requestBodies": {"Pet": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
+        "responses": {
+            "Pet": {
+                "description": "a pet",
+                "headers": {"x-rate": {"$ref": "#/components/headers/Rate"}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+            }
+        },
+        "headers": {"Rate": {"schema": {"type": "integer"}}},
+        "securitySchemes": {
+            "key": {"$ref": "#/components/securitySchemes/x-real"},
+            "x-real": {"type": "apiKey", "name": "k", "in": "query"},
+        },
+    },
+}
+
+
+@pytest.fixture
+def pets(read: Read) -> ApiDescription:
+    api, diagnostics = read(PETS_30)
+    assert diagnostics == ()
+    return api
+
+
+def test_an_operation_is_found_by_id_and_by_pointer(pets: ApiDescription) -> None:
+    assert (pets.version, pets.title) == ("3.0.3", "Pets")
+    assert list(pets.by_id) == ["getPet", "putPet"]
+    assert list(pets.by_pointer) == ["/paths/~1pets~1{petId}/get", "/paths/~1pets~1{petId}/put"]
+    assert pets.by_id["getPet"] is pets.by_pointer["/paths/~1pets~1{petId}/get"]
+    assert pets.by_id["getPet"].title == "GET /pets/{petId}"
+    assert pets.by_id["getPet"].deprecated
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("getPet", "getPet"),
+        ("/paths/~1pets~1{petId}/get", "getPet"),
+        ("#/paths/~1pets~1{petId}/get", "getPet"),
+        ("#/paths/~1pets~1%7BpetId%7D/put", "putPet"),
+        ("GET /pets/{petId}", "getPet"),
+        ("put /pets/{petId}", "putPet"),
+        ("getpet", None),
+        ("DELETE /pets/{petId}", None),
+        ("#/paths/~1nothing/get", None),
+    ],
+)
+def test_an_operation_is_found_by_what_authors_write(pets: ApiDescription, text: str, found: str | None) -> None:
+    operation = find_operation(pets, text)
+    assert (operation and operation.operation_id) == found
+
+
+def test_parameters_are_merged_and_their_defaults_filled_in(pets: ApiDescription) -> None:
+    at = "/paths/~1pets~1{petId}"
+    json_type = "application/json"
+    assert pets.by_id["getPet"].parameters == (
+        Parameter("petId", "path", True, "simple", False, False, {"type": "string"}, None, f"{at}/parameters/0"),
+        Parameter(
+            "x-trace", "header", True, "simple", False, False, {"type": "integer"}, None, f"{at}/get/parameters/0"
+        ),
+        Parameter(
+            "limit", "query", False, "form", True, False, {"type": "integer"}, None, "/components/parameters/Limit"
+        ),
+        Parameter(
+            "filter", "query", False, "form", True, False, {"type": "object"}, json_type, f"{at}/get/parameters/2"
+        ),
+        Parameter("tags", "query", False, "pipeDelimited", False, True, {}, None, f"{at}/get/parameters/3"),
+    )
+
+
+def test_responses_are_resolved_and_their_schemas_left_as_written(pets: ApiDescription) -> None:
+    operation = pets.by_id["getPet"]
+    assert list(operation.responses) == ["200", "4XX", "default"]
+    assert operation.responses["200"] == {
+        "description": "a pet",
+        "headers": {"x-rate": {"schema": {"type": "integer"}}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+    }
+    assert operation.responses["default"] == {}
+    assert [operation.declares(status) for status in (200, 404, 500)] == [True, True, False]
+    assert pets.by_id["putPet"].responses == {}
+
+
+def test_a_request_body_is_resolved(pets: ApiDescription) -> None:
+    body = pets.by_id["putPet"].request_body
+    assert body is not None
+    assert (body.required, body.pointer) == (True, "/components/requestBodies/Pet")
+    assert body.content == {"application/json": {"schema": {"type": "object"}}}
+    assert pets.by_id["getPet"].request_body is None
+
+
+def test_servers_and_security_of_an_operation_override_those_of_the_document(pets: ApiDescription) -> None:
+    get, put = pets.by_id["getPet"], pets.by_id["putPet"]
+    assert (get.servers, put.servers) == ((Server("https://api.test/api/"),), (Server("https://write.test/"),))
+    assert (get.security, put.security) == (({"key": ()},), ())
+    assert get.security_schemes["key"] == {"type": "apiKey", "name": "k", "in": "query"}
+
+
+PETS_31: dict[str, Any] = {
+    "openapi": "3.1.1",
+    "info": {"title": "Pets"},
+    "security": [{"oauth": ["read", "write"]}, {}],
+    "paths": {
+        "/local": {"$ref": "#/components/pathItems/Local", "post": {"operationId": "beside"}},
+        "/far": {"$ref": "far.json#/items/far"},
+        "/v1/{+name}": {"get": {"operationId": "reserved", "parameters": [{"$ref": "far.json#/name"}]}},
+    },
+    "components": {
+        "pathItems": {
+            "Local": {
+                "servers": [{"url": "{scheme}://{region}.test", "variables": {
+                    "scheme": {"default": "https", "enum": ["http", "https"]}, "region": {"default": 1}}}],
+                "get": {"operationId": "local"},
+                "post": {"operationId": "hidden"},
+            }
+        }
+    },
+    "webhooks": {"new": {"post": {"operationId": "webhook"}}},
+}  # fmt: skip
+
+FAR: dict[str, Any] = {
+    "name": {"name": "name", "in": "path", "schema": {"$ref": "#/schemas/Name"}},
+    "items": {
+        "far": {
+            "servers": [{"url": "/served"}],
+            "get": {
+                "operationId": "far",
+                "requestBody": {"content": {"text/plain": None}},
+                "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "more.json"}}}}},
+            },
+        }
+    },
+}
+
+
+@pytest.fixture
+def far(read: Read) -> ApiDescription:
+    api, diagnostics = read(PETS_31, "https://api.test/v1/root.json", {"https://api.test/v1/far.json": FAR})
+    assert diagnostics == ()
+    return api
+
+
+def test_path_items_are_followed_in_and_out_of_the_document(far: ApiDescription) -> None:
+    assert set(far.by_id) == {"local", "beside", "far", "reserved"}
+    assert far.by_id["far"].path == "/far"
+    assert far.by_id["far"].pointer == "/paths/~1far/get"
+    assert far.by_id["beside"].servers == far.by_id["local"].servers
+
+
+def test_what_comes_from_another_document_can_be_used_in_this_one(far: ApiDescription) -> None:
+    operation, reserved = far.by_id["far"], far.by_id["reserved"]
+    assert operation.servers == (Server("https://api.test/served"),)
+    assert operation.responses["200"]["content"] == {
+        "application/json": {"schema": {"$ref": "https://api.test/v1/more.json"}}
+    }
+    assert operation.request_body is not None
+    assert operation.request_body.content == {"text/plain": {}}
+    [name] = reserved.parameters
+    assert name.schema == {"$ref": "https://api.test/v1/far.json#/schemas/Name"}
+    assert name.pointer == "/paths/~1v1~1{+name}/get/parameters/0"
+    assert name.allow_reserved
+
+
+def test_server_variables_are_kept_with_their_choices(far: ApiDescription) -> None:
+    [server] = far.by_id["local"].servers
+    assert server.url == "{scheme}://{region}.test"
+    assert (server.variables, server.enums) == ({"scheme": "https", "region": "1"}, {"scheme": ("http", "https")})
+
+
+def test_an_empty_security_requirement_means_optional(far: ApiDescription) -> None:
+    assert far.by_id["local"].security == ({"oauth": ("read", "write")}, {})
+
+
+@pytest.mark.parametrize(
+    ("uri", "servers", "url"),
+    [
+        ("https://h/a/b.json", None, "https://h/"),
+        ("https://h/a/b.json", [], "https://h/"),
+        ("https://h/a/b.json", [{"url": ""}], "https://h/"),
+        ("https://h/a/b.json", [{"url": "v2"}], "https://h/a/v2"),
+        ("https://h/a/b.json", [{"url": "//other/v2"}], "https://other/v2"),
+        ("file:///a/b.json", [{"url": "/v2"}], "/v2"),
+        ("file:///a/b.json", None, "/"),
+        ("b.json", [None, {"description": "no url"}, {"url": "https://x"}], "https://x"),
+    ],
+)
+def test_a_relative_server_is_resolved_where_the_document_came_by_http(
+    read: Read, uri: str, servers: Any, url: str
+) -> None:
+    api, _ = read({"openapi": "3.1.0", "servers": servers, "paths": {"/a": {"get": {}}}}, uri)
+    assert [server.url for server in api.by_pointer["/paths/~1a/get"].servers] == [url]
+
+
+def test_openapi_3_2_adds_query_and_additional_operations(read: Read) -> None:
+    item = {"query": {"operationId": "q"}, "additionalOperations": {"COPY": {"operationId": "c"}, "x": None}}
+    api, diagnostics = read({"openapi": "3.2.0", "paths": {"/a": item}})
+    assert diagnostics == ()
+    assert [api.by_id[name].title for name in ("q", "c")] == ["QUERY /a", "COPY /a"]
+    assert find_operation(api, "COPY /a") is api.by_pointer["/paths/~1a/additionalOperations/COPY"]
+
+
+@pytest.mark.parametrize(
+    ("document", "message", "place"),
+    [
+        ({"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "a"}}}}, "Swagger 2.0", "/swagger"),
+        ({"openapi": "4.0.0"}, "'4.0.0' is unknown", "/openapi"),
+        ({"openapi": {"a": 1}}, "is unknown", "/openapi"),
+        ({"asyncapi": "3.0.0"}, "no field 'openapi'", ""),
+        (["a"], "no field 'openapi'", ""),
+        (None, "no field 'openapi'", ""),
+    ],
+)
+def test_another_kind_of_document_is_an_error(read: Read, document: Any, message: str, place: str) -> None:
+    api, [diagnostic] = read(document)
+    assert (diagnostic.rule, diagnostic.severity, diagnostic.span.text) == ("unsupported-openapi", "error", place)
+    assert message in diagnostic.message
+    assert len(api.by_id) == len(api.by_pointer) == 0
+
+
+@pytest.mark.parametrize("version", ["3.0.0", "3.0", "3.1", 3.1, 3.0, "3.1.0-rc1", "3.2.0"])
+def test_the_patch_number_never_matters(read: Read, version: str | float) -> None:
+    _, diagnostics = read({"openapi": version, "paths": {}})
+    assert diagnostics == ()
+
+
+def test_the_first_of_two_equal_operation_ids_wins(read: Read) -> None:
+    paths = {path: {"get": {"operationId": "same"}} for path in ("/a", "/b")}
+    api, [diagnostic] = read({"openapi": "3.0.0", "paths": paths})
+    assert api.by_id["same"].path == "/a"
+    assert api.by_pointer["/paths/~1b/get"].operation_id == "same"
+    assert (diagnostic.rule, diagnostic.severity) == ("duplicate-operation-id", "warning")
+    assert diagnostic.span.text == "/paths/~1b/get/operationId"
+    assert diagnostic.related[0].span.text == "/paths/~1a/get/operationId"
+
+
+ODD: Any = {
+    "nulls": {"parameters": None, "responses": None, "requestBody": None, "security": None, "servers": None},
+    "lists": {"parameters": {}, "responses": [], "requestBody": [], "security": {}, "servers": {}, "operationId": []},
+    "texts": {"parameters": "x", "responses": "x", "requestBody": "x", "security": "x", "servers": "x"},
+    "items": {"parameters": [None], "security": [None, "x"], "servers": [1], "responses": {"200": "x"}},
+    "deep": {
+        "requestBody": {"content": []},
+        "responses": {"200": {"content": "x", "headers": None}},
+        "security": [{"a": None, "b": ["x", 1]}],
+        "parameters": [{"name": "a", "in": "query", "style": None, "explode": "yes", "content": {}, "schema": None}],
+    },
+}
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+def test_an_odd_operation_is_read_all_the_same(read: Read, name: str) -> None:
+    api, diagnostics = read({"openapi": "3.0.0", "paths": {"/a": {"get": ODD[name]}, "/b": None, "/c": []}})
+    assert diagnostics == ()
+    operation = api.by_pointer["/paths/~1a/get"]
+    assert operation.problems == ()
+    assert operation.servers == (Server("https://api.test/"),)
+
+
+def test_what_cannot_be_read_of_an_operation_is_left_out_with_a_warning(read: Read) -> None:
+    get = {
+        "parameters": [
+            {"$ref": "#/components/parameters/Gone"},
+            {"name": "a", "in": "body"},
+            {"in": "query"},
+            {"name": "ok", "in": "query"},
+            {"name": "b", "in": ["query"]},
+        ],
+        "responses": {"200": {"$ref": "other.json"}},
+    }
+    api, diagnostics = read({"openapi": "3.0.0", "paths": {"/a": {"get": get}}})
+    assert diagnostics == ()
+    operation = api.by_pointer["/paths/~1a/get"]
+    assert [parameter.name for parameter in operation.parameters] == ["ok"]
+    assert operation.responses == {"200": {}}
+    at = "/paths/~1a/get"
+    assert [(problem.rule, problem.span.text) for problem in operation.problems] == [
+        ("unresolved-reference", f"{at}/parameters/0/$ref"),
+        ("malformed-parameter", f"{at}/parameters/1"),
+        ("malformed-parameter", f"{at}/parameters/2"),
+        ("malformed-parameter", f"{at}/parameters/4"),
+        ("unresolved-reference", f"{at}/responses/200/$ref"),
+    ]
+
+
+def test_a_path_item_that_leads_nowhere_is_warned_and_the_rest_is_read(read: Read) -> None:
+    paths = {"/a": {"$ref": "#/gone", "get": {"operationId": "a"}}, "/b": {"get": {"operationId": "b"}}}
+    api, [diagnostic] = read({"openapi": "3.1.0", "paths": paths})
+    assert set(api.by_id) == {"a", "b"}
+    assert (diagnostic.rule, diagnostic.span.text) == ("unresolved-reference", "/paths/~1a/$ref")
+
+
+def test_an_operation_is_built_only_when_it_is_asked_for_and_then_once(read: Read) -> None:
+    paths = {f"/{n}": {"get": {"operationId": str(n), "parameters": [{"$ref": "#/x"}]}} for n in range(3)}
+    document: Any = {"openapi": "3.1.0", "paths": paths, "x": {"name": "first", "in": "query"}}
+    api, _ = read(document)
+    assert "0" in api.by_id
+    document["x"]["name"] = "second"
+    assert api.by_id["0"].parameters[0].name == "second"
+    document["x"]["name"] = "third"
+    assert api.by_id["0"].parameters[0].name == "second"
+    assert api.by_id["1"].parameters[0].name == "third"

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+
+from runner.openapi.references import (
+    MAX_HOPS,
+    Node,
+    Resolver,
+    UnresolvedReference,
+    absolute_references,
+    external_references,
+)
+from runner.openapi.uri import resolve_uri
+from runner.values import Json
+
+BASE = "http://a/b/c/d;p?q"
+
+
+@pytest.mark.parametrize(
+    ("reference", "target"),
+    [  # RFC 3986, section 5.4
+        ("g:h", "g:h"),
+        ("g", "http://a/b/c/g"),
+        ("./g", "http://a/b/c/g"),
+        ("g/", "http://a/b/c/g/"),
+        ("/g", "http://a/g"),
+        ("//g", "http://g"),
+        ("?y", "http://a/b/c/d;p?y"),
+        ("g?y", "http://a/b/c/g?y"),
+        ("#s", "http://a/b/c/d;p?q#s"),
+        ("g#s", "http://a/b/c/g#s"),
+        ("g?y#s", "http://a/b/c/g?y#s"),
+        (";x", "http://a/b/c/;x"),
+        ("", "http://a/b/c/d;p?q"),
+        (".", "http://a/b/c/"),
+        ("./", "http://a/b/c/"),
+        ("..", "http://a/b/"),
+        ("../", "http://a/b/"),
+        ("../g", "http://a/b/g"),
+        ("../..", "http://a/"),
+        ("../../g", "http://a/g"),
+        ("../../../g", "http://a/g"),
+        ("/./g", "http://a/g"),
+        ("/../g", "http://a/g"),
+        ("g.", "http://a/b/c/g."),
+        ("..g", "http://a/b/c/..g"),
+        ("./../g", "http://a/b/g"),
+        ("./g/.", "http://a/b/c/g/"),
+        ("g/./h", "http://a/b/c/g/h"),
+        ("g/../h", "http://a/b/c/h"),
+        ("g?y/../x", "http://a/b/c/g?y/../x"),
+        ("http:g", "http:g"),
+    ],
+)
+def test_a_reference_is_resolved_as_rfc_3986_says(reference: str, target: str) -> None:
+    assert resolve_uri(BASE, reference) == target
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "target"),
+    [
+        ("memory://docs/api/openapi.yaml", "../common.yaml#/x", "memory://docs/common.yaml#/x"),
+        ("file:///srv/api/openapi.yaml", "parts/a.yaml", "file:///srv/api/parts/a.yaml"),
+        ("openapi.yaml", "../a.yaml", "../a.yaml"),
+        ("https://h", "a.yaml", "https://h/a.yaml"),
+        ("memory:api.yaml", "b.yaml", "memory:b.yaml"),
+    ],
+)
+def test_any_scheme_can_be_a_base(base: str, reference: str, target: str) -> None:
+    assert resolve_uri(base, reference) == target
+
+
+def resolve(root: Json, documents: dict[str, Json] | None = None) -> Node:
+    resolver = Resolver(root, "https://h/api/root.yaml", documents or {})
+    return resolver.resolve(resolver.entry.get("start"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "root"),
+    [
+        ("#/a", {"a": 1}),
+        ("#/a~1b/c~0d", {"a/b": {"c~d": 1}}),
+        ("#/a%20b/%7Bx%7D", {"a b": {"{x}": 1}}),
+        ("#/list/1", {"list": [0, 1]}),
+        ("root.yaml#/a", {"a": 1}),
+        ("#/one", {"one": {"$ref": "#/two"}, "two": {"$ref": "#/a"}, "a": 1}),
+    ],
+)
+def test_a_reference_finds_its_value(reference: str, root: dict[str, Json]) -> None:
+    assert resolve({"start": {"$ref": reference}, **root}).value == 1
+
+
+@pytest.mark.parametrize(
+    ("root", "pointer", "reason"),
+    [
+        ({"start": {"$ref": "#/nowhere"}}, "/start", "missing"),
+        ({"start": {"$ref": "#anchor"}}, "/start", "anchor"),
+        ({"start": {"$ref": "other.yaml#/a"}}, "/start", "document"),
+        ({"start": {"$ref": "#/start"}}, "/start", "circular"),
+        ({"start": {"$ref": "#/b"}, "b": {"$ref": "#/start"}}, "/start", "circular"),
+        ({"start": {"$ref": "#/b"}, "b": {"$ref": "#/c"}}, "/b", "missing"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_says_where_it_stands_and_why(root: Json, pointer: str, reason: str) -> None:
+    with pytest.raises(UnresolvedReference) as caught:
+        resolve(root)
+    assert (caught.value.pointer, caught.value.reason) == (pointer, reason)
+    assert caught.value.reference in str(caught.value)
+
+
+def test_a_chain_of_references_is_bounded() -> None:
+    chain: dict[str, Json] = {str(n): {"$ref": f"#/{n + 1}"} for n in range(MAX_HOPS + 5)}
+    with pytest.raises(UnresolvedReference, match="leads back"):
+        resolve({"start": {"$ref": "#/0"}, **chain})
+
+
+def test_a_description_beside_a_reference_overrides_the_one_it_refers_to() -> None:
+    found = resolve({"start": {"$ref": "#/a", "description": "mine", "name": "no"}, "a": {"name": "b", "summary": "s"}})
+    assert found.value == {"name": "b", "summary": "s", "description": "mine"}
+
+
+def test_a_reference_into_another_document_goes_on_from_there() -> None:
+    root: Json = {"start": {"$ref": "../shared/a.yaml#/x"}, "end": 7}
+    documents: dict[str, Json] = {
+        "https://h/shared/a.yaml": {"x": {"$ref": "b.yaml"}},
+        "https://h/shared/b.yaml": {"$ref": "../api/root.yaml#/end"},
+    }
+    assert resolve(root, documents) == Node(7, "https://h/api/root.yaml", "/end")
+
+
+def test_a_value_of_another_document_is_placed_at_the_reference_to_it() -> None:
+    found = resolve({"start": {"$ref": "b.yaml#/x"}}, {"https://h/api/b.yaml": {"x": {"y": 1}}})
+    assert found.get("y") == Node(1, "https://h/api/b.yaml", "/start/y")
+
+
+def test_external_references_are_found_everywhere_but_in_data() -> None:
+    root: Json = {
+        "paths": {"/a": {"$ref": "paths/a.yaml#/a"}, "/example": {"get": {"$ref": "paths/b.yaml"}}},
+        "components": {
+            "schemas": {
+                "A": {"$ref": "#/components/schemas/B"},
+                "B": {"properties": {"example": {"$ref": "https://other.test/s.json#/S"}, "$ref": {"type": "string"}}},
+                "C": {"example": {"$ref": "step1"}, "default": {"$ref": "step2"}, "enum": [{"$ref": "step3"}]},
+                "D": {"allOf": [{"$ref": "root.yaml#/components/schemas/A"}]},
+            }
+        },
+        "x-internal": {"$ref": "secret.yaml"},
+    }
+    assert external_references(root, "https://h/api/root.yaml#/x") == {
+        "https://h/api/paths/a.yaml",
+        "https://h/api/paths/b.yaml",
+        "https://other.test/s.json",
+    }
+
+
+def test_references_of_another_document_become_absolute_but_its_data_stays() -> None:
+    schema: Json = {"properties": {"default": {"$ref": "#/S"}}, "default": {"$ref": "step"}, "items": [{"$ref": "c"}]}
+    assert absolute_references(schema, "https://h/b.yaml") == {
+        "properties": {"default": {"$ref": "https://h/b.yaml#/S"}},
+        "default": {"$ref": "step"},
+        "items": [{"$ref": "https://h/c"}],
+    }

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from runner.exchange import Reply, Request
+from runner.shell.http import AsyncHttpTransport, HttpTransport
+from runner.shell.options import HttpOptions
+
+SendAll = Callable[..., list[Reply]]
+
+QUIET = HttpOptions(trust_env=False)
+
+
+@pytest.fixture(params=["sync", "async"])
+def send_all(request: pytest.FixtureRequest) -> SendAll:
+    """Send requests one after the other through one transport; the same test runs over both kinds."""
+
+    def sync(
+        *requests: Request, timeout: float = 5, options: HttpOptions = QUIET, between: Between = nothing
+    ) -> list[Reply]:
+        replies = []
+        with HttpTransport(options) as transport:
+            for one in requests:
+                replies.append(transport.send(one, timeout))
+                between()
+        return replies
+
+    async def awaited(
+        requests: Iterable[Request], timeout: float, options: HttpOptions, between: Between
+    ) -> list[Reply]:
+        replies = []
+        async with AsyncHttpTransport(options) as transport:
+            for one in requests:
+                replies.append(await transport.send(one, timeout))
+                between()
+        return replies
+
+    def by_asyncio(
+        *requests: Request, timeout: float = 5, options: HttpOptions = QUIET, between: Between = nothing
+    ) -> list[Reply]:
+        return asyncio.run(awaited(requests, timeout, options, between))
+
+    return sync if request.param == "sync" else by_asyncio
+
+
+Between = Callable[[], object]
+
+
+def nothing() -> None:
+    pass

@@ -1,0 +1,27 @@
+"""Operations for tests, from what a test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from runner.openapi.document import Operation
+from runner.values import Json
+
+
+def operation(
+    security: Sequence[Sequence[str]] = (),
+    schemes: Mapping[str, Mapping[str, Json]] | None = None,
+    responses: Sequence[str] = (),
+) -> Operation:
+    return Operation(
+        operation_id="op",
+        method="GET",
+        path="/",
+        parameters=(),
+        request_body=None,
+        responses={status: {} for status in responses},
+        servers=(),
+        security=tuple(dict.fromkeys(alternative, ()) for alternative in security),
+        security_schemes=schemes or {},
+        pointer="",
+    )
