@@ -92,11 +92,11 @@ def check(files: Sequence[str], sources: api.Sources, terminal: Terminal) -> tup
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:
     """Print the result: it is what was asked for, so it goes to stdout."""
     if form == "json":
-        print(json.dumps({"diagnostics": [diagnostic_json(each) for each in found]}, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps({"diagnostics": [diagnostic_json(each) for each in found]}, ensure_ascii=False, indent=2))
         return
     style = terminal.out_style
     for diagnostic in found:
-        print(render_full(diagnostic, style) + "\n")  # noqa: T201
+        print(render_full(diagnostic, style) + "\n")
     checked = f"{len(files)} document{'s' if len(files) != 1 else ''} checked"
     verdict = summary(found) if found else style.paint("no problems", "ok")
-    print(f"{checked}: {verdict}")  # noqa: T201
+    print(f"{checked}: {verdict}")

@@ -62,6 +62,9 @@ class Outlets:
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = in_order((*self.diagnostics, *diagnostics))
 
+    def warn(self, message: str) -> None:
+        print(self.terminal.err_style.paint("warning:", "warning"), message, file=self.terminal.err)
+
     def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str]) -> None:
         """Open the reports and tell them what is going to run."""
         plans = [plan for plan, _ in runs]

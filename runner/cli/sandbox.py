@@ -43,7 +43,7 @@ def command(port: int, host: str, time_scale: float, duration: float, balance: i
     settings = Settings(duration=duration, time_scale=time_scale, balance=start.balance if balance is None else balance)
 
     def announce(url: str) -> None:
-        print(f"serving on {url} (Ctrl-C stops)", flush=True)  # noqa: T201
+        print(f"serving on {url} (Ctrl-C stops)", flush=True)
 
     try:
         serve(host, port, settings, announce)

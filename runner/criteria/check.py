@@ -203,15 +203,15 @@ def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
         if isinstance(query, Template):
             filled = fill_query(query, scope)
             if isinstance(filled, Missing):
-                return _broken(value, text, filled.message)
+                return _broken(ABSENT, text, filled.message)
             query = compile_selector("jsonpath", criterion.version, filled)
         found = select(query, value)
         if not found and criterion.tests_root and isinstance(value, dict):
             found = select(query, [value])
     except SelectorSyntax:  # its reason may quote a value
-        return _broken(value, text, "with its values filled in it is no JSONPath")
+        return _broken(ABSENT, text, "with its values filled in it is no JSONPath")
     except SelectorFailure as failure:
-        return _broken(value, text, str(failure))
+        return _broken(ABSENT, text, str(failure))
     return Verdict(bool(found), list(found), comparison=text)
 
 

@@ -180,8 +180,7 @@ def wait(run: Run, seconds: float) -> Generator[Event | Effect, Answer, None]:
         raise cancelled()
     assert isinstance(answer, Waited)
     run.elapsed += answer.took
-    if rest < seconds:
-        _check_deadlines(run)
+    _check_deadlines(run)
 
 
 def cancelled() -> Halt:

@@ -28,9 +28,10 @@ from runner.engine.events import (
 )
 from runner.engine.flow import Answer, Effect, Flow
 from runner.engine.request import argument_values
-from runner.engine.state import Finish, Halt, Limits, Run, WorkflowState
+from runner.engine.state import Deadline, Finish, Halt, Limits, Run, WorkflowState
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
+from runner.text import number_text
 from runner.values import Json
 
 Reason: TypeAlias = Literal["asked", "dependency", "call", "goto", "retry"]
@@ -51,6 +52,9 @@ def run(plan: Plan, asked: Sequence[Asked], limits: Limits, secrets: frozenset[s
     """Run the asked workflows one after the other; the outcome is the worst of theirs."""
     shared = {name: value for each in asked for name, value in each.inputs.items()}
     state = Run(plan, limits, shared)
+    if limits.wall is not None:
+        problem = Problem("budget", f"the run took longer than {number_text(limits.wall)} s")
+        state.deadlines.append(Deadline(limits.wall, problem))
     ids = tuple(plan.workflows[each.key].workflow_id for each in asked)
     yield RunStarted(plan.document, plan.title, ids, plan.sources, secrets | secret_inputs(plan, asked))
     outcome: Outcome = "passed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
@@ -22,6 +22,7 @@ from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
 from runner.openapi.references import external_references
+from runner.openapi.uri import resolve_uri
 from runner.source import Source, SourceMap
 from runner.values import Json
 
@@ -91,7 +92,7 @@ class _Loading:
             return
         self.problems.extend(check_shape(text.value, text.places, dialect))
         document = read_document(text.value, dialect)
-        base = urljoin(text.source.uri, urldefrag(document.self_uri or "").url)
+        base = resolve_uri(text.source.uri, urldefrag(document.self_uri or "").url)
         sources: dict[str, str] = {}
         self.arazzo[text.source.uri] = ArazzoDescription(text.source.uri, base, document, text.places, sources)
         for source in document.source_descriptions:
@@ -123,13 +124,13 @@ class _Loading:
             yield _Candidate(override)
             return
         location = urldefrag(source.url).url
-        yield _Candidate(urljoin(base, location))
+        yield _Candidate(resolve_uri(base, location))
         if urlsplit(location).scheme:
             return
         for root in self.options.roots:
-            yield _Candidate(urljoin(root, location), "it was found under --source-root")
+            yield _Candidate(resolve_uri(root, location), "it was found under --source-root")
         if self.options.working_directory is not None:
-            yield _Candidate(urljoin(self.options.working_directory, location), "it was found in the working directory")
+            yield _Candidate(resolve_uri(self.options.working_directory, location), "it was found in the working directory")
 
     def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
         uri = text.source.uri

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import yaml
 from yaml.events import (
@@ -170,14 +170,12 @@ class _Building:
         """Build the document: one turn for each event, with a stack of its own, so that depth costs no recursion.
 
         `content` and `parts` are the collection being filled and the places of what is in it. `key` is that of the
-        member to come; None says that a key comes next, and in a sequence it is never None.
+        member to come; None says that a key comes next, and in a sequence it is never None. `end` is that of the last
+        token: there a block collection ends, before the blank lines and comments that follow.
         """
-        new, scalar, stack, deepest = tuple.__new__, ScalarEvent, list[tuple[Any, ...]](), self.limits.depth
-        content: Any = self.values
-        parts: Any = self.places
-        key: str | None = ""
-        key_start = key_end = nodes = 0
-        end = 0  # of the last token: there a block collection ends, before the blank lines and comments that follow
+        new, scalar, stack = tuple.__new__, ScalarEvent, list[tuple[Any, ...]]()
+        content, parts, key = cast("tuple[Any, Any, str | None]", (self.values, self.places, ""))
+        key_start = key_end = nodes = end = 0
         for event in events:
             kind = event.__class__
             if kind is scalar:
@@ -194,9 +192,7 @@ class _Building:
                 nodes += 1
                 place = new(Place, (start, end, None, None))
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                start = self.collection_start(event)
-                if len(stack) >= deepest:
-                    raise _RefusedError(self.reporter.too_deep(deepest, start))
+                start = self.collection_start(event, len(stack))
                 stack.append((content, parts, key, key_start, key_end, start, event.anchor, nodes))
                 nodes += 1
                 content, parts, key = ({}, {}, None) if kind is MappingStartEvent else ([], [], "")
@@ -207,7 +203,7 @@ class _Building:
                 value, inner = content, parts
                 content, parts, key, key_start, key_end, start, anchor, before = stack.pop()
                 place = new(Place, (start, end, inner, None) if kind is MappingEndEvent else (start, end, None, inner))
-                if MERGE in value and kind is MappingEndEvent:
+                if kind is MappingEndEvent and MERGE in value:
                     value, place = self.merge(value, place)
                 if anchor is not None:
                     self.anchors[anchor] = _Anchored(value, place, nodes - before)
@@ -271,9 +267,11 @@ class _Building:
             self.error("yaml-value", str(error), (start, end))
             return None
 
-    def collection_start(self, event: Any) -> int:
-        """Give where a collection starts, after its anchor and its tag."""
+    def collection_start(self, event: Any, depth: int) -> int:
+        """Give where a collection within `depth` others starts, after its anchor and its tag."""
         start: int = event.start_mark.index
+        if depth >= self.limits.depth:
+            raise _RefusedError(self.reporter.too_deep(self.limits.depth, start))
         if event.tag is None and event.anchor is None:
             return start
         if event.anchor is not None:

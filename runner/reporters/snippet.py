@@ -44,7 +44,7 @@ def gutter_width(underlines: Sequence[Underline]) -> int:
 
 def _block(underlines: list[Underline], gutter: int, style: Style) -> list[str]:
     bar = style.paint("|", "gutter")
-    if not any(_line_of(underline.span) for underline in underlines):
+    if not underlines[0].span.source.text:
         return []
     lines = [f"{' ' * gutter} {bar}"]
     last: int | None = None
@@ -60,13 +60,9 @@ def _block(underlines: list[Underline], gutter: int, style: Style) -> list[str]:
     return lines
 
 
-def _line_of(span: Span) -> str:
-    return span.source.line(span.begin.line)
-
-
 def _line(underline: Underline, style: Style, gutter: int) -> tuple[str, str]:
     """Give the quoted line, cut where it is too long, and the line with the carets."""
-    text = _line_of(underline.span)
+    text = underline.span.source.line(underline.span.begin.line)
     first, last = _columns(underline.span, text)
     glyphs = _glyphs(text)
     room = max(NARROWEST, style.width - gutter - 3)

@@ -14,6 +14,8 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+
 
 def glyph(char: str) -> str:
     """Write one character so that it can be seen and does nothing: ESC is `\\x1b`, a direction override `\\u202e`."""
@@ -24,8 +26,8 @@ def glyph(char: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Make control characters visible, but for line breaks; tabs become spaces."""
-    lines = text.expandtabs(TAB).replace("\r\n", "\n").split("\n")
+    """Make control characters visible, but for line breaks; tabs become spaces, colours are dropped."""
+    lines = _COLOUR.sub("", text).expandtabs(TAB).replace("\r\n", "\n").split("\n")
     return "\n".join(_HIDDEN.sub(lambda found: glyph(found[0]), line) for line in lines)
 
 

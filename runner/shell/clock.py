@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC
@@ -45,7 +44,9 @@ class AsyncSystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(seconds, 0.0))
+        from asyncio import sleep  # late: a synchronous run starts faster without
+
+        await sleep(max(seconds, 0.0))
 
 
 class VirtualClock:
@@ -78,8 +79,10 @@ class AsyncVirtualClock:
         return self._clock.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        from asyncio import sleep
+
         self._clock.sleep(seconds)
-        await asyncio.sleep(0)
+        await sleep(0)
 
 
 def http_date(text: str) -> float | None:

@@ -7,11 +7,10 @@ its closing events and ends. A second one ends at once.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar, assert_never
+from typing import assert_never
 
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited
@@ -21,24 +20,29 @@ from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
 
-T = TypeVar("T")
-C = TypeVar("C")
-
 
 @dataclass(frozen=True, slots=True)
-class Ports(Generic[T, C]):
+class World:
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop."""
 
-    transport: T
-    clock: C
+    transport: Transport
+    clock: Clock
     tell: Callable[[Entry], None]
     credentials: Credentials = NO_CREDENTIALS
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
 
 
-World: TypeAlias = Ports[Transport, Clock]
-AsyncWorld: TypeAlias = Ports[AsyncTransport, AsyncClock]
+@dataclass(frozen=True, slots=True)
+class AsyncWorld:
+    """`World`, awaited."""
+
+    transport: AsyncTransport
+    clock: AsyncClock
+    tell: Callable[[Entry], None]
+    credentials: Credentials = NO_CREDENTIALS
+    cancelled: Callable[[], bool] = never
+    user_agent: str = USER_AGENT
 
 
 def drive(flow: Flow, world: World) -> Outcome:
@@ -72,9 +76,11 @@ def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
 
 async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
     """Run a flow to its end in this task; a cancelled task raises CancelledError once the flow has closed."""
+    from asyncio import CancelledError  # late: a synchronous run starts faster without
+
     session = Session(world.clock.now, world.credentials, user_agent=world.user_agent)
     answer: Answer = None
-    cancellation: asyncio.CancelledError | None = None
+    cancellation: CancelledError | None = None
     with closing(_effects(flow, world)) as effects:
         while True:
             try:
@@ -86,7 +92,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
                 return outcome
             try:
                 answer = await _acarry_out(effect, world, session)
-            except asyncio.CancelledError as error:
+            except CancelledError as error:
                 answer, cancellation = Cancelled(), error
 
 

@@ -114,9 +114,15 @@ def _remote(uri: str, ports: FetchPorts) -> Fetched:
         raise FetchError(_shown(uri), f"the server answered {said}", remote=True)
     if len(response.body) > ports.max_size:
         raise FetchError(_shown(uri), f"it is larger than {ports.max_size / MEBIBYTE:g} MiB", remote=True)
-    if media_type(header(response.headers, "content-type")).essence == "text/html":
+    if _is_page(response):
         raise FetchError(_shown(uri), "it is an HTML page, not a document", remote=True)
     return Fetched(exchange.sent.url, _decoded(response.body, ports, _shown(uri), remote=True))
+
+
+def _is_page(response: Response) -> bool:
+    """Say whether this is HTML and not only a YAML file that its server calls so."""
+    called = media_type(header(response.headers, "content-type")).essence
+    return called == "text/html" and response.body.lstrip().startswith(b"<")
 
 
 def _got(request: Request, ports: FetchPorts) -> Exchange:

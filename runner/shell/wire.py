@@ -92,7 +92,7 @@ def basic(user_and_password: str) -> str:
 
 
 def legal_url(url: str) -> str | TransportFailure:
-    """Give an http(s) URL as it is requested: what a URL may not hold percent-encoded, no user, password or fragment."""
+    """Give an http(s) URL as it is requested: legal by percent-encoding, without user, password, dots and fragment."""
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS:

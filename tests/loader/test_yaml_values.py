@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-
 import pytest
 import yaml
 from hypothesis import given
@@ -14,8 +11,6 @@ import runner.loader.yaml as loader
 from runner.loader.yaml import PythonParser, new_parser, parse_yaml
 from runner.source import Source
 from runner.values import Json
-
-SPECIFICATION = Path(__file__).resolve().parents[2] / "workflows"
 
 
 def value_of(text: str) -> Json:
@@ -49,7 +44,7 @@ SCALARS: list[tuple[str, Json]] = [
     *(
         (text, text)
         for text in (
-            *("yes", "no", "on", "off", "y", "n", "nUll", "tRUE", "nil", "=", "-", "."),
+            *("yes", "no", "on", "off", "y", "n", "nUll", "tRUE", "nil", "=", "."),
             *("12:30:45", "2024-01-01", "2024-01-01T00:00:00Z", "1_000", "0b1", "0o8", "0xG", "-0x1", "+", "-."),
             *("1.2.3", "1e", "e3", ".e3", "inf", "nan", "+.nan", "1,000", "٣"),
         )
@@ -101,7 +96,7 @@ def test_a_node_has_the_value_its_style_and_tag_give_it(text: str, expected: Jso
         ("'200': a\n\"x y\": b\n? c\n: d\n", ["200", "x y", "c"]),
         ("!!int 1: a\n&k on: b\n*k : c\n", ["1", "on"]),
         ("a: &x 014\n*x : b", ["a", "014"]),
-        (": a", [""]),
+        ("{? : a}", [""]),
     ],
 )
 def test_keys_are_text_as_it_is_written(text: str, keys: list[str]) -> None:
@@ -147,13 +142,15 @@ def test_a_version_directive_changes_nothing() -> None:
     assert value_of("%YAML 1.1\n---\na: [no, 014]\n...\n# the end\n") == {"a": ["no", 14]}
 
 
+# PyYAML writes these as line breaks, which they are in YAML 1.1.
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\x85\u2028\u2029")
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8", exclude_characters="\x7f"), max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    | st.text(CHARACTERS, max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(CHARACTERS, max_size=5), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -187,7 +184,3 @@ def test_what_was_written_is_read_back(value: Json, style: str, flow: bool) -> N
                 return yaml.ScalarNode("tag:yaml.org,2002:float", repr(data))
 
     assert value_of(yaml.serialize(write(value), Dumper=Dumper, allow_unicode=True)) == value
-
-
-def test_numbers_stay_finite() -> None:
-    assert math.isfinite(float(str(value_of("1.7976931348623157e308"))))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from runner.exchange import Request, Response, TransportFailure
 from runner.shell.options import HttpOptions
 from tests.shell.conftest import QUIET, SendAll
-from tests.shell.server import always, answer, serve
+from tests.shell.server import Connection, always, answer, serve
 
 
 @pytest.fixture(scope="session")
@@ -79,4 +82,43 @@ def test_a_server_that_does_not_speak_tls_is_told(send_all: SendAll) -> None:
 def test_a_handshake_that_never_ends_is_late(send_all: SendAll) -> None:
     with serve(lambda connection: connection.wait()) as server:
         request = Request("GET", server.url().replace("http:", "https:"))
-        assert send_all(request, timeout=0.3) == [TransportFailure("timeout", "no response within 0.3 s")]
+        assert send_all(request, timeout=0.15) == [TransportFailure("timeout", "no response within 0.15 s")]
+
+
+def tunnel(connection: Connection) -> None:
+    """Behave as a proxy that is asked to CONNECT."""
+    request = connection.request()
+    assert request is not None
+    host, _, port = request.line.split(" ")[1].rpartition(":")
+    with socket.create_connection((host, int(port))) as upstream:
+        connection.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        back = threading.Thread(target=pour, args=(upstream, connection.sock))
+        back.start()
+        pour(connection.sock, upstream)
+        back.join()
+
+
+def pour(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_https_goes_through_a_proxy_and_the_certificate_is_the_server_s(
+    trusted: bool, tls: ssl.SSLContext, certificate: Path, send_all: SendAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serve(always(answer(body=b"through")), tls) as server, serve(tunnel) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url())
+        options = HttpOptions(verify=str(certificate) if trusted else True)
+        [reply] = send_all(Request("GET", server.url("/x")), options=options)
+        assert proxy.received[0].line == f"CONNECT 127.0.0.1:{server.port} HTTP/1.1"
+        if trusted:
+            assert isinstance(reply, Response)
+            assert (reply.body, server.received[0].line) == (b"through", "GET /x HTTP/1.1")
+        else:
+            message = "the certificate of '127.0.0.1' is not trusted: self-signed certificate"
+            assert reply == TransportFailure("tls", message)

@@ -94,6 +94,8 @@ def _compile_with_library(text: str) -> Compiled:
             raise SelectorFailure(str(error.args[0])) from None
         except RegexLimit as limit:
             raise SelectorFailure(f"a regular expression in it takes too long: {limit}") from None
+        except UnicodeEncodeError:
+            raise SelectorFailure("a text in it is not Unicode: it has a lone surrogate") from None
 
     return Compiled(text, singular=query.singular_query(), find=find)
 
