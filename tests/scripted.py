@@ -150,7 +150,9 @@ class Story:
 
     @property
     def sent(self) -> list[str]:
-        return [f"{request.method} {request.url.removeprefix('https://api.example.com/v1')}" for request in self.requests]
+        return [
+            f"{request.method} {request.url.removeprefix('https://api.example.com/v1')}" for request in self.requests
+        ]
 
 
 def play(
@@ -180,7 +182,9 @@ def play(
                 story.requests.append(step.request)
                 story.timeouts.append(step.timeout)
                 given = next(script)
-                answer = given if isinstance(given, Cancelled) else Exchange(step.request, given, _time(given, step, took))
+                answer = (
+                    given if isinstance(given, Cancelled) else Exchange(step.request, given, _time(given, step, took))
+                )
             elif isinstance(step, Wait):
                 story.waits.append(step.seconds)
                 answer = Waited(step.seconds)

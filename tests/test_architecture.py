@@ -55,6 +55,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "jsonschema": ("schema",),
     "jsonschema_rs": ("schema",),
     "httpx": ("shell.http",),
+    "httpcore": ("shell.http", "shell.deadline"),
     "jsonpath_rfc9535": ("expressions.selectors",),
     "jsonpath_ng": ("expressions.selectors",),
     "lxml": ("expressions.selectors",),

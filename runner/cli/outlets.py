@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
 
@@ -76,12 +77,22 @@ class Outlets:
         started = RunStarted(", ".join(plan.document for plan in plans), title, ids, sources, hidden)
         self._broadcast.tell(Entry(time.time(), started))
 
-    def open(self, *, console: bool) -> Iterator[Reporter]:
+    def open(self, *, console: bool) -> list[Reporter]:
+        """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
+        opened: list[FileReport] = []
         for make, path in self.reports:
             try:
-                yield FileReport(path, lambda stream, make=make: make(stream, self.diagnostics, self.document))  # type: ignore[misc]
+                opened.append(FileReport(path, partial(self._make, make)))
             except OSError as error:
+                for report in opened:
+                    report.discard()
                 raise UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
+        return [*opened, *self._stdout(console)]
+
+    def _make(self, make: Make, stream: TextIO) -> Reporter:
+        return make(stream, self.diagnostics, self.document)
+
+    def _stdout(self, console: bool) -> Iterator[Reporter]:
         if self.is_json:
             yield JsonReport(self.terminal.out, self.diagnostics)
         elif console:

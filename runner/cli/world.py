@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner import bundled
+from runner.diagnostics import did_you_mean
 from runner.engine.events import Entry
 from runner.errors import UsageError
 from runner.shell.auth import Credentials, from_environment
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
+from runner.shell.interrupt import Interrupt
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -30,15 +33,37 @@ class Venue:
     def of(cls, target: str, sandbox: bool, live: bool, servers: Mapping[str, str]) -> Venue:
         """Decide for a target: a bundled name runs on the sandbox, a file live, unless the options say otherwise."""
         if not bundled.is_name(target):
+            _refuse_unknown_name(target)
             return cls(target, sandbox, servers)
         return cls(str(bundled.workflows()[target]), sandbox or not (live or servers), servers)
+
+
+def _refuse_unknown_name(target: str) -> None:
+    """A word that is neither a file nor a bundled name was most likely meant to be one."""
+    if "/" not in target and "." not in target and not Path(target).exists():
+        meant = did_you_mean(target, bundled.workflows())
+        hint = meant.title if meant else "bundled names are listed by: arazzo list"
+        raise UsageError(f"there is no file and no bundled workflow '{target}'", hint)
 
 
 @contextmanager
 def open_world(
     venue: Venue, environ: Mapping[str, str], balance: int | None, tell: Callable[[Entry], None]
 ) -> Iterator[World]:
-    """Open the transport of a venue, with the credentials that belong there."""
+    """Open the transport of a venue, with the credentials that belong there; the first Ctrl-C ends it in good order."""
+    with Interrupt() as interrupt, _opened(venue, environ, balance, tell) as world:
+        yield replace(
+            world,
+            transport=interrupt.transport(world.transport),
+            clock=interrupt.clock(world.clock),
+            cancelled=interrupt.cancelled,
+        )
+
+
+@contextmanager
+def _opened(
+    venue: Venue, environ: Mapping[str, str], balance: int | None, tell: Callable[[Entry], None]
+) -> Iterator[World]:
     if venue.sandbox:
         yield _sandbox_world(balance, tell)
         return

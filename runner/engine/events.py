@@ -7,7 +7,8 @@ A run is told in this order, with brackets that always close:
     attempt = Answered [BodyUnreadable] CriterionChecked* AttemptFinished CriterionChecked* [ActionTaken] [WaitStarted]
 
 A called workflow stands between its step's StepStarted and AttemptFinished; so does one that a `retry` runs first,
-after ActionTaken. A workflow that `goto` reached follows the WorkflowFinished of the one it left.
+after ActionTaken. A workflow that `goto` reached starts after the last StepFinished of the one it left, whose
+WorkflowFinished comes after its own: the outcome of the one is that of the other.
 """
 
 from __future__ import annotations

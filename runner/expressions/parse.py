@@ -64,10 +64,6 @@ def as_parsed(expression: Expression, start: int, end: int) -> Expression:
 
 def parse_expression(text: str, grammar: Grammar = ARAZZO_1_1) -> Expression:
     """Parse a text that is one runtime expression, or raise ExpressionSyntax."""
-    trimmed = text.rstrip("\r\n")
-    if trimmed != text:
-        message = "a line break after the expression"
-        raise ExpressionSyntax(message, len(trimmed), len(text), suggestion="", certain=True)
     return _Reader(text, 0, len(text), grammar, paths=False).expression()
 
 
@@ -94,7 +90,11 @@ class _Reader:
 
     # expression = ( "$url" / "$method" / "$statusCode" / "$request." source / ... / "$self" )
     def expression(self) -> Expression:
-        node: Expression = self.production(self.root())
+        root = self.root()
+        trimmed = len(self.text[: self.end].rstrip("\r\n"))
+        if trimmed < self.end:
+            raise self.fault("a line break after the expression", trimmed, self.end, suggestion="", certain=True)
+        node: Expression = self.production(root)
         if self.paths and self.position < self.end and isinstance(node, _STRUCTURED) and node.pointer is None:
             path = read_path(self.rest)
             if path:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from runner.diagnostics import Diagnostic, in_order
 from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter, unreadable, without_collecting
 from runner.loader.scalars import finite_number, whole_number
+from runner.schema.depth import is_deeper
 from runner.source import Member, Place, Source
 from runner.values import Json
 
@@ -23,7 +24,6 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s{}\[\],:"]+', re.DOT
 _CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
 )
-_COLLECTIONS = (dict, list)
 _NUMBER_STARTS = "-0123456789NI"
 
 
@@ -39,7 +39,7 @@ def parse_json_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         return unreadable(source, _syntax_problem(reporter, error))
     except RecursionError:
         return unreadable(source, _depth_problem(reporter, limits.depth))
-    if _is_deeper(value, limits.depth):
+    if is_deeper(value, limits.depth):
         return unreadable(source, _depth_problem(reporter, limits.depth))
     if not reading.doubtful:
         return Parsed(value, lambda: _scan(source).place)
@@ -117,21 +117,6 @@ def _depth_problem(reporter: Reporter, limit: int) -> Diagnostic:
         if depth > limit:
             return reporter.too_deep(limit, token.start())
     return reporter.too_deep(limit, 0)
-
-
-def _is_deeper(value: Json, depth: int) -> bool:
-    """Say whether collections are nested deeper than `depth`, level by level: recursion is what is to be avoided."""
-    level: list[Any] = [value] if isinstance(value, _COLLECTIONS) else []
-    for _ in range(depth):
-        if not level:
-            return False
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in _COLLECTIONS
-        ]
-    return bool(level)
 
 
 class _Scanned(NamedTuple):

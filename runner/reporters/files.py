@@ -61,6 +61,10 @@ class FileReport:
     def tell(self, entry: Entry) -> None:
         self._reporter.tell(entry)
 
+    def discard(self) -> None:
+        """Leave what was there before."""
+        self._file.discard()
+
     def close(self) -> None:
         """Complete the report; where that fails the old file stays."""
         try:

@@ -59,9 +59,9 @@ _COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
 _COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
 _NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
 _MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
-_PART = re.compile(
-    r"(?<![a-z])name=\"([^\"]*)\"([^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(.*?)(?=\r?\n--)", re.DOTALL | re.IGNORECASE
-)
+_DELIMITER = re.compile(r"(\r?\n--)")
+_PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
+_PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
 _SPAN_FILL = re.compile(r"[^\n]")
 
@@ -71,6 +71,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = SecretValues()
+        self._wanted = self._secrets
         self._sources: dict[Source, tuple[int, Source]] = {}
         for secret in secrets:
             self._credential(secret)
@@ -90,7 +91,7 @@ class Redactor:
             text = _QUERY.sub(self._parameter, text)
         if "@" in text:
             text = _USERINFO.sub(self._userinfo, text)
-        return self._secrets.mask(text)
+        return self._wanted.mask(text)
 
     def _event(self, event: Event) -> Event:
         match event:
@@ -138,11 +139,11 @@ class Redactor:
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
         expressions = _EXPRESSION.findall(verdict.comparison or condition)
-        name = next((found for found in expressions if is_secret_name(found)), None)
+        name = next((found for found in expressions if is_secret_name(found)), "")
         return Verdict(
             verdict.passed,
-            self._named(name, verdict.left) if name else self._value(verdict.left),
-            self._named(name, verdict.right) if name else self._value(verdict.right),
+            self._guarded(name, verdict.left),
+            self._guarded(name, verdict.right),
             self.text(verdict.comparison),
             self.text(verdict.problem) if verdict.problem else verdict.problem,
         )
@@ -161,12 +162,12 @@ class Redactor:
     # Values
 
     def _members(self, values: Mapping[str, V]) -> Mapping[str, V]:
-        redacted = {name: self._named(name, value) for name, value in values.items()}
+        redacted = {name: self._guarded(name, value) for name, value in values.items()}
         return values if redacted == values else redacted
 
-    def _value(self, value: V) -> V:
+    def _guarded(self, name: str, value: V) -> V:
         try:
-            return self._walk(value)
+            return self._named(name, value)
         except RecursionError:  # too deep to be looked through, so not shown
             return PLACEHOLDER
 
@@ -178,7 +179,8 @@ class Redactor:
                 return value
             case bytes():
                 text = value.decode("utf-8", "surrogateescape")
-                return self.text(text).encode("utf-8", "surrogateescape") if self._secrets.stand_in(text) else value
+                masked = self._wanted.mask(text)
+                return value if masked == text else masked.encode("utf-8", "surrogateescape")
             case int() | float():
                 return PLACEHOLDER if self._secrets.holds(str(value)) else value
             case list():
@@ -188,7 +190,7 @@ class Redactor:
 
     def _named(self, name: str, value: V) -> V:
         """Redact what stands under a name: all of it where the name says that it is secret."""
-        return self._hidden(value, learn=4) if is_secret_name(name) else self._value(value)
+        return self._hidden(value, learn=4) if is_secret_name(name) else self._walk(value)
 
     def _hidden(self, value: V, learn: int) -> V:
         match value:
@@ -275,18 +277,27 @@ class Redactor:
     def _body(self, message: Request | Response) -> bytes:
         body = message.body
         text = body.decode("utf-8", "surrogateescape")
-        if not (may_name_a_secret(text) or self._secrets.stand_in(text)):
+        inside = self._secrets.standing_in(text)
+        if not (may_name_a_secret(text) or inside.may_occur):
             return body
+        self._wanted = inside
+        try:
+            return self._body_of(message, text)
+        finally:
+            self._wanted = self._secrets
+
+    def _body_of(self, message: Request | Response, text: str) -> bytes:
+        body = message.body
         kind = media_type(header(message.headers, "content-type"))
         match kind.essence:
             case "application/x-www-form-urlencoded":
                 redacted = self.text(_QUERY.sub(self._parameter, "&" + text))[1:]
             case essence if essence.startswith("multipart/"):
-                redacted = self.text(_PART.sub(self._part, text))
+                redacted = self.text("".join(map(self._part, _DELIMITER.split(text))))
             case _:
                 content = message.content.value
                 if isinstance(content, dict | list):
-                    shown = self._value(content)
+                    shown = self._guarded("", content)
                     return body if shown == content else json_text(shown).encode(kind.charset, "backslashreplace")
                 redacted = self._loose(text)
         return body if redacted == text else redacted.encode("utf-8", "surrogateescape")
@@ -302,8 +313,11 @@ class Redactor:
         self._learn(content if isinstance(content, str) else found[3])
         return f'"{found[1]}"{found[2]}"{PLACEHOLDER}"'
 
-    def _part(self, found: re.Match[str]) -> str:
-        if not is_secret_name(found[1]):
-            return found[0]
-        self._learn(found[3])
-        return f'name="{found[1]}"{found[2]}{PLACEHOLDER}'
+    def _part(self, text: str) -> str:
+        """Redact one part of a multipart body by the name in its head."""
+        found = _PART_HEAD.fullmatch(text)
+        named = _PART_NAME.search(found[1]) if found else None
+        if not found or not named or not is_secret_name(named[1]):
+            return text
+        self._learn(found[2])
+        return found[1] + PLACEHOLDER

@@ -17,12 +17,15 @@ PLACEHOLDER: Final = "***"
 _TRIVIAL = re.compile(r"(?i)true|false|null|none|undefined|\*+|-?\d{1,7}(\.\d+)?")
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _CORE_LENGTH = 8  # of base64 characters; a shorter piece would be found in any picture
+_LONGEST = 16 * 1024  # characters; what is longer is a document rather than a credential
+_MOST = 1000  # secrets learned from one run; beyond that they are replaced in their place only
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     """How one secret may be written: no match without one of the `needles`, which are quick to look for."""
 
+    length: int
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -36,32 +39,39 @@ class SecretValues:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._forms: list[_Form] = []
-        self._lengths: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
         return len(self._known)
 
     def learn(self, value: str) -> None:
         """Remember a secret, unless it is so short or common that masking it everywhere would garble the report."""
-        if value in self._known or len(value) < 4 or _TRIVIAL.fullmatch(value):
+        if value in self._known or len(self._known) >= _MOST:
+            return
+        if not 4 <= len(value) <= _LONGEST or _TRIVIAL.fullmatch(value):
             return
         self._known.add(value)
         # The longest first: a secret may contain another one.
-        insort(self._lengths, (-len(value), len(self._forms)))
-        self._forms.append(_form(value))
+        insort(self._forms, _form(value), key=lambda form: -form.length)
 
     def holds(self, value: str) -> bool:
         """Say whether a text as a whole is a known secret."""
         return value in self._known
 
-    def stand_in(self, text: str) -> bool:
-        """Say whether a text may hold a known secret; never wrong when it says no."""
-        return any(form.stands_in(text) for form in self._forms)
+    def standing_in(self, text: str) -> SecretValues:
+        """Give the secrets that a text may hold; none is missing, so the parts of a long text need not ask for all."""
+        found = SecretValues()
+        found._known = self._known
+        found._forms = [form for form in self._forms if form.stands_in(text)]
+        return found
+
+    @property
+    def may_occur(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self._forms)
 
     def mask(self, text: str, by: str | Callable[[re.Match[str]], str] = PLACEHOLDER) -> str:
         """Replace every form of every known secret."""
-        for _, index in self._lengths:
-            form = self._forms[index]
+        for form in self._forms:
             if form.stands_in(text):
                 text = form.pattern.sub(by, text)
         return text
@@ -82,7 +92,7 @@ def _form(value: str) -> _Form:
     plain = "".join(_spellings(char) for char in value)
     # The characters beside a core carry a few bits of the secret as well.
     parts = [plain, *(rf"[A-Za-z0-9+/_-]?{re.escape(core)}[A-Za-z0-9+/_-]?={{0,2}}" for core in encoded)]
-    return _Form(tuple(needles), re.compile("|".join(parts)))
+    return _Form(len(value), tuple(needles), re.compile("|".join(parts)))
 
 
 def _spellings(char: str) -> str:

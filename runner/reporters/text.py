@@ -33,7 +33,7 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Make text visible on one line."""
-    return visible(" ".join(text.split()))
+    return " ".join(visible(text).split())
 
 
 def cells(char: str) -> int:

@@ -30,7 +30,9 @@ TWO_STEPS = header("""
 
 
 def test_outputs_feed_the_next_step_and_keep_their_types() -> None:
-    story = play(TWO_STEPS, [reply(body={"total": 0, "items": [{"id": "a/b"}]}), reply(body={"name": None})], {"limit": 3})
+    story = play(
+        TWO_STEPS, [reply(body={"total": 0, "items": [{"id": "a/b"}]}), reply(body={"name": None})], {"limit": 3}
+    )
     assert story.sent == ["GET /things?limit=3", "GET /things/a%2Fb"]
     assert story.outcome == "passed"
     assert story.outputs == {"name": None, "count": 0}
@@ -55,7 +57,9 @@ def test_a_step_without_criteria_fails_on_an_error_status() -> None:
     assert (checked.implied, checked.verdict.passed, checked.verdict.left) == (True, False, 503)
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(200, "passed"), (204, "passed"), (302, "passed"), (199, "failed"), (400, "failed")])
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(200, "passed"), (204, "passed"), (302, "passed"), (199, "failed"), (400, "failed")]
+)
 def test_without_criteria_2xx_and_3xx_are_success(status: int, outcome: str) -> None:
     document = header("""
     - workflowId: main
@@ -114,7 +118,9 @@ NOT_DONE, DONE = reply(body={"done": False}), reply(body={"done": True})
 
 
 def test_a_retry_waits_as_long_as_it_says() -> None:
-    story = play(polling("{name: again, type: retry, retryAfter: 2.5, retryLimit: 3}"), [NOT_DONE, NOT_DONE, DONE, reply()])
+    story = play(
+        polling("{name: again, type: retry, retryAfter: 2.5, retryLimit: 3}"), [NOT_DONE, NOT_DONE, DONE, reply()]
+    )
     assert story.pauses == [(2.5, "retry"), (2.5, "retry")]
     assert story.outcome == "passed"
     assert story.steps == [("poll", "passed"), ("after", "passed")]
@@ -135,9 +141,7 @@ def test_the_next_action_is_tried_when_the_retries_are_spent() -> None:
 
 
 def test_a_retry_limit_of_zero_is_spent_at_once() -> None:
-    story = play(
-        polling("{name: again, type: retry, retryLimit: 0}", "- {name: stop, type: end}"), [NOT_DONE]
-    )
+    story = play(polling("{name: again, type: retry, retryLimit: 0}", "- {name: stop, type: end}"), [NOT_DONE])
     assert story.actions == ["stop"]
     assert story.outcome == "failed"
 
@@ -428,7 +432,8 @@ def test_a_step_that_times_out_says_so() -> None:
 
 
 def test_the_timeout_of_a_step_covers_the_workflow_it_calls() -> None:
-    document = header("""
+    document = header(
+        """
     - workflowId: main
       steps:
       - stepId: call
@@ -443,7 +448,9 @@ def test_the_timeout_of_a_step_covers_the_workflow_it_calls() -> None:
         parameters: [{name: id, in: path, value: x}]
         successCriteria: [{condition: $statusCode == 200}]
         onFailure: [{name: again, type: retry, retryAfter: 2, retryLimit: 99}]
-    """, version="1.1.0")
+    """,
+        version="1.1.0",
+    )
     story = play(document, [reply(500), reply(500), reply()], took=1)
     assert story.waits == [2, 1]
     assert story.outcome == "passed"
@@ -451,7 +458,9 @@ def test_the_timeout_of_a_step_covers_the_workflow_it_calls() -> None:
 
 
 def test_a_budget_of_time_ends_the_run() -> None:
-    story = play(polling("{name: again, type: retry, retryAfter: 10, retryLimit: 99}"), [NOT_DONE] * 3, limits=Limits(wall=25))
+    story = play(
+        polling("{name: again, type: retry, retryAfter: 10, retryLimit: 99}"), [NOT_DONE] * 3, limits=Limits(wall=25)
+    )
     assert story.outcome == "error"
     assert "longer than 25 s" in story.problem
 
@@ -549,12 +558,15 @@ def test_json_text_with_expressions_is_sent_as_json() -> None:
 
 
 def test_steps_with_depends_on_run_in_an_order_that_satisfies_them() -> None:
-    document = header("""
+    document = header(
+        """
     - workflowId: main
       steps:
       - {stepId: second, operationId: listThings, dependsOn: [first]}
       - {stepId: first, operationId: login}
-    """, version="1.1.0")
+    """,
+        version="1.1.0",
+    )
     assert play(document, [reply(), reply()]).sent == ["POST /login", "GET /things"]
 
 

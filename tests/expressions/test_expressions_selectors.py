@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -89,7 +88,7 @@ def sorted_if_descending(query: str, found: tuple[Json, ...]) -> list[Json]:
         ("rfc9535", "$[01]", (2, 5)),
         ("rfc9535", "$[-0]", (2, 5)),
         ("rfc9535", " $.a", (0, 4)),
-        ("rfc9535", "$.a ", (3, 4)),
+        ("rfc9535", "$.a ", (4, 4)),
         ("rfc9535", "$[?nope(@.a)]", (3, 13)),
         (GOESSNER, "books", (0, 5)),
         (GOESSNER, "$.a[", (0, 4)),
@@ -202,10 +201,9 @@ def test_a_pattern_in_a_query_cannot_run_for_ever() -> None:
     assert select(query, ["a" * 5000]) == ()
 
 
-def test_a_text_that_is_not_unicode_is_no_crash() -> None:
-    query = compile_selector("jsonpath", "", "$[?search(@, 'a')]")
-    with suppress(SelectorFailure):
-        assert select(query, ["\ud800"]) == ()
+@pytest.mark.parametrize("query", ["$[?search(@, 'a')]", "$[?match('a', @)]"])
+def test_half_a_surrogate_pair_matches_nothing(query: str) -> None:
+    assert select(compile_selector("jsonpath", "", query), ["\ud800"]) == ()
 
 
 JSON = st.recursive(

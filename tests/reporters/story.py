@@ -23,9 +23,9 @@ from runner.engine.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.exchange import Exchange, Reply, Request, Response, TransportFailure
+from runner.exchange import Exchange, Headers, Reply, Request, Response, TransportFailure
 from runner.source import Source, Span
-from runner.values import ABSENT, Value
+from runner.values import ABSENT, Json, Value
 
 DOCUMENT = """\
 arazzo: 1.0.1
@@ -77,7 +77,7 @@ def outline(*step_ids: str) -> tuple[StepOutline, ...]:
 
 
 def exchange(method: str, path: str, reply: Reply, body: bytes = b"", took: float = 0.05) -> Exchange:
-    headers = (("Accept", "application/json"), ("Authorization", "Bearer tok-12345678"))
+    headers: Headers = (("Accept", "application/json"), ("Authorization", "Bearer tok-12345678"))
     headers += (("Content-Type", "application/json"),) if body else ()
     return Exchange(Request(method, BASE + path, headers, body), reply, took)
 
@@ -121,7 +121,7 @@ def story() -> list[Entry]:
     _ping(script)
     trail = (Frame("adopt"),)
     steps = outline("login", "wait-for-stock", "look-up", "pay", "fetch", "say-thanks")
-    inputs = {"user": "rosa", "password": SECRET, "pets": 2}
+    inputs: dict[str, Json] = {"user": "rosa", "password": SECRET, "pets": 2}
     summary = "Adopt a pet, pay for it and say thanks"
     script.tell(WorkflowStarted(trail, "adopt", "asked", inputs, steps, summary, span("workflowId: adopt")))
     body = b'{"user":"rosa","password":"s3cr3t/Pass+word"}'

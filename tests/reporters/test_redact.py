@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from dataclasses import fields
 from urllib.parse import quote, quote_plus
 
@@ -309,3 +310,28 @@ def test_no_secret_of_a_story_is_left() -> None:
             reply = event.exchange.reply
             texts += [repr(event.exchange.sent.body), repr(reply.body) if isinstance(reply, Response) else ""]
         assert not any(SECRET in text or "tok-12345678" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ((), b'token"' + b'"' * 200_000),
+        ((), b"?token=" + b"?" * 200_000 + b"&a" * 100_000),
+        ((), b'"token":"' * 50_000),
+        ((), b"://a:b" * 50_000 + b"@"),
+        ((("Content-Type", "multipart/form-data"),), b'name="password"\r\n' * 20_000),
+        ((("Content-Type", "multipart/form-data"),), b'name="password"\r\n\r\n' * 20_000),
+    ],
+)
+def test_a_body_made_to_be_slow_is_not(headers: Headers, body: bytes) -> None:
+    started = time.perf_counter()
+    sent(headers=headers, body=body)
+    assert time.perf_counter() - started < 2
+
+
+def test_what_a_thousand_answers_taught_is_bounded() -> None:
+    known = SecretValues()
+    for number in range(1200):
+        known.learn(f"secret-{number}-of-many")
+    known.learn("x" * 100_000)
+    assert len(known) == 1000

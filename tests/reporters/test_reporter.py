@@ -141,7 +141,7 @@ def test_text_is_cut_and_filled_by_cells() -> None:
 
 
 def test_control_characters_are_visible_and_line_breaks_stay() -> None:
-    assert visible("a\r\nb\x1b[2J\x1b[1;31m\tc\x00") == "a\nb\\x1b[2J  c\\x00"
+    assert visible("a\r\nb\x1b[2J\x1b[1;31m\tc\x00") == "a\nb\\x1b[2J   c\\x00"
 
 
 @pytest.mark.parametrize(

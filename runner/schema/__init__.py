@@ -1,0 +1,15 @@
+"""Turns a JSON Schema into a check of values, and an ECMA-262 pattern into a bounded search: the one door to both.
+
+The libraries behind it are imported when first needed: jsonschema-rs, or jsonschema where that has no wheel.
+"""
+
+from runner.schema.check import Schema as Schema
+from runner.schema.check import compile_schema as compile_schema
+from runner.schema.choice import EngineName as EngineName
+from runner.schema.defaults import with_defaults as with_defaults
+from runner.schema.explain import SchemaError as SchemaError
+from runner.schema.gather import SchemaProblem as SchemaProblem
+from runner.schema.regex import Regex as Regex
+from runner.schema.regex import RegexLimit as RegexLimit
+from runner.schema.regex import RegexSyntax as RegexSyntax
+from runner.schema.regex import compile_regex as compile_regex

@@ -1,0 +1,74 @@
+"""Turns a JSON Schema (2020-12, or what its `$schema` says) into a check of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.schema.choice import EngineName, best_engine
+from runner.schema.depth import DEEPEST, is_deeper
+from runner.schema.engines import Refused, Validator, new_validator
+from runner.schema.explain import Explaining, SchemaError
+from runner.schema.gather import Gathered, SchemaProblem, gather
+from runner.schema.keywords import MANY, NAMED, ONE
+from runner.schema.messages import shown
+from runner.values import ABSENT, Json, Value, join_pointer, member
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A compiled schema."""
+
+    gathered: Gathered = field(repr=False)
+    validator: Validator = field(repr=False)
+
+    def valid(self, value: Json) -> bool:
+        """Say whether a value satisfies the schema."""
+        try:
+            return not is_deeper(value, DEEPEST) and self.validator.is_valid(value)
+        except RecursionError:
+            return False
+
+    def errors(self, value: Json) -> tuple[SchemaError, ...]:
+        """Give everything that is wrong with a value."""
+        try:
+            failures = None if is_deeper(value, DEEPEST) else self.validator.failures(value)
+        except RecursionError:
+            failures = None
+        if failures is None:
+            return (SchemaError("", "", "", "is nested too deeply to be checked"),)
+        explaining = Explaining(self.gathered, value)
+        return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
+
+
+def compile_schema(
+    schema: Json, *, definitions: Mapping[str, Json] | None = None, engine: EngineName | None = None
+) -> Schema:
+    """Compile a schema; nothing is ever fetched: `definitions` gives the documents that `$ref` may lead into, by URI.
+
+    Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
+    """
+    gathered = gather(schema, definitions)
+    try:
+        return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
+    except Refused as refused:
+        raise _problem(gathered, refused.path) from None
+
+
+def _problem(gathered: Gathered, path: tuple[str, ...]) -> SchemaProblem:
+    """Say what an engine refuses: the way to it ends at a keyword, or at a part of one."""
+    if len(path) < 2:
+        return SchemaProblem("the schema cannot be used")
+    name, tokens = path[1], path[2:]
+    node: Value = gathered.definition(name)
+    for token in tokens:
+        node = member(node, token)
+    origin = join_pointer(gathered.origins[name], *tokens)
+    above, last = ["", "", *tokens][-2:]
+    pattern = node if last == "pattern" and isinstance(node, str) else last if above == "patternProperties" else None
+    if pattern is not None:
+        return SchemaProblem(f"the pattern '{pattern}' is no regular expression", origin)
+    what = "null" if node is ABSENT or isinstance(node, bytes) else shown(node)
+    if not tokens or above in NAMED or above in MANY or last in ONE:
+        return SchemaProblem(f"a schema must be an object, true or false, is {what}", origin)
+    return SchemaProblem(f"'{last}' cannot be {what}", origin)

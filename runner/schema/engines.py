@@ -1,0 +1,220 @@
+"""Turns a schema with local references into a validator of either library, and what they say into one kind of failure.
+
+Both are imported late: neither is needed to say `--help`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from runner.schema.choice import EngineName
+from runner.schema.regex import BACKTRACK_LIMIT, RegexSyntax, compile_regex
+from runner.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A keyword that a value does not satisfy: the way to the value, and the way to the keyword through references.
+
+    `branches` are the failures of each alternative of `anyOf` and `oneOf`: one that matches has none. `names` are the
+    members at fault, where it is their presence or their name.
+    """
+
+    keyword: str
+    instance: tuple[str, ...]
+    path: tuple[str, ...]
+    branches: tuple[tuple[Failure, ...], ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Validator(Protocol):
+    """What both libraries do."""
+
+    def is_valid(self, value: Json) -> bool:
+        """Say whether a value satisfies the schema."""
+
+    def failures(self, value: Json) -> list[Failure]:
+        """Give all that a value does not satisfy."""
+
+
+class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProblem
+    """A library does not accept a schema; `path` leads to the part."""
+
+    def __init__(self, path: Iterable[object]) -> None:
+        self.path = tuple(map(str, path))
+
+
+def new_validator(schema: dict[str, Json], engine: EngineName) -> Validator:
+    """Compile a schema, or raise Refused."""
+    match engine:
+        case "jsonschema-rs":
+            return _Rust(schema)
+        case "jsonschema":
+            return _Python(schema)
+
+
+class _Rust:
+    """jsonschema-rs. Its text is UTF-8, which has no lone surrogates."""
+
+    def __init__(self, schema: dict[str, Json]) -> None:
+        import jsonschema_rs
+
+        try:
+            self.inner = jsonschema_rs.validator_for(
+                schema,
+                formats={"byte": is_base64},
+                validate_formats=True,
+                pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
+                offline=True,
+            )
+        except ValueError as error:
+            raise Refused(getattr(error, "instance_path", ())) from None
+
+    def is_valid(self, value: Json) -> bool:
+        try:
+            return self.inner.is_valid(value)
+        except UnicodeEncodeError:
+            return self.inner.is_valid(_as_unicode(value))
+
+    def failures(self, value: Json) -> list[Failure]:
+        try:
+            return [_from_rust(error) for error in self.inner.iter_errors(value)]
+        except UnicodeEncodeError:
+            return [_from_rust(error) for error in self.inner.iter_errors(_as_unicode(value))]
+
+
+def _as_unicode(value: Json) -> Json:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    replaced: Json = json.loads(text)
+    return replaced
+
+
+def _from_rust(error: Any) -> Failure:
+    kind = error.kind
+    names: tuple[str, ...] = tuple(map(str, getattr(kind, "unexpected", ())))
+    if kind.name == "propertyNames":
+        names = (str(kind.error.instance),)
+    gave_up = type(kind).__name__ in ("BacktrackLimitExceeded", "RegexEngineFailure")
+    return Failure(
+        "patternLimit" if gave_up else kind.name,
+        tuple(map(str, error.instance_path)),
+        tuple(map(str, error.evaluation_path)),
+        tuple(tuple(map(_from_rust, branch)) for branch in getattr(kind, "context", ())),
+        names,
+    )
+
+
+class _Python:
+    """jsonschema, with the patterns of ECMA-262 and the formats that it leaves to other packages."""
+
+    def __init__(self, schema: dict[str, Json]) -> None:
+        import jsonschema
+        from referencing import Registry
+
+        draft: Any = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        try:
+            draft.check_schema(schema, format_checker=_formats(jsonschema.FormatChecker(("regex",)), _SCHEMA_FORMATS))
+        except jsonschema.SchemaError as error:
+            raise Refused(error.absolute_path) from None
+        extend: Any = jsonschema.validators.extend
+        kind = extend(draft, {"pattern": _pattern})
+        registry: Registry[Any] = Registry()
+        self.inner = kind(schema, registry=registry, format_checker=_formats(jsonschema.FormatChecker(), _FORMATS))
+
+    def is_valid(self, value: Json) -> bool:
+        return bool(self.inner.is_valid(value))
+
+    def failures(self, value: Json) -> list[Failure]:
+        return [_from_python(error) for error in self.inner.iter_errors(value)]
+
+
+def _from_python(error: Any) -> Failure:
+    instance, path = error.absolute_path, tuple(map(str, error.absolute_schema_path))
+    branches: dict[str, list[Failure]] = {}
+    for inner in error.context or ():
+        branches.setdefault(str(inner.relative_schema_path[0]), []).append(_from_python(inner))
+    keyword = error.validator
+    names: tuple[str, ...] = ()
+    if "propertyNames" in error.relative_schema_path and isinstance(error.instance, str):
+        keyword, names = "propertyNames", (error.instance,)
+    elif keyword == "additionalProperties":
+        names = tuple(_additional(error.schema, error.instance))
+    return Failure(keyword, tuple(map(str, instance)), path, tuple(map(tuple, branches.values())), names)
+
+
+def _additional(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[str]:
+    patterns = [compile_regex(pattern, "jsonschema") for pattern in schema.get("patternProperties", {})]
+    for name in value:
+        if name not in schema.get("properties", {}) and not any(pattern.search(name) for pattern in patterns):
+            yield name
+
+
+def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[Exception]:
+    import jsonschema
+
+    if isinstance(value, str) and not compile_regex(pattern, "jsonschema").search(value):
+        yield jsonschema.ValidationError("")
+
+
+def _formats(checker: Any, formats: Mapping[str, Callable[[str], bool]]) -> Any:
+    def asserting(holds: Callable[[str], bool]) -> Callable[[object], bool]:
+        return lambda value: not isinstance(value, str) or holds(value)
+
+    for name, holds in formats.items():
+        checker.checks(name)(asserting(holds))
+    return checker
+
+
+def is_base64(text: str) -> bool:
+    """Say whether a text is base64 (RFC 4648, section 4), which is what `format: byte` asks for."""
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _is_regex(text: str) -> bool:
+    try:
+        compile_regex(text, "jsonschema")
+    except RegexSyntax:
+        return False
+    return True
+
+
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+
+
+def _is_date_time(text: str) -> bool:
+    if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[Tt]{_TIME}", text, re.ASCII):
+        return False
+    try:
+        datetime.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    return re.fullmatch(_TIME, text, re.ASCII) is not None
+
+
+def _is_uri(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-Z\[\]_a-z~%]*", text) is not None
+
+
+_SCHEMA_FORMATS = {"regex": _is_regex}
+_FORMATS = {
+    **_SCHEMA_FORMATS,
+    "byte": is_base64,
+    "date-time": _is_date_time,
+    "time": _is_time,
+    "uri": _is_uri,
+}

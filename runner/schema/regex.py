@@ -1,0 +1,117 @@
+"""Turns an ECMA-262 regular expression into a bounded search for it.
+
+jsonschema-rs bounds the steps of a search: a pattern like `^(a+)+$` costs nothing, and one that cannot be made cheap is
+given up. Where it is missing Python's `re` stands in, for what both languages write alike, and without a bound.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from runner.schema.choice import EngineName, best_engine
+
+# Steps of backtracking before a search is given up: some 20 ms.
+BACKTRACK_LIMIT = 1_000_000
+
+
+class RegexSyntax(ValueError):  # noqa: N818 - the names say what happened
+    """A text is no regular expression; `message` says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RegexLimit(Exception):  # noqa: N818
+    """A search was given up, and so has no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A compiled pattern; `search` raises RegexLimit where it takes too long."""
+
+    pattern: str
+    inner: Any = field(repr=False)
+
+    def search(self, text: str) -> bool:
+        """Say whether the pattern matches somewhere in a text."""
+        if isinstance(self.inner, re.Pattern):
+            return self.inner.search(text) is not None
+        try:
+            failure = next(iter(self.inner.iter_errors(text)), None)
+        except UnicodeEncodeError:  # half a surrogate pair
+            failure = next(iter(self.inner.iter_errors(text.encode("utf-8", "replace").decode("utf-8"))), None)
+        if failure is not None and type(failure.kind).__name__ != "Pattern":
+            raise RegexLimit(f"the search for {self.pattern!r} takes too long")
+        return failure is None
+
+
+@lru_cache(maxsize=256)
+def compile_regex(pattern: str, engine: EngineName | None = None) -> Regex:
+    """Compile a pattern; RegexSyntax says what is wrong with it."""
+    match engine or best_engine():
+        case "jsonschema-rs":
+            return Regex(pattern, _rust(pattern))
+        case "jsonschema":
+            return Regex(pattern, _python(pattern))
+
+
+def _rust(pattern: str) -> object:
+    import jsonschema_rs
+
+    options = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT)
+    try:
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
+    except ValueError:
+        _python(pattern)  # its messages say more, where it refuses the pattern too
+        raise RegexSyntax("it is not a regular expression of ECMA-262") from None
+
+
+def _python(pattern: str) -> re.Pattern[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[` means the same in both, today
+            return re.compile(translate(pattern))
+    except (re.error, OverflowError, RecursionError) as error:
+        where = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
+        raise RegexSyntax(f"{getattr(error, 'msg', 'it is too large')}{where}") from None
+
+
+_SPACE = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+# What ECMA-262 writes, and what Python writes for it outside and inside of a class.
+_WRITTEN = {
+    "$": (r"\Z", "$"),
+    ".": (r"[^\n\r\u2028\u2029]", "."),
+    r"\d": ("[0-9]", "0-9"),
+    r"\D": ("[^0-9]", r"\D"),
+    r"\w": ("[A-Za-z0-9_]", "A-Za-z0-9_"),
+    r"\W": ("[^A-Za-z0-9_]", r"\W"),
+    r"\s": (f"[{_SPACE}]", _SPACE),
+    r"\S": (f"[^{_SPACE}]", r"\S"),
+    r"\/": ("/", "/"),
+    "(?<": ("(?P<", "(?<"),
+    "[": ("[", r"\["),
+}
+_TOKEN = re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}|\\c[A-Za-z]|\\.|\(\?<(?![=!])|[\[\].$]", re.DOTALL)
+
+
+def translate(pattern: str) -> str:
+    """Write a pattern of ECMA-262 as one of Python's `re`, as far as they differ in common use."""
+    inside = False
+
+    def write(found: re.Match[str]) -> str:
+        nonlocal inside
+        token, written_inside = found.group(), inside
+        if token.startswith(r"\u{"):
+            return rf"\U{int(token[3:-1], 16):08x}"
+        if token.startswith(r"\c"):
+            return rf"\x{ord(token[2]) % 32:02x}"
+        if token in ("[", "]"):
+            inside = token == "[" or (inside and token != "]")
+        return _WRITTEN.get(token, (token, token))[written_inside]
+
+    return _TOKEN.sub(write, pattern)

@@ -1,0 +1,106 @@
+"""Start the real command line, as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = [sys.executable, "-m", "runner"]
+CLEAN = ("ARAZZO_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CI", "COLUMNS")
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith(CLEAN)} | {
+        "PYTHONIOENCODING": "utf-8",
+        **(extra or {}),
+    }
+
+
+def arazzo(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
+    """Run a command to its end; nothing that it says may ever be a traceback."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=environment(env),
+        input=stdin,
+        timeout=60,
+        check=False,
+    )
+    ended = Ended(done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in ended.out + ended.err, ended
+    return ended
+
+
+@contextmanager
+def started(*arguments: object, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and end it if it is still there."""
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=environment(),
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+
+
+def documents(folder: Path, server: str, steps: str, *, name: str = "flow", extra: str = "") -> Path:
+    """Write a document with one API at `server` into a folder."""
+    (folder / "api.yaml").write_text(
+        f"""openapi: 3.0.3
+info: {{title: A, version: '1'}}
+servers: [{{url: '{server}'}}]
+components:
+  securitySchemes: {{Key: {{type: http, scheme: bearer}}}}
+security: [{{Key: []}}, {{}}]
+paths:
+  /things:
+    get: {{operationId: listThings, responses: {{'200': {{description: ok}}}}}}
+    post:
+      operationId: createThing
+      requestBody: {{content: {{application/json: {{schema: {{}}}}}}}}
+      responses: {{'201': {{description: ok}}}}
+  /things/{{id}}:
+    get:
+      operationId: getThing
+      parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+      responses: {{'200': {{description: ok}}}}
+""",
+        encoding="utf-8",
+    )
+    path = folder / f"{name}.arazzo.yaml"
+    path.write_text(
+        "arazzo: 1.0.1\ninfo: {title: F, version: '1'}\n"
+        "sourceDescriptions: [{name: api, url: api.yaml, type: openapi}]\n"
+        f"workflows:\n- workflowId: {name}\n{extra}  steps:\n{steps}",
+        encoding="utf-8",
+    )
+    return path

@@ -1,0 +1,124 @@
+"""The bundled flows on the real command line: in process, and over HTTP against the served sandbox."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.bundled import workflows
+from runner.sandbox.civitai.settings import Settings
+from runner.sandbox.server import Running
+from tests.cli.process import arazzo, started
+
+POLL = "civitai-image-generation-poll"
+
+
+def check_generation(run: object) -> None:
+    assert isinstance(run, dict)
+    assert run["outcome"] == "passed"
+    assert run["outputs"]["workflowId"].startswith("wf_")
+    assert run["outputs"]["cost"] > 0
+    assert run["outputs"]["blobUrl"].startswith("http")
+    (workflow,) = run["workflows"]
+    submit, poll = workflow["steps"]
+    assert (submit["response"]["status"], submit["request"]["method"]) == (202, "POST")
+    assert poll["attempts"] > 1
+
+
+def test_the_generation_flow_passes_on_the_sandbox_without_a_network() -> None:
+    ended = arazzo("run", POLL, "-i", "prompt=a lighthouse", "-i", "engine=sdxl", "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    check_generation(ended.json)
+    assert ended.json["workflows"][0]["inputs"]["prompt"] == "a lighthouse"
+
+
+def test_the_generation_flow_passes_over_http_against_the_served_sandbox() -> None:
+    with Running(Settings(time_scale=10)) as server:
+        ended = arazzo(
+            "run", POLL, "-i", "prompt=a lighthouse", "--server", f"orchestration={server.url}", "--format", "json"
+        )
+    assert ended.code == 0, ended
+    check_generation(ended.json)
+    assert ended.json["workflows"][0]["steps"][0]["request"]["url"].startswith(server.url)
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    with started("sandbox", "--port", "0", "--time-scale", "100") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield re.search(r"http://\S+", line)[0]  # type: ignore[index]
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_the_sandbox_command_serves_both_apis(served: str) -> None:
+    ended = arazzo("run", "civitai-search-models-detail", "--server", f"site={served}/api/v1", "-q", "--format", "json")
+    assert (ended.code, ended.json["outcome"]) == (0, "passed")
+    assert arazzo("run", POLL, "--server", f"orchestration={served}").code == 0
+
+
+@pytest.mark.parametrize("name", workflows())
+def test_a_bundled_flow_passes_with_its_defaults_and_is_clean_under_strict(name: str) -> None:
+    assert arazzo("run", name, "-q").code == 0
+    ended = arazzo("check", name, "--strict")
+    assert (ended.code, ended.err) == (0, "")
+    assert "no problems" in ended.out
+
+
+@pytest.mark.parametrize("name", workflows())
+def test_a_bundled_flow_runs_with_the_inputs_beside_it(name: str) -> None:
+    inputs = workflows()[name].parent / "inputs" / f"{name}.yaml"
+    ended = arazzo("run", name, "--inputs", inputs)
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_all_bundled_flows_run_in_one_call() -> None:
+    ended = arazzo("run", *workflows(), "--format", "json")
+    assert ended.code == 0
+    assert [workflow["workflow_id"] for workflow in ended.json["workflows"]] == list(workflows())
+    assert "outputs" not in ended.json
+
+
+def test_an_empty_balance_fails_at_the_submit_step_and_says_so(tmp_path: Path) -> None:
+    report = tmp_path / "out" / "junit.xml"
+    ended = arazzo("run", POLL, "--sandbox-balance", 0, "--report", f"junit={report}")
+    assert ended.code == 1
+    assert "✗ submit  POST /v2/consumer/workflows → 402" in ended.out
+    suite = ET.parse(report).getroot()
+    (failure,) = suite.iter("failure")
+    assert not list(suite.iter("error"))
+    text = failure.text or ""
+    assert re.search(r"civitai-image-generation-poll\.arazzo\.yaml:\d+\n", text)
+    assert "left:  402" in text
+    assert "right: 200" in text
+    (curl,) = [line for line in text.splitlines() if line.startswith("curl ")]
+    assert "Bearer sandbox" not in curl
+    assert "Authorization: Bearer ***" in curl
+
+
+@pytest.mark.parametrize(("prompt", "status"), [("[fail] x", "failed"), ("[expire] x", "expired")])
+def test_a_generation_that_ends_badly_is_a_failed_run(prompt: str, status: str) -> None:
+    ended = arazzo("run", POLL, "-i", f"prompt={prompt}", "--format", "json")
+    assert (ended.code, ended.json["outcome"]) == (1, "failed")
+    assert ended.json["workflows"][0]["steps"][-1]["action"] is not None
+    assert ended.json["outputs"].get("blobUrl") is None
+    assert ended.json["outputs"]["status"] == status
+
+
+def test_a_flow_of_minutes_ends_at_once() -> None:
+    ended = arazzo("run", POLL, "-i", "prompt=[slow:50] x", "--format", "json")
+    assert ended.json["outcome"] == "passed"
+    assert ended.json["workflows"][0]["steps"][-1]["attempts"] > 20
+
+
+def test_list_shows_the_bundled_flows() -> None:
+    ended = arazzo("list")
+    assert ended.code == 0
+    assert [line.split()[0] for line in ended.out.splitlines()] == list(workflows())
+    rows = arazzo("list", "--format", "json").json["workflows"]
+    assert all(row["summary"] for row in rows)

@@ -1,0 +1,52 @@
+"""Start-up is part of the product: nothing heavy is imported to say hello."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from runner.version import __version__
+from tests.cli.process import arazzo
+
+HEAVY = (
+    "httpx", "httpcore", "jsonschema", "jsonschema_rs", "jsonpath_ng", "jsonpath_rfc9535", "regex", "lxml",
+    "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata",
+)  # fmt: skip
+BY_COMMAND = {
+    "--help": (*HEAVY, "yaml", "runner.plan", "runner.api"),
+    "run civitai-search-models-detail --format json": tuple(
+        name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535", "regex")
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "unwanted"), BY_COMMAND.items())
+def test_a_command_imports_nothing_that_it_does_not_need(command: str, unwanted: tuple[str, ...]) -> None:
+    code = (
+        "import sys\nfrom runner.cli import main\n"
+        f"sys.argv = ['arazzo', *{command.split()!r}]\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(sys.modules), sep='\\n', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    loaded = set(done.stderr.split())
+    assert "click" in loaded
+    assert sorted(loaded & set(unwanted)) == []
+
+
+def test_help_says_what_there_is() -> None:
+    ended = arazzo("--help")
+    assert ended.code == 0
+    for word in ("run", "check", "list", "sandbox", "Exit codes"):
+        assert word in ended.out
+
+
+def test_the_version_is_printed() -> None:
+    assert arazzo("--version").out == f"arazzo {__version__}\n"
+
+
+def test_an_unknown_command_is_refused_with_the_nearest() -> None:
+    ended = arazzo("chek")
+    assert ended.code == 2
+    assert "Did you mean 'check'?" in ended.err
