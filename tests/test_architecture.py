@@ -1,4 +1,4 @@
-"""The house keeps its own rules: imports point down, the middle is pure, each library has one place, files stay small."""
+"""The house keeps its own rules: imports point down, the middle is pure, each library has one place, files are small."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ FLOORS: Mapping[str, int] = {
 PURE = {"expressions", "criteria", "arazzo", "openapi", "asyncapi", "plan", "engine"}
 PURE_MAY_IMPORT = {
     "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "decimal", "difflib", "enum", "fractions",
-    "functools", "hashlib", "html", "itertools", "json", "math", "operator", "re", "string", "types", "typing", "urllib",
+    "functools", "hashlib", "html", "itertools", "json", "math", "operator", "re", "string", "types",
+    "typing", "urllib",
 }  # fmt: skip
 LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "yaml": ("loader.yaml",),

@@ -26,6 +26,7 @@ Exit codes:
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered
   130  interrupted
+  70   a bug in arazzo itself
 """
 
 
@@ -84,3 +85,17 @@ def main() -> None:
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        if os.environ.get("ARAZZO_DEBUG"):
+            raise
+        print(f"error: this is a bug in arazzo: {type(error).__name__} in {_where(error)}", file=sys.stderr)
+        print("set ARAZZO_DEBUG=1 to see all of it, and please report it", file=sys.stderr)
+        sys.exit(70)
+
+
+def _where(error: BaseException) -> str:
+    """Name the line an exception comes from; its message could hold a secret."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_next is not None:
+        frames = frames.tb_next
+    return f"{frames.tb_frame.f_globals.get('__name__')}:{frames.tb_lineno}" if frames else "an unknown place"

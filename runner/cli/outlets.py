@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
@@ -135,7 +136,10 @@ class Outlets:
         """Write the reports of a run that never began."""
         if not isinstance(error, DescriptionError):
             self.diagnose([_as_diagnostic(error, self.document)])
-        self._close(Broadcast(self.open(console=False)))
+        for each in self.reports:
+            with suppress(UsageError):  # said already, or beside the point
+                self._close(Broadcast(replace(self, reports=[each], is_json=False).open(console=False)))
+        self._close(Broadcast(self._stdout(console=False)))
         return error.exit_code
 
     def _close(self, broadcast: Broadcast) -> None:

@@ -130,7 +130,9 @@ class _Loading:
         for root in self.options.roots:
             yield _Candidate(resolve_uri(root, location), "it was found under --source-root")
         if self.options.working_directory is not None:
-            yield _Candidate(resolve_uri(self.options.working_directory, location), "it was found in the working directory")
+            yield _Candidate(
+                resolve_uri(self.options.working_directory, location), "it was found in the working directory"
+            )
 
     def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
         uri = text.source.uri

@@ -49,6 +49,7 @@ def arazzo(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] |
     )
     ended = Ended(done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in ended.out + ended.err, ended
+    assert ended.code != 70, ended
     return ended
 
 
