@@ -1,0 +1,76 @@
+"""Run Arazzo workflows from Python: `load` a description, `compile` it into a plan, `run` the plan.
+
+    import runner
+
+    plan = runner.compile(runner.load("checkout.arazzo.yaml"))
+    result = runner.run(plan, inputs={"sku": "A1"})
+    assert result.outcome == "passed", result.problem
+
+Names are resolved late (PEP 562): importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from runner.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from runner.api import arun as arun
+    from runner.api import compile_plan as compile  # noqa: A004 - the verb of the stage
+    from runner.api import load_description as load
+    from runner.api import run_workflows as run
+    from runner.description import Description as Description
+    from runner.diagnostics import Diagnostic as Diagnostic
+    from runner.errors import ArazzoError as ArazzoError
+    from runner.errors import DescriptionError as DescriptionError
+    from runner.errors import FetchError as FetchError
+    from runner.errors import InputsError as InputsError
+    from runner.errors import UsageError as UsageError
+    from runner.plan.plan import Plan as Plan
+    from runner.result import Result as Result
+
+_HOMES = {
+    "arun": ("runner.api", "arun"),
+    "compile": ("runner.api", "compile_plan"),
+    "load": ("runner.api", "load_description"),
+    "run": ("runner.api", "run_workflows"),
+    "Description": ("runner.description", "Description"),
+    "Diagnostic": ("runner.diagnostics", "Diagnostic"),
+    "ArazzoError": ("runner.errors", "ArazzoError"),
+    "DescriptionError": ("runner.errors", "DescriptionError"),
+    "FetchError": ("runner.errors", "FetchError"),
+    "InputsError": ("runner.errors", "InputsError"),
+    "UsageError": ("runner.errors", "UsageError"),
+    "Plan": ("runner.plan.plan", "Plan"),
+    "Result": ("runner.result", "Result"),
+}
+
+__all__ = [
+    "ArazzoError",
+    "Description",
+    "DescriptionError",
+    "Diagnostic",
+    "FetchError",
+    "InputsError",
+    "Plan",
+    "Result",
+    "UsageError",
+    "__version__",
+    "arun",
+    "compile",
+    "load",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'runner' has no attribute '{name}'")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

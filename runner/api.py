@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,18 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 from runner.description import Description
 from runner.diagnostics import Diagnostic, in_order
-from runner.engine.events import Outcome
+from runner.engine.events import Entry, Outcome
+from runner.engine.flow import Flow
 from runner.engine.run import Asked, run
 from runner.engine.state import Limits
 from runner.errors import DescriptionError, InputsError, UsageError
-from runner.exchange import Fetch, Transport
+from runner.exchange import AsyncTransport, Fetch, Transport
 from runner.loader.load import Loaded, LoadOptions, load
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
-from runner.shell.drive import World, drive
+from runner.result import Result, result_of
+from runner.shell.auth import NO_CREDENTIALS, Credentials
+from runner.shell.clock import AsyncSystemClock, SystemClock
+from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.values import Json
 
@@ -97,6 +101,16 @@ def _http() -> AbstractContextManager[Transport]:
     return HttpTransport()
 
 
+def _ahttp() -> AbstractAsyncContextManager[AsyncTransport]:
+    from runner.shell.http import AsyncHttpTransport
+
+    return AsyncHttpTransport()
+
+
+def ignore(entry: Entry) -> None:
+    """Listen to nothing."""
+
+
 def to_uri(location: str, here: Path) -> str:
     """Turn a path or URL into an absolute URI."""
     if urlsplit(location).scheme in ("http", "https", "file"):
@@ -143,7 +157,61 @@ def choose(plan: Plan, workflow_id: str | None) -> tuple[str, ...]:
 
 def run_plan(plan: Plan, asked: Sequence[Asked], world: World, limits: Limits | None = None) -> Outcome:
     """Run workflows of a plan in a world: a transport, a clock, and somebody to tell."""
+    return drive(start(plan, asked, limits, world.credentials), world)
+
+
+def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, credentials: Credentials) -> Flow:
+    """Give the flow of a run, or raise DescriptionError where it could reach a step that cannot be run here."""
     reasons = unrunnable(plan, [each.key for each in asked])
     if reasons:
         raise DescriptionError(reasons)
-    return drive(run(plan, asked, limits or Limits(), world.credentials.secrets), world)
+    return run(plan, asked, limits or Limits(), credentials.secrets)
+
+
+def run_workflows(
+    plan: Plan,
+    workflow_id: str | None = None,
+    inputs: Mapping[str, Json] | None = None,
+    *,
+    credentials: Credentials = NO_CREDENTIALS,
+    transport: Transport | None = None,
+    tell: Callable[[Entry], None] = ignore,
+) -> Result:
+    """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
+
+    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit.
+    """
+    asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
+    entries: list[Entry] = []
+
+    def listen(entry: Entry) -> None:
+        entries.append(entry)
+        tell(entry)
+
+    flow = start(plan, asked, None, credentials)
+    with nullcontext(transport) if transport else _http() as opened:
+        outcome = drive(flow, World(opened, SystemClock(), listen, credentials))
+    return result_of(outcome, tuple(entries))
+
+
+async def arun(
+    plan: Plan,
+    workflow_id: str | None = None,
+    inputs: Mapping[str, Json] | None = None,
+    *,
+    credentials: Credentials = NO_CREDENTIALS,
+    transport: AsyncTransport | None = None,
+    tell: Callable[[Entry], None] = ignore,
+) -> Result:
+    """`run`, awaited."""
+    asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
+    entries: list[Entry] = []
+
+    def listen(entry: Entry) -> None:
+        entries.append(entry)
+        tell(entry)
+
+    flow = start(plan, asked, None, credentials)
+    async with nullcontext(transport) if transport else _ahttp() as opened:
+        outcome = await adrive(flow, AsyncWorld(opened, AsyncSystemClock(), listen, credentials))
+    return result_of(outcome, tuple(entries))

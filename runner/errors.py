@@ -3,7 +3,7 @@
 ArazzoError
 ├── UsageError            exit 2   what was asked for cannot be done: unknown name, bad option, nothing selected
 │   └── InputsError       exit 2   the inputs do not fit the workflow's schema
-├── DescriptionError      exit 3   a description is invalid: it carries the diagnostics (exit 4: a remote source is missing)
+├── DescriptionError      exit 3   a description is invalid: it carries the diagnostics (4: only remote sources lack)
 └── FetchError            exit 3   a local document is missing (exit 4: a remote one was not fetched)
 """
 

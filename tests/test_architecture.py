@@ -1,4 +1,4 @@
-"""The house keeps its own rules: imports point down, the middle is pure, each library has one place, files are small."""
+"""The house keeps its own rules: imports point down, the middle is pure, libraries have one place, files are small."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ FLOORS: Mapping[str, int] = {
     "shell": 7,
     "sandbox": 7,
     "bundled": 7,
+    "result": 7,
     "api": 8,
     "plugins": 8,
     "suite": 8,

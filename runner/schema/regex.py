@@ -46,7 +46,7 @@ class Regex:
         except UnicodeEncodeError:  # half a surrogate pair
             failure = next(iter(self.inner.iter_errors(text.encode("utf-8", "replace").decode("utf-8"))), None)
         if failure is not None and type(failure.kind).__name__ != "Pattern":
-            raise RegexLimit(f"the search for {self.pattern!r} takes too long")
+            raise RegexLimit("the search for the pattern takes too long")  # which may hold a secret
         return failure is None
 
 
@@ -67,8 +67,7 @@ def _rust(pattern: str) -> object:
     try:
         return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
     except ValueError:
-        _python(pattern)  # its messages say more, where it refuses the pattern too
-        raise RegexSyntax("it is not a regular expression of ECMA-262") from None
+        raise _refused(pattern) from None
 
 
 def _python(pattern: str) -> re.Pattern[str]:
@@ -76,9 +75,22 @@ def _python(pattern: str) -> re.Pattern[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # `[[` means the same in both, today
             return re.compile(translate(pattern))
-    except (re.error, OverflowError, RecursionError) as error:
-        where = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
-        raise RegexSyntax(f"{getattr(error, 'msg', 'it is too large')}{where}") from None
+    except (re.error, OverflowError, RecursionError):
+        raise _refused(pattern) from None
+
+
+def _refused(pattern: str) -> RegexSyntax:
+    """Say why a pattern is refused: Python's `re` says it best, of the pattern as it is written."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(pattern)
+    except re.error as error:
+        where = f" at character {error.pos + 1}" if error.pos is not None else ""
+        return RegexSyntax(f"{error.msg}{where}")
+    except (OverflowError, RecursionError):
+        return RegexSyntax("it is too large")
+    return RegexSyntax("it is not a regular expression of ECMA-262")
 
 
 _SPACE = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
