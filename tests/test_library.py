@@ -35,7 +35,7 @@ class Awaited:
     def __init__(self, inner: SandboxTransport) -> None:
         self.inner = inner
 
-    async def send(self, request: Request, timeout: float | None) -> Reply:  # noqa: ASYNC109 - the port's
+    async def send(self, request: Request, timeout: float | None) -> Reply:
         return self.inner.send(request, timeout)
 
 

@@ -27,7 +27,18 @@ from runner.source import Source, SourceMap
 from runner.values import Json
 
 # What leaves a document without a value; anything else a reader notices in an API description is a warning there.
-UNREADABLE = frozenset({"yaml-syntax", "json-syntax", "yaml-documents", "empty-document", "html-page", "yaml-aliases"})
+UNREADABLE = frozenset(
+    {
+        "yaml-syntax",
+        "json-syntax",
+        "yaml-documents",
+        "empty-document",
+        "html-page",
+        "yaml-aliases",
+        "document-size",
+        "document-depth",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

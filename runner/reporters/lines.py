@@ -72,8 +72,9 @@ def _facts(step: StepRecord, style: Style) -> Iterator[str]:
 
 
 def _action(action: ActionTaken) -> str:
-    target = f" {one_line(action.target)}" if action.target else ""
-    return f"{action.type}{target}"
+    if action.target:
+        return f"{action.type} {one_line(action.target)}"
+    return f"{action.type}: {one_line(action.name)}" if action.name else action.type
 
 
 def not_reached_line(workflow: WorkflowRecord, style: Style, indent: str) -> str:
