@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -59,6 +58,7 @@ class Outlets:
     cancelled: bool = False
     sent: int = 0
     answered: int = 0
+    last_at: float = 0.0
     _broadcast: Broadcast | None = field(default=None, repr=False)
 
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -67,7 +67,7 @@ class Outlets:
     def warn(self, message: str) -> None:
         print(self.terminal.err_style.paint("warning:", "warning"), message, file=self.terminal.err)
 
-    def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str]) -> None:
+    def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         plans = [plan for plan, _ in runs]
         ids = tuple(plan.workflows[each.key].workflow_id for plan, asked in runs for each in asked)
@@ -76,7 +76,8 @@ class Outlets:
         self._broadcast = Broadcast(self.open(console=True))
         title = plans[0].title if len(plans) == 1 else f"{len(plans)} documents"
         started = RunStarted(", ".join(plan.document for plan in plans), title, ids, sources, hidden)
-        self._broadcast.tell(Entry(time.time(), started))
+        self.last_at = at
+        self._broadcast.tell(Entry(at, started))
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
@@ -105,6 +106,7 @@ class Outlets:
     def tell(self, entry: Entry) -> None:
         """Pass on what one document's run tells; its own beginning and end stay inside."""
         event: Event = entry.event
+        self.last_at = entry.at
         match event:
             case RunStarted():
                 return
@@ -124,7 +126,7 @@ class Outlets:
     def finish(self) -> int:
         """Tell the end, write what is left to write, and give the exit code."""
         assert self._broadcast is not None
-        self._broadcast.tell(Entry(time.time(), RunFinished(self.outcome)))
+        self._broadcast.tell(Entry(self.last_at, RunFinished(self.outcome)))
         self._close(self._broadcast)
         if self.cancelled:
             return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from runner import api
 from runner.cli.inputs import Given, collect, extra_names, unknown_names, values_for
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.terminal import Terminal, look
-from runner.cli.world import Venue, open_world
+from runner.cli.world import SandboxSettings, Venue, open_world
 from runner.diagnostics import Diagnostic
 from runner.engine.run import Asked
 from runner.engine.state import Limits
@@ -21,6 +22,7 @@ from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
 from runner.shell.auth import from_environment as credentials
+from runner.shell.clock import VirtualClock
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ def prepare(options: RunOptions, terminal: Terminal, outlets: Outlets) -> list[R
     unknown_names(given, declared)
     for name in extra_names(given, declared):
         outlets.warn(f"no workflow to be run declares the input '{name}'; it is ignored")
+    if options.sandbox_balance is not None and not any(venue.sandbox for venue in venues):
+        raise UsageError("--sandbox-balance is for runs on the sandbox")
     ready = []
     for plan, chosen, venue in zip(plans, keys, venues, strict=True):
         reasons = api.unrunnable(plan, chosen)
@@ -216,10 +220,11 @@ def start(ready: list[Ready], options: RunOptions, outlets: Outlets) -> int:
         pace=options.pace,
     )
     environ = outlets.terminal.environ
-    outlets.begin([(each.plan, each.asked) for each in ready], credentials(environ).secrets)
+    sandbox = SandboxSettings(VirtualClock(time.time()), options.sandbox_balance)
+    outlets.begin([(each.plan, each.asked) for each in ready], credentials(environ).secrets, sandbox.clock.now())
     for each in ready:
         if outlets.cancelled:
             break
-        with open_world(each.venue, environ, options.sandbox_balance, outlets.tell) as world:
+        with open_world(each.venue, environ, sandbox, outlets.tell) as world:
             api.run_plan(each.plan, each.asked, world, limits)
     return outlets.finish()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -46,12 +45,20 @@ def _refuse_unknown_name(target: str) -> None:
         raise UsageError(f"there is no file and no bundled workflow '{target}'", hint)
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """One clock for all the documents of an invocation, each of which gets a sandbox of its own."""
+
+    clock: VirtualClock
+    balance: int | None = None
+
+
 @contextmanager
 def open_world(
-    venue: Venue, environ: Mapping[str, str], balance: int | None, tell: Callable[[Entry], None]
+    venue: Venue, environ: Mapping[str, str], sandbox: SandboxSettings, tell: Callable[[Entry], None]
 ) -> Iterator[World]:
     """Open the transport of a venue, with the credentials that belong there; the first Ctrl-C ends it in good order."""
-    with Interrupt() as interrupt, _opened(venue, environ, balance, tell) as world:
+    with Interrupt() as interrupt, _opened(venue, environ, sandbox, tell) as world:
         yield replace(
             world,
             transport=interrupt.transport(world.transport),
@@ -62,26 +69,24 @@ def open_world(
 
 @contextmanager
 def _opened(
-    venue: Venue, environ: Mapping[str, str], balance: int | None, tell: Callable[[Entry], None]
+    venue: Venue, environ: Mapping[str, str], sandbox: SandboxSettings, tell: Callable[[Entry], None]
 ) -> Iterator[World]:
     if venue.sandbox:
-        yield _sandbox_world(balance, tell)
+        yield _sandbox_world(sandbox, tell)
         return
-    if balance is not None:
-        raise UsageError("--sandbox-balance is for runs on the sandbox")
     from runner.shell.http import HttpTransport
 
     with HttpTransport() as transport:
         yield World(transport, SystemClock(), tell, _credentials(venue, environ))
 
 
-def _sandbox_world(balance: int | None, tell: Callable[[Entry], None]) -> World:
+def _sandbox_world(chosen: SandboxSettings, tell: Callable[[Entry], None]) -> World:
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
     from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN, Settings
     from runner.sandbox.transport import SandboxTransport
 
-    clock = VirtualClock(time.time())
-    settings = Settings() if balance is None else replace(Settings(), balance=balance)
+    clock = chosen.clock
+    settings = Settings() if chosen.balance is None else replace(Settings(), balance=chosen.balance)
     transport = SandboxTransport(CivitaiSandbox(clock, settings), clock)
     credentials = Credentials(by_origin={SITE_ORIGIN: SANDBOX_TOKEN, ORCHESTRATION_ORIGIN: SANDBOX_TOKEN})
     return World(transport, clock, tell, credentials)

@@ -46,12 +46,9 @@ def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
     if not _JSON.match(source.text):
         return _document(source, parse_yaml(source, limits), align_yaml)
     json = parse_json_text(source, limits)
-    if not _is_broken(json, "json-syntax"):
+    if not _is_broken(json, "json-syntax") or source.uri.endswith(".json") or source.name.endswith(".json"):
         return _document(source, json, align_json)
-    yaml = parse_yaml(source, limits)
-    if _is_broken(yaml, "yaml-syntax") and (source.uri.endswith(".json") or source.name.endswith(".json")):
-        return _document(source, json, align_json)
-    return _document(source, yaml, align_yaml)
+    return _document(source, parse_yaml(source, limits), align_yaml)
 
 
 def decode_bytes(data: bytes) -> str:
