@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.arazzo.document import Document
+from runner.asyncapi.document import AsyncApiDescription
 from runner.openapi.document import ApiDescription
 from runner.source import SourceMap
 
@@ -28,7 +29,7 @@ class Description:
     entry: str
     arazzo: Mapping[str, ArazzoDescription]
     apis: Mapping[str, ApiDescription]
-    asyncapi: frozenset[str] = frozenset()
+    asyncapi: Mapping[str, AsyncApiDescription] = field(default_factory=dict)
 
     @property
     def main(self) -> ArazzoDescription:

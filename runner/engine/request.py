@@ -73,6 +73,8 @@ def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
             case "path":
                 pieces.path[parameter.name] = text = path_segment(parameter, value)
                 pieces.parameters["path", parameter.name] = unquote(text)
+            case "querystring" if not isinstance(value, str):
+                raise _Unsendable("the value of a querystring parameter is a string", bound.span)
             case "query" | "querystring":
                 pieces.query.append(text := query_text(parameter, value))
                 pieces.parameters.update({("query", name): each for name, each in _decoded(text)})

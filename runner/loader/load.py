@@ -12,6 +12,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
+from runner.asyncapi.document import AsyncApiDescription, read_asyncapi
 from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
@@ -75,16 +76,21 @@ class _Loading:
     texts: dict[str, Text] = field(default_factory=dict)
     arazzo: dict[str, ArazzoDescription] = field(default_factory=dict)
     apis: dict[str, ApiDescription] = field(default_factory=dict)
-    asyncapi: set[str] = field(default_factory=set)
+    asyncapi: dict[str, AsyncApiDescription] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
+    pending: list[_Pending] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
 
     def run(self, uri: str) -> Loaded:
         entry = self.read(self.fetch(uri))
         self.problems.extend(entry.problems)
         self.add_arazzo(entry)
+        while self.pending:
+            self.pending.sort(key=lambda each: each.is_absolute)  # identities are known once the rest has been read
+            self.follow(self.pending.pop(0))
         if entry.source.uri not in self.arazzo:
             return Loaded(None, in_order(self.problems))
-        description = Description(entry.source.uri, self.arazzo, self.apis, frozenset(self.asyncapi))
+        description = Description(entry.source.uri, self.arazzo, self.apis, self.asyncapi)
         return Loaded(description, in_order(self.problems))
 
     def read(self, fetched: Fetched) -> Text:
@@ -105,39 +111,54 @@ class _Loading:
         document = read_document(text.value, dialect)
         base = resolve_uri(text.source.uri, urldefrag(document.self_uri or "").url)
         sources: dict[str, str] = {}
-        self.arazzo[text.source.uri] = ArazzoDescription(text.source.uri, base, document, text.places, sources)
-        for source in document.source_descriptions:
-            found = self.find_source(source, base, text.places)
-            if found is not None and source.name:
-                sources[source.name] = found.source.uri
-                self.add_source(source, found, text.places)
+        arazzo = ArazzoDescription(text.source.uri, base, document, text.places, sources)
+        self.arazzo[text.source.uri] = arazzo
+        if document.self_uri:
+            self.identities[base] = text.source.uri
+            if "#" in document.self_uri:
+                self.problems.append(_fragment_in_self(document.self_uri, text.places))
+        self.pending.extend(_Pending(source, arazzo, sources) for source in document.source_descriptions)
 
-    def find_source(self, source: SourceDescription, base: str, places: SourceMap) -> Text | None:
-        """Read a source where it is said to be, else from the other places that the options allow."""
+    def follow(self, pending: _Pending) -> None:
+        """Find a source, and take in what it is."""
+        source, arazzo, sources = pending
         if not source.url and source.name not in self.options.sources:
-            return None
+            return  # diagnosed by its shape
+        found = self.find_source(source, arazzo)
+        if found is not None and source.name:
+            sources[source.name] = found.source.uri
+            self.add_source(source, found, arazzo.places)
+
+    def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
+        """Read a source where it is said to be, else from the other places that the options allow."""
         failures: list[FetchError] = []
-        for candidate in self.candidates(source, base):
+        for candidate in self.candidates(source, arazzo):
             try:
-                found = self.read(self.fetch(candidate.uri))
+                found = self.texts.get(candidate.uri) or self.read(self.fetch(candidate.uri))
             except FetchError as error:
                 failures.append(error)
                 continue
             if candidate.note:
-                self.problems.append(_relocated(source, found, candidate.note, places))
+                self.problems.append(_relocated(source, found, candidate.note, arazzo.places))
             return found
-        self.problems.append(_not_read(source, failures[0], places))
+        self.problems.append(_not_read(source, failures[0], arazzo.places))
         return None
 
-    def candidates(self, source: SourceDescription, base: str) -> Iterator[_Candidate]:
+    def candidates(self, source: SourceDescription, arazzo: ArazzoDescription) -> Iterator[_Candidate]:
+        """Give the places where a source may be: by identity first, then by location."""
         override = self.options.sources.get(source.name)
         if override is not None:
             yield _Candidate(override)
             return
         location = urldefrag(source.url).url
-        yield _Candidate(resolve_uri(base, location))
+        target = resolve_uri(arazzo.base_uri, location)
+        # "resolve it to an Arazzo Description by identity (matching the `$self` value) rather than by location alone"
+        yield _Candidate(self.identities.get(target, target))
         if urlsplit(location).scheme:
             return
+        beside = resolve_uri(arazzo.uri, location)
+        if beside != target:
+            yield _Candidate(beside, "it was found beside the document, not where $self puts it")
         for root in self.options.roots:
             yield _Candidate(resolve_uri(root, location), "it was found under --source-root")
         if self.options.working_directory is not None:
@@ -165,7 +186,7 @@ class _Loading:
     def add_api(self, kind: str, text: Text) -> None:
         uri = text.source.uri
         if kind == "asyncapi":
-            self.asyncapi.add(uri)
+            self.asyncapi[uri] = read_asyncapi(text.value, uri)
             return
         self.apis[uri], problems = read_openapi(text.value, uri, text.places, self.referenced(text))
         self.problems.extend(problems)
@@ -190,6 +211,29 @@ class _Loading:
 class _Candidate(NamedTuple):
     uri: str
     note: str = ""
+
+
+class _Pending(NamedTuple):
+    """A source that a document names, still to be read; `sources` is where its URI is noted."""
+
+    source: SourceDescription
+    arazzo: ArazzoDescription
+    sources: dict[str, str]
+
+    @property
+    def is_absolute(self) -> bool:
+        return bool(urlsplit(self.source.url).scheme)
+
+
+def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:
+    start = self_uri.index("#")
+    return Diagnostic(
+        rule="fragment-in-self",
+        severity="error",
+        message="the $self URI must not contain a fragment identifier",
+        span=places.within("/$self", start, len(self_uri)),
+        fix=Fix(f"write {self_uri[:start]}"),
+    )
 
 
 def kind_of(root: Json) -> str | None:

@@ -40,6 +40,7 @@ def operation_call(
         ctx.report(problem)
     bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
     _check_required(ctx, step, operation, bound)
+    _check_querystring(ctx, bound)
     body = _body(ctx, scope, step.request_body, operation) if step.request_body else None
     if step.request_body is None and operation.request_body is not None and operation.request_body.required:
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
@@ -86,7 +87,27 @@ def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) ->
             return None
         parameter = undeclared(written.name, location, reserved=variables.get(written.name, False))
     pointer = f"{written.pointer}/value"
-    return BoundParameter(parameter, value_node(ctx, scope, written.value, pointer), ctx.value(pointer))
+    return BoundParameter(
+        parameter, value_node(ctx, scope, written.value, pointer, _style(parameter)), ctx.value(pointer)
+    )
+
+
+def _style(parameter: Parameter) -> Style:
+    """A whole query string is text of a media type, in whose way expressions in it are written."""
+    if parameter.location != "querystring":
+        return "text"
+    return "json" if media_type(parameter.content_type).is_json else "form"
+
+
+def _check_querystring(ctx: Context, bound: Sequence[BoundParameter]) -> None:
+    """ "The `querystring` location cannot coexist with `query` parameters", and its value is a string."""
+    whole = [each for each in bound if each.parameter.location == "querystring"]
+    beside = any(each.parameter.location == "query" for each in bound)
+    for each in whole:
+        if beside or len(whole) > 1:
+            ctx.report(calls.querystring_beside_query(each.parameter.name, each.span))
+        if isinstance(each.value, Constant) and not isinstance(each.value.value, str):
+            ctx.report(calls.unusable_value("the value of a querystring parameter is a string", each.span))
 
 
 def _location(ctx: Context, operation: Operation, written: Written) -> Location | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from runner.plan.values import output_node
 from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.values import join_pointer
+
+SPELLABLE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Compiled(NamedTuple):
@@ -144,6 +147,8 @@ def _report_twice(ctx: Context, kind: str, found: list[tuple[str, str]]) -> None
     first: dict[str, Span] = {}
     for name, pointer in found:
         span = ctx.value(pointer)
+        if name and not SPELLABLE.fullmatch(name):
+            ctx.report(names.unspellable_id(kind, name, span))
         if name and name in first:
             ctx.report(names.duplicate_id(kind, name, span, first[name]))
         first.setdefault(name, span)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from runner.arazzo.document import Action, Parameter, ParameterEntry, Reusable
+from runner.diagnostics import Diagnostic
 from runner.plan.context import Context
 from runner.plan.rules import names
+
+
+def ignore(problem: Diagnostic) -> None:
+    """Report nothing: it is reported elsewhere."""
+
 
 T = TypeVar("T", Parameter, Action)
 
 
 def component(ctx: Context, entry: Reusable, kind: str, known: Mapping[str, T]) -> T | None:
-    """Find the component that a Reusable Object refers to ("it MUST link to" the matching map)."""
+    """Find the component that a Reusable Object refers to ("it MUST link to" the matching map), or report why not."""
     prefix = f"$components.{kind}."
     pointer = f"{entry.pointer}/reference"
     if not entry.reference.startswith(prefix):
@@ -27,8 +34,9 @@ def component(ctx: Context, entry: Reusable, kind: str, known: Mapping[str, T]) 
     return found
 
 
-def resolved_parameters(ctx: Context, entries: Sequence[ParameterEntry]) -> list[Parameter]:
-    """Give the parameters of one list, references resolved and their values overridden."""
+def resolved_parameters(ctx: Context, entries: Sequence[ParameterEntry], *, quiet: bool = False) -> list[Parameter]:
+    """Give the parameters of one list, references resolved and their values overridden; `quiet` reports nothing."""
+    ctx = replace(ctx, report=ignore) if quiet else ctx
     known = ctx.arazzo.document.components.parameters
     found: list[Parameter] = []
     for entry in entries:

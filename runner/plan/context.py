@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runner.arazzo.document import Workflow
+from runner.asyncapi.document import AsyncApiDescription
 from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic
 from runner.openapi.document import ApiDescription
@@ -53,6 +54,9 @@ class Context:
 
     def other(self, name: str) -> ArazzoDescription | None:
         return self.description.arazzo.get(self.arazzo.sources.get(name, ""))
+
+    def messages(self, name: str) -> AsyncApiDescription | None:
+        return self.description.asyncapi.get(self.arazzo.sources.get(name, ""))
 
     def is_loaded(self, name: str) -> bool:
         return name in self.arazzo.sources

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from runner.arazzo.document import Step, Workflow
+from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
 from runner.diagnostics import Fix
 from runner.expressions.names import Undeclared, resolve
@@ -13,13 +13,18 @@ from runner.expressions.nodes import (
     Accessed,
     ComponentReference,
     Expression,
+    HeaderField,
     Input,
     Output,
+    PathParameter,
+    QueryParameter,
     Root,
     SourceReference,
     StepOutput,
     WorkflowValue,
 )
+from runner.openapi.document import Operation
+from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
 from runner.plan.plan import Inputs
 from runner.plan.rules import language, names
@@ -42,6 +47,7 @@ class Names:
 
     `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's
     own outputs are there already, as they are for its actions. `jumps` are the gotos and retries, from and to;
+    `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
     """
 
@@ -52,6 +58,20 @@ class Names:
     own: bool = False
     jumps: tuple[tuple[int, int], ...] = ()
     called: str | None = None
+    sent: frozenset[tuple[str, str]] | None = None
+
+
+# "Request parameters MUST be declared …"; these say what HTTP itself sends.
+ALWAYS_SENT = frozenset({("header", "accept"), ("header", "content-type"), ("header", "authorization")})
+
+
+def sent_parts(operation: Operation, own: Iterable[Parameter]) -> frozenset[tuple[str, str]]:
+    """Give the parameters that a step's request has: those that the operation declares, and the step's own."""
+    declared = {(each.location, each.name) for each in operation.parameters}
+    given = {(each.location or "", each.name) for each in own}
+    path = {("path", name) for name in template_variables(operation.path)}
+    found = ALWAYS_SENT | declared | given | path
+    return frozenset((place, name.lower() if place == "header" else name) for place, name in found)
 
 
 def workflow_outputs(workflow: Workflow) -> frozenset[str]:
@@ -106,9 +126,23 @@ def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
             message = "a component cannot be used as a value"
             ctx.report(language.expression_syntax(message, span, Fix("refer to it with a reusable object")))
             return False
+        case HeaderField("request", name):
+            _check_sent(ctx, scope, ("header", name.lower()), name, span)
+        case QueryParameter("request", name):
+            _check_sent(ctx, scope, ("query", name), name, span)
+        case PathParameter("request", name):
+            _check_sent(ctx, scope, ("path", name), name, span)
         case _:
             pass  # every other root is there by itself
     return True
+
+
+def _check_sent(ctx: Context, scope: Names, part: tuple[str, str], name: str, span: Span) -> None:
+    if scope.sent is None or part in scope.sent:
+        return
+    known = sorted(each for place, each in scope.sent if place == part[0])
+    problem = names.undeclared_request_part(name, part[0], known, span)
+    ctx.report(problem if ctx.arazzo.document.dialect.strict else replace(problem, severity="warning"))
 
 
 def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:

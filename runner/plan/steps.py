@@ -14,13 +14,13 @@ from runner.plan.calls import operation_call
 from runner.plan.components import resolved_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
-from runner.plan.names import Names, StepNames, peek_workflow, step_outputs, workflow_outputs
+from runner.plan.names import Names, StepNames, sent_parts, step_outputs, workflow_outputs
 from runner.plan.order import Order, order_steps
 from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
 from runner.plan.rules import calls, names
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
-from runner.plan.values import output_node
+from runner.plan.values import output_node, value_node
 from runner.values import join_pointer
 
 
@@ -66,12 +66,13 @@ class StepCompiler:
     def step(self, step: Step, index: int) -> StepPlan:
         ctx = self.ctx
         before = replace(self.names, order=self.names.steps[step.step_id].order)
-        after = self.after(step, before)
+        found = find_target(ctx, step)
+        after = self.after(step, before, found)
         places = {position: place for place, position in enumerate(self.order.sequence)}
         return StepPlan(
             step_id=step.step_id,
             description=step.description,
-            call=self.call(step, before),
+            call=self.call(step, before, found),
             criteria=conditions(ctx, after, step.success_criteria),
             on_success=self.actions(step, after, "success"),
             on_failure=self.actions(step, after, "failure"),
@@ -84,12 +85,16 @@ class StepCompiler:
             span=ctx.value(f"{step.pointer}/stepId"),
         )
 
-    def after(self, step: Step, before: Names) -> Names:
-        """Give what a step's criteria and outputs see: in a workflow step `$outputs` are the called workflow's."""
-        called = peek_workflow(self.ctx, step.workflow_id) if step.workflow_id else None
-        if called is None:
-            return before
-        return replace(before, outputs=workflow_outputs(called[1]), called=called[1].workflow_id)
+    def after(self, step: Step, before: Names, found: Found | None) -> Names:
+        """Give what a step's criteria and outputs see: the request that was sent, or the called workflow's outputs."""
+        match found:
+            case FoundWorkflow(_, called):
+                return replace(before, outputs=workflow_outputs(called), called=called.workflow_id)
+            case FoundOperation(_, operation):
+                own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
+                return replace(before, sent=sent_parts(operation, own))
+            case _:
+                return before
 
     def actions(self, step: Step, scope: Names, kind: str) -> tuple[Action, ...]:
         own = (
@@ -104,8 +109,7 @@ class StepCompiler:
         )
         return tuple(action for action in compiled if action is not None)
 
-    def call(self, step: Step, scope: Names) -> Call:
-        found = find_target(self.ctx, step)
+    def call(self, step: Step, scope: Names, found: Found | None) -> Call:
         own = self.unique_parameters(step.parameters)
         match found:
             case FoundOperation():
@@ -114,7 +118,7 @@ class StepCompiler:
             case FoundWorkflow():
                 return self.workflow_call(step, scope, found, own)
             case _:
-                return self.unrunnable(step, found)
+                return self.unrunnable(step, scope, found, own)
 
     def relevant(self, found: FoundOperation, own: list[Parameter], parameters: list[Parameter]) -> list[Parameter]:
         """Leave out path parameters of the workflow that this operation's path does not have."""
@@ -129,8 +133,15 @@ class StepCompiler:
         check_arguments(ctx, inputs, values, called.workflow_id, ctx.value(f"{step.pointer}/workflowId"))
         return WorkflowCall(found.key(ctx.description.entry), called.workflow_id, values)
 
-    def unrunnable(self, step: Step, found: Found | None) -> Unrunnable:
+    def unrunnable(self, step: Step, scope: Names, found: Found | None, own: list[Parameter]) -> Unrunnable:
+        """Give a step that cannot be run, after its texts have been checked like those of any other."""
         title = found.title if isinstance(found, FoundChannel) else "nothing"
+        for parameter in own:
+            value_node(self.ctx, scope, parameter.value, f"{parameter.pointer}/value")
+        if step.request_body is not None:
+            value_node(self.ctx, scope, step.request_body.payload, f"{step.request_body.pointer}/payload")
+        if step.correlation_id is not None:
+            value_node(self.ctx, scope, step.correlation_id, f"{step.pointer}/correlationId")
         span = self.ctx.value(f"{step.pointer}/stepId")
         return Unrunnable(title, calls.not_supported_yet(f"step '{step.step_id}' ({title})", span))
 

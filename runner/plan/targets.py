@@ -70,7 +70,8 @@ def find_target(ctx: Context, step: Step) -> Found | None:
         return _by_path(ctx, step.operation_path, f"{step.pointer}/operationPath")
     if step.workflow_id:
         return find_called(ctx, step.workflow_id, f"{step.pointer}/workflowId")
-    return FoundChannel(f"channel {step.channel_path}")
+    assert step.channel_path is not None
+    return _by_channel(ctx, step.channel_path, f"{step.pointer}/channelPath")
 
 
 def find_called(ctx: Context, text: str, pointer: str) -> FoundWorkflow | None:
@@ -111,12 +112,12 @@ def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
     source, operation_id = reference
     if not _is_known(ctx, source, pointer):
         return None
-    if ctx.arazzo.sources[source] in ctx.description.asyncapi:
+    api, messages = ctx.api(source), ctx.messages(source)
+    if messages and operation_id in messages.operation_ids:
         return FoundChannel(f"message {operation_id}")
-    api = ctx.api(source)
     operation = api.by_id.get(operation_id) if api else None
     if operation is None:
-        known = list(api.by_id) if api else []
+        known = list(api.by_id if api else messages.operation_ids if messages else ())
         start = text.rfind(operation_id) if operation_id else 0
         span = ctx.within(pointer, start, len(text))
         ctx.report(names.unknown_operation(operation_id, f"the source '{source}'", known, span))
@@ -127,13 +128,14 @@ def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
 def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
     apis = {name: api for name in ctx.api_names if (api := ctx.api(name)) is not None}
     holders = [name for name, api in apis.items() if operation_id in api.by_id]
-    channels = [name for name in ctx.api_names if ctx.arazzo.sources.get(name) in ctx.description.asyncapi]
+    messages = [each for name in ctx.api_names if (each := ctx.messages(name)) is not None]
     if not holders:
-        if channels:
+        if any(operation_id in each.operation_ids for each in messages):
             return FoundChannel(f"message {operation_id}")
         if any(not ctx.is_loaded(name) for name in ctx.api_names):
             return None  # it may be in the source that could not be read
         known = [known for api in apis.values() for known in api.by_id]
+        known += [known for each in messages for known in each.operation_ids]
         where = f"the source '{next(iter(apis))}'" if len(apis) == 1 else "any source"
         ctx.report(names.unknown_operation(operation_id, where, known, ctx.value(pointer)))
         return None
@@ -160,9 +162,13 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
         return None
     if not ctx.is_loaded(source):
         return None
-    api = ctx.api(source)
+    api, messages = ctx.api(source), ctx.messages(source)
+    if messages is not None and messages.has(match["pointer"]):
+        return FoundChannel(f"message {match['pointer']}")
     if api is None:
-        return FoundChannel(f"operation {match['pointer']}")
+        span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
+        ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
+        return None
     operation = api.by_pointer.get(match["pointer"])
     if operation is None:
         span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
@@ -171,6 +177,27 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
         )
         return None
     return FoundOperation(source, operation)
+
+
+def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:
+    """Find the channel of an AsyncAPI source, written like an operationPath."""
+    match = OPERATION_PATH.fullmatch(text)
+    if match is None:
+        fix = Fix("write '{$sourceDescriptions.NAME.url}#/channels/…'")
+        message = "a channelPath is a source's url, '#', and a JSON Pointer to a channel"
+        ctx.report(calls.operation_path_syntax(message, ctx.value(pointer), fix))
+        return None
+    source = match["source"]
+    if source not in ctx.source_names:
+        span = ctx.within(pointer, match.start("source"), match.end("source"))
+        ctx.report(names.unknown_source(source, ctx.source_names, span))
+        return None
+    messages = ctx.messages(source)
+    if ctx.is_loaded(source) and (messages is None or not messages.has(match["pointer"])):
+        span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
+        ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
+        return None
+    return FoundChannel(f"channel {match['pointer']}")
 
 
 def _near(api: ApiDescription, pointer: str) -> list[str]:

@@ -47,14 +47,26 @@ def missing_location(name: str, span: Span, fix: Fix | None) -> Diagnostic:
 
 
 def misplaced_location(name: str, span: Span) -> Diagnostic:
-    """A parameter for a workflow says where in a request it goes.
+    """A parameter of an action says where in a request it goes.
 
-    Why: parameters of a workflow are its inputs, and "the `in` field MUST NOT be used" in those of an action.
-    Example: `in: query` beside a parameter of a step that names a `workflowId`.
+    Why: parameters of an action are inputs of a workflow: "The `in` field MUST NOT be used".
+    Example: `in: query` beside a parameter of a `goto` to a workflow.
     Instead: leave `in` out.
     """
-    message = f"the parameter '{name}' is an input of a workflow: 'in' has no meaning here"
-    return warning("misplaced-location", message, span, fix=Fix("leave 'in' out"))
+    message = f"the parameter '{name}' is an input of a workflow: 'in' must not be used here"
+    return error("misplaced-location", message, span, fix=Fix("leave 'in' out"))
+
+
+def querystring_beside_query(name: str, span: Span) -> Diagnostic:
+    """A whole query string is given beside single query parameters, or another query string.
+
+    Why: "The `querystring` location cannot coexist with `query` parameters in the same operation".
+    Example: `in: querystring` and `in: query` in the parameters of one step.
+    Instead: write everything into the query string, or into single parameters.
+    """
+    return error(
+        "querystring-beside-query", f"the query string '{name}' cannot stand beside other query parameters", span
+    )
 
 
 def missing_input(names: Iterable[str], workflow_id: str, span: Span) -> Diagnostic:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from runner.diagnostics import Diagnostic, Fix, Label, did_you_mean
-from runner.plan.rules.report import error, known_names
+from runner.plan.rules.report import error, known_names, warning
 from runner.source import Span
 
 
@@ -150,6 +150,29 @@ def undeclared_input(name: str, known: Iterable[str], span: Span, *, closed: boo
     message = f"the workflow declares no input '{name}'"
     fix = did_you_mean(name, known) or Fix(f"add '{name}' to inputs.properties")
     return Diagnostic("undeclared-input", "error" if closed else "warning", message, span, fix=fix)
+
+
+def undeclared_request_part(name: str, place: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """A part of the request is referred to that neither the operation nor the step declares.
+
+    Why: "Request parameters MUST be declared in the parameters section of the parent operation or they cannot be
+    evaluated. This includes request headers."
+    Example: `$request.query.page` in a step whose operation has no parameter `page`.
+    Instead: refer to a parameter that the operation declares or the step gives.
+    """
+    message = f"no {place} parameter '{name}' is declared for this request"
+    return error("undeclared-request-part", message, span, fix=did_you_mean(name, known))
+
+
+def unspellable_id(kind: str, name: str, span: Span) -> Diagnostic:
+    """An id has characters that no expression can spell.
+
+    Why: ids "SHOULD conform to the regular expression [A-Za-z0-9_\\-]+"; nothing can refer to one that does not.
+    Example: `stepId: get pet`.
+    Instead: use letters, digits, `-` and `_`.
+    """
+    message = f"the name of the {kind} '{name}' has characters that no expression can spell"
+    return warning("unspellable-id", message, span, fix=Fix("use letters, digits, '-' and '_'"))
 
 
 def unknown_workflow_field(workflow_id: str, span: Span) -> Diagnostic:

@@ -1,0 +1,1 @@
+"""AsyncAPI descriptions: read and checked, so that a document that refers to them can be."""
