@@ -189,10 +189,14 @@ def _deep_object(parameter: Parameter, value: Json, escape: Escape) -> str:
 
 
 def _query_string(parameter: Parameter, value: Json) -> str:
-    """Give a whole query string. Text is one already, and only what no query can hold is encoded in it."""
-    if isinstance(value, str):
-        return encode_reserved(value.removeprefix("?"), in_path=False)
+    """Give a whole query string. Text is one already, and only what no query can hold is encoded in it.
+
+    Text of another media type than a form's, such as JSON, is one value, in which `&` and `=` mean nothing.
+    """
     essence = media_type(parameter.content_type).essence
+    if isinstance(value, str):
+        is_form = essence in ("", "application/x-www-form-urlencoded")
+        return encode_reserved(value.removeprefix("?"), in_path=False) if is_form else encode(value)
     if isinstance(value, dict) and essence in ("", "application/x-www-form-urlencoded"):
         return _expand(_QUERY, replace(parameter, explode=True), value, encode_form, encode_form)
     return encode(_content(parameter, value))
