@@ -15,7 +15,7 @@ from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Flow
 from runner.engine.run import Asked, run
 from runner.engine.state import Limits
-from runner.errors import DescriptionError, InputsError, UsageError
+from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport
 from runner.loader.load import Loaded, LoadOptions, load
 from runner.loader.text import decode_bytes
@@ -28,6 +28,7 @@ from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.source import Source, Span
 from runner.values import Json
 
 
@@ -53,15 +54,25 @@ class Checked(NamedTuple):
 
 
 def check(location: str, sources: Sources | None = None) -> Checked:
-    """Read and compile a document, a path or a URL; raise FetchError where it cannot be read at all."""
+    """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too."""
     chosen = sources or Sources()
-    loaded = _load(location, chosen)
+    try:
+        loaded = _load(location, chosen)
+    except FetchError as error:
+        return Checked(None, (_unreadable(location, error),))
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
     compiled = compile_description(loaded.description, Options(servers=chosen.servers))
     diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics)
+
+
+def _unreadable(location: str, error: FetchError) -> Diagnostic:
+    """Say why there is no document; remote ones are told apart, for they have an exit code of their own."""
+    rule = UNREACHABLE_DOCUMENT if error.remote else "unreadable-document"
+    nowhere = Span(Source(error.uri, location, ""), 0, 0)
+    return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere)
 
 
 def load_description(location: str, sources: Sources | None = None) -> Description:

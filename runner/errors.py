@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from runner.diagnostics import Diagnostic
 
+UNREACHABLE_SOURCE = "source-unreachable"
+UNREACHABLE_DOCUMENT = "document-unreachable"
+
 
 class ArazzoError(Exception):
     """Anything this package says about what it was given."""
@@ -50,7 +53,7 @@ class DescriptionError(ArazzoError):
     @property
     def exit_code(self) -> int:  # type: ignore[override]
         rules = {d.rule for d in self.diagnostics if d.severity == "error"}
-        return 4 if rules == {"source-unreachable"} else 3
+        return 4 if rules <= {UNREACHABLE_SOURCE, UNREACHABLE_DOCUMENT} else 3
 
     def __str__(self) -> str:
         errors = [d for d in self.diagnostics if d.severity == "error"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -22,10 +23,10 @@ EPILOG = """\b
 Exit codes:
   0    passed
   1    a workflow failed
-  2    usage: unknown name or option, refused inputs
+  2    usage: unknown name or option, refused inputs, output that cannot be written
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered
-  130  interrupted
+  130  interrupted (143: told to stop)
   70   a bug in arazzo itself
 """
 
@@ -75,22 +76,65 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    give_streams()
     try:
-        cli.main(prog_name="arazzo", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        code = invoke(sys.argv[1:])
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        code = 130
     except BrokenPipeError:  # whoever reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        code = 141
+    except OSError as error:
+        print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        code = 2
     except Exception as error:
-        if os.environ.get("ARAZZO_DEBUG"):
-            raise
-        print(f"error: this is a bug in arazzo: {type(error).__name__} in {_where(error)}", file=sys.stderr)
-        print("set ARAZZO_DEBUG=1 to see all of it, and please report it", file=sys.stderr)
-        sys.exit(70)
+        code = confess(error)
+    silence(sys.stdout, sys.stderr)
+    sys.exit(code)
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run a command and give its exit code. Click's own `main` would make a closed pipe a failed run."""
+    try:
+        with cli.make_context("arazzo", arguments) as context:
+            cli.invoke(context)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "arazzo"
+        print(f"error: {error.format_message()}\nsee: {where} --help", file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def give_streams() -> None:
+    """Open what whoever started us has closed: a program may be run without standard streams."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - it stays open
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def silence(*streams: TextIO) -> None:
+    """Write what is left; where that fails, keep the interpreter from saying so once more at its end."""
+    for stream in streams:
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def confess(error: Exception) -> int:
+    """Say in one line that this is our own mistake; the exception's message could hold a secret."""
+    if os.environ.get("ARAZZO_DEBUG"):
+        raise error
+    print(f"error: this is a bug in arazzo: {type(error).__name__} in {_where(error)}", file=sys.stderr)
+    print("set ARAZZO_DEBUG=1 to see all of it, and please report it", file=sys.stderr)
+    return 70
 
 
 def _where(error: BaseException) -> str:

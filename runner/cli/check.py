@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from runner import api, bundled
-from runner.cli.run import pairs, say_error
+from runner.cli.outlets import as_diagnostic
+from runner.cli.prepare import say_error, sources_of
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic, in_order
-from runner.errors import ArazzoError, UsageError
+from runner.errors import DescriptionError, UsageError
 from runner.reporters.diagnostics import render_full, summary
 from runner.reporters.json import diagnostic_json
 
@@ -47,17 +48,19 @@ def command(
     """
     terminal = look(output["color"])  # type: ignore[arg-type]
     try:
-        sources = api.Sources(dict(pairs(source, "--source name=path")), source_root, offline=offline)
+        sources = sources_of(source, source_root, {}, offline)
         files = list(documents(targets))
-        code, found = check(files, sources, terminal)
+        found = check(files, sources)
     except UsageError as error:
         say_error(terminal, error)
+        if output["form"] == "json":
+            show((as_diagnostic(error, ""),), (), "json", terminal)
         sys.exit(error.exit_code)
     if strict:
         found = tuple(replace(problem, severity="error") for problem in found)
     show(found, files, output["form"], terminal)
     errors = any(problem.severity == "error" for problem in found)
-    sys.exit(code or (3 if errors else 0))
+    sys.exit(DescriptionError(found).exit_code if errors else 0)
 
 
 def documents(targets: Sequence[str]) -> Iterator[str]:
@@ -76,17 +79,9 @@ def documents(targets: Sequence[str]) -> Iterator[str]:
             yield target
 
 
-def check(files: Sequence[str], sources: api.Sources, terminal: Terminal) -> tuple[int, tuple[Diagnostic, ...]]:
-    """Check each file; one that cannot be read at all is said on stderr and decides the exit code."""
-    code = 0
-    found: list[Diagnostic] = []
-    for file in files:
-        try:
-            found.extend(api.check(file, sources).diagnostics)
-        except ArazzoError as error:
-            say_error(terminal, error)
-            code = max(code, error.exit_code)
-    return code, in_order(found)
+def check(files: Sequence[str], sources: api.Sources) -> tuple[Diagnostic, ...]:
+    """Check each file."""
+    return in_order(problem for file in files for problem in api.check(file, sources).diagnostics)
 
 
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:

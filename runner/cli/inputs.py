@@ -31,7 +31,12 @@ def collect(
     environ: Mapping[str, str],
 ) -> Given:
     """Collect `-i`, `--input-env`, `--input-file` and `--inputs`; refuse what cannot be read."""
-    found = dict(_pair(text, "-i name=value") for text in texts)
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = _pair(text, "-i name=value")
+        if name in found:
+            raise UsageError(f"-i {name}: the input is given twice")
+        found[name] = value
     for text in variables:
         name, variable = _pair(text, "--input-env name=VARIABLE")
         if variable not in environ:
@@ -91,6 +96,13 @@ def extra_names(given: Given, declared: Sequence[Inputs]) -> list[str]:
         return []
     known = {name for inputs in declared for name in inputs.names or ()}
     return [name for name in given.values if name not in known]
+
+
+def describe(inputs: Inputs) -> str:
+    """Name the inputs of a workflow with their types."""
+    names = sorted(inputs.names or ())
+    types = {name: " or ".join(sorted(_types(inputs.schema, name))) for name in names}
+    return ", ".join(f"{name} ({types[name]})" if types[name] else name for name in names) or "none"
 
 
 def values_for(given: Given, inputs: Inputs) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from typing import Literal, TextIO, TypeAlias
 
 from runner.cli.terminal import Terminal
 from runner.diagnostics import Diagnostic, Fix, in_order
-from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted, WorkflowFinished
+from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY, Asked, secret_inputs
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
@@ -33,13 +33,42 @@ KINDS: Mapping[str, Make] = {
 }
 
 
+@dataclass
+class Sturdy:
+    """A reporter whose stream may fail: it is then given up, and `lose` hears of it once."""
+
+    reporter: Reporter
+    name: str
+    lose: Callable[[str, OSError], None]
+    lost: bool = False
+
+    def tell(self, entry: Entry) -> None:
+        self._attempt(lambda: self.reporter.tell(entry))
+
+    def close(self) -> None:
+        self._attempt(self.reporter.close)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if self.lost:
+            return
+        try:
+            action()
+        except OSError as error:
+            self.lost = True
+            self.lose(self.name, error)
+
+
 def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
     """Read `--report kind=path` options."""
-    found = []
+    found: list[tuple[Make, Path]] = []
     for text in texts:
         kind, sign, path = text.partition("=")
         if kind not in KINDS or not sign or not path:
             raise UsageError(f"--report {text}: write KIND=PATH, where KIND is {', '.join(KINDS)}")
+        if path == "-":
+            raise UsageError(f"--report {text}: '-' is no file", "--format json prints JSON on standard output")
+        if any(Path(path) == other for _, other in found):
+            raise UsageError(f"--report {text}: another report has that path")
         found.append((KINDS[kind], Path(path)))
     return found
 
@@ -55,11 +84,11 @@ class Outlets:
     document: str
     diagnostics: tuple[Diagnostic, ...] = ()
     outcome: Outcome = "passed"
-    cancelled: bool = False
     sent: int = 0
     answered: int = 0
     last_at: float = 0.0
     _broadcast: Broadcast | None = field(default=None, repr=False)
+    _lost: bool = False
 
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = in_order((*self.diagnostics, *diagnostics))
@@ -82,14 +111,22 @@ class Outlets:
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
         opened: list[FileReport] = []
+        named: list[Reporter] = []
         for make, path in self.reports:
             try:
                 opened.append(FileReport(path, partial(self._make, make)))
+                named.append(Sturdy(opened[-1], f"the report {path}", self.lose))
             except OSError as error:
                 for report in opened:
                     report.discard()
                 raise UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
-        return [*opened, *self._stdout(console)]
+        return [*named, *(Sturdy(each, "standard output", self.lose) for each in self._stdout(console))]
+
+    def lose(self, what: str, error: OSError) -> None:
+        """Go on without an outlet that cannot be written any more: a run is not stopped for want of a listener."""
+        self._lost = self._lost or not isinstance(error, BrokenPipeError)
+        if not isinstance(error, BrokenPipeError):
+            self.warn(f"{what} cannot be written: {error.strerror or error}")
 
     def _make(self, make: Make, stream: TextIO) -> Reporter:
         return make(stream, self.diagnostics, self.document)
@@ -116,20 +153,20 @@ class Outlets:
             case Answered(_, exchange):
                 self.sent += 1
                 self.answered += isinstance(exchange.reply, Response) or bool(exchange.hops)
-            case WorkflowFinished(problem=problem) if problem is not None and problem.kind == "cancelled":
-                self.cancelled = True
             case _:
                 pass
         assert self._broadcast is not None
         self._broadcast.tell(entry)
 
-    def finish(self) -> int:
-        """Tell the end, write what is left to write, and give the exit code."""
+    def finish(self, signal_number: int = 0) -> int:
+        """Tell the end, write what is left to write, and give the exit code; `signal_number` is what ended the run."""
         assert self._broadcast is not None
         self._broadcast.tell(Entry(self.last_at, RunFinished(self.outcome)))
-        self._close(self._broadcast)
-        if self.cancelled:
-            return 130
+        self._broadcast.close()
+        if signal_number:
+            return 128 + signal_number
+        if self._lost:
+            return 2
         if self.sent and not self.answered:
             return 4
         return 0 if self.outcome == "passed" else 1
@@ -137,21 +174,15 @@ class Outlets:
     def refuse(self, error: ArazzoError) -> int:
         """Write the reports of a run that never began."""
         if not isinstance(error, DescriptionError):
-            self.diagnose([_as_diagnostic(error, self.document)])
+            self.diagnose([as_diagnostic(error, self.document)])
         for each in self.reports:
             with suppress(UsageError):  # said already, or beside the point
-                self._close(Broadcast(replace(self, reports=[each], is_json=False).open(console=False)))
-        self._close(Broadcast(self._stdout(console=False)))
+                Broadcast(replace(self, reports=[each], is_json=False).open(console=False)).close()
+        Broadcast(replace(self, reports=[]).open(console=False)).close()
         return error.exit_code
 
-    def _close(self, broadcast: Broadcast) -> None:
-        try:
-            broadcast.close()
-        except OSError as error:
-            raise UsageError(f"a report cannot be written: {error.strerror or error}") from error
 
-
-def _as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:
+def as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:
     """Give reports, which know only diagnostics, the reason why a run was refused."""
     nowhere = Span(Source(document, document, ""), 0, 0)
     rule = "refused" if isinstance(error, UsageError) else "unreadable-document"

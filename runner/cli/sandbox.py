@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from runner.cli.run import say_error
+from runner.cli.prepare import Seconds, say_error
 from runner.cli.terminal import look
 from runner.errors import UsageError
 
@@ -16,14 +16,12 @@ from runner.errors import UsageError
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--time-scale",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(positive=True),
     default=1.0,
     metavar="N",
     help="Let time pass N times as fast.",
 )
-@click.option(
-    "--duration", type=click.FloatRange(min=0), default=3.0, metavar="S", help="Seconds a generation takes (3)."
-)
+@click.option("--duration", type=Seconds(), default=3.0, metavar="S", help="Seconds a generation takes (3).")
 @click.option(
     "--balance", type=click.IntRange(min=0), default=None, metavar="BUZZ", help="What each account starts with."
 )

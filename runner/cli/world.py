@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
 from runner.engine.events import Entry
 from runner.errors import UsageError
-from runner.shell.auth import Credentials, from_environment
+from runner.exchange import Clock, Transport
+from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,8 @@ class Venue:
     @classmethod
     def of(cls, target: str, sandbox: bool, live: bool, servers: Mapping[str, str]) -> Venue:
         """Decide for a target: a bundled name runs on the sandbox, a file live, unless the options say otherwise."""
+        if not target:
+            raise UsageError("an empty name names nothing")
         if not bundled.is_name(target):
             _refuse_unknown_name(target)
             return cls(target, sandbox, servers)
@@ -55,54 +55,34 @@ class SandboxSettings:
 
 @contextmanager
 def open_world(
-    venue: Venue, environ: Mapping[str, str], sandbox: SandboxSettings, tell: Callable[[Entry], None]
+    venue: Venue,
+    credentials: Credentials,
+    sandbox: SandboxSettings,
+    interrupt: Interrupt,
+    tell: Callable[[Entry], None],
 ) -> Iterator[World]:
-    """Open the transport of a venue, with the credentials that belong there; the first Ctrl-C ends it in good order."""
-    with Interrupt() as interrupt, _opened(venue, environ, sandbox, tell) as world:
-        yield replace(
-            world,
-            transport=interrupt.transport(world.transport),
-            clock=interrupt.clock(world.clock),
-            cancelled=interrupt.cancelled,
+    """Open the transport of a venue; the first Ctrl-C ends what it does in good order."""
+    with _opened(venue, sandbox) as (transport, clock):
+        yield World(
+            interrupt.transport(transport), interrupt.clock(clock), tell, credentials, cancelled=interrupt.cancelled
         )
 
 
 @contextmanager
-def _opened(
-    venue: Venue, environ: Mapping[str, str], sandbox: SandboxSettings, tell: Callable[[Entry], None]
-) -> Iterator[World]:
+def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
     if venue.sandbox:
-        yield _sandbox_world(sandbox, tell)
+        yield _sandbox(sandbox), sandbox.clock
         return
     from runner.shell.http import HttpTransport
 
     with HttpTransport() as transport:
-        yield World(transport, SystemClock(), tell, _credentials(venue, environ))
+        yield transport, SystemClock()
 
 
-def _sandbox_world(chosen: SandboxSettings, tell: Callable[[Entry], None]) -> World:
+def _sandbox(chosen: SandboxSettings) -> Transport:
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
-    from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN, Settings
+    from runner.sandbox.civitai.settings import Settings
     from runner.sandbox.transport import SandboxTransport
 
-    clock = chosen.clock
     settings = Settings() if chosen.balance is None else replace(Settings(), balance=chosen.balance)
-    transport = SandboxTransport(CivitaiSandbox(clock, settings), clock)
-    credentials = Credentials(by_origin={SITE_ORIGIN: SANDBOX_TOKEN, ORCHESTRATION_ORIGIN: SANDBOX_TOKEN})
-    return World(transport, clock, tell, credentials)
-
-
-def _credentials(venue: Venue, environ: Mapping[str, str]) -> Credentials:
-    """Read credentials from the environment; a sandbox served on this machine takes its own token where there are none.
-
-    That token opens nothing: it is sent to loopback addresses only, and only where a `--server` names one.
-    """
-    from runner.sandbox.civitai.settings import SANDBOX_TOKEN
-
-    given = from_environment(environ)
-    local = {
-        f"{parts.scheme}://{parts.netloc}"
-        for url in venue.servers.values()
-        if (parts := urlsplit(url)).hostname in LOOPBACK
-    }
-    return Credentials(by_scheme=given.by_scheme, by_origin=dict.fromkeys(local, SANDBOX_TOKEN))
+    return SandboxTransport(CivitaiSandbox(chosen.clock, settings), chosen.clock)

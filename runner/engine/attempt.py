@@ -120,6 +120,8 @@ def _operation(run: Run, state: WorkflowState, step: StepPlan, call: OperationCa
     reply = exchange.reply
     scope = replace(scope, request=exchange.sent, parameters=built.parameters)
     if isinstance(reply, TransportFailure):
+        if reply.kind == "cancelled":
+            raise cancelled()
         _check_deadlines(run)
         kind: ProblemKind = "timeout" if reply.kind == "timeout" else "transport"
         outputs = _outputs(step.outputs, scope)

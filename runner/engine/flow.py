@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.engine.events import Event, Outcome
-from runner.exchange import Exchange, Request
+from runner.exchange import Exchange, Request, TransportFailure
 from runner.openapi.document import Operation
 
 
@@ -36,11 +36,21 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The user wants the run to end: the answer to any effect."""
+    """The user wants the run to end: the answer to an effect that did not begin, or a wait that was broken off.
+
+    A request that was broken off is answered by an Exchange whose reply is a failure of the kind `cancelled`.
+    """
 
 
 Effect: TypeAlias = Send | Wait
 Answer: TypeAlias = Exchange | Waited | Cancelled | None
 """None answers an event."""
+
+def is_cancelled(answer: Answer) -> bool:
+    """Say whether the user ended the run: before an effect began, or in the middle of a request."""
+    if isinstance(answer, Exchange):
+        return isinstance(answer.reply, TransportFailure) and answer.reply.kind == "cancelled"
+    return isinstance(answer, Cancelled)
+
 
 Flow: TypeAlias = Generator[Event | Effect, Answer, Outcome]

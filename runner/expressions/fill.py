@@ -31,6 +31,7 @@ from runner.values import ABSENT, Absent, Json, Value
 
 _ABSENT = "is not there"
 _BINARY = "is a binary body, which can only be used whole"
+_SCALAR = "is no structured data, which a Selector Object searches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def _selected(node: Selected, scope: Scope) -> Value | Missing:
     context = evaluate(node.context, scope)
     if context is ABSENT:
         return Missing(node.context, _ABSENT)
+    if not isinstance(context, list | dict | bytes) and not (node.type == "xpath" and isinstance(context, str)):
+        return Missing(node.context, _SCALAR)
     try:
         selector = compile_selector(node.type, node.version, node.selector)
         found = select(selector, context)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from runner.engine.events import Entry, Outcome
-from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited
-from runner.exchange import AsyncClock, AsyncTransport, Clock, Transport
+from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
+from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
 from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
@@ -59,7 +59,7 @@ def drive(flow: Flow, world: World) -> Outcome:
             try:
                 answer = _carry_out(effect, world, session)
             except KeyboardInterrupt:
-                answer = Cancelled()
+                answer = _abandoned(effect)
 
 
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
@@ -93,7 +93,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
             try:
                 answer = await _acarry_out(effect, world, session)
             except CancelledError as error:
-                answer, cancellation = Cancelled(), error
+                answer, cancellation = _abandoned(effect), error
 
 
 async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
@@ -106,6 +106,15 @@ async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> An
             return Waited(world.clock.monotonic() - began)
         case _:
             assert_never(effect)
+
+
+def _abandoned(effect: Effect) -> Answer:
+    """Answer an effect that the user broke into: a request may have arrived, and nobody can say what became of it."""
+    if isinstance(effect, Wait):
+        return Cancelled()
+    return Exchange(
+        effect.request, TransportFailure("cancelled", "interrupted before an answer came; it may have arrived")
+    )
 
 
 def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[Effect, Answer, Outcome]:
@@ -126,4 +135,4 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[Effect, Answer,
                 stopped, answer = True, Cancelled()
             else:
                 answer = yield step
-                stopped = isinstance(answer, Cancelled)
+                stopped = is_cancelled(answer)

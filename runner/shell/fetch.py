@@ -138,6 +138,8 @@ def _decoded(content: bytes, ports: FetchPorts, uri: str, remote: bool) -> str:
     except UnicodeDecodeError as error:
         reason = f"it is not {error.encoding.upper()} text (byte {error.start} is 0x{content[error.start]:02x})"
         raise FetchError(uri, reason, remote=remote) from error
+    except ValueError as error:  # a decoder that says itself what is wrong
+        raise FetchError(uri, str(error), remote=remote) from error
 
 
 def _shown(uri: str) -> str:

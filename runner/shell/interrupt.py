@@ -1,4 +1,4 @@
-"""Turns Ctrl-C into an orderly end: it breaks into a request or a sleep, and waits for everything else to finish.
+"""Turns Ctrl-C, and being told to stop, into an orderly end: it breaks into a request or a sleep, and no further.
 
 KeyboardInterrupt may otherwise strike between any two instructions, in the middle of a flow or a report, and leave
 neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
@@ -16,14 +16,20 @@ from typing import Any
 
 from runner.exchange import Clock, Reply, Request, Transport
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 class Interrupt:
-    """Ctrl-C while it is entered, on the main thread; `cancelled` is what a driver asks."""
+    """Ctrl-C, SIGTERM and SIGHUP while it is entered, on the main thread; `cancelled` is what a driver asks.
+
+    `number` is the first signal that came: a process that one ended exits with 128 and it.
+    """
 
     def __init__(self) -> None:
+        self.number = 0
         self._count = 0
         self._blocked = False
-        self._previous: Any = None
+        self._previous: dict[int, Any] = {}
 
     def cancelled(self) -> bool:
         """Say whether the user wants the run to end."""
@@ -31,14 +37,15 @@ class Interrupt:
 
     def __enter__(self) -> Interrupt:
         if _on_main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._struck)
+            self._previous = {number: signal.signal(number, self._struck) for number in SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
 
-    def _struck(self, _number: int, _frame: FrameType | None) -> None:
+    def _struck(self, number: int, _frame: FrameType | None) -> None:
+        self.number = self.number or number
         self._count += 1
         if self._blocked or self._count > 1:
             raise KeyboardInterrupt

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from runner.engine.events import Entry, Event, Outcome, RunFinished, RunStarted, WaitStarted
-from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited
-from runner.exchange import Exchange, Reply, Request, Response, header
+from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
+from runner.exchange import Exchange, Reply, Request, Response, TransportFailure, header
 from runner.shell.auth import Credentials
 from runner.shell.clock import AsyncVirtualClock, VirtualClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
@@ -93,7 +93,7 @@ def scripted(answers: list[Answer], *effects: Effect) -> Flow:
     yield START
     for effect in effects:
         answers.append((yield effect))
-        if isinstance(answers[-1], Cancelled):
+        if is_cancelled(answers[-1]):
             yield STOPPED
             return "error"
     yield END
@@ -154,6 +154,14 @@ def test_every_effect_after_a_cancellation_is_answered_the_same(run: Run) -> Non
     assert (answers, stage.sent) == ([Cancelled()] * 3, [])
 
 
+def broken_off(effect: Effect) -> Answer:
+    """A request that was under way is told of: nobody knows whether it arrived, and it may have cost money."""
+    if isinstance(effect, Wait):
+        return Cancelled()
+    failure = TransportFailure("cancelled", "interrupted before an answer came; it may have arrived")
+    return Exchange(effect.request, failure)
+
+
 def interrupted() -> None:
     raise KeyboardInterrupt
 
@@ -163,7 +171,7 @@ def test_ctrl_c_in_a_blocking_call_ends_the_run_in_order(effect: Effect) -> None
     answers: list[Answer] = []
     stage = Stage(act=interrupted)
     assert drive(scripted(answers, effect, effect), stage.world()) == "error"
-    assert answers == [Cancelled()]
+    assert answers == [broken_off(effect)]
     assert [entry.event for entry in stage.told] == [START, STOPPED]
 
 
@@ -205,7 +213,7 @@ def test_a_cancelled_task_ends_its_run_in_order_and_is_cancelled(effect: Effect)
         return stage
 
     stage = asyncio.run(main())
-    assert answers == [Cancelled()]
+    assert answers == [broken_off(effect)]
     assert [entry.event for entry in stage.told] == [START, STOPPED]
 
 
