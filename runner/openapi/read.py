@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from runner.diagnostics import Diagnostic, Label
 from runner.openapi.document import ApiDescription, Operation
 from runner.openapi.operations import Defaults, Reader, Slot, read_operation
-from runner.openapi.references import Node, Resolver
+from runner.openapi.references import Documents, Node, Resolver
 from runner.source import SourceMap
 from runner.values import Json, join_pointer
 
@@ -47,13 +47,13 @@ class Operations(Mapping[str, Operation]):
 
 
 def read_openapi(
-    value: Json, uri: str, places: SourceMap, documents: Mapping[str, Json] | None = None
+    value: Json, uri: str, places: SourceMap, documents: Documents | None = None
 ) -> tuple[ApiDescription, tuple[Diagnostic, ...]]:
-    """Read a description; `documents` are the others it refers to, by absolute URI.
+    """Read a description; `documents` are the others it refers to.
 
     A document of another kind or version gives an error and a description without operations.
     """
-    resolver = Resolver(value, uri, documents or {})
+    resolver = Resolver(value, uri, documents or Documents())
     entry = resolver.entry
     refused = _refused(entry, places)
     reader = Reader(resolver, places)
@@ -74,7 +74,7 @@ def read_openapi(
         places=places,
         by_id=Operations(ids, read),
         by_pointer=Operations({pointer: pointer for pointer in slots}, read),
-        documents=resolver.documents,
+        documents=resolver.documents.read,
     )
     return api, (*refused, *reader.problems)
 

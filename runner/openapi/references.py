@@ -6,7 +6,8 @@ Nothing is fetched here: `external_references` says which documents a loader has
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ Reason: TypeAlias = Literal["missing", "document", "circular", "anchor"]
 
 _REASONS: dict[Reason, str] = {
     "missing": "there is nothing at that place",
-    "document": "that document was not read",
+    "document": "that document cannot be read",
     "circular": "it leads back to itself",
     "anchor": "only JSON Pointers are followed here",
 }
@@ -38,14 +39,23 @@ _NAMED = frozenset(
 
 @dataclass(eq=False)
 class UnresolvedReference(Exception):  # noqa: N818 - a fact about a document, which the reader reports
-    """A `$ref` that leads nowhere: its text, the place of the object that holds it, and why."""
+    """A `$ref` that leads nowhere: its text, the place of the object that holds it, and why, perhaps in `detail`."""
 
     reference: str
     pointer: str
     reason: Reason
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"reference '{self.reference}' cannot be resolved: {_REASONS[self.reason]}"
+        why = ": ".join(filter(None, (_REASONS[self.reason], self.detail)))
+        return f"reference '{self.reference}' cannot be resolved: {why}"
+
+
+class Documents(NamedTuple):
+    """The other documents that a description refers to, by absolute URI: those read, and why others could not be."""
+
+    read: Mapping[str, Json] = MappingProxyType({})
+    unread: Mapping[str, str] = MappingProxyType({})
 
 
 class Node(NamedTuple):
@@ -77,11 +87,11 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Resolver:
-    """Follow references from the document `root` at `uri`; `documents` are the others, by absolute URI."""
+    """Follow references from the document `root` at `uri`."""
 
     root: Json
     uri: str
-    documents: Mapping[str, Json] = field(default_factory=dict)
+    documents: Documents = Documents()  # noqa: RUF009 - it cannot change
 
     @property
     def entry(self) -> Node:
@@ -117,9 +127,9 @@ class Resolver:
     def _follow(self, node: Node, reference: str, target: str) -> Node:
         uri, _, fragment = target.partition("#")
         entry = self.entry
-        root = entry.value if uri == entry.uri else self.documents.get(uri, ABSENT)
+        root = entry.value if uri == entry.uri else self.documents.read.get(uri, ABSENT)
         if root is ABSENT:
-            raise UnresolvedReference(reference, node.pointer, "document")
+            raise UnresolvedReference(reference, node.pointer, "document", self.documents.unread.get(uri, ""))
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             raise UnresolvedReference(reference, node.pointer, "anchor")

@@ -39,6 +39,6 @@ def read() -> Read:
     def reading(
         value: Json, uri: str = "https://api.test/v1/openapi.json", documents: dict[str, Json] | None = None
     ) -> tuple[ApiDescription, tuple[Diagnostic, ...]]:
-        return read_openapi(value, uri, places_of(value, uri), documents)
+        return read_openapi(value, uri, places_of(value, uri), Documents(documents or {}))
 
     return reading

@@ -71,7 +71,7 @@ def test_any_scheme_can_be_a_base(base: str, reference: str, target: str) -> Non
 
 
 def resolve(root: Json, documents: dict[str, Json] | None = None) -> Node:
-    resolver = Resolver(root, "https://h/api/root.yaml", documents or {})
+    resolver = Resolver(root, "https://h/api/root.yaml", Documents(documents or {}))
     return resolver.resolve(resolver.entry.get("start"))
 
 
