@@ -148,12 +148,23 @@ def unrunnable(plan: Plan, keys: Sequence[str]) -> tuple[Diagnostic, ...]:
 
 
 def ask(plan: Plan, key: str, values: Mapping[str, Json]) -> Asked:
-    """Accept the inputs of a workflow, defaults filled in, or raise InputsError."""
+    """Accept the inputs of a workflow and of those it depends on, defaults filled in, or raise InputsError."""
+    needed = plan.dependencies(key)
     workflow = plan.workflows[key]
-    accepted = accept(workflow.inputs, values)
-    if accepted.problems:
-        raise InputsError(f"the inputs of '{workflow.workflow_id}' are refused", "", accepted.problems)
-    return Asked(key, accepted.values)
+    theirs = {name for each in needed for name in each.inputs.names or ()}
+    own = workflow.inputs.names
+    mine = {name: value for name, value in values.items() if own is None or name in own or name not in theirs}
+    accepted = accept(workflow.inputs, mine)
+    refused = [(workflow.workflow_id, accepted.problems)]
+    given = {**values, **accepted.values}
+    for each in needed:
+        names = each.inputs.names
+        same = {name: value for name, value in given.items() if names is None or name in names}
+        refused.append((each.workflow_id, accept(each.inputs, same).problems))
+    for workflow_id, problems in refused:
+        if problems:
+            raise InputsError(f"the inputs of '{workflow_id}' are refused", "", problems)
+    return Asked(key, accepted.values, dict(values))
 
 
 def choose(plan: Plan, workflow_id: str | None) -> tuple[str, ...]:

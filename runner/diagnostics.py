@@ -53,10 +53,25 @@ class Diagnostic:
     fix: Fix | None = None
 
 
+# A value that cannot be read: it stands for nothing, and what is said of that nothing only follows.
+UNREADABLE_VALUES = frozenset({"yaml-value", "json-value"})
+
+
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by source and position, and drop repetitions of the same rule, place and message."""
-    unique = {(d.rule, d.span.source.uri, d.span.start, d.message): d for d in diagnostics}
-    return tuple(sorted(unique.values(), key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
+    """Sort by source and position, and say each thing once.
+
+    Of repetitions of the same rule, place and message the most severe stays. Where a value cannot be read, that alone
+    is said of it.
+    """
+    by_severity = sorted(diagnostics, key=lambda d: d.severity, reverse=True)
+    unique = {(d.rule, d.span.source.uri, d.span.start, d.message): d for d in by_severity}
+    unreadable = {_extent(d.span) for d in by_severity if d.rule in UNREADABLE_VALUES}
+    told = (d for d in unique.values() if d.rule in UNREADABLE_VALUES or _extent(d.span) not in unreadable)
+    return tuple(sorted(told, key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
+
+
+def _extent(span: Span) -> tuple[str, int, int]:
+    return span.source.uri, span.start, span.end
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -84,24 +84,51 @@ def decode(body: bytes, content_type: str | None) -> Content:
     kind = media_type(content_type)
     try:
         text = body.decode(kind.charset).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        return Content(body, f"it is not {kind.charset}: {error}" if kind.is_text else None)
+    except (ValueError, LookupError) as error:  # ValueError: also a charset that is no name
+        return Content(body, _undecodable(body, kind, error) if kind.is_text else None)
     if kind.is_json or not kind.essence:
         try:
             return Content(parse_json(text))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             return Content(text, f"it is not JSON: {error}" if kind.is_json else None)
     return Content(text if kind.is_text else body)
 
 
+def _undecodable(body: bytes, kind: MediaType, error: ValueError | LookupError) -> str:
+    """Say why a body is not the text that it claims to be."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not {kind.charset}: 0x{body[error.start]:02X} at byte {error.start}"
+    if isinstance(error, LookupError):
+        return f"the charset '{kind.charset}' is not known"
+    return f"it is not {kind.charset}"
+
+
 def parse_json(text: str) -> Json:
-    """Parse JSON text strictly: `NaN` and `Infinity` are refused; big integers stay whole."""
-    value: Json = json.loads(text, parse_constant=_refuse_constant)
+    """Parse JSON text strictly: `NaN` and `Infinity` are refused; big integers stay whole.
+
+    ValueError says in our own words what is wrong, and where.
+    """
+    try:
+        value: Json = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{error.msg[:1].lower()}{error.msg[1:]}, in line {error.lineno}, column {error.colno}"
+        ) from None
+    except _NotJson:
+        raise
+    except ValueError:  # all that is left: Python bounds the digits that it converts
+        raise ValueError("a number has too many digits") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return value
 
 
+class _NotJson(ValueError):  # noqa: N818 - it says what is wrong with a text, not with the program
+    """Something that Python reads and JSON does not have."""
+
+
 def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not a JSON value")
+    raise _NotJson(f"{name} is not a JSON value")
 
 
 @dataclass(frozen=True)

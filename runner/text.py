@@ -1,9 +1,10 @@
-"""Turns JSON values into text: scalars as ECMA-262 writes them, structures as compact JSON."""
+"""Turns JSON values into text: scalars as ECMA-262 writes them, structures as compact JSON; and names their types."""
 
 from __future__ import annotations
 
 import json
 import math
+from typing import assert_never
 
 from runner.values import Json
 
@@ -73,3 +74,22 @@ def json_text(value: Json, *, ascii_only: bool = False) -> str:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def describe(value: Json) -> str:
+    """Name the JSON type of a value, with its article."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            assert_never(value)

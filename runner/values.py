@@ -50,6 +50,12 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
     return tuple(unescape_token(token) for token in pointer[1:].split("/"))
 
 
+def pointer_name(pointer: str) -> str:
+    """Name a place for people by the last token of its pointer: `workflows[0]` for an item."""
+    *_, above, last = ("", "", *split_pointer(pointer))
+    return f"{above}[{last}]" if above and last.isdigit() else last
+
+
 def resolve_pointer(value: Value, pointer: str) -> Value:
     """Give what stands at `pointer`, or `ABSENT`."""
     for token in split_pointer(pointer):

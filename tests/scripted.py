@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import Any, TypeVar
 
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, in_order
 from runner.engine.events import ActionTaken, Event, StepFinished, WaitStarted, WorkflowFinished
 from runner.engine.flow import Answer, Cancelled, Send, Wait, Waited
 from runner.engine.run import Asked, run
@@ -89,7 +89,7 @@ def compiled(document: str, files: Mapping[str, str] | None = None, options: Opt
     if loaded.description is None:
         return Compiled(None, loaded.diagnostics)
     result = compile_description(loaded.description, options)
-    problems = (*loaded.diagnostics, *result.diagnostics)
+    problems = in_order((*loaded.diagnostics, *result.diagnostics))
     failed = any(problem.severity == "error" for problem in problems)
     return Compiled(None if failed else result.plan, problems)
 

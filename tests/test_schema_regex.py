@@ -25,6 +25,8 @@ CASES = [
     (r"[\s]", "\ufeff", True),
     (r"\S", "\u2003", False),
     (".", "\n", False),
+    (".", "\r", False),
+    (".", "\u2028", False),
     ("[.]", "x", False),
     (r"\/", "/", True),
     (r"\u0041", "A", True),
@@ -34,6 +36,9 @@ CASES = [
     (r"(?<=a)b", "ab", True),
     (r"(?<!a)b", "ab", False),
     (r"(a)\1", "aa", True),
+    (r"^(?<n>a|b)\k<n>$", "aa", True),
+    (r"(a)(?<n>b)\k<n>", "aba", False),
+    (r"^a\++$", "a++", True),
     ("a(?=b)", "ac", False),
     ("^.$", "😀", True),
     ("", "", True),
@@ -64,9 +69,11 @@ def test_a_text_that_is_no_pattern_is_refused(engine: EngineName, pattern: str, 
     assert caught.value.message == message
 
 
-def test_what_python_alone_understands_is_refused() -> None:
-    with pytest.raises(RegexSyntax, match="it is not a regular expression of ECMA-262"):
-        compile_regex("(?#comment)a", "jsonschema-rs")
+@pytest.mark.parametrize("engine", ["jsonschema-rs", "jsonschema"])
+@pytest.mark.parametrize("pattern", ["(?#comment)a", "(?i)a", "(?P<n>a)", "a++", "a{2}+", "(?>a)"])
+def test_what_other_languages_understand_is_refused(engine: EngineName, pattern: str) -> None:
+    with pytest.raises(RegexSyntax):
+        compile_regex(pattern, engine)
 
 
 def test_properties_of_unicode_are_known() -> None:

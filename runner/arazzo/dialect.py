@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, of `choices` only where there are any."""
+    """A string, of `choices` only where there are any; an empty one says nothing unless it `may_be_empty`."""
 
     choices: tuple[str, ...] = ()
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,8 @@ OBJECTS_1_0: Mapping[str, Fields] = {
         "payload": Field(ANY),
         "replacements": Field(ListOf(Of("replacement"))),
     },
-    "replacement": {"target": _required(TEXT), "value": _required(ANY)},
+    # the empty JSON Pointer is the whole payload
+    "replacement": {"target": _required(Text(may_be_empty=True)), "value": _required(ANY)},
 }
 
 

@@ -6,6 +6,7 @@ It is total: what has the wrong shape was diagnosed before, and is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from runner.arazzo.dialect import Dialect
@@ -33,7 +34,7 @@ Members = Mapping[str, Json]
 
 def read_document(root: Json, dialect: Dialect) -> Document:
     """Read a whole document."""
-    members = _members(root)
+    members = _members(_without(root, dialect) if any(dialect.later.values()) else root)
     return Document(
         dialect=dialect,
         self_uri=_text(members, "$self") if "$self" in dialect.objects["document"] else None,
@@ -43,6 +44,47 @@ def read_document(root: Json, dialect: Dialect) -> Document:
         components=_components(_members(members.get("components"))),
         root=root,
     )
+
+
+# Where the objects stand whose fields a version may not have yet: kinds, and the lists and maps that lead to them.
+_ACTION_LISTS = {"onSuccess", "onFailure", "successActions", "failureActions"}
+
+
+def _without(value: Json, dialect: Dialect, kind: str = "document") -> Json:
+    """Leave out the fields of later versions: they are said to be ignored, so they must not act."""
+    if isinstance(value, list):
+        return [_without(item, dialect, kind) for item in value]
+    if not isinstance(value, dict):
+        return value
+    later = dialect.later.get(kind, frozenset())
+    return {
+        name: _without(item, dialect, _kind_below(kind, name)) if _kind_below(kind, name) else item
+        for name, item in value.items()
+        if name not in later
+    }
+
+
+def _kind_below(kind: str, name: str) -> str:
+    """Name the objects in a field's list or map, as far as versions differ in them."""
+    match kind, name:
+        case ("document", "workflows"):
+            return "workflow"
+        case ("document", "components"):
+            return "components"
+        case ("workflow", "steps"):
+            return "step"
+        case ("components", "successActions" | "failureActions"):
+            return "actions"
+        case (("workflow" | "step"), _) if name in _ACTION_LISTS:
+            return "successAction" if "uccess" in name else "failureAction"
+        case ("step", "requestBody"):
+            return "requestBody"
+        case ("requestBody", "replacements"):
+            return "replacement"
+        case ("actions", _):
+            return "failureAction"
+        case _:
+            return ""
 
 
 def _members(value: Json) -> Members:
@@ -105,8 +147,8 @@ def _workflow(members: Members, pointer: str) -> Workflow:
         inputs=members.get("inputs"),
         depends_on=_texts(members, "dependsOn"),
         steps=_list(members, "steps", pointer, _step),
-        success_actions=_list(members, "successActions", pointer, _action_entry),
-        failure_actions=_list(members, "failureActions", pointer, _action_entry),
+        success_actions=_list(members, "successActions", pointer, _success_entry),
+        failure_actions=_list(members, "failureActions", pointer, _failure_entry),
         outputs=_members(members.get("outputs")),
         parameters=_list(members, "parameters", pointer, _parameter_entry),
         pointer=pointer,
@@ -125,8 +167,8 @@ def _step(members: Members, pointer: str) -> Step:
         parameters=_list(members, "parameters", pointer, _parameter_entry),
         request_body=_request_body(body, join_pointer(pointer, "requestBody")) if isinstance(body, dict) else None,
         success_criteria=_list(members, "successCriteria", pointer, _criterion),
-        on_success=_list(members, "onSuccess", pointer, _action_entry),
-        on_failure=_list(members, "onFailure", pointer, _action_entry),
+        on_success=_list(members, "onSuccess", pointer, _success_entry),
+        on_failure=_list(members, "onFailure", pointer, _failure_entry),
         outputs=_members(members.get("outputs")),
         timeout=_whole(members, "timeout"),
         correlation_id=_text(members, "correlationId"),
@@ -149,7 +191,11 @@ def _parameter(members: Members, pointer: str) -> Parameter:
     )
 
 
-def _action_entry(members: Members, pointer: str) -> ActionEntry:
+def _success_entry(members: Members, pointer: str) -> ActionEntry:
+    return _reusable(members, pointer) if "reference" in members else _success_action(members, pointer)
+
+
+def _failure_entry(members: Members, pointer: str) -> ActionEntry:
     return _reusable(members, pointer) if "reference" in members else _action(members, pointer)
 
 
@@ -165,6 +211,11 @@ def _action(members: Members, pointer: str) -> Action:
         criteria=_list(members, "criteria", pointer, _criterion),
         pointer=pointer,
     )
+
+
+def _success_action(members: Members, pointer: str) -> Action:
+    """Read a Success Action Object, which knows nothing of retrying."""
+    return replace(_action(members, pointer), retry_after=None, retry_limit=None)
 
 
 def _reusable(members: Members, pointer: str) -> Reusable:
@@ -219,6 +270,6 @@ def _components(members: Members) -> Components:
     return Components(
         inputs=_members(members.get("inputs")),
         parameters=_map(members, "parameters", pointer, _parameter),
-        success_actions=_map(members, "successActions", pointer, _action),
+        success_actions=_map(members, "successActions", pointer, _success_action),
         failure_actions=_map(members, "failureActions", pointer, _action),
     )

@@ -21,6 +21,7 @@ from runner.engine.run import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
+from runner.values import Json
 
 DAY = 86_400.0
 
@@ -97,7 +98,12 @@ def prepare(options: RunOptions, terminal: Terminal, outlets: Outlets) -> list[R
         check_server(name, url)
     plans, keys = check_all(venues, options, terminal, outlets)
     known_sources(plans, [*servers, *dict(pairs(options.source, "--source name=path"))])
-    declared = [plan.workflows[key].inputs for plan, chosen in zip(plans, keys, strict=True) for key in chosen]
+    declared = [
+        workflow.inputs
+        for plan, chosen in zip(plans, keys, strict=True)
+        for key in chosen
+        for workflow in (plan.workflows[key], *plan.dependencies(key))
+    ]
     unknown_names(given, declared)
     for name in extra_names(given, declared):
         outlets.warn(f"no workflow to be run declares the input '{name}'; it is ignored")
@@ -120,8 +126,11 @@ def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
     asked = []
     for key in keys:
         inputs = plan.workflows[key].inputs
+        values: dict[str, Json] = {}
+        for workflow in (*plan.dependencies(key), plan.workflows[key]):
+            values.update(values_for(given, workflow.inputs))
         try:
-            asked.append(api.ask(plan, key, values_for(given, inputs)))
+            asked.append(api.ask(plan, key, values))
         except InputsError as error:
             raise InputsError(error.message, f"inputs there are: {describe(inputs)}", error.problems) from error
     return tuple(asked)

@@ -15,10 +15,11 @@ from runner.criteria.embed import fill_query
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Or
 from runner.criteria.parse import ConditionSyntax, parse_condition
 from runner.criteria.verdict import Verdict
+from runner.exchange import header, media_type
 from runner.expressions.evaluate import evaluate
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.fill import Missing, fill_text
-from runner.expressions.nodes import Expression, Template
+from runner.expressions.nodes import Body, Expression, Payload, Template
 from runner.expressions.parse import ARAZZO_1_1, Grammar, Settle, as_parsed
 from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import compile_selector, select
@@ -198,6 +199,8 @@ def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
     value = evaluate(criterion.context, scope)
     if value is None or isinstance(value, Absent | bytes):
         return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
+    if isinstance(value, str) and _is_no_json(criterion.context, scope):
+        return _broken(value, text, f"the context '{criterion.context}' is a text that is not JSON")
     query = criterion.query
     try:
         if isinstance(query, Template):
@@ -213,6 +216,17 @@ def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
     except SelectorFailure as failure:
         return _broken(ABSENT, text, str(failure))
     return Verdict(bool(found), list(found), comparison=text)
+
+
+def _is_no_json(context: Expression, scope: Scope) -> bool:
+    """Say whether a text is a body of another kind ("applying JSONPath to non-JSON data"), and not a string in JSON."""
+    if not isinstance(context, Body | Payload) or context.pointer:
+        return False
+    message = scope.request if context.side == "request" else scope.response
+    if message is None:
+        return False
+    kind = media_type(header(message.headers, "Content-Type"))
+    return bool(message.content.problem) or not (kind.is_json or not kind.essence)
 
 
 def _broken(value: Value, text: str, problem: str) -> Verdict:

@@ -19,7 +19,7 @@ from runner.engine.events import (
     WaitStarted,
 )
 from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited
-from runner.engine.request import build_request
+from runner.engine.request import Built, build_request
 from runner.engine.state import Deadline, Finish, Halt, Run, WorkflowState
 from runner.exchange import Exchange, Request, Response, TransportFailure, header
 from runner.expressions.fill import Missing, fill
@@ -30,7 +30,8 @@ from runner.text import json_text, number_text
 from runner.values import ABSENT, Value
 
 Part: TypeAlias = Generator[Event | Effect, Answer, "Attempt"]
-CallWorkflow: TypeAlias = Callable[[Target, WorkflowState, Trail], Generator[Event | Effect, Answer, Finish]]
+Called: TypeAlias = Generator[Event | Effect, Answer, Finish]
+CallWorkflow: TypeAlias = Callable[[Target, WorkflowState, Trail, Scope], Called]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +76,42 @@ def scope_of(run: Run, state: WorkflowState) -> Scope:
 
 def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, call: CallWorkflow, paced: bool) -> Part:
     """Run a step once, within its timeout. `paced` says that a delay of its own came before."""
-    unmet = [state.plan.steps[index].step_id for index in step.needs if index not in state.completed]
+    scope = scope_of(run, state)
+    unmet = unmet_needs(run, state, step)
     if unmet:
-        problem = Problem(
-            "dependency", f"step '{step.step_id}' depends on '{unmet[0]}', which has not completed", step.span
-        )
-        return Attempt(problem, {}, scope_of(run, state))
+        message = f"step '{step.step_id}' depends on '{unmet[0]}', which has not completed"
+        return Attempt(Problem("dependency", message, step.span), {}, scope)
+    match step.call:
+        case OperationCall() as operation:
+            built = build_request(operation, scope)
+            if isinstance(built, Problem):
+                return Attempt(built, {}, scope)
+            if not paced:
+                yield from _pace(run, trail, (state.plan.key, step.step_id), built.request)
+            part = _operation(run, step, built, scope, trail)
+        case WorkflowCall() as workflow:
+            part = _workflow(run, state, step, trail, call(workflow.target, state, trail, scope))
+        case Unrunnable(_, reason):
+            return Attempt(Problem("expression", reason.message, reason.span), {}, scope)
+    return (yield from _timed(run, step, scope, part))
+
+
+def unmet_needs(run: Run, state: WorkflowState, step: StepPlan) -> list[str]:
+    """Name the steps that a step depends on and that have not completed in this run."""
+    own = [state.plan.steps[index].step_id for index in step.needs if index not in state.completed]
+    return [*own, *(step_id for key, step_id in step.needs_elsewhere if (key, step_id) not in run.completed)]
+
+
+def _timed(run: Run, step: StepPlan, scope: Scope, part: Part) -> Part:
+    """Let an attempt run no longer than the step's timeout; the pace before it does not count."""
     deadline = _deadline(run, step)
     run.deadlines.append(deadline)
     try:
-        match step.call:
-            case OperationCall():
-                return (yield from _operation(run, state, step, step.call, trail, paced))
-            case WorkflowCall():
-                return (yield from _workflow(run, state, step, step.call, trail, call))
-            case Unrunnable(_, reason):
-                return Attempt(Problem("expression", reason.message, reason.span), {}, scope_of(run, state))
+        return (yield from part)
     except Halt as halt:
         if halt.deadline is not deadline:
             raise
-        return Attempt(halt.problem, {}, scope_of(run, state))
+        return Attempt(halt.problem, {}, scope)
     finally:
         run.deadlines.remove(deadline)
 
@@ -108,13 +125,9 @@ def _deadline(run: Run, step: StepPlan) -> Deadline:
     )
 
 
-def _operation(run: Run, state: WorkflowState, step: StepPlan, call: OperationCall, trail: Trail, paced: bool) -> Part:
-    scope = scope_of(run, state)
-    built = build_request(call, scope)
-    if isinstance(built, Problem):
-        return Attempt(built, {}, scope)
-    if not paced:
-        yield from _pace(run, trail, state, step, built.request)
+def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trail) -> Part:
+    call = step.call
+    assert isinstance(call, OperationCall)
     exchange = yield from _send(run, call, built.request)
     yield Answered(trail, exchange)
     reply = exchange.reply
@@ -133,11 +146,10 @@ def _operation(run: Run, state: WorkflowState, step: StepPlan, call: OperationCa
     return Attempt(problem, _outputs(step.outputs, scope), scope, retry_after(reply))
 
 
-def _workflow(
-    run: Run, state: WorkflowState, step: StepPlan, call: WorkflowCall, trail: Trail, call_workflow: CallWorkflow
-) -> Part:
-    target = Target(call.key, call.workflow_id, call.arguments)
-    finish = yield from call_workflow(target, state, trail)
+def _workflow(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, called: Called) -> Part:
+    call = step.call
+    assert isinstance(call, WorkflowCall)
+    finish = yield from called
     scope = replace(scope_of(run, state), outputs=finish.outputs)
     if finish.outcome != "passed":
         reason = f": {finish.problem.message}" if finish.problem else ""
@@ -189,11 +201,8 @@ def cancelled() -> Halt:
     return Halt(Problem("cancelled", "the run was cancelled"))
 
 
-def _pace(
-    run: Run, trail: Trail, state: WorkflowState, step: StepPlan, request: Request
-) -> Generator[Event | Effect, Answer, None]:
+def _pace(run: Run, trail: Trail, key: tuple[str, str], request: Request) -> Generator[Event | Effect, Answer, None]:
     """Rest before a step sends exactly what it sent last: published polling flows loop without a delay."""
-    key = (state.plan.key, step.step_id)
     last, pause = run.last_request.get(key, (None, 0.0))
     if last != request or run.limits.pace <= 0:
         run.last_request[key] = (request, run.limits.pace)

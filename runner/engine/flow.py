@@ -46,6 +46,7 @@ Effect: TypeAlias = Send | Wait
 Answer: TypeAlias = Exchange | Waited | Cancelled | None
 """None answers an event."""
 
+
 def is_cancelled(answer: Answer) -> bool:
     """Say whether the user ended the run: before an effect began, or in the middle of a request."""
     if isinstance(answer, Exchange):

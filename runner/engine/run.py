@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runner.engine.attempt import Attempt, attempt, compute, holds, scope_of, wait
@@ -29,6 +29,7 @@ from runner.engine.events import (
 from runner.engine.flow import Answer, Effect, Flow
 from runner.engine.request import argument_values
 from runner.engine.state import Deadline, Finish, Halt, Limits, Run, WorkflowState
+from runner.expressions.scope import Scope
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
 from runner.text import number_text
@@ -42,15 +43,16 @@ SEVERITY: Mapping[Outcome, int] = {"passed": 0, "failed": 1, "error": 2}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A workflow to run, with inputs that have been accepted."""
+    """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take."""
 
     key: str
     inputs: Mapping[str, Json]
+    given: Mapping[str, Json] = field(default_factory=dict)
 
 
 def run(plan: Plan, asked: Sequence[Asked], limits: Limits, secrets: frozenset[str] = frozenset()) -> Flow:
     """Run the asked workflows one after the other; the outcome is the worst of theirs."""
-    shared = {name: value for each in asked for name, value in each.inputs.items()}
+    shared = {name: value for each in asked for name, value in {**each.given, **each.inputs}.items()}
     state = Run(plan, limits, shared)
     if limits.wall is not None:
         problem = Problem("budget", f"the run took longer than {number_text(limits.wall)} s")
@@ -90,35 +92,44 @@ class _Open:
 def _workflow(run: Run, key: str, inputs: Mapping[str, Json], reason: Reason, above: Trail) -> Steps:
     """Run a workflow, and those that `goto` leads on to; all of them end with the outcome of the last."""
     opened: list[_Open] = []
+    current: _Open | None = None
+    run.nesting += 1
     try:
         transfer: tuple[str, Mapping[str, Json]] | None = (key, inputs)
         while transfer is not None:
             key, inputs = transfer
             plan = run.plan.workflows[key]
             current = _Open(WorkflowState(plan, inputs), (*above, Frame(plan.workflow_id)))
-            ended: Problem | Target | None = yield from _dependencies(run, plan)
+            _check_depth(run, current)
+            ended: Problem | Leave | None = yield from _dependencies(run, plan)
             yield _started(plan, inputs, reason, current.trail)
             opened.append(current)
             if ended is None:
-                _check_depth(run, current)
                 ended = yield from _steps(run, current)
             transfer = None
-            if isinstance(ended, Target):
-                accepted = _inputs_of(run, ended, current.state, inherit=True)
+            if isinstance(ended, Leave):
+                accepted = _inputs_of(run, ended.target, current.state, ended.scope, inherit=True)
                 if isinstance(accepted, Problem):
                     ended = accepted
                 else:
-                    transfer, reason = (ended.key, accepted), "goto"
+                    transfer, reason = (ended.target.key, accepted), "goto"
     except Halt as halt:
+        if current is not None and current not in opened:  # it ended while what it depends on ran
+            yield _started(current.state.plan, current.state.inputs, reason, current.trail)
+            opened.append(current)
         yield from _close(run, opened, halt.problem)
         raise
-    assert not isinstance(ended, Target)
+    finally:
+        run.nesting -= 1
     return (yield from _close(run, opened, ended if isinstance(ended, Problem) else None))
 
 
-def _inputs_of(run: Run, target: Target, state: WorkflowState, *, inherit: bool) -> Mapping[str, Json] | Problem:
+def _inputs_of(
+    run: Run, target: Target, state: WorkflowState, scope: Scope, *, inherit: bool
+) -> Mapping[str, Json] | Problem:
+    """Give the inputs of a workflow: the arguments, then (`inherit`) inputs of the same names, then defaults."""
     plan = run.plan.workflows[target.key]
-    values = argument_values(target.arguments, scope_of(run, state))
+    values = argument_values(target.arguments, scope)
     if isinstance(values, Problem):
         return values
     if inherit:
@@ -139,7 +150,7 @@ def _started(plan: WorkflowPlan, inputs: Mapping[str, Json], reason: Reason, tra
 
 
 def _check_depth(run: Run, opened: _Open) -> None:
-    if len(opened.trail) > run.limits.depth:
+    if run.nesting > run.limits.depth:
         path = " > ".join(frame.workflow_id for frame in opened.trail[-4:])
         message = f"workflows call each other more than {run.limits.depth} levels deep: … > {path}"
         raise Halt(Problem("budget", message, opened.state.plan.span))
@@ -183,23 +194,31 @@ def _same_names(plan: WorkflowPlan, inputs: Mapping[str, Json]) -> dict[str, Jso
     return {name: value for name, value in inputs.items() if names is None or name in names}
 
 
-def _steps(run: Run, opened: _Open) -> Generator[Event | Effect, Answer, Problem | Target | None]:
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A workflow goes on in another one; `scope` is what the arguments can see."""
+
+    target: Target
+    scope: Scope
+
+
+def _steps(run: Run, opened: _Open) -> Generator[Event | Effect, Answer, Problem | Leave | None]:
     """Run the steps in order, or as actions say; give why the workflow failed, or where it goes on."""
     steps = opened.state.plan.steps
     position = 0
     while position < len(steps):
         step = steps[position]
-        run.count_step(_budget(run, opened, step))
+        run.count_step(_budget(run, step))
         done, comes_next = yield from _Visit(run, opened, step).run()
-        if done.problem is None:
-            opened.state.completed.add(position)
+        opened.state.completed.add(position)
+        run.completed.add((opened.state.plan.key, step.step_id))
         match comes_next:
             case Continue():
                 position += 1
             case Goto(target):
                 position = target
             case Transfer(workflow):
-                return workflow
+                return Leave(workflow, done.scope)
             case End(passed):
                 return None if passed else _ended(step, done.problem)
     return None
@@ -211,12 +230,10 @@ def _ended(step: StepPlan, problem: Problem | None) -> Problem | None:
     return Problem(problem.kind, f"step '{step.step_id}' failed: {problem.message}", problem.span)
 
 
-def _budget(run: Run, opened: _Open, step: StepPlan) -> Problem:
-    visits = ", ".join(f"'{step_id}' {count} times" for step_id, count in opened.state.visits.most_common(3))
-    message = (
-        f"the run took more than {run.limits.steps} steps; in '{opened.state.plan.workflow_id}' it visited {visits}"
-    )
-    return Problem("budget", message, step.span)
+def _budget(run: Run, step: StepPlan) -> Problem:
+    most = ", ".join(f"'{name}' {count} times" for name, count in run.visits.most_common(3) if count > 1)
+    message = f"the run took more than {run.limits.steps} step{'s' if run.limits.steps != 1 else ''}"
+    return Problem("budget", f"{message}: it visited {most}" if most else message, step.span)
 
 
 @dataclass(slots=True)
@@ -229,9 +246,10 @@ class _Visit:
 
     def run(self) -> Generator[Event | Effect, Answer, tuple[Attempt, Settled]]:
         state, step = self.opened.state, self.step
-        state.visits[step.step_id] += 1
+        self.enter()
         retries: Counter[int] = Counter()
-        attempts, action, paced = 0, None, False
+        attempts, paced = 0, False
+        action: Action | None = None
         yield self.started()
         try:
             while True:
@@ -240,12 +258,16 @@ class _Visit:
                 done = yield from attempt(self.run_, state, step, trail, call=self.call, paced=paced)
                 yield AttemptFinished(trail, done.problem, done.outputs)
                 state.outputs[step.step_id] = done.outputs
-                action, comes_next = yield from self.choose(done, retries, trail)
+                taken, comes_next = yield from self.choose(done, retries, trail)
+                action = taken or action
                 if not isinstance(comes_next, Retry):
                     break
                 paced = comes_next.delay is not None
         except Halt as halt:
-            yield StepFinished(self.trail(attempts), step.step_id, halt.problem.outcome, {}, attempts, halt.problem)
+            outputs = state.outputs.get(step.step_id, {})
+            yield StepFinished(
+                self.trail(attempts), step.step_id, halt.problem.outcome, outputs, attempts, halt.problem
+            )
             raise
         outcome: Outcome = done.problem.outcome if done.problem else "passed"
         recovered = done.problem is not None and not isinstance(comes_next, End)
@@ -260,6 +282,11 @@ class _Visit:
             recovered,
         )
         return done, comes_next
+
+    def enter(self) -> None:
+        state, step_id = self.opened.state, self.step.step_id
+        state.visits[step_id] += 1
+        self.run_.visits[f"{state.plan.workflow_id}.{step_id}"] += 1
 
     def trail(self, attempts: int) -> Trail:
         above, workflow_id = self.opened.trail[:-1], self.opened.state.plan.workflow_id
@@ -291,7 +318,7 @@ class _Visit:
                 return None, comes_next
             retries[found[0]] += action.type == "retry"
             yield self.taken(action, retries[found[0]], trail)
-            if not isinstance(comes_next, Retry) or (yield from self.prepare(comes_next, trail)):
+            if not isinstance(comes_next, Retry) or (yield from self.prepare(comes_next, trail, done.scope)):
                 return action, comes_next
             excluded.add(found[0])
 
@@ -300,13 +327,13 @@ class _Visit:
             return ActionTaken(trail, action.name, action.type, action.target, span=action.span)
         return ActionTaken(trail, action.name, "retry", action.target, retry, action.retry_limit, action.span)
 
-    def prepare(self, retry: Retry, trail: Trail) -> Generator[Event | Effect, Answer, bool]:
+    def prepare(self, retry: Retry, trail: Trail, scope: Scope) -> Generator[Event | Effect, Answer, bool]:
         """Wait, and run what the retry refers to; say whether the step can be tried again."""
         if retry.delay:
             yield WaitStarted(trail, retry.delay, retry.reason)
             yield from wait(self.run_, retry.delay)
         if retry.workflow is not None:
-            finish = yield from self.call(retry.workflow, self.opened.state, trail, reason="retry")
+            finish = yield from self.call(retry.workflow, self.opened.state, trail, scope, reason="retry")
             return finish.outcome == "passed"
         if retry.step is not None:
             return (yield from self.aside(retry.step))
@@ -316,8 +343,8 @@ class _Visit:
         """Run another step once, without its actions."""
         other = _Visit(self.run_, self.opened, self.opened.state.plan.steps[index])
         state, step = self.opened.state, other.step
-        self.run_.count_step(_budget(self.run_, self.opened, step))
-        state.visits[step.step_id] += 1
+        self.run_.count_step(_budget(self.run_, step))
+        other.enter()
         yield other.started()
         trail = other.trail(1)
         try:
@@ -327,15 +354,15 @@ class _Visit:
             raise
         yield AttemptFinished(trail, done.problem, done.outputs)
         state.outputs[step.step_id] = done.outputs
-        if done.problem is None:
-            state.completed.add(index)
+        state.completed.add(index)
+        self.run_.completed.add((state.plan.key, step.step_id))
         outcome: Outcome = done.problem.outcome if done.problem else "passed"
         yield StepFinished(trail, step.step_id, outcome, done.outputs, 1, done.problem, recovered=outcome != "passed")
         return done.problem is None
 
-    def call(self, target: Target, state: WorkflowState, trail: Trail, reason: Reason = "call") -> Steps:
-        """Run another workflow inside this step."""
-        inputs = _inputs_of(self.run_, target, state, inherit=reason == "retry")
+    def call(self, target: Target, state: WorkflowState, trail: Trail, scope: Scope, reason: Reason = "call") -> Steps:
+        """Run another workflow inside this step; `scope` is what its arguments can see."""
+        inputs = _inputs_of(self.run_, target, state, scope, inherit=reason == "retry")
         if isinstance(inputs, Problem):
             return Finish(inputs.outcome, {}, inputs)
         return (yield from _workflow(self.run_, target.key, inputs, reason, trail))

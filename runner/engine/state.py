@@ -67,6 +67,9 @@ class Run:
     deadlines: list[Deadline] = field(default_factory=list)
     finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
     dependencies: dict[str, Finish] = field(default_factory=dict)
+    completed: set[tuple[str, str]] = field(default_factory=set)
+    visits: Counter[str] = field(default_factory=Counter)
+    nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
 
     def remaining(self) -> float | None:

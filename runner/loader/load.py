@@ -22,7 +22,7 @@ from runner.loader.text import Document as Text
 from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
-from runner.openapi.references import external_references
+from runner.openapi.references import Documents, external_references
 from runner.openapi.uri import resolve_uri
 from runner.source import Source, SourceMap
 from runner.values import Json
@@ -188,24 +188,35 @@ class _Loading:
         if kind == "asyncapi":
             self.asyncapi[uri] = read_asyncapi(text.value, uri)
             return
-        self.apis[uri], problems = read_openapi(text.value, uri, text.places, self.referenced(text))
+        api, problems = read_openapi(text.value, uri, text.places, self.referenced(text))
         self.problems.extend(problems)
+        if not any(problem.severity == "error" for problem in problems):
+            self.apis[uri] = api
 
-    def referenced(self, text: Text) -> Mapping[str, Json]:
-        """Read the other documents that `$ref`s of an API description lead to, and those that they lead to."""
+    def referenced(self, text: Text) -> Documents:
+        """Read the other documents that `$ref`s of an API description lead to, and those that they lead to.
+
+        Those that cannot be read are diagnosed where an operation needs them.
+        """
         found: dict[str, Json] = {}
+        unread: dict[str, str] = {}
         pending = list(external_references(text.value, text.source.uri))
         while pending:
             uri = pending.pop()
-            if uri in found or uri == text.source.uri:
+            if uri in found or uri in unread or uri == text.source.uri:
                 continue
             try:
                 other = self.read(self.fetch(uri))
-            except FetchError:
-                continue  # diagnosed where an operation needs it
+            except FetchError as error:
+                unread[uri] = error.reason
+                continue
+            broken = next((problem for problem in other.problems if problem.rule in UNREADABLE), None)
+            if broken is not None:
+                unread[uri] = f"{broken.message} ({broken.span})"
+                continue
             found[uri] = other.value
             pending.extend(external_references(other.value, uri))
-        return found
+        return Documents(found, unread)
 
 
 class _Candidate(NamedTuple):

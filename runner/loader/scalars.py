@@ -22,6 +22,8 @@ WORDS: Mapping[str, Json] = MappingProxyType(
         **dict.fromkeys(("false", "False", "FALSE"), False),
     }
 )
+# Digits of an octal or hexadecimal integer: fewer than Python converts to decimal ones.
+LONGEST_OF_BASE = 2000
 # A plain scalar that starts otherwise is text; the empty one is not.
 WORD_STARTS = "~nNtTfF"
 NUMBER_STARTS = "-+.0123456789"
@@ -58,9 +60,9 @@ def _number(text: str) -> int | float | None:
     if _DECIMAL.fullmatch(text):
         return whole_number(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return _of_base(8, text)
     if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
+        return _of_base(16, text)
     if _FLOAT.fullmatch(text):
         return finite_number(text)
     if _INFINITY.fullmatch(text):
@@ -75,6 +77,13 @@ def whole_number(text: str) -> int:
     except ValueError:
         limit = sys.get_int_max_str_digits()
         raise ValueError(f"this number has {len(text):,} digits, more than {limit:,}") from None
+
+
+def _of_base(base: int, text: str) -> int:
+    """Read an integer of base 8 or 16: no bigger than a decimal one may be, for it is shown as such."""
+    if len(text) > LONGEST_OF_BASE:
+        raise ValueError(f"this number has {len(text):,} digits, more than {LONGEST_OF_BASE:,}")
+    return int(text[2:], base)
 
 
 def finite_number(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from runner.arazzo.dialect import (
     DIALECTS,
     Anything,
     Dialect,
+    Field,
     ListOf,
     MapOf,
     Number,
@@ -23,8 +25,11 @@ from runner.arazzo.dialect import (
 )
 from runner.diagnostics import Diagnostic, Fix, Severity, did_you_mean, nearest
 from runner.source import SourceMap
-from runner.values import Json, join_pointer
+from runner.text import describe
+from runner.values import Json, join_pointer, pointer_name
 
+# Numbers count seconds, milliseconds and attempts; this is the last integer that every reader of JSON agrees on.
+MOST = 2**53 - 1
 KEY = re.compile(r"[a-zA-Z0-9.\-_]+")
 OBJECT_TITLES = {
     "document": "the document",
@@ -49,7 +54,7 @@ def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
     if not isinstance(root, dict):
         return _problem(places, "not-arazzo", "", "this is not an Arazzo document: its root is not an object")
     version = root.get("arazzo")
-    if version is None:
+    if "arazzo" not in root:
         other = next((name for name in ("openapi", "swagger", "asyncapi") if name in root), None)
         what = f"this is an {other} description, not an Arazzo document" if other else "the field 'arazzo' is missing"
         note = (
@@ -58,11 +63,11 @@ def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
             else "start the document with: arazzo: 1.0.1"
         )
         return _problem(places, "not-arazzo", "", what, Fix(note))
-    if isinstance(version, int | float) and not isinstance(version, bool):
-        return _problem(
-            places, "wrong-type", "/arazzo", "'arazzo' is a string", Fix(f"write it in quotes: '{version}.0'")
-        )
-    found = dialect_of(version) if isinstance(version, str) else None
+    if not isinstance(version, str):
+        whole = f"{places.value('/arazzo').text}.0"
+        fix = Fix(f"write it in quotes: '{whole}'") if dialect_of(whole) else Fix("write arazzo: '1.0.1'")
+        return _wrong_type(places, "/arazzo", version, "a string", fix)
+    found = dialect_of(version)
     if found is None:
         known = " and ".join(DIALECTS)
         return _problem(places, "unsupported-version", "/arazzo", f"Arazzo {version} is not known; {known} are")
@@ -70,15 +75,39 @@ def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
 
 
 def check_shape(root: Json, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
-    """Check a whole document against its dialect."""
-    yield from _object(root, "", "document", places, dialect)
+    """Check a whole document against its dialect; what is wrong inside a component that nobody refers to is a warning.
+
+    Why: "All objects defined within the components object will have no effect … unless they are explicitly referenced".
+    """
+    unused = [(places.key(pointer), places.value(pointer)) for pointer in _unreferenced(root)]
+    for problem in _object(root, "", "document", places, dialect):
+        at = problem.span
+        idle = any(span == at or span.start <= at.start < span.end for spans in unused for span in spans)
+        yield replace(problem, severity="warning") if idle and problem.rule != "invalid-name" else problem
+
+
+def _unreferenced(root: Json) -> Iterator[str]:
+    """Give the pointers of the components that no Reusable Object names."""
+    components = root.get("components") if isinstance(root, dict) else None
+    references: set[str] = set()
+    pending = [root]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            references.update(text for text in (value.get("reference"),) if isinstance(text, str))
+        pending.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    for kind in ("parameters", "successActions", "failureActions"):
+        named = components.get(kind) if isinstance(components, dict) else None
+        for name in named if isinstance(named, dict) else ():
+            if f"$components.{kind}.{name}" not in references:
+                yield join_pointer("/components", kind, name)
 
 
 def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
     match shape:
         case Anything():
             return
-        case Text(choices):
+        case Text(choices, _):
             yield from _text(value, pointer, choices, places)
         case Number(whole):
             yield from _number(value, pointer, whole, places)
@@ -103,7 +132,8 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
 
 def _text(value: Json, pointer: str, choices: tuple[str, ...], places: SourceMap) -> Iterator[Diagnostic]:
     if not isinstance(value, str):
-        fix = Fix(f"write it in quotes: '{value}'") if isinstance(value, int | float | bool) else None
+        written = places.value(pointer).text
+        fix = Fix(f"write it in quotes: '{written}'") if isinstance(value, int | float | bool) else None
         yield _wrong_type(places, pointer, value, "a string", fix)
     elif choices and value not in choices:
         names = ", ".join(f"'{choice}'" for choice in choices)
@@ -116,8 +146,18 @@ def _number(value: Json, pointer: str, whole: bool, places: SourceMap) -> Iterat
     kind = "a non-negative integer" if whole else "a non-negative number"
     if not isinstance(value, int | float) or isinstance(value, bool):
         yield _wrong_type(places, pointer, value, kind)
-    elif value < 0 or (whole and not float(value).is_integer()):
-        yield _problem(places, "wrong-value", pointer, f"{value} is not {kind}")
+    elif value < 0 or (whole and isinstance(value, float) and not value.is_integer()):
+        yield _problem(places, "wrong-value", pointer, f"{_shown(places, pointer)} is not {kind}")
+    elif value > MOST:
+        yield _problem(
+            places, "wrong-value", pointer, f"{_shown(places, pointer)} is too large for '{pointer_name(pointer)}'"
+        )
+
+
+def _shown(places: SourceMap, pointer: str) -> str:
+    """Give a number as its author wrote it."""
+    text = places.value(pointer).text
+    return text if len(text) <= 24 else f"{text[:20]}… ({len(text):,} digits)"
 
 
 def _list(
@@ -127,8 +167,9 @@ def _list(
         yield _wrong_type(places, pointer, value, "a list")
         return
     if len(value) < at_least:
-        name = pointer.rsplit("/", 1)[-1]
-        yield _problem(places, "empty-list", pointer, f"'{name}' has no entry; at least {at_least} is required")
+        yield _problem(
+            places, "empty-list", pointer, f"'{pointer_name(pointer)}' has no entry; at least {at_least} is required"
+        )
     for index, entry in enumerate(value):
         yield from _check(entry, f"{pointer}/{index}", item, places, dialect)
 
@@ -157,18 +198,35 @@ def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Di
     fields = dialect.objects[kind]
     for name, field in fields.items():
         if name in value:
-            yield from _check(value[name], join_pointer(pointer, name), field.shape, places, dialect)
+            place = join_pointer(pointer, name)
+            yield from _check(value[name], place, field.shape, places, dialect)
+            if value[name] == "" and isinstance(field.shape, Text) and not field.shape.may_be_empty:
+                yield from _empty(name, place, field, places)
         elif field.required:
-            yield _missing_field(places, pointer, kind, name, value)
+            yield _missing_field(places, pointer, kind, name, value, dialect)
     for name in value:
         if name not in fields and not name.startswith("x-"):
             yield _unknown_field(places, pointer, kind, name, value, dialect)
 
 
-def _missing_field(places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json]) -> Diagnostic:
+def _empty(name: str, pointer: str, field: Field, places: SourceMap) -> Iterator[Diagnostic]:
+    """Refuse a required text that is empty: it would be dropped in silence. An optional one counts as absent."""
+    if isinstance(field.shape, Text) and field.shape.choices:
+        return  # it is none of them
+    span = places.value(pointer)
+    if field.required:
+        yield Diagnostic("empty-value", "error", f"'{name}' is empty", span)
+    else:
+        yield Diagnostic("empty-value", "warning", f"'{name}' is empty, as if it were not there", span)
+
+
+def _missing_field(
+    places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json], dialect: Dialect
+) -> Diagnostic:
     titles = [f"'{members[key]}'" for key in ("stepId", "workflowId", "name") if isinstance(members.get(key), str)]
     title = " ".join([OBJECT_TITLES[kind], *titles[:1]])
-    severity: Severity = "warning" if kind in ("successAction", "failureAction") and name == "name" else "error"
+    unnamed = kind in ("successAction", "failureAction") and name == "name"
+    severity: Severity = "warning" if unnamed and not dialect.strict else "error"
     return Diagnostic("missing-field", severity, f"{title} has no '{name}'", places.key(pointer))
 
 
@@ -199,27 +257,7 @@ def _unknown_field(
 
 
 def _wrong_type(places: SourceMap, pointer: str, value: Json, wanted: str, fix: Fix | None = None) -> Diagnostic:
-    name = pointer.rsplit("/", 1)[-1]
-    return _problem(places, "wrong-type", pointer, f"'{name}' is {wanted}, not {describe(value)}", fix)
-
-
-def describe(value: Json) -> str:
-    """Name the JSON type of a value, with its article."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
-        case _:
-            assert_never(value)
+    return _problem(places, "wrong-type", pointer, f"'{pointer_name(pointer)}' is {wanted}, not {describe(value)}", fix)
 
 
 def _problem(places: SourceMap, rule: str, pointer: str, message: str, fix: Fix | None = None) -> Diagnostic:

@@ -24,6 +24,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _JSON = re.compile(r"\ufeff?\s*[{\[]")
+# How a text starts that is meant as JSON, with a comment before it.
+_COMMENT = re.compile(r"\ufeff?\s*(?://|/\*)")
 _HTML = re.compile(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
 
@@ -43,10 +45,11 @@ def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
     if _HTML.match(source.text):
         problem = _html_problem(source)
         return Document(source, None, SourceMap(source, lambda: Place(0, len(source.text)), align_yaml), (problem,))
-    if not _JSON.match(source.text):
+    is_named_json = source.uri.endswith(".json") or source.name.endswith(".json")
+    if not _JSON.match(source.text) and not (is_named_json and _COMMENT.match(source.text)):
         return _document(source, parse_yaml(source, limits), align_yaml)
     json = parse_json_text(source, limits)
-    if not _is_broken(json, "json-syntax") or source.uri.endswith(".json") or source.name.endswith(".json"):
+    if not _is_broken(json, "json-syntax") or is_named_json:
         return _document(source, json, align_json)
     return _document(source, parse_yaml(source, limits), align_yaml)
 

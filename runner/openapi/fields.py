@@ -17,9 +17,14 @@ _COOKIE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 _COOKIE_AS_WRITTEN = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
 
 
+def is_header_name(name: str) -> bool:
+    """Say whether a name can be that of a header: a token."""
+    return _TOKEN.fullmatch(name) is not None
+
+
 def header_text(name: str, value: str) -> str:
     """Check a header field and give its value as it is sent, without surrounding blanks, which are not part of it."""
-    if not _TOKEN.fullmatch(name):
+    if not is_header_name(name):
         raise SerializationProblem(f"{name!r} cannot be the name of a header")
     text = value.strip(" \t")
     if not _FIELD.fullmatch(text):

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, get_args
 
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.openapi.document import Location, Operation, Parameter, RequestBody, Server
 from runner.openapi.parts import read_security, read_servers, status_key
 from runner.openapi.references import Node, Resolver, UnresolvedReference, absolute_references
 from runner.openapi.serialize import DEFAULT_STYLE, default_explode
+from runner.openapi.uri import split_uri
 from runner.openapi.url import template_variables
 from runner.source import SourceMap
-from runner.values import Json, join_pointer
+from runner.text import describe
+from runner.values import Json, join_pointer, pointer_name
 
 LOCATIONS: Mapping[Json, Location] = {location: location for location in get_args(Location)}
 
@@ -79,12 +81,12 @@ class Reader:
     places: SourceMap
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def resolved(self, node: Node) -> Node | None:
-        """Follow the references at a node; None, and a warning, where they lead nowhere."""
+    def resolved(self, node: Node, severity: Severity = "warning") -> Node | None:
+        """Follow the references at a node; None, and a diagnostic, where they lead nowhere."""
         try:
             return self.resolver.resolve(node)
         except UnresolvedReference as problem:
-            self._unresolved(problem)
+            self._unresolved(problem, severity)
             return None
 
     def chain(self, node: Node) -> tuple[Node, ...]:
@@ -95,11 +97,19 @@ class Reader:
             self._unresolved(problem)
             return (node,)
 
-    def _unresolved(self, problem: UnresolvedReference) -> None:
-        self.warn("unresolved-reference", str(problem), join_pointer(problem.pointer, "$ref"))
+    def _unresolved(self, problem: UnresolvedReference, severity: Severity = "warning") -> None:
+        span = self.places.value(join_pointer(problem.pointer, "$ref"))
+        self.problems.append(Diagnostic("unresolved-reference", severity, str(problem), span))
 
     def warn(self, rule: str, message: str, pointer: str) -> None:
         self.problems.append(Diagnostic(rule, "warning", message, self.places.value(pointer)))
+
+    def expect(self, kind: type[dict[str, Json]] | type[list[Json]], node: Node) -> None:
+        """Warn where a node is neither of a kind nor null, which counts as nothing."""
+        if node.value is not None and not isinstance(node.value, kind):
+            wanted = "an object" if kind is dict else "a list"
+            name = pointer_name(node.pointer)
+            self.warn("malformed-openapi", f"'{name}' is {wanted}, not {describe(node.value)}", node.pointer)
 
     def portable(self, node: Node) -> Json:
         """Give a value as it is read in the entry document: references in other documents become absolute."""
@@ -121,6 +131,8 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     """Read an operation; `pointer` is its place below `paths`."""
     reader = Reader(defaults.resolver, places)
     node = reader.chain(slot.node)[-1]
+    for servers in (node.get("servers"), slot.around("servers")):
+        check_servers(reader, servers)
     operation_id = node.get("operationId").value
     security = read_security(node.get("security"))
     return Operation(
@@ -139,6 +151,20 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     )
 
 
+def check_servers(reader: Reader, servers: Node) -> None:
+    """Warn of servers that no request can go to."""
+    reader.expect(list, servers)
+    for item in servers.items():
+        reader.expect(dict, item)
+        url = item.get("url").value
+        if isinstance(item.value, dict) and not isinstance(url, str):
+            reader.warn("malformed-openapi", "this server has no 'url' that is a text", item.pointer)
+        scheme = split_uri(url).scheme if isinstance(url, str) else None
+        if scheme is not None and scheme.lower() not in ("http", "https"):
+            pointer = item.get("url").pointer
+            reader.warn("unusable-server", f"'{scheme}' is not http or https: no request can go there", pointer)
+
+
 def _parameters(reader: Reader, slot: Slot, node: Node) -> tuple[Parameter, ...]:
     """Read the parameters of path item and operation; those of the operation override by name and location."""
     merged: dict[tuple[Location, str], Parameter] = {}
@@ -152,8 +178,9 @@ def _parameters(reader: Reader, slot: Slot, node: Node) -> tuple[Parameter, ...]
 
 
 def _parameter_list(reader: Reader, holder: Node, reserved: Mapping[str, bool]) -> Iterator[Parameter]:
+    reader.expect(list, holder)
     for item in holder.items():
-        node = reader.resolved(item)
+        node = reader.resolved(item, "error")  # whatever the step gives for it could only be sent as a guess
         if node is None or node.value is None:
             continue
         name, location = node.get("name").value, LOCATIONS.get(_hashable(node.get("in").value))
@@ -190,8 +217,11 @@ def _parameter(reader: Reader, node: Node, name: str, location: Location, *, res
 
 
 def _request_body(reader: Reader, node: Node) -> RequestBody | None:
-    found = reader.resolved(node)
-    if found is None or not isinstance(found.value, dict):
+    found = reader.resolved(node, "error")
+    if found is None:
+        return None
+    reader.expect(dict, found)
+    if not isinstance(found.value, dict):
         return None
     return RequestBody(
         required=found.get("required").value is True,
@@ -202,13 +232,17 @@ def _request_body(reader: Reader, node: Node) -> RequestBody | None:
 
 def _responses(reader: Reader, node: Node) -> dict[str, dict[str, Json]]:
     found = reader.resolved(node) or node
+    reader.expect(dict, found)
     return {status_key(key): _response(reader, item) for key, item in found.members() if not key.startswith("x-")}
 
 
 def _response(reader: Reader, node: Node) -> dict[str, Json]:
     """Read a Response Object; its headers and media types are resolved too, their schemas stay as written."""
     found = reader.resolved(node)
-    if found is None or not isinstance(found.value, dict):
+    if found is None:
+        return {}
+    reader.expect(dict, found)
+    if not isinstance(found.value, dict):
         return {}
     response = reader.object_at(found)
     parts: dict[str, Json] = {

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from runner.diagnostics import Diagnostic, Label
 from runner.openapi.document import ApiDescription, Operation
-from runner.openapi.operations import Defaults, Reader, Slot, read_operation
+from runner.openapi.operations import Defaults, Reader, Slot, check_servers, read_operation
 from runner.openapi.references import Documents, Node, Resolver
 from runner.source import SourceMap
 from runner.values import Json, join_pointer
@@ -57,7 +57,7 @@ def read_openapi(
     entry = resolver.entry
     refused = _refused(entry, places)
     reader = Reader(resolver, places)
-    slots = {} if refused else dict(_slots(reader, entry.get("paths")))
+    slots = {} if refused else _read_paths(reader)
     ids = _ids(reader, slots)
     defaults = Defaults(entry, resolver)
 
@@ -98,22 +98,46 @@ def _refused(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
     return (Diagnostic("unsupported-openapi", "error", message, places.value(pointer)),)
 
 
+def _read_paths(reader: Reader) -> dict[str, Slot]:
+    """Find the operations, and warn of what keeps a description from having any that can be called."""
+    entry = reader.resolver.entry
+    paths = entry.get("paths")
+    check_servers(reader, entry.get("servers"))
+    reader.expect(dict, paths)
+    if paths.value is None:
+        span = reader.places.key(paths.pointer)
+        message = "the description has no 'paths', and so no operations"
+        reader.problems.append(Diagnostic("malformed-openapi", "warning", message, span))
+    return dict(_slots(reader, paths))
+
+
+def _check_path(reader: Reader, path: str, node: Node) -> None:
+    reader.expect(dict, node)
+    if not path.startswith("/"):
+        message = f"the path '{path}' does not begin with '/'"
+        reader.problems.append(Diagnostic("malformed-openapi", "warning", message, reader.places.key(node.pointer)))
+
+
 def _slots(reader: Reader, paths: Node) -> Iterator[tuple[str, Slot]]:
     """Find the operations below `paths`, by pointer."""
     for path, node in paths.members():
-        if path.startswith("x-") or not isinstance(node.value, dict):
+        if path.startswith("x-"):
+            continue
+        _check_path(reader, path, node)
+        if not isinstance(node.value, dict):
             continue
         layers = reader.chain(node) if "$ref" in node.value else (node,)
         for layer in reversed(layers):  # beside a `$ref`, the path item's own operations win
-            for tokens, operation in _operations(layer):
+            for tokens, operation in _operations(reader, layer):
                 method = tokens[-1].upper() if len(tokens) == 1 else tokens[-1]
                 yield join_pointer(node.pointer, *tokens), Slot(path, method, operation, layers)
 
 
-def _operations(path_item: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+def _operations(reader: Reader, path_item: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
     """Give the operations of a path item, each with its place in it."""
     for method in METHODS:
         operation = path_item.get(method)
+        reader.expect(dict, operation)
         if isinstance(operation.value, dict):
             yield (method,), operation
     for method, operation in path_item.get("additionalOperations").members():

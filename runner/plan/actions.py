@@ -53,9 +53,11 @@ def merged(own: Sequence[Written], shared: Sequence[Written]) -> list[Written]:
 
 
 def compile_action(ctx: Context, scope: Names, written: Written, steps: Steps) -> Action | None:
-    """Compile one action; nothing where its type or target cannot be known."""
+    """Compile one action with all its texts; nothing where its type or target cannot be known."""
+    criteria = conditions(ctx, scope, written.criteria)
     if written.type not in ("end", "goto", "retry"):
         return None  # diagnosed by its shape
+    _check_fields(ctx, written)
     type_ = cast(Literal["end", "goto", "retry"], written.type)
     step, workflow = _target(ctx, scope, written, steps) if type_ != "end" else (None, None)
     if type_ == "goto" and step is None and workflow is None:
@@ -66,11 +68,23 @@ def compile_action(ctx: Context, scope: Names, written: Written, steps: Steps) -
         step=step,
         step_id=written.step_id if step is not None else None,
         workflow=workflow,
-        criteria=conditions(ctx, scope, written.criteria),
+        criteria=criteria,
         retry_after=written.retry_after,
         retry_limit=1 if written.retry_limit is None else written.retry_limit,
         span=ctx.key(f"{written.pointer}/name"),
     )
+
+
+def _check_fields(ctx: Context, written: Written) -> None:
+    """Warn of fields that mean nothing to an action of this type."""
+    given = {
+        "stepId": written.step_id is not None and written.type == "end",
+        "workflowId": written.workflow_id is not None and written.type == "end",
+        "retryAfter": written.retry_after is not None and written.type != "retry",
+        "retryLimit": written.retry_limit is not None and written.type != "retry",
+    }
+    for name in (name for name, is_idle in given.items() if is_idle):
+        ctx.report(calls.unused_field(name, written.type, ctx.key(f"{written.pointer}/{name}")))
 
 
 def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple[int | None, Target | None]:
@@ -92,8 +106,8 @@ def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple
 
 
 def _workflow(ctx: Context, scope: Names, written: Written, text: str) -> Target | None:
+    values = arguments(ctx, scope, resolved_parameters(ctx, written.parameters), in_action=True)
     found = find_called(ctx, text, f"{written.pointer}/workflowId")
     if found is None:
         return None
-    values = arguments(ctx, scope, resolved_parameters(ctx, written.parameters), in_action=True)
     return Target(found.key(ctx.description.entry), found.workflow.workflow_id, values)

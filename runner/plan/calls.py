@@ -17,6 +17,7 @@ from runner.openapi.media import accept_header, choose_content_type, match_media
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import undeclared
 from runner.openapi.url import server_url, template_variables
+from runner.plan.constants import check_parameter, check_payload
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
@@ -87,9 +88,10 @@ def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) ->
             return None
         parameter = undeclared(written.name, location, reserved=variables.get(written.name, False))
     pointer = f"{written.pointer}/value"
-    return BoundParameter(
-        parameter, value_node(ctx, scope, written.value, pointer, _style(parameter)), ctx.value(pointer)
-    )
+    node = value_node(ctx, scope, written.value, pointer, _style(parameter))
+    bound = BoundParameter(parameter, node, ctx.value(pointer))
+    check_parameter(ctx, bound, written.pointer)
+    return bound
 
 
 def _style(parameter: Parameter) -> Style:
@@ -158,15 +160,18 @@ def _security_name(scheme: object) -> tuple[str, str]:
     return "", ""
 
 
+def body_style(content_type: str) -> Style:
+    """Give the way in which expressions are written into a body of this type."""
+    kind = media_type(content_type)
+    return "json" if kind.is_json else "form" if kind.essence.endswith("x-www-form-urlencoded") else "text"
+
+
 def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation) -> BoundBody | None:
     if operation.method in NO_CONTENT_SEMANTICS:
         ctx.report(calls.body_not_expected(operation.method, ctx.key(written.pointer)))
     declared = operation.request_body
     content_type = choose_content_type(declared, written.content_type, written.payload)
-    essence = media_type(content_type)
-    style: Style = (
-        "json" if essence.is_json else "form" if essence.essence.endswith("x-www-form-urlencoded") else "text"
-    )
+    style = body_style(content_type)
     pointer = f"{written.pointer}/payload"
     payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else Constant(None)
     replacements = tuple(
@@ -177,12 +182,15 @@ def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation
         )
         for each in written.replacements
         if _is_pointer_target(
-            ctx, each.selector_type is not None, each.target, f"{each.pointer}/target", essence.is_json
+            ctx, each.selector_type is not None, each.target, f"{each.pointer}/target", style == "json"
         )
     )
     media = (match_media(declared.content, content_type) or {}) if declared else {}
     is_json_text = style == "json" and isinstance(payload, Template | Constant) and isinstance(written.payload, str)
-    return BoundBody(payload, is_json_text, content_type, media, replacements, ctx.key(written.pointer))
+    bound = BoundBody(payload, is_json_text, content_type, media, replacements, ctx.key(written.pointer))
+    if written.has_payload:
+        check_payload(ctx, bound, pointer)
+    return bound
 
 
 def _is_pointer_target(ctx: Context, typed: bool, target: str, pointer: str, is_json: bool) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from runner.arazzo.document import Workflow
 from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, in_order
 from runner.plan.context import Context, Options
-from runner.plan.plan import Plan, WorkflowPlan, successors
-from runner.plan.rules import language, names
+from runner.plan.plan import Plan, WorkflowCall, WorkflowPlan, reach, successors
+from runner.plan.rules import names
+from runner.plan.schemas import check_inputs, check_shared_inputs
 from runner.plan.steps import StepCompiler
 from runner.plan.targets import find_called, workflow_key
 from runner.plan.values import output_node
-from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.values import join_pointer
 
@@ -46,10 +48,11 @@ class _Compilation:
         entry = self.description.main
         for uri in self.description.arazzo:
             self.check_ids(self.context(uri))
-        pending = [(entry.uri, workflow) for workflow in entry.document.workflows if workflow.workflow_id]
+            check_shared_inputs(self.context(uri))
+        pending = [(entry.uri, workflow) for workflow in entry.document.workflows]
         while pending:
             uri, workflow = pending.pop(0)
-            key = workflow_key(uri, workflow.workflow_id, entry.uri)
+            key = workflow_key(uri, workflow.workflow_id or workflow.pointer, entry.uri)
             if key not in self.plans:
                 self.plans[key] = plan = self.workflow(self.context(uri), workflow, key)
                 pending.extend(self.located(key) for key in successors(plan) if key not in self.plans)
@@ -85,10 +88,7 @@ class _Compilation:
     def workflow(self, ctx: Context, workflow: Workflow, key: str) -> WorkflowPlan:
         steps = StepCompiler.of(ctx, workflow)
         inputs = steps.names.inputs
-        try:
-            inputs.validator  # noqa: B018 - a schema that cannot be compiled is the author's mistake
-        except SchemaProblem as problem:
-            ctx.report(language.invalid_inputs_schema(str(problem), ctx.key(f"{workflow.pointer}/inputs")))
+        check_inputs(ctx, inputs, f"{workflow.pointer}/inputs")
         compiled = steps.compile()
         outputs = tuple(
             (name, output_node(ctx, steps.names, value, join_pointer(workflow.pointer, "outputs", name)))
@@ -125,10 +125,12 @@ class _Compilation:
 
         def walk(key: str, path: tuple[str, ...]) -> None:
             if key in path:
-                circle = [self.plans[each].workflow_id for each in (*path[path.index(key) :], key)]
-                self.problems.append(names.dependency_cycle(circle, self.plans[key].span))
+                circle = (*path[path.index(key) :], key)
+                if any(after in self.plans[each].depends_on for each, after in pairwise(circle)):
+                    ids = [self.plans[each].workflow_id for each in circle]
+                    self.problems.append(names.dependency_cycle(ids, self.plans[key].span))
             elif key not in done and key in self.plans:
-                for following in self.plans[key].depends_on:
+                for following in _before(self.plans[key]):
                     walk(following, (*path, key))
                 done.add(key)
 
@@ -136,11 +138,25 @@ class _Compilation:
             walk(key, ())
 
     def plan(self, entry: ArazzoDescription) -> Plan:
-        own = [workflow.workflow_id for workflow in entry.document.workflows]
-        called = {key for plan in self.plans.values() for key in successors(plan) if key != plan.key}
-        entries = tuple(key for key in own if key not in called) or tuple(own)
+        own = [workflow.workflow_id or workflow.pointer for workflow in entry.document.workflows]
+        entries = entry_workflows(self.plans, own)
         sources = tuple((source.name, source.url) for source in entry.document.source_descriptions)
         return Plan(entry.places.source.name, entry.document.title, self.plans, entries, sources)
+
+
+def entry_workflows(plans: Mapping[str, WorkflowPlan], own: Sequence[str]) -> tuple[str, ...]:
+    """Give the workflows that no other calls or goes to; of a circle that nothing else leads to, the first one."""
+    called = {key for plan in plans.values() for key in successors(plan) if key != plan.key}
+    entries = [key for key in own if key not in called]
+    for key in own:
+        if key not in {plan.key for plan in reach(plans, entries)}:
+            entries.append(key)
+    return tuple(key for key in own if key in entries)
+
+
+def _before(plan: WorkflowPlan) -> list[str]:
+    """List the workflows that have to end before this one can: those it depends on and those it calls."""
+    return [*plan.depends_on, *(step.call.key for step in plan.steps if isinstance(step.call, WorkflowCall))]
 
 
 def _report_twice(ctx: Context, kind: str, found: list[tuple[str, str]]) -> None:

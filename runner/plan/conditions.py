@@ -15,6 +15,8 @@ from runner.plan.plan import Condition
 from runner.plan.rules import calls, language
 from runner.plan.values import expression_at, fix_of, grammar_of, settler
 
+KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
+
 
 def conditions(ctx: Context, scope: Names, written: Sequence[Written]) -> tuple[Condition, ...]:
     """Compile a list of criteria; those with faults are reported and left out."""
@@ -26,7 +28,7 @@ def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
     """Compile one criterion."""
     kind = written.type.type if written.type else "simple"
     pointer = f"{written.pointer}/condition"
-    if not written.condition:
+    if not written.condition or kind not in KINDS:
         return None  # diagnosed by its shape
     context = _context(ctx, scope, written, kind)
     if kind != "simple" and context is None:

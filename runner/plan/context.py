@@ -59,7 +59,23 @@ class Context:
         return self.description.asyncapi.get(self.arazzo.sources.get(name, ""))
 
     def is_loaded(self, name: str) -> bool:
-        return name in self.arazzo.sources
+        """Say whether a source was read and is something that can be used; where not, that has been reported."""
+        uri = self.arazzo.sources.get(name, "")
+        return uri in self.description.apis or uri in self.description.asyncapi or uri in self.description.arazzo
+
+    @property
+    def knows_every_source(self) -> bool:
+        """Say whether the sources are declared as they should be; where not, that has been reported."""
+        root = self.arazzo.document.root
+        written = root.get("sourceDescriptions") if isinstance(root, dict) else None
+        named = [source for source in self.arazzo.document.source_descriptions if source.name]
+        return isinstance(written, list) and len(written) == len(named) > 0
+
+    @property
+    def knows_every_operation(self) -> bool:
+        """Say whether all sources that may hold operations could be used."""
+        sources = self.arazzo.document.source_descriptions
+        return self.knows_every_source and all(self.is_loaded(each.name) for each in sources if each.type != "arazzo")
 
     def workflow(self, workflow_id: str) -> Workflow | None:
         return find_workflow(self.arazzo, workflow_id)

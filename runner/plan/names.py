@@ -28,7 +28,7 @@ from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
 from runner.plan.plan import Inputs
 from runner.plan.rules import language, names
-from runner.plan.schemas import is_closed, read_inputs
+from runner.plan.schemas import read_inputs
 from runner.source import Span
 
 
@@ -60,6 +60,8 @@ class Names:
     called: str | None = None
     sent: frozenset[tuple[str, str]] | None = None
 
+
+SOURCE_FIELDS = ("name", "type", "url")
 
 # "Request parameters MUST be declared …"; these say what HTTP itself sends.
 ALWAYS_SENT = frozenset({("header", "accept"), ("header", "content-type"), ("header", "authorization")})
@@ -98,6 +100,8 @@ def peek_workflow(ctx: Context, text: str) -> tuple[ArazzoDescription, Workflow]
 
 def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Expression:
     """Resolve the names of one expression, and report those that lead nowhere."""
+    if isinstance(expression, SourceReference):
+        expression = SourceReference(*(split_reference(str(expression), ctx.source_names) or ("", "")))
     base = expression.base if isinstance(expression, Accessed) else expression
     if not _is_in_reach(ctx, scope, base, span):
         return expression
@@ -118,10 +122,8 @@ def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
                 known = [each.workflow_id for each in ctx.arazzo.document.workflows]
                 ctx.report(names.unknown_workflow(workflow_id, known, span))
                 return False
-        case SourceReference(source):
-            if source not in ctx.source_names:
-                ctx.report(names.unknown_source(source, ctx.source_names, span))
-                return False
+        case SourceReference(source, reference):
+            return is_declared(ctx, source, span) and _has_field(ctx, source, reference, span)
         case ComponentReference():
             message = "a component cannot be used as a value"
             ctx.report(language.expression_syntax(message, span, Fix("refer to it with a reusable object")))
@@ -135,6 +137,26 @@ def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
         case _:
             pass  # every other root is there by itself
     return True
+
+
+def is_declared(ctx: Context, source: str, span: Span) -> bool:
+    """Say whether a source description of this name is declared; report it where not, if all of them could be read."""
+    if source in ctx.source_names:
+        return True
+    if ctx.knows_every_source:
+        ctx.report(names.unknown_source(source, ctx.source_names, span))
+    return False
+
+
+def _has_field(ctx: Context, source: str, reference: str, span: Span) -> bool:
+    """Check a reference to a source: an operationId or workflowId of it, else one of its fields."""
+    api, other = ctx.api(source), ctx.other(source)
+    known = {*SOURCE_FIELDS, *(api.by_id if api else ())}
+    known |= {each.workflow_id for each in other.document.workflows} if other else set()
+    if reference in known or not ctx.is_loaded(source):
+        return True
+    ctx.report(names.undeclared_output(reference, f"the source '{source}'", SOURCE_FIELDS, span))
+    return False
 
 
 def _check_sent(ctx: Context, scope: Names, part: tuple[str, str], name: str, span: Span) -> None:
@@ -178,7 +200,7 @@ def _declared(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
 def _report_undeclared(ctx: Context, scope: Names, base: Root, found: Undeclared, span: Span) -> None:
     match base:
         case Input():
-            closed = is_closed(scope.inputs.schema)
+            closed = scope.inputs.closed
             ctx.report(names.undeclared_input(found.name, sorted(scope.inputs.names or ()), span, closed=closed))
         case StepOutput(step_id):
             owner = f"step '{step_id}'"

@@ -12,29 +12,38 @@ from dataclasses import dataclass
 
 from runner.arazzo.document import Step, Workflow
 from runner.plan.context import Context
-from runner.plan.rules import names
+from runner.plan.rules import language, names
+from runner.plan.targets import find_called
 from runner.values import Json, resolve_pointer
 
+ELSEWHERE = re.compile(
+    r"\$(?:workflows|sourceDescriptions\.(?P<source>[^.]+))\.(?P<workflow>[^.]+)\.steps\.(?P<step>[^.]+)"
+)
 REFERENCE = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`sequence` lists the steps as they run, as indexes into the document; `needs` gives the dependsOn of each."""
+    """`sequence` lists the steps as they run, as indexes into the document; `needs` gives the dependsOn of each.
+
+    `elsewhere` gives those in other workflows, as the workflow's key and the stepId.
+    """
 
     sequence: tuple[int, ...]
     needs: Mapping[int, tuple[int, ...]]
+    elsewhere: Mapping[int, tuple[tuple[str, str], ...]]
 
 
 def order_steps(ctx: Context, workflow: Workflow) -> Order:
     """Order the steps of a workflow, and report dependencies that lead nowhere or in a circle."""
     index = {step.step_id: position for position, step in reversed(list(enumerate(workflow.steps)))}
     needs = {position: tuple(_needs(ctx, step, index)) for position, step in enumerate(workflow.steps)}
+    elsewhere = {position: tuple(_elsewhere(ctx, step)) for position, step in enumerate(workflow.steps)}
     written = tuple(range(len(workflow.steps)))
     if not ctx.arazzo.document.dialect.steps_may_be_ordered or not any(needs.values()):
-        return Order(written, needs)
+        return Order(written, needs, elsewhere)
     edges = {
-        position: {*needs[position], *_references(ctx, step, index)} - {position}
+        position: {*needs[position], *(set(_references(ctx, step, index)) - {position})}
         for position, step in enumerate(workflow.steps)
     }
     sequence: list[int] = []
@@ -43,9 +52,9 @@ def order_steps(ctx: Context, workflow: Workflow) -> Order:
         if ready is None:
             circle = [workflow.steps[p].step_id for p in _circle(edges, set(sequence))]
             ctx.report(names.dependency_cycle(circle, ctx.key(f"{workflow.pointer}/steps")))
-            return Order(written, needs)
+            return Order(written, needs, elsewhere)
         sequence.append(ready)
-    return Order(tuple(sequence), needs)
+    return Order(tuple(sequence), needs, elsewhere)
 
 
 def _needs(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:
@@ -54,6 +63,30 @@ def _needs(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:
             yield index[name]
         elif not name.startswith("$"):
             ctx.report(names.unknown_step(name, index, ctx.value(f"{step.pointer}/dependsOn/{place}")))
+
+
+def _elsewhere(ctx: Context, step: Step) -> Iterator[tuple[str, str]]:
+    """Find the steps of other workflows that a step depends on, by the two patterns the specification has for them."""
+    for place, text in enumerate(step.depends_on):
+        if not text.startswith("$"):
+            continue
+        pointer = f"{step.pointer}/dependsOn/{place}"
+        match = ELSEWHERE.fullmatch(text)
+        if match is None:
+            message = "a step of another workflow is written $workflows.<workflowId>.steps.<stepId>"
+            ctx.report(language.expression_syntax(message, ctx.value(pointer), None))
+            continue
+        source = match["source"]
+        workflow_id = f"$sourceDescriptions.{source}.{match['workflow']}" if source else match["workflow"]
+        found = find_called(ctx, workflow_id, pointer)
+        if found is None:
+            continue
+        known = [each.step_id for each in found.workflow.steps]
+        if match["step"] not in known:
+            span = ctx.within(pointer, match.start("step"), match.end("step"))
+            ctx.report(names.unknown_step(match["step"], known, span))
+            continue
+        yield found.key(ctx.description.entry), match["step"]
 
 
 def _references(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -96,6 +96,10 @@ class WorkflowCall:
     def title(self) -> str:
         return self.workflow_id
 
+    @property
+    def target(self) -> Target:
+        return Target(self.key, self.workflow_id, self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Unrunnable:
@@ -138,7 +142,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """One step; `timeout` in seconds. `needs` are the indexes of steps that must have completed (dependsOn)."""
+    """One step; `timeout` in seconds.
+
+    `needs` are the indexes of steps that must have completed (dependsOn), `needs_elsewhere` those of other workflows,
+    by the workflow's key and the stepId.
+    """
 
     step_id: str
     description: str
@@ -149,6 +157,7 @@ class StepPlan:
     outputs: tuple[tuple[str, Node], ...]
     timeout: float | None
     needs: tuple[int, ...]
+    needs_elsewhere: tuple[tuple[str, str], ...]
     span: Span
 
 
@@ -156,13 +165,16 @@ class StepPlan:
 class Inputs:
     """A workflow's inputs: the JSON Schema with its references in reach, and the names it declares.
 
-    `names` is None where the schema does not list them. `secret` are those with `format: password`.
+    `names` is None where the schema does not list them, and `closed` says that there are no others. `defaulted` are
+    those with a default, `secret` those with `format: password`.
     """
 
     schema: Json
     names: frozenset[str] | None
-    required: frozenset[str]
-    secret: frozenset[str]
+    required: frozenset[str] = frozenset()
+    defaulted: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+    closed: bool = False
 
     @cached_property
     def validator(self) -> Schema:
@@ -199,14 +211,26 @@ class Plan:
 
     def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
         """Give the workflows that a run of `keys` can reach, those first."""
-        seen: dict[str, WorkflowPlan] = {}
-        pending = list(reversed(keys))
-        while pending:
-            key = pending.pop()
-            if key not in seen:
-                seen[key] = self.workflows[key]
-                pending.extend(reversed(successors(self.workflows[key])))
-        return tuple(seen.values())
+        return reach(self.workflows, keys)
+
+    def dependencies(self, key: str) -> tuple[WorkflowPlan, ...]:
+        """Give the workflows that have to run before a workflow, each after those it needs itself."""
+        found: dict[str, WorkflowPlan] = {}
+        for need in self.workflows[key].depends_on:
+            found.update({each.key: each for each in (*self.dependencies(need), self.workflows[need])})
+        return tuple(found.values())
+
+
+def reach(workflows: Mapping[str, WorkflowPlan], keys: Sequence[str]) -> tuple[WorkflowPlan, ...]:
+    """Give the workflows that can be reached from `keys`, those first."""
+    seen: dict[str, WorkflowPlan] = {}
+    pending = list(reversed(keys))
+    while pending:
+        key = pending.pop()
+        if key not in seen:
+            seen[key] = workflows[key]
+            pending.extend(reversed(successors(workflows[key])))
+    return tuple(seen.values())
 
 
 def successors(workflow: WorkflowPlan) -> list[str]:

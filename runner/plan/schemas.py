@@ -1,32 +1,70 @@
-"""A workflow's `inputs` as a JSON Schema that stands on its own, and the names it declares."""
+"""A workflow's `inputs` as a JSON Schema that stands on its own, the names it declares, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import unquote
 
+from runner.plan.context import Context
 from runner.plan.plan import Inputs
-from runner.values import Absent, Json, resolve_pointer
+from runner.plan.rules import language
+from runner.schema import SchemaProblem, refused_defaults
+from runner.values import Absent, Json, join_pointer, resolve_pointer, split_pointer
 
 COMPONENTS = "#/components/inputs/"
+DEFINITIONS = "/$defs/"
 DEPTH = 32
+CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
 def read_inputs(schema: Json, root: Json) -> Inputs:
     """Read the inputs of a workflow; `root` is its document, into which `$ref`s point."""
     if not isinstance(schema, dict):
-        return Inputs({}, frozenset(), frozenset(), frozenset())
+        return Inputs({}, frozenset())
     parts = list(_parts(schema, root))
-    properties = {name: value for part in parts for name, value in _properties(part)}
+    properties = [(name, value) for part in parts for name, value in _properties(part)]
     unlisted = any("patternProperties" in part or _is_dangling(part, root) for part in parts)
-    required = {name for part in parts for name in _strings(part.get("required"))}
-    secret = {name for name, value in properties.items() if _is_secret(value, root)}
-    names = None if unlisted else frozenset(properties)
-    return Inputs(_standalone(schema, root), names, frozenset(required), frozenset(secret))
+    return Inputs(
+        schema=_standalone(schema, root),
+        names=None if unlisted else frozenset(name for name, _ in properties),
+        required=frozenset(name for part in parts for name in _strings(part.get("required"))),
+        defaulted=frozenset(name for name, value in properties if _has_default(value, root)),
+        secret=frozenset(name for name, value in properties if _is_secret(value, root)),
+        closed=any(part.get(word) is False for part in parts for word in CLOSING),
+    )
 
 
-def is_closed(schema: Json) -> bool:
-    """Say whether a schema forbids properties that it does not name."""
-    return isinstance(schema, dict) and schema.get("additionalProperties") is False
+def check_inputs(ctx: Context, inputs: Inputs, pointer: str) -> None:
+    """Report what is wrong with the inputs at `pointer`: a schema that means nothing, defaults that it refuses."""
+    try:
+        inputs.validator  # noqa: B018 - a schema that cannot be compiled is the author's mistake
+    except SchemaProblem as problem:
+        span = ctx.value(_written(ctx, problem.pointer, pointer))
+        ctx.report(language.invalid_inputs_schema(problem.message, span))
+        return
+    written = resolve_pointer(ctx.arazzo.document.root, pointer)
+    assert not isinstance(written, bytes)
+    for place, message in refused_defaults(inputs.schema, None if isinstance(written, Absent) else written):
+        ctx.report(language.invalid_default(message, ctx.value(pointer + place)))
+
+
+def check_shared_inputs(ctx: Context) -> None:
+    """Warn of components that cannot be used as inputs; where one is used, that is an error."""
+    quiet = replace(ctx, report=lambda problem: ctx.report(replace(problem, severity="warning")))
+    for name, schema in ctx.arazzo.document.components.inputs.items():
+        check_inputs(quiet, read_inputs(schema, ctx.arazzo.document.root), join_pointer("/components/inputs", name))
+
+
+def _written(ctx: Context, place: str, pointer: str) -> str:
+    """Give where a part of the standalone schema is written: in the inputs at `pointer`, or among the components."""
+    if not place.startswith(DEFINITIONS):
+        return pointer + place
+    own = join_pointer(pointer, *split_pointer(place)[:2])
+    if not isinstance(resolve_pointer(ctx.arazzo.document.root, own), Absent):
+        return pointer + place
+    shared = COMPONENTS.removeprefix("#") + place.removeprefix(DEFINITIONS)
+    return pointer if isinstance(resolve_pointer(ctx.arazzo.document.root, shared), Absent) else shared
 
 
 def _parts(schema: Json, root: Json, depth: int = 0) -> Iterator[dict[str, Json]]:
@@ -41,11 +79,28 @@ def _parts(schema: Json, root: Json, depth: int = 0) -> Iterator[dict[str, Json]
 
 
 def _referred(schema: dict[str, Json], root: Json) -> Json:
+    """Follow `$ref` by JSON Pointer or plain name ("references via `$ref` MUST support both")."""
     reference = schema.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#/"):
+    if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    found = resolve_pointer(root, reference[1:])
-    return None if isinstance(found, Absent | bytes) else found
+    if reference[1:2] in ("", "/"):
+        found = resolve_pointer(root, unquote(reference[1:]))
+        return None if isinstance(found, Absent | bytes) else found
+    return next((each for each in _schemas(root) if each.get("$anchor") == reference[1:]), None)
+
+
+def _schemas(root: Json) -> Iterator[dict[str, Json]]:
+    """Give every schema of a document: the inputs of its workflows and components, and all below them."""
+    workflows = resolve_pointer(root, "/workflows")
+    pending = [resolve_pointer(root, "/components/inputs")]
+    pending += [resolve_pointer(each, "/inputs") for each in (workflows if isinstance(workflows, list) else ())]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            yield value
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
 
 
 def _is_dangling(schema: dict[str, Json], root: Json) -> bool:
@@ -62,35 +117,38 @@ def _is_secret(schema: Json, root: Json) -> bool:
     return any(part.get("format") == "password" for part in _parts(schema, root))
 
 
+def _has_default(schema: Json, root: Json) -> bool:
+    return any("default" in part for part in _parts(schema, root))
+
+
 def _strings(value: Json) -> Iterator[str]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, str))
 
 
 def _standalone(schema: dict[str, Json], root: Json) -> Json:
-    """Bring the components along as `$defs`, so that the schema needs no other document."""
-    components = root.get("components") if isinstance(root, dict) else None
-    shared = components.get("inputs") if isinstance(components, dict) else None
-    if not isinstance(shared, dict):
-        return schema
-    moved = _redirected(schema)
-    assert isinstance(moved, dict)
-    own = moved.get("$defs")
-    return {**moved, "$defs": {**_members(_redirected(shared)), **_members(own)}}
+    """Bring along, as `$defs`, whatever `$ref`s lead to, so that the schema needs no other document."""
+    names: dict[str, str] = {}
+    moved: dict[str, Json] = {}
+    own = _moved(schema, root, names, moved)
+    assert isinstance(own, dict)
+    defs = own.get("$defs")
+    return {**own, "$defs": {**moved, **(defs if isinstance(defs, dict) else {})}} if moved else own
 
 
-def _members(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _redirected(schema: Json) -> Json:
-    if isinstance(schema, dict):
-        return {
-            key: "#/$defs/" + value.removeprefix(COMPONENTS)
-            if key == "$ref" and isinstance(value, str) and value.startswith(COMPONENTS)
-            else _redirected(value)
-            for key, value in schema.items()
-        }
+def _moved(schema: Json, root: Json, names: dict[str, str], moved: dict[str, Json]) -> Json:
+    """Redirect `$ref`s into the document; each target is moved once, so that recursion ends."""
     if isinstance(schema, list):
-        return [_redirected(item) for item in schema]
-    return schema
+        return [_moved(item, root, names, moved) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _moved(value, root, names, moved) for key, value in schema.items()}
+    reference = schema.get("$ref")
+    target = _referred(schema, root)
+    if isinstance(reference, str) and target is not None and not reference.startswith("#" + DEFINITIONS):
+        if reference not in names:
+            shared = reference.removeprefix(COMPONENTS)
+            names[reference] = shared if shared != reference and "/" not in shared else f"reference-{len(names)}"
+            moved[names[reference]] = _moved(target, root, names, moved)
+        result["$ref"] = "#" + DEFINITIONS + names[reference]
+    return result

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
 from runner.arazzo.document import Parameter, ParameterEntry, Step, Workflow
+from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
 from runner.plan.arguments import arguments, check_arguments
-from runner.plan.calls import operation_call
+from runner.plan.calls import body_style, operation_call
 from runner.plan.components import resolved_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
@@ -20,7 +21,7 @@ from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
 from runner.plan.rules import calls, names
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
-from runner.plan.values import output_node, value_node
+from runner.plan.values import output_node, payload_node, value_node
 from runner.values import join_pointer
 
 
@@ -82,6 +83,7 @@ class StepCompiler:
             ),
             timeout=None if step.timeout is None else step.timeout / 1000,
             needs=tuple(places[need] for need in self.order.needs[index]),
+            needs_elsewhere=self.order.elsewhere[index],
             span=ctx.value(f"{step.pointer}/stepId"),
         )
 
@@ -110,7 +112,7 @@ class StepCompiler:
         return tuple(action for action in compiled if action is not None)
 
     def call(self, step: Step, scope: Names, found: Found | None) -> Call:
-        own = self.unique_parameters(step.parameters)
+        own = self.unique_parameters(step.parameters, by_location=not isinstance(found, FoundWorkflow))
         match found:
             case FoundOperation():
                 parameters = _overridden(own, self.shared_parameters, by_location=True)
@@ -129,31 +131,39 @@ class StepCompiler:
         ctx, called = self.ctx, found.workflow
         inputs = read_inputs(called.inputs, found.arazzo.document.root)
         shared = [p for p in self.shared_parameters if inputs.names is None or p.name in inputs.names]
-        values = arguments(ctx, scope, _overridden(own, shared, by_location=False), in_action=False)
-        check_arguments(ctx, inputs, values, called.workflow_id, ctx.value(f"{step.pointer}/workflowId"))
+        given = _overridden(own, shared, by_location=False)
+        values = arguments(ctx, scope, given, in_action=False)
+        check_arguments(ctx, inputs, given, called.workflow_id, ctx.value(f"{step.pointer}/workflowId"))
         return WorkflowCall(found.key(ctx.description.entry), called.workflow_id, values)
 
     def unrunnable(self, step: Step, scope: Names, found: Found | None, own: list[Parameter]) -> Unrunnable:
         """Give a step that cannot be run, after its texts have been checked like those of any other."""
         title = found.title if isinstance(found, FoundChannel) else "nothing"
-        for parameter in own:
+        for parameter in _overridden(own, self.shared_parameters, by_location=True):
             value_node(self.ctx, scope, parameter.value, f"{parameter.pointer}/value")
         if step.request_body is not None:
-            value_node(self.ctx, scope, step.request_body.payload, f"{step.request_body.pointer}/payload")
+            body = step.request_body
+            style = body_style(choose_content_type(None, body.content_type, body.payload))
+            payload_node(self.ctx, scope, body.payload, f"{body.pointer}/payload", style)
+            for replacement in body.replacements:
+                value_node(self.ctx, scope, replacement.value, f"{replacement.pointer}/value")
         if step.correlation_id is not None:
             value_node(self.ctx, scope, step.correlation_id, f"{step.pointer}/correlationId")
         span = self.ctx.value(f"{step.pointer}/stepId")
         return Unrunnable(title, calls.not_supported_yet(f"step '{step.step_id}' ({title})", span))
 
-    def unique_parameters(self, entries: Sequence[ParameterEntry]) -> list[Parameter]:
+    def unique_parameters(self, entries: Sequence[ParameterEntry], *, by_location: bool = True) -> list[Parameter]:
         """Give the parameters of a list; "the list MUST NOT include duplicate parameters"."""
         found: dict[tuple[str, str | None], Parameter] = {}
-        for parameter in resolved_parameters(self.ctx, entries):
-            key = _key(parameter, by_location=True)
-            if parameter.name and key in found:
-                span, first = self.ctx.key(parameter.pointer), self.ctx.key(found[key].pointer)
-                self.ctx.report(names.duplicate_id("parameter", parameter.name, span, first))
-            found.setdefault(key, parameter)
+        places: dict[tuple[str, str | None], str] = {}
+        for entry in entries:
+            for parameter in resolved_parameters(self.ctx, (entry,)):
+                key = _key(parameter, by_location=by_location)
+                if parameter.name and key in found:
+                    span, first = self.ctx.key(entry.pointer), self.ctx.key(places[key])
+                    self.ctx.report(names.duplicate_id("parameter", parameter.name, span, first))
+                found.setdefault(key, parameter)
+                places.setdefault(key, entry.pointer)
         return list(found.values())
 
 
@@ -187,7 +197,9 @@ def _jumps(ctx: Context, workflow: Workflow, steps: Mapping[str, StepNames]) -> 
             if action is None:
                 continue
             if action.type == "retry":
-                jumps.append((start, start))
+                reference = steps.get(action.step_id or "")
+                first = reference.order if reference else start
+                jumps.append((max(start, first), start))  # what a retry refers to has run before
             elif action.step_id is not None and action.step_id in steps:
                 jumps.append((start, steps[action.step_id].order))
     return jumps

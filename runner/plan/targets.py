@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from runner.arazzo.document import Step, Workflow
 from runner.description import ArazzoDescription
 from runner.diagnostics import Fix, nearest
 from runner.openapi.document import ApiDescription, Operation
 from runner.plan.context import SOURCES, Context, find_workflow, split_reference
+from runner.plan.names import is_declared
 from runner.plan.rules import calls, names
+from runner.source import Span
 from runner.values import escape_token
 
 # operationPath: '{$sourceDescriptions.<name>.url}#<JSON Pointer>'
@@ -85,24 +88,33 @@ def find_called(ctx: Context, text: str, pointer: str) -> FoundWorkflow | None:
         ctx.report(names.unknown_workflow(text, known, ctx.value(pointer)))
         return None
     source, workflow_id = reference
-    if not _is_known(ctx, source, pointer):
+    start = len(SOURCES)
+    span = ctx.within(pointer, start, start + len(source))
+    if not _is_known(ctx, source, span):
         return None
     other = ctx.other(source)
-    found = find_workflow(other, workflow_id) if other else None
-    if other is None or found is None:
-        known = [each.workflow_id for each in other.document.workflows] if other else []
+    if other is None:
+        ctx.report(names.not_an_arazzo_source(source, span))
+        return None
+    found = find_workflow(other, workflow_id)
+    if found is None:
+        known = [each.workflow_id for each in other.document.workflows]
         ctx.report(names.unknown_workflow(workflow_id, known, ctx.value(pointer)))
         return None
     return FoundWorkflow(other, found)
 
 
-def _is_known(ctx: Context, source: str, pointer: str) -> bool:
+def _is_known(ctx: Context, source: str, span: Span) -> bool:
     """Say whether a source was read; one that is not declared is reported, one that could not be read was."""
-    if source not in ctx.source_names:
-        start = len(SOURCES)
-        ctx.report(names.unknown_source(source, ctx.source_names, ctx.within(pointer, start, start + len(source))))
+    return is_declared(ctx, source, span) and ctx.is_loaded(source)
+
+
+def _is_arazzo(ctx: Context, source: str, span: Span) -> bool:
+    """Say, and report, that a source is an Arazzo document where an operation is looked for."""
+    if ctx.other(source) is None:
         return False
-    return ctx.is_loaded(source)
+    ctx.report(names.not_an_api_source(source, span))
+    return True
 
 
 def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
@@ -110,7 +122,9 @@ def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
     if reference is None:
         return _by_plain_id(ctx, text, pointer)
     source, operation_id = reference
-    if not _is_known(ctx, source, pointer):
+    start = len(SOURCES)
+    span = ctx.within(pointer, start, start + len(source))
+    if not _is_known(ctx, source, span) or _is_arazzo(ctx, source, span):
         return None
     api, messages = ctx.api(source), ctx.messages(source)
     if messages and operation_id in messages.operation_ids:
@@ -132,7 +146,7 @@ def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
     if not holders:
         if any(operation_id in each.operation_ids for each in messages):
             return FoundChannel(f"message {operation_id}")
-        if any(not ctx.is_loaded(name) for name in ctx.api_names):
+        if not ctx.knows_every_operation:
             return None  # it may be in the source that could not be read
         known = [known for api in apis.values() for known in api.by_id]
         known += [known for each in messages for known in each.operation_ids]
@@ -156,11 +170,8 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
         ctx.report(calls.operation_path_syntax(message, ctx.value(pointer), fix))
         return None
     source = match["source"]
-    if source not in ctx.source_names:
-        span = ctx.within(pointer, match.start("source"), match.end("source"))
-        ctx.report(names.unknown_source(source, ctx.source_names, span))
-        return None
-    if not ctx.is_loaded(source):
+    span = ctx.within(pointer, match.start("source"), match.end("source"))
+    if not _is_known(ctx, source, span) or _is_arazzo(ctx, source, span):
         return None
     api, messages = ctx.api(source), ctx.messages(source)
     if messages is not None and messages.has(match["pointer"]):
@@ -169,7 +180,8 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
         span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
         ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
         return None
-    operation = api.by_pointer.get(match["pointer"])
+    # a fragment may be percent-encoded (RFC 6901, section 6); the braces of a path are written either way
+    operation = api.by_pointer.get(match["pointer"]) or api.by_pointer.get(unquote(match["pointer"]))
     if operation is None:
         span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
         ctx.report(
@@ -188,9 +200,8 @@ def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:
         ctx.report(calls.operation_path_syntax(message, ctx.value(pointer), fix))
         return None
     source = match["source"]
-    if source not in ctx.source_names:
-        span = ctx.within(pointer, match.start("source"), match.end("source"))
-        ctx.report(names.unknown_source(source, ctx.source_names, span))
+    span = ctx.within(pointer, match.start("source"), match.end("source"))
+    if not is_declared(ctx, source, span):
         return None
     messages = ctx.messages(source)
     if ctx.is_loaded(source) and (messages is None or not messages.has(match["pointer"])):

@@ -102,6 +102,7 @@ def _step(step: StepRecord) -> dict[str, Json]:
         "outputs": values_json(step.outputs),
         "action": step.action,
         "workflow": _workflow(step.workflow) if step.workflow else None,
+        "workflows": [_workflow(each) for each in step.called],
         "error": _error(step.problem),
     }
 

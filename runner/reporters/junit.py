@@ -83,12 +83,13 @@ class JUnit:
     def _cases(self, workflow: WorkflowRecord, classname: str, file: str) -> Iterator[ET.Element]:
         names, failed = _Names(), False
         for step in workflow.steps:
-            place = _place(step) if step.failed else step.span
+            blamed = step.failed and not workflow.excused
+            place = _place(step) if blamed else step.span
             case = self._case(names.unique(step.step_id), classname, step.took, place, file)
-            case.extend(_result(step, place))
-            failed = failed or step.failed
+            case.extend(_result(step, place, blamed))
+            failed = failed or blamed
             yield case
-        if workflow.outcome != "passed" and not failed and not workflow.went_on:
+        if workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
             # Nothing that failed is a step: a budget, or a workflow that had to come first.
             problem = workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
             place = problem.span or workflow.span
@@ -158,9 +159,9 @@ def _properties(run: RunRecord, workflow: WorkflowRecord) -> ET.Element:
     return properties
 
 
-def _result(step: StepRecord, place: Span | None) -> Iterator[ET.Element]:
-    """Give what stands in a testcase: exactly one failure or error where the step failed."""
-    if step.failed:
+def _result(step: StepRecord, place: Span | None, blamed: bool) -> Iterator[ET.Element]:
+    """Give what stands in a testcase: exactly one failure or error where the step is to blame."""
+    if blamed:
         problem = step.problem or Problem("cancelled", f"step '{step.step_id}' did not finish", step.span)
         yield _broken(problem, [*_at(place), *_evidence(step, problem)], headline(step, problem))
     elif step.problems:
@@ -183,7 +184,11 @@ def _broken(problem: Problem, lines: list[str], title: str = "") -> ET.Element:
 def _flaky(step: StepRecord) -> ET.Element:
     """Give what went wrong before the step passed, or before an action went on from there."""
     problem = step.problems[-1]
-    how = f"action '{step.action}' went on from there" if step.recovered else f"attempt {step.attempts} passed"
+    how = f"attempt {step.attempts} passed"
+    if step.recovered:
+        how = f"action '{step.action}' went on from there"
+    elif step.failed:
+        how = "the step that called its workflow did not fail"
     message = xml.message(f"{problem.message}; {how}")
     made = xml.element("flakyFailure", {"type": f"arazzo.{problem.kind}", "message": message})
     lines = [message, *_at(problem.span or step.span), *(each.message for each in step.problems[:-1])]

@@ -94,6 +94,7 @@ class StepRecord:
 class WorkflowRecord:
     """One run of a workflow; `outline` are the steps it has, `steps` the visits of those that were reached.
 
+    `excused`: the step it ran in passed after all, or an action went on from there.
     `went_on`: a `goto` led to another workflow, which follows, and whose outcome is this one's.
     """
 
@@ -109,6 +110,7 @@ class WorkflowRecord:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     problem: Problem | None = None
     went_on: bool = False
+    excused: bool = False
     finished: float | None = None
 
     @property
@@ -283,6 +285,8 @@ class Recorder:
         step.outcome, step.outputs, step.attempts = event.outcome, event.outputs, event.attempts
         step.problem, step.action, step.recovered = event.problem, event.action, event.recovered
         step.finished = at
+        if not step.failed:
+            _excuse(step)
         self._pop(step)
 
     def _close_workflow(self, event: WorkflowFinished, at: float) -> None:
@@ -292,10 +296,20 @@ class Recorder:
         workflow.outcome, workflow.outputs, workflow.problem = event.outcome, event.outputs, event.problem
         workflow.finished = at
         self._pop(workflow)
+        siblings = self.step.called if self.step else self.run.workflows
+        siblings.sort(key=lambda each: each is workflow)  # the last one to finish stands last
 
     def _pop(self, record: WorkflowRecord | StepRecord) -> None:
         while self._stack and self._stack.pop() is not record:
             pass
+
+
+def _excuse(step: StepRecord) -> None:
+    """Note that what failed inside a step did not make it fail."""
+    for workflow in step.called:
+        workflow.excused = True
+        for inner in workflow.steps:
+            _excuse(inner)
 
 
 def _begin_attempt(step: StepRecord) -> None:

@@ -53,30 +53,42 @@ class Regex:
 @lru_cache(maxsize=256)
 def compile_regex(pattern: str, engine: EngineName | None = None) -> Regex:
     """Compile a pattern; RegexSyntax says what is wrong with it."""
-    match engine or best_engine():
-        case "jsonschema-rs":
-            return Regex(pattern, _rust(pattern))
-        case "jsonschema":
-            return Regex(pattern, _python(pattern))
+    parts = list(_PARTS.finditer(pattern))
+    if any(part["foreign"] for part in parts):
+        raise _refused(pattern)
+    groups = [part["group"] for part in parts if part["group"] or part.group() == "("]
+    try:
+        written = _PARTS.sub(lambda part: _plain(part, groups), pattern)
+        return Regex(pattern, (_rust if (engine or best_engine()) == "jsonschema-rs" else _python)(written))
+    except (ValueError, re.error, OverflowError, RecursionError):
+        raise _refused(pattern) from None
+
+
+# What engines read otherwise, or not at all; what they read beyond ECMA-262 is foreign: flags, `(?P<`, `a++`.
+_PARTS = re.compile(
+    r"\\k<(?P<back>[A-Za-z_$][\w$]*)>|\\.|\[(?:\\.|[^\]\\])*\]|\((?!\?)|\(\?<(?P<group>[A-Za-z_$][\w$]*)>|\."
+    r"|(?P<foreign>\(\?(?!:|=|!|<[=!])|(?:[*+?]|\{\d+(?:,\d*)?\})\+)",
+    re.DOTALL,
+)
+
+
+def _plain(part: re.Match[str], groups: list[str]) -> str:
+    if part["back"] and part["back"] in groups:
+        return rf"(?:\{groups.index(part['back']) + 1})"
+    return r"[^\n\r\u2028\u2029]" if part.group() == "." else part.group()
 
 
 def _rust(pattern: str) -> object:
     import jsonschema_rs
 
     options = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT)
-    try:
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
-    except ValueError:
-        raise _refused(pattern) from None
+    return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
 
 
 def _python(pattern: str) -> re.Pattern[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # `[[` means the same in both, today
-            return re.compile(translate(pattern))
-    except (re.error, OverflowError, RecursionError):
-        raise _refused(pattern) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # `[[` means the same in both, today
+        return re.compile(translate(pattern))
 
 
 def _refused(pattern: str) -> RegexSyntax:

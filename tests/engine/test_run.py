@@ -380,7 +380,7 @@ def test_an_endless_loop_ends_in_a_named_outcome() -> None:
     story = play(document, [reply()] * 25, limits=Limits(steps=25, pace=0))
     assert story.outcome == "error"
     assert "more than 25 steps" in story.problem
-    assert "'page' 25 times" in story.problem
+    assert "'main.page' 25 times" in story.problem
 
 
 def test_workflows_that_call_each_other_end_in_a_named_outcome() -> None:

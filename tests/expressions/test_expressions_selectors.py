@@ -92,7 +92,7 @@ def sorted_if_descending(query: str, found: tuple[Json, ...]) -> list[Json]:
         ("rfc9535", "$[?nope(@.a)]", (3, 13)),
         (GOESSNER, "books", (0, 5)),
         (GOESSNER, "$.a[", (0, 4)),
-        (GOESSNER, "$.a[(@.length-1)]", (0, 17)),
+        (GOESSNER, "$.a[(@.b-1)]", (0, 12)),
         (GOESSNER, "$.a[?(@.x =~ 'a')]", (10, 12)),
     ],
 )

@@ -90,3 +90,20 @@ def test_bytes_are_decoded_by_their_mark(encoding: str) -> None:
 def test_bytes_that_are_no_text_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '// c\n{"a": 1}',
+        '/* c */ {"a": 1}',
+        '{ // c\n "a": 1}',
+        '{"a": 1, // c\n "b": 2}',
+        '{"a": 1 /* c */}',
+        '{"a": 1}\n// c',
+    ],
+)
+def test_a_comment_in_json_is_told_as_one(text: str) -> None:
+    (problem,) = read(text, "file:///d/t.json").problems
+    assert (problem.rule, problem.message) == ("json-syntax", "JSON has no comments")
+    assert problem.span.text == "/"

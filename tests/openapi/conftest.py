@@ -7,6 +7,7 @@ import pytest
 from runner.diagnostics import Diagnostic
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
+from runner.openapi.references import Documents
 from runner.source import Member, Place, Source, SourceMap
 from runner.values import Json, join_pointer
 

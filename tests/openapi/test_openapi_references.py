@@ -4,6 +4,7 @@ import pytest
 
 from runner.openapi.references import (
     MAX_HOPS,
+    Documents,
     Node,
     Resolver,
     UnresolvedReference,

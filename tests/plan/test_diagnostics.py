@@ -172,6 +172,41 @@ TABLE = {
         step("- {stepId: one, operationId: login, timeout: 100}"),
         ["7:39 warning unknown-field: 'timeout' is a field of Arazzo 1.1; it is ignored"],
     ),
+    "a workflow of an API description": (
+        step("- {stepId: one, workflowId: $sourceDescriptions.things.one}"),
+        ["7:51 error not-an-arazzo-source: the source 'things' is not an Arazzo document: it has no workflows"],
+    ),
+    "retry fields of an action that does not retry": (
+        step(
+            "- stepId: one\n  operationId: login\n  onFailure:\n  - {name: a, type: goto, stepId: one, retryLimit: 3, retryAfter: 2}\n  - {name: b, type: end, stepId: one, workflowId: main}"
+        ),
+        [
+            "10:42 warning unused-field: 'retryLimit' has no meaning in an action of type 'goto'",
+            "10:57 warning unused-field: 'retryAfter' has no meaning in an action of type 'goto'",
+            "11:28 warning unused-field: 'stepId' has no meaning in an action of type 'end'",
+            "11:41 warning unused-field: 'workflowId' has no meaning in an action of type 'end'",
+        ],
+    ),
+    "header names that cannot be sent": (
+        step(
+            "- stepId: one\n  operationId: login\n  parameters:\n  - {name: X a, in: header, value: 1}\n  - {name: \u00e9, in: header, value: $statusCode}\n  - {name: X-B, in: header, value: 1}"
+        ),
+        [
+            "10:14 error invalid-header-name: 'X a' cannot be the name of a header",
+            "11:14 error invalid-header-name: '\u00e9' cannot be the name of a header",
+        ],
+    ),
+    "constants that cannot be sent": (
+        step(
+            "- stepId: one\n  operationId: listThings\n  parameters:\n  - {name: limit, in: query, value: {a: [1]}}\n  - {name: X-B, in: header, value: \"a\\nb\"}\n- stepId: two\n  operationId: createThing\n  requestBody: {payload: '{\"a\": }'}\n- stepId: three\n  operationId: createThing\n  requestBody: {contentType: text/plain, payload: {a: 1}}"
+        ),
+        [
+            "10:39 error unusable-value: query parameter 'limit' holds an array within an object",
+            "11:38 error unusable-value: header 'X-B' holds a line break",
+            "14:28 error unusable-value: the payload is not JSON: expecting value, in line 1, column 7",
+            "17:53 error unusable-value: an object has no form in 'text/plain'",
+        ],
+    ),
     "an extension": (step("- {stepId: one, operationId: login, x-note: hello}"), []),
 }
 
@@ -351,3 +386,13 @@ def test_a_description_without_a_server_is_a_warning_until_the_step_is_to_run() 
     call = given.plan.workflows["main"].steps[0].call
     assert isinstance(call, OperationCall)
     assert call.server == "http://127.0.0.1:9"
+
+
+def test_an_operation_of_an_arazzo_document_is_refused() -> None:
+    document = step("- {stepId: b, operationId: $sourceDescriptions.lib.one}").replace(
+        "[{name: things", "[{name: lib, url: lib.yaml, type: arazzo}, {name: things"
+    )
+    library = header("- {workflowId: one, steps: [{stepId: a, operationId: login}]}")
+    assert problems(document, {"lib.yaml": library}) == [
+        "7:50 error not-an-api-source: the source 'lib' is an Arazzo document: it has no operations"
+    ]

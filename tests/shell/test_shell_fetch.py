@@ -11,6 +11,7 @@ import pytest
 
 from runner.errors import FetchError
 from runner.exchange import Fetched, Reply, Request, Response, Transport, TransportFailure
+from runner.loader.text import decode_bytes
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.shell.http import HttpTransport
 from tests.shell.conftest import QUIET
@@ -64,6 +65,13 @@ def test_bytes_become_text_as_the_caller_says(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes("é".encode("utf-16"))
     ports = FetchPorts(Site().open, decode=lambda content: content.decode("utf-16"))
     assert make_fetch(tmp_path, ports)("x").text == "é"
+
+
+def test_a_decoder_that_says_what_is_wrong_is_believed(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"a: \x80")
+    with pytest.raises(FetchError) as caught:
+        make_fetch(tmp_path, FetchPorts(Site().open, decode=decode_bytes))("x")
+    assert caught.value.reason == "the text is not UTF-8: 0x80 at byte 3, in line 1"
 
 
 def test_a_file_that_is_not_there_is_told_with_the_one_that_was_probably_meant(tmp_path: Path) -> None:

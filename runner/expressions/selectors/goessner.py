@@ -1,11 +1,12 @@
 """JSONPath as Goessner wrote it (`draft-goessner-dispatch-jsonpath-00`), as a selector.
 
-Script expressions like `[(@.length-1)]` are not supported, and `=~` is not in the draft: it would run an unbounded
-regular expression.
+Of script expressions only `[(@.length-1)]`, which counts from the end, is supported, and `=~` is not in the draft: it
+would run an unbounded regular expression.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from jsonpath_ng import DatumInContext
 
 
+# A quoted name or text, which stays as it is, or a script that counts from the end of an array.
+_FROM_END = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|\[\(\s*@\.length\s*-\s*([1-9][0-9]{0,9})\s*\)\]")
+
+
 def compile_goessner(text: str) -> Compiled:
     """Compile a query of the draft, or raise SelectorSyntax."""
     if not text.startswith("$"):
@@ -25,7 +30,8 @@ def compile_goessner(text: str) -> Compiled:
     if "=~" in text:
         at = text.index("=~")
         raise SelectorSyntax("'=~' is no operator of this JSONPath", at, at + 2)
-    return compile_singular(text) or _compile_with_library(text)
+    plain = _FROM_END.sub(lambda found: f"[-{found[1]}]" if found[1] else found.group(), text)
+    return compile_singular(plain) or _compile_with_library(plain)
 
 
 def _compile_with_library(text: str) -> Compiled:

@@ -192,6 +192,28 @@ def not_supported_yet(what: str, span: Span) -> Diagnostic:
     return error("not-supported-yet", f"{what} cannot be run by this version", span)
 
 
+def unused_field(name: str, type_: str, span: Span) -> Diagnostic:
+    """A field of an action means nothing beside its type.
+
+    Why: `retryAfter` and `retryLimit` "only apply when the type field value is "retry"", targets do not apply to `end`.
+    Example: `retryLimit: 3` beside `type: goto`.
+    Instead: leave it out, or say which `type` was meant.
+    """
+    message = f"'{name}' has no meaning in an action of type '{type_}'"
+    return warning("unused-field", message, span, fix=Fix("leave it out, or change the type"))
+
+
+def invalid_header_name(name: str, span: Span) -> Diagnostic:
+    """A header has a name that HTTP cannot carry.
+
+    Why: the name of a field is a token (RFC 9110, section 5.1): ASCII letters, digits and a few signs.
+    Example: `name: X Trace Id`.
+    Instead: write the name that the API knows, such as `X-Trace-Id`.
+    """
+    message = f"'{name}' cannot be the name of a header"
+    return error("invalid-header-name", message, span, fix=Fix("use letters, digits and '-'"))
+
+
 def unusable_value(message: str, span: Span) -> Diagnostic:
     """A constant value cannot be sent where it stands.
 

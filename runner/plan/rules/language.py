@@ -74,6 +74,16 @@ def invalid_inputs_schema(message: str, span: Span) -> Diagnostic:
     return error("invalid-inputs-schema", f"the inputs are not a valid JSON Schema: {message}", span)
 
 
+def invalid_default(message: str, span: Span) -> Diagnostic:
+    """The default of an input does not fit the input's own schema.
+
+    Why: a run that relies on it is refused before it begins.
+    Example: `type: string` with `default: 7`.
+    Instead: write a default that the schema accepts.
+    """
+    return warning("invalid-default", f"its own schema refuses this default: {message}", span)
+
+
 def constant_output(span: Span) -> Diagnostic:
     """An output is neither an expression nor a Selector Object.
 

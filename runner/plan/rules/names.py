@@ -68,6 +68,28 @@ def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
     )
 
 
+def not_an_arazzo_source(name: str, span: Span) -> Diagnostic:
+    """A workflow is looked for in a source that is an API description.
+
+    Why: only Arazzo documents have workflows.
+    Example: `workflowId: $sourceDescriptions.petstore.login` where `petstore` is an OpenAPI description.
+    Instead: name a source that is an Arazzo document, or call the operation by `operationId`.
+    """
+    message = f"the source '{name}' is not an Arazzo document: it has no workflows"
+    return error("not-an-arazzo-source", message, span, fix=Fix("to call an operation of it, write operationId"))
+
+
+def not_an_api_source(name: str, span: Span) -> Diagnostic:
+    """An operation is looked for in a source that is an Arazzo document.
+
+    Why: only API descriptions have operations.
+    Example: `operationId: $sourceDescriptions.flows.login` where `flows` is an Arazzo document.
+    Instead: name a source that is an API description, or call the workflow by `workflowId`.
+    """
+    message = f"the source '{name}' is an Arazzo document: it has no operations"
+    return error("not-an-api-source", message, span, fix=Fix("to call a workflow of it, write workflowId"))
+
+
 def unknown_component(name: str, kind: str, known: Iterable[str], span: Span) -> Diagnostic:
     """A reusable object refers to a component that the document does not have.
 
