@@ -166,7 +166,8 @@ def _compare(comparison: Comparison, text: str, scope: Scope) -> Verdict:
         names = [text[side.start : side.end] for side in (comparison.left, comparison.right)]
         problem = f"there is nothing to compare: '{names[0]}' and '{names[1]}' are both absent"
         return Verdict(False, left, right, written, problem)
-    return Verdict(compare(comparison.operator, left, right).holds, left, right, written)
+    compared = compare(comparison.operator, left, right)
+    return Verdict(compared.holds, left, right, written, note=compared.note)
 
 
 def _value(side: Literal | Operand, scope: Scope) -> Value:

@@ -12,7 +12,8 @@ class Verdict:
     """Passed, failed, or broken: a criterion that could not be evaluated has failed and says why in `problem`.
 
     `left` and `right` are the operands of the comparison that decided; of a regex its context and pattern, of a
-    JSONPath or XPath what it selected and ABSENT. `comparison` is the deciding part as written.
+    JSONPath or XPath what it selected and ABSENT. `comparison` is the deciding part as written. `note` is a warning:
+    the two values are of kinds that are never equal and have no order.
     """
 
     passed: bool
@@ -20,3 +21,4 @@ class Verdict:
     right: Value = ABSENT
     comparison: str = ""
     problem: str | None = None
+    note: str | None = None

@@ -139,12 +139,13 @@ def _write_verdict(verdict: Verdict, limit: int) -> object:
         "right": _write_value(verdict.right, limit),
         "comparison": verdict.comparison,
         "problem": verdict.problem,
+        "note": verdict.note,
     }
 
 
 def _read_verdict(data: dict[str, Any]) -> Verdict:
     left, right = _read_value(data["left"]), _read_value(data["right"])
-    return Verdict(data["passed"], left, right, data["comparison"], data["problem"])
+    return Verdict(data["passed"], left, right, data["comparison"], data["problem"], data.get("note"))
 
 
 def _write_body(body: bytes, limit: int) -> object:

@@ -49,7 +49,8 @@ def explain(checked: CriterionChecked) -> str:
         return f"{absence(checked)}, wanted {found['operator']} {right}"
     if missing := absence(checked):
         return f"{missing}, on the left is {left}"
-    return _REFUSALS[found["operator"]].format(left=left, right=right)
+    refusal = _REFUSALS[found["operator"]].format(left=left, right=right)
+    return f"{refusal} ({one_line(verdict.note)})" if verdict.note else refusal
 
 
 def absence(checked: CriterionChecked) -> str:

@@ -116,7 +116,7 @@ def _criterion(checked: CriterionChecked) -> dict[str, Json]:
         "passed": verdict.passed,
         "left": value_json(verdict.left),
         "right": value_json(verdict.right),
-        "error": verdict.problem or missing or None,
+        "error": verdict.problem or missing or (None if verdict.passed else verdict.note),
     }
 
 

@@ -146,6 +146,7 @@ class Redactor:
             self._guarded(name, verdict.right),
             self.text(verdict.comparison),
             self.text(verdict.problem) if verdict.problem else verdict.problem,
+            verdict.note,  # it names kinds, not values
         )
 
     def _span(self, span: Span | None) -> Span | None:

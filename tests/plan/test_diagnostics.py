@@ -198,7 +198,7 @@ TABLE = {
     ),
     "constants that cannot be sent": (
         step(
-            "- stepId: one\n  operationId: listThings\n  parameters:\n  - {name: limit, in: query, value: {a: [1]}}\n  - {name: X-B, in: header, value: \"a\\nb\"}\n- stepId: two\n  operationId: createThing\n  requestBody: {payload: '{\"a\": }'}\n- stepId: three\n  operationId: createThing\n  requestBody: {contentType: text/plain, payload: {a: 1}}"
+            '- stepId: one\n  operationId: listThings\n  parameters:\n  - {name: limit, in: query, value: {a: [1]}}\n  - {name: X-B, in: header, value: "a\\nb"}\n- stepId: two\n  operationId: createThing\n  requestBody: {payload: \'{"a": }\'}\n- stepId: three\n  operationId: createThing\n  requestBody: {contentType: text/plain, payload: {a: 1}}'
         ),
         [
             "10:39 error unusable-value: query parameter 'limit' holds an array within an object",

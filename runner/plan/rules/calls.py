@@ -195,7 +195,8 @@ def not_supported_yet(what: str, span: Span) -> Diagnostic:
 def unused_field(name: str, type_: str, span: Span) -> Diagnostic:
     """A field of an action means nothing beside its type.
 
-    Why: `retryAfter` and `retryLimit` "only apply when the type field value is "retry"", targets do not apply to `end`.
+    Why: `retryAfter` and `retryLimit` belong to `retry` ("this field only applies when the `type` field value is …"),
+    `stepId` and `workflowId` are only relevant to `goto` and `retry`.
     Example: `retryLimit: 3` beside `type: goto`.
     Instead: leave it out, or say which `type` was meant.
     """
