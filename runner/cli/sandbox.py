@@ -25,7 +25,15 @@ from runner.errors import UsageError
 @click.option(
     "--balance", type=click.IntRange(min=0), default=None, metavar="BUZZ", help="What each account starts with."
 )
-def command(port: int, host: str, time_scale: float, duration: float, balance: int | None) -> None:
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Answer 429 after N requests of an account in a minute.",
+)
+def command(
+    port: int, host: str, time_scale: float, duration: float, balance: int | None, rate_limit: int | None
+) -> None:
     """Serve the stand-ins of Civitai's Site and Orchestration APIs until Ctrl-C.
 
     Any bearer token is an account of its own, except one that begins with `invalid` or `expired`.
@@ -38,7 +46,12 @@ def command(port: int, host: str, time_scale: float, duration: float, balance: i
 
     terminal = look()
     start = Settings()
-    settings = Settings(duration=duration, time_scale=time_scale, balance=start.balance if balance is None else balance)
+    settings = Settings(
+        duration=duration,
+        time_scale=time_scale,
+        balance=start.balance if balance is None else balance,
+        rate_limit=rate_limit or start.rate_limit,
+    )
 
     def announce(url: str) -> None:
         print(f"serving on {url} (Ctrl-C stops)", flush=True)

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from runner.arazzo.document import Action as Written
 from runner.arazzo.document import ActionEntry, ActionKind, Reusable
 from runner.plan.arguments import arguments
-from runner.plan.components import component, resolved_parameters
+from runner.plan.components import component, unique_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
 from runner.plan.names import Names
@@ -106,7 +106,7 @@ def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple
 
 
 def _workflow(ctx: Context, scope: Names, written: Written, text: str) -> Target | None:
-    values = arguments(ctx, scope, resolved_parameters(ctx, written.parameters), in_action=True)
+    values = arguments(ctx, scope, unique_parameters(ctx, written.parameters, by_location=False), in_action=True)
     found = find_called(ctx, text, f"{written.pointer}/workflowId")
     if found is None:
         return None

@@ -50,3 +50,26 @@ def resolved_parameters(ctx: Context, entries: Sequence[ParameterEntry], *, quie
             parameter = Parameter(parameter.name, parameter.location, entry.value, entry.pointer)
         found.append(parameter)
     return found
+
+
+def unique_parameters(ctx: Context, entries: Sequence[ParameterEntry], *, by_location: bool = True) -> list[Parameter]:
+    """Give the parameters of a list; "the list MUST NOT include duplicate parameters"."""
+    found: dict[tuple[str, str | None], Parameter] = {}
+    places: dict[tuple[str, str | None], str] = {}
+    for entry in entries:
+        for parameter in resolved_parameters(ctx, (entry,)):
+            key = parameter_key(parameter, by_location=by_location)
+            if parameter.name and key in found:
+                span, first = ctx.key(entry.pointer), ctx.key(places[key])
+                ctx.report(names.duplicate_id("parameter", parameter.name, span, first))
+            found.setdefault(key, parameter)
+            places.setdefault(key, entry.pointer)
+    return list(found.values())
+
+
+def parameter_key(parameter: Parameter, *, by_location: bool) -> tuple[str, str | None]:
+    """Name a parameter by name and `in`, header names without case; for a workflow by name alone."""
+    if not by_location:
+        return parameter.name, None
+    is_header = parameter.location == "header"
+    return parameter.name.lower() if is_header else parameter.name, parameter.location

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
-from runner.arazzo.document import Parameter, ParameterEntry, Step, Workflow
+from runner.arazzo.document import Parameter, Step, Workflow
 from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
 from runner.plan.arguments import arguments, check_arguments
 from runner.plan.calls import body_style, operation_call
-from runner.plan.components import resolved_parameters
+from runner.plan.components import parameter_key, resolved_parameters, unique_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
 from runner.plan.names import Names, StepNames, sent_parts, step_outputs, workflow_outputs
 from runner.plan.order import Order, order_steps
 from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
-from runner.plan.rules import calls, names
+from runner.plan.rules import calls
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
 from runner.plan.values import output_node, payload_node, value_node
@@ -51,7 +51,7 @@ class StepCompiler:
 
     @cached_property
     def shared_parameters(self) -> list[Parameter]:
-        return self.unique_parameters(self.workflow.parameters)
+        return unique_parameters(self.ctx, self.workflow.parameters)
 
     @cached_property
     def shared_actions(self) -> Mapping[str, Sequence[WrittenAction]]:
@@ -112,7 +112,7 @@ class StepCompiler:
         return tuple(action for action in compiled if action is not None)
 
     def call(self, step: Step, scope: Names, found: Found | None) -> Call:
-        own = self.unique_parameters(step.parameters, by_location=not isinstance(found, FoundWorkflow))
+        own = unique_parameters(self.ctx, step.parameters, by_location=not isinstance(found, FoundWorkflow))
         match found:
             case FoundOperation():
                 parameters = _overridden(own, self.shared_parameters, by_location=True)
@@ -152,33 +152,11 @@ class StepCompiler:
         span = self.ctx.value(f"{step.pointer}/stepId")
         return Unrunnable(title, calls.not_supported_yet(f"step '{step.step_id}' ({title})", span))
 
-    def unique_parameters(self, entries: Sequence[ParameterEntry], *, by_location: bool = True) -> list[Parameter]:
-        """Give the parameters of a list; "the list MUST NOT include duplicate parameters"."""
-        found: dict[tuple[str, str | None], Parameter] = {}
-        places: dict[tuple[str, str | None], str] = {}
-        for entry in entries:
-            for parameter in resolved_parameters(self.ctx, (entry,)):
-                key = _key(parameter, by_location=by_location)
-                if parameter.name and key in found:
-                    span, first = self.ctx.key(entry.pointer), self.ctx.key(places[key])
-                    self.ctx.report(names.duplicate_id("parameter", parameter.name, span, first))
-                found.setdefault(key, parameter)
-                places.setdefault(key, entry.pointer)
-        return list(found.values())
-
-
-def _key(parameter: Parameter, *, by_location: bool) -> tuple[str, str | None]:
-    """Name a parameter by name and `in`, header names without case; for a workflow by name alone."""
-    if not by_location:
-        return parameter.name, None
-    is_header = parameter.location == "header"
-    return parameter.name.lower() if is_header else parameter.name, parameter.location
-
 
 def _overridden(own: Sequence[Parameter], shared: Sequence[Parameter], *, by_location: bool) -> list[Parameter]:
     """Put a step's parameters before those of the workflow that it does not override."""
-    taken = {_key(parameter, by_location=by_location) for parameter in own}
-    return [*own, *(p for p in shared if _key(p, by_location=by_location) not in taken)]
+    taken = {parameter_key(parameter, by_location=by_location) for parameter in own}
+    return [*own, *(p for p in shared if parameter_key(p, by_location=by_location) not in taken)]
 
 
 def _jumps(ctx: Context, workflow: Workflow, steps: Mapping[str, StepNames]) -> list[tuple[int, int]]:

@@ -183,6 +183,7 @@ class Recorder:
         self.run = RunRecord()
         self._limit = body_limit
         self._stack: list[WorkflowRecord | StepRecord] = []
+        self._resting: tuple[StepRecord, float, float] | None = None
 
     @property
     def step(self) -> StepRecord | None:
@@ -208,6 +209,7 @@ class Recorder:
 
     def tell(self, entry: Entry) -> None:
         self.run.finished = entry.at
+        self._end_wait(entry.at)
         match entry.event:
             case RunStarted() as event:
                 self.run = RunRecord(
@@ -226,6 +228,15 @@ class Recorder:
             case event:
                 if self.step:
                     self._during(self.step, event)
+                    if isinstance(event, WaitStarted):
+                        self._resting = (self.step, event.seconds, entry.at)
+
+    def _end_wait(self, at: float) -> None:
+        """Count how long a step really waited: as long as it said, or until it was broken off."""
+        if self._resting is not None:
+            step, seconds, since = self._resting
+            step.waited += min(seconds, at - since)
+            self._resting = None
 
     def _during(
         self,
@@ -252,8 +263,8 @@ class Recorder:
                 step.between = True
             case ActionTaken():
                 step.actions.append(event)
-            case WaitStarted(_, seconds, _):
-                step.waited += seconds
+            case WaitStarted():
+                pass  # counted when it is over
             case _:
                 assert_never(event)
 
