@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isinf
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from runner.values import ABSENT, Json, Value
@@ -109,7 +110,7 @@ def parse_json(text: str) -> Json:
     ValueError says in our own words what is wrong, and where.
     """
     try:
-        value: Json = json.loads(text, parse_constant=_refuse_constant)
+        value: Json = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{error.msg[:1].lower()}{error.msg[1:]}, in line {error.lineno}, column {error.colno}"
@@ -129,6 +130,14 @@ class _NotJson(ValueError):  # noqa: N818 - it says what is wrong with a text, n
 
 def _refuse_constant(name: str) -> Json:
     raise _NotJson(f"{name} is not a JSON value")
+
+
+def _finite(text: str) -> float:
+    """Refuse what a float can only call infinite: it could never be written as JSON again."""
+    number = float(text)
+    if isinf(number):
+        raise _NotJson("a number is too large")
+    return number
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import pytest
 from runner.engine.events import CriterionChecked, Entry
 from runner.engine.state import Limits
 from runner.exchange import Response
+from runner.plan.inputs import accept
+from runner.plan.plan import WorkflowPlan
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
@@ -31,7 +33,7 @@ _CONTEXT.set_forkserver_preload(["tests.bounded"])
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended: `rules` and `messages` of a refused document, `problem` of a run and what its criteria say."""
+    """How it ended: `rules` and `messages` of a refused document or input, `problem` of a run, and of its criteria."""
 
     outcome: str
     rules: frozenset[str] = frozenset()
@@ -88,12 +90,21 @@ def _ended(
     if result.plan is None:
         errors = [problem for problem in result.diagnostics if problem.severity == "error"]
         return Ended("refused", frozenset(each.rule for each in errors), " | ".join(map(told, errors))[:2000])
+    refused = [problem for key in result.plan.entries for problem in _refused(result.plan.workflows[key], inputs)]
+    if refused:
+        return Ended("refused", messages=" | ".join(refused))
     supply = [*replies, *repeat(replies[-1], 20_000)] if replies else []
     story = play(result.plan, supply, inputs, limits=Limits(steps=1_000, pace=0), endless=True)
-    reports = Broadcast([JsonLines(io.StringIO()), JsonReport(io.StringIO()), JUnit(io.StringIO())], Redactor(["hunter2"]))
+    reports = Broadcast(
+        [JsonLines(io.StringIO()), JsonReport(io.StringIO()), JUnit(io.StringIO())], Redactor(["hunter2"])
+    )
     for event in story.events:
         reports.tell(Entry(0.0, event))
     reports.close()
     problems = (each.verdict.problem for each in story.all(CriterionChecked))
     broken = tuple(problem for problem in problems if problem)
     return Ended(story.outcome, problem=story.problem[:500], broken=broken, sent=len(story.requests))
+
+
+def _refused(workflow: WorkflowPlan, inputs: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return accept(workflow.inputs, inputs or {}).problems

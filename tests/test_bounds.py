@@ -32,7 +32,7 @@ def simple(condition: str, body: Any = None) -> Ended:
 
 # Patterns
 
-HOSTILE = ("a" * 40 + "!", "a" * 50_000 + "!")
+HOSTILE = ("a" * 40 + "!", "a" * 20_000 + "!")
 PATTERNS = (
     r"^(a|aa)+$",
     r"^(a+)+$",
@@ -102,6 +102,7 @@ BIG = reply(200, ITEMS)
         ("$..[?@.id == -1]", "failed"),
         ("$..*", "passed"),
         ("$..nothing", "failed"),
+        ("$..[*]..[*]..[*]..nothing", "failed"),
         ("$[?search(@.name, '(a|aa)+$b')]", "failed"),
         ("$[?match(@.name, '(a*)*b')]", "failed"),
         ("$[-1:0:-1].tags[*]", "passed"),
@@ -114,7 +115,7 @@ def test_jsonpath_on_three_megabytes_is_answered(query: str, outcome: str) -> No
     assert found.outcome == outcome, found
 
 
-@pytest.mark.parametrize("query", ["$[?count($..*) < 0]", "$..[?count($..[?@ == 0]) < 0]", "$..[*]..[*]..[*]..nothing"])
+@pytest.mark.parametrize("query", ["$[?count($..*) < 0]", "$..[?count($..[?@ == 0]) < 0]"])
 def test_jsonpath_whose_work_multiplies_is_given_up(query: str) -> None:
     found = judged({"context": "$response.body", "condition": query, "type": "jsonpath"}, BIG)
     assert found.outcome == "failed"
@@ -167,7 +168,7 @@ def test_xpath_whose_work_multiplies_is_given_up(version: str, condition: str) -
     assert found.broken, "it says that it was given up"
 
 
-BOMB = b"""<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;">
+BOMB = b"""<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">
 <!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY e "&d;&d;&d;&d;&d;&d;&d;"><!ENTITY f "&e;&e;&e;&e;&e;&e;">]>
 <r>&f;&f;&f;</r>"""
 
@@ -307,7 +308,7 @@ def test_references_in_a_circle_are_refused(length: int) -> None:
     api |= {"servers": [{"url": "https://api.example.com/v1"}], "components": {"parameters": circle}}
     found = ended(header(FLOW.replace("VALUE", "1")), [reply()], files={"things.yaml": json.dumps(api)})
     assert found.outcome == "refused"
-    assert "circle" in found.messages
+    assert "leads back to itself" in found.messages
 
 
 # Responses
@@ -373,11 +374,15 @@ def test_a_huge_number_in_a_document_is_read_or_refused(number: str) -> None:
 @pytest.mark.parametrize("number", [DIGITS, "1e400", "-1e400"])
 def test_a_huge_number_in_a_field_is_read_or_refused(field: str, number: str) -> None:
     retry = f"onFailure: [{{name: r, type: retry, {field}: {number}}}]" if field != "timeout" else f"timeout: {number}"
-    found = ended(header(f"- workflowId: w\n  steps: [{{stepId: s, operationId: listThings, {retry}}}]\n"), [reply(500)])
+    found = ended(
+        header(f"- workflowId: w\n  steps: [{{stepId: s, operationId: listThings, {retry}}}]\n"), [reply(500)]
+    )
     assert found.outcome in ("passed", "failed", "refused", "error")
 
 
-@pytest.mark.parametrize("condition", [f"$statusCode == {DIGITS}", f"$statusCode < 1e{DIGITS}", f"$statusCode == '{DIGITS}'"])
+@pytest.mark.parametrize(
+    "condition", [f"$statusCode == {DIGITS}", f"$statusCode < 1e{DIGITS}", f"$statusCode == '{DIGITS}'"]
+)
 def test_a_huge_number_in_a_condition_is_compared_or_refused(condition: str) -> None:
     assert simple(condition).outcome in ("passed", "failed", "refused")
 
@@ -388,7 +393,8 @@ def test_a_huge_input_is_sent_whole_or_refused() -> None:
     flow = written({"workflowId": "w", "inputs": schema, "steps": [step]})
     found = ended(flow, [reply()], {"n": 10**4000})
     assert (found.outcome, found.sent) == ("passed", 1)
-    assert ended(flow, [reply()], {"n": 10**100_000}).outcome in ("error", "refused")
+    found = ended(flow, [reply()], {"n": 10**100_000})
+    assert (found.outcome, found.messages) == ("refused", "n: a number has too many digits")
 
 
 LIMIT = {"name": "limit", "in": "query", "value": "$inputs.n"}

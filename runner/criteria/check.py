@@ -22,7 +22,7 @@ from runner.expressions.fill import Missing, fill_text
 from runner.expressions.nodes import Body, Expression, Payload, Template
 from runner.expressions.parse import ARAZZO_1_1, Grammar, Settle, as_parsed
 from runner.expressions.scope import Scope
-from runner.expressions.selectors.compile import compile_selector, select
+from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.selectors.compiled import Compiled
 from runner.expressions.template import parse_text
 from runner.schema import Regex, RegexLimit, RegexSyntax, compile_regex
@@ -48,8 +48,8 @@ class RegexCriterion:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonPathCriterion:
-    """A query that must select something from what `context` gives.
+class QueryCriterion:
+    """A JSONPath or XPath that must select something from, or be true of, what `context` gives.
 
     `tests_root` (1.0): a filter on the root that selects nothing from an object also tries the object itself, which is
     what the published documents mean; RFC 9535 tests the members only.
@@ -57,12 +57,12 @@ class JsonPathCriterion:
 
     context: Expression
     query: Compiled | Template
-    version: str
+    language: tuple[str, str]
     text: str
     tests_root: bool = False
 
 
-Criterion: TypeAlias = Simple | RegexCriterion | JsonPathCriterion
+Criterion: TypeAlias = Simple | RegexCriterion | QueryCriterion
 
 _ROOT_FILTER = re.compile(r"\$\s*\[\s*\?")
 
@@ -78,7 +78,7 @@ def compile_criterion(
     """Compile a criterion, or raise a SyntaxFault with offsets in `condition`.
 
     A pattern or query without embedded expressions is compiled here, any other each time it is checked. `settle` sees
-    the expressions in `condition`; the context is the caller's. XPath is refused where selectors are compiled.
+    the expressions in `condition`; the context is the caller's.
     """
     if type == "simple":
         return Simple(parse_condition(condition, grammar, settle), condition)
@@ -91,12 +91,12 @@ def compile_criterion(
     template = text if isinstance(text, Template) else None
     if type == "regex":
         return RegexCriterion(context, template or _pattern(condition), condition)
-    if template is None or type == "xpath":
+    if template is None:
         query: Compiled | Template = compile_selector(type, version, condition)
     else:
         query = template
-    tests_root = not grammar.strict and bool(_ROOT_FILTER.match(condition))
-    return JsonPathCriterion(context, query, version, condition, tests_root)
+    tests_root = type == "jsonpath" and not grammar.strict and bool(_ROOT_FILTER.match(condition))
+    return QueryCriterion(context, query, (type, version), condition, tests_root)
 
 
 def _pattern(text: str) -> Regex:
@@ -113,7 +113,7 @@ def check(criterion: Criterion, scope: Scope) -> Verdict:
             return _judge(condition, text, scope)
         case RegexCriterion():
             return _search(criterion, scope)
-        case JsonPathCriterion():
+        case QueryCriterion():
             return _query(criterion, scope)
         case _:
             assert_never(criterion)
@@ -195,12 +195,13 @@ def _search(criterion: RegexCriterion, scope: Scope) -> Verdict:
         return _broken(value, text, f"the context '{criterion.context}' cannot be written as text: {error}")
 
 
-def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
+def _query(criterion: QueryCriterion, scope: Scope) -> Verdict:
     text = criterion.text
     value = evaluate(criterion.context, scope)
     if value is None or isinstance(value, Absent | bytes):
         return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
-    if isinstance(value, str) and _is_no_json(criterion.context, scope):
+    is_json_path = criterion.language[0] == "jsonpath"
+    if is_json_path and isinstance(value, str) and _is_no_json(criterion.context, scope):
         return _broken(value, text, f"the context '{criterion.context}' is a text that is not JSON")
     query = criterion.query
     try:
@@ -208,15 +209,16 @@ def _query(criterion: JsonPathCriterion, scope: Scope) -> Verdict:
             filled = fill_query(query, scope)
             if isinstance(filled, Missing):
                 return _broken(ABSENT, text, filled.message)
-            query = compile_selector("jsonpath", criterion.version, filled)
-        found = select(query, value)
-        if not found and criterion.tests_root and isinstance(value, dict):
-            found = select(query, [value])
+            query = compile_selector(*criterion.language, filled)
+        found = scope.apply(query, value)
+        if not found.holds and criterion.tests_root and isinstance(value, dict):
+            found = scope.apply(query, [value])
     except SelectorSyntax:  # its reason may quote a value
-        return _broken(ABSENT, text, "with its values filled in it is no JSONPath")
+        name = "JSONPath" if is_json_path else "XPath"
+        return _broken(ABSENT, text, f"with its values filled in it is no {name}")
     except SelectorFailure as failure:
         return _broken(ABSENT, text, str(failure))
-    return Verdict(bool(found), list(found), comparison=text)
+    return Verdict(found.holds, list(found.values), comparison=text)
 
 
 def _is_no_json(context: Expression, scope: Scope) -> bool:

@@ -24,7 +24,7 @@ from runner.expressions.nodes import (
     Template,
 )
 from runner.expressions.scope import Scope
-from runner.expressions.selectors.compile import compile_selector, select
+from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.text import as_text
 from runner.text import json_text
 from runner.values import ABSENT, Absent, Json, Value
@@ -127,10 +127,10 @@ def _selected(node: Selected, scope: Scope) -> Value | Missing:
         return Missing(node.context, _SCALAR)
     try:
         selector = compile_selector(node.type, node.version, node.selector)
-        found = select(selector, context)
+        found = scope.apply(selector, context).values
     except (SelectorSyntax, SelectorFailure) as failure:
         return Missing(node.context, f"cannot be searched by '{node.selector}': {failure}")
-    if not selector.singular:
+    if not selector.singular and not (selector.as_found and len(found) <= 1):
         return list(found)
     return found[0] if found else Missing(node.context, f"has nothing at '{node.selector}'")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.exchange import Request, Response
+from runner.expressions.selectors.compile import Apply, apply
 from runner.values import Value
 
 Values = Mapping[str, Value]
@@ -17,7 +18,7 @@ class Scope:
 
     `steps` holds the outputs of the steps that ran, `workflows` the `inputs` and `outputs` of the workflows that ran,
     `sources` the fields of each Source Description, `parameters` the path and query parameters as sent, by (in, name).
-    `response` is None where none came.
+    `response` is None where none came. `apply` applies selectors: in this process, or in one that can be killed.
     """
 
     inputs: Values = field(default_factory=dict)
@@ -29,3 +30,4 @@ class Scope:
     request: Request | None = None
     response: Response | None = None
     parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    apply: Apply = apply

@@ -7,8 +7,9 @@ folded into a space, the space stands at the break.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
-from itertools import islice
+from functools import lru_cache
 from typing import NamedTuple
 
 _BREAK = r"(?:\r\n?|\n)"
@@ -22,6 +23,8 @@ _DOUBLE = re.compile(
     re.DOTALL,
 )
 _BREAKS = re.compile(_BREAK)
+# What may stand for another character than itself, in some style.
+_TRANSFORMED = re.compile(r"[\r\n\\]|''")
 _HEADER = re.compile(rf"[|>](?P<indicators>[^\r\n]*){_BREAK}")
 _LINE = re.compile(rf"(?P<indent> *)(?P<text>[^\r\n]*)(?P<break>{_BREAK}|\Z)")
 
@@ -32,18 +35,28 @@ def align(raw: str, offset: int) -> int:
     The indentation of a block with an indentation indicator depends on its parent, which `raw` does not show: its
     least indented line is taken to have no spaces of its own.
     """
+    quoted = raw[:1] in ("'", '"')
+    start, end = (1, len(raw) - 1) if quoted else (0, len(raw))
+    if not _TRANSFORMED.search(raw, start, end) and raw[:1] not in ("|", ">"):
+        return min(start + offset, end)
+    places = _places(raw)
+    return places[offset] if offset < len(places) else end
+
+
+@lru_cache(maxsize=2)  # a long text may hold thousands of expressions, and each asks where it stands
+def _places(raw: str) -> array[int]:
     match raw[:1]:
         case "'":
-            steps, end = _flow(_SINGLE, raw, 1, len(raw) - 1), len(raw) - 1
+            steps = _flow(_SINGLE, raw, 1, len(raw) - 1)
         case '"':
-            steps, end = _flow(_DOUBLE, raw, 1, len(raw) - 1), len(raw) - 1
+            steps = _flow(_DOUBLE, raw, 1, len(raw) - 1)
         case "|":
-            steps, end = _literal(_lines(raw)), len(raw)
+            steps = _literal(_lines(raw))
         case ">":
-            steps, end = _folded(_lines(raw)), len(raw)
+            steps = _folded(_lines(raw))
         case _:
-            steps, end = _flow(_PLAIN, raw, 0, len(raw)), len(raw)
-    return next(islice(steps, offset, None), end)
+            steps = _flow(_PLAIN, raw, 0, len(raw))
+    return array("L", steps)
 
 
 def _flow(step: re.Pattern[str], raw: str, start: int, end: int) -> Iterator[int]:

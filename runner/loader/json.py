@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Callable
-from itertools import islice
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runner.diagnostics import Diagnostic, in_order
@@ -51,8 +52,15 @@ def align(raw: str, offset: int) -> int:
     """Give the place in `raw` of character `offset` of the string it stands for; beyond the string: its end."""
     if not raw.startswith('"'):
         return min(offset, len(raw))
-    steps = (found.start() for found in _CHARACTER.finditer(raw, 1, len(raw) - 1))
-    return next(islice(steps, offset, None), len(raw) - 1)
+    if "\\" not in raw:
+        return min(offset + 1, len(raw) - 1)
+    places = _character_places(raw)
+    return places[offset] if offset < len(places) else len(raw) - 1
+
+
+@lru_cache(maxsize=2)  # a long text may hold thousands of expressions, and each asks where it stands
+def _character_places(raw: str) -> array[int]:
+    return array("L", (found.start() for found in _CHARACTER.finditer(raw, 1, len(raw) - 1)))
 
 
 def _without_mark(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
-from urllib.parse import urldefrag, urlsplit
 
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
@@ -23,8 +22,8 @@ from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents, external_references
-from runner.openapi.uri import resolve_uri
-from runner.source import Source, SourceMap
+from runner.openapi.uri import is_uri_reference, resolve_uri, split_uri, without_fragment
+from runner.source import Source, SourceMap, Span
 from runner.values import Json
 
 # What leaves a document without a value; anything else a reader notices in an API description is a warning there.
@@ -109,7 +108,7 @@ class _Loading:
             return
         self.problems.extend(check_shape(text.value, text.places, dialect))
         document = read_document(text.value, dialect)
-        base = resolve_uri(text.source.uri, urldefrag(document.self_uri or "").url)
+        base = resolve_uri(text.source.uri, without_fragment(document.self_uri or ""))
         sources: dict[str, str] = {}
         arazzo = ArazzoDescription(text.source.uri, base, document, text.places, sources)
         self.arazzo[text.source.uri] = arazzo
@@ -117,6 +116,8 @@ class _Loading:
             self.identities[base] = text.source.uri
             if "#" in document.self_uri:
                 self.problems.append(_fragment_in_self(document.self_uri, text.places))
+            if not is_uri_reference(document.self_uri):
+                self.problems.append(_not_a_uri(document.self_uri, text.places.value("/$self")))
         self.pending.extend(_Pending(source, arazzo, sources) for source in document.source_descriptions)
 
     def follow(self, pending: _Pending) -> None:
@@ -124,6 +125,10 @@ class _Loading:
         source, arazzo, sources = pending
         if not source.url and source.name not in self.options.sources:
             return  # diagnosed by its shape
+        strict = arazzo.document.dialect.strict and source.name not in self.options.sources
+        if strict and not is_uri_reference(source.url):
+            self.problems.append(_not_a_uri(source.url, arazzo.places.value(f"{source.pointer}/url")))
+            return
         found = self.find_source(source, arazzo)
         if found is not None and source.name:
             sources[source.name] = found.source.uri
@@ -150,11 +155,11 @@ class _Loading:
         if override is not None:
             yield _Candidate(override)
             return
-        location = urldefrag(source.url).url
+        location = without_fragment(source.url)
         target = resolve_uri(arazzo.base_uri, location)
         # "resolve it to an Arazzo Description by identity (matching the `$self` value) rather than by location alone"
         yield _Candidate(self.identities.get(target, target))
-        if urlsplit(location).scheme:
+        if split_uri(location).scheme:
             return
         beside = resolve_uri(arazzo.uri, location)
         if beside != target:
@@ -233,7 +238,7 @@ class _Pending(NamedTuple):
 
     @property
     def is_absolute(self) -> bool:
-        return bool(urlsplit(self.source.url).scheme)
+        return bool(split_uri(self.source.url).scheme)
 
 
 def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:
@@ -244,6 +249,16 @@ def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:
         message="the $self URI must not contain a fragment identifier",
         span=places.within("/$self", start, len(self_uri)),
         fix=Fix(f"write {self_uri[:start]}"),
+    )
+
+
+def _not_a_uri(text: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        rule="not-a-uri-reference",
+        severity="error",
+        message=f"'{text}' is not a URI-reference",
+        span=span,
+        notes=("RFC 3986 allows letters, digits, some signs, and %XX for everything else",),
     )
 
 

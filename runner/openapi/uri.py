@@ -13,6 +13,13 @@ _URI = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
     re.DOTALL,
 )
+# The same, with no more than the characters that sections 3 and 4.2 allow in each part.
+_PCHAR = r"[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2}"
+_REFERENCE = re.compile(
+    rf"(?:[a-z][a-z0-9+.-]*:|(?![^/?#]*:))(?://(?:{_PCHAR})*(?:\[[0-9a-fv.:]+\](?::\d*)?)?(?=[/?#]|$))?"
+    rf"(?:{_PCHAR}|/)*(?:\?(?:{_PCHAR}|[/?])*)?(?:\#(?:{_PCHAR}|[/?])*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 class Uri(NamedTuple):
@@ -40,6 +47,11 @@ def split_uri(text: str) -> Uri:
     """Split a URI reference into its parts; every text is one."""
     found = _URI.fullmatch(text)
     return Uri(*found.groups()) if found else Uri(None, None, text, None, None)
+
+
+def is_uri_reference(text: str) -> bool:
+    """Say whether a text has the form of a URI reference (section 4.1)."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 def without_fragment(uri: str) -> str:

@@ -12,7 +12,7 @@ from runner.expressions.selectors.compile import DEFAULT_VERSIONS
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import Condition
-from runner.plan.rules import calls, language
+from runner.plan.rules import language
 from runner.plan.values import expression_at, fix_of, grammar_of, settler
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
@@ -32,9 +32,6 @@ def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
         return None  # diagnosed by its shape
     context = _context(ctx, scope, written, kind)
     if kind != "simple" and context is None:
-        return None
-    if kind == "xpath":
-        ctx.report(calls.not_supported_yet("an XPath criterion", ctx.value(pointer)))
         return None
     version = (written.type.version if written.type else None) or DEFAULT_VERSIONS.get(kind, "")
     try:

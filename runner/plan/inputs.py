@@ -17,8 +17,15 @@ class Accepted(NamedTuple):
     problems: tuple[str, ...]
 
 
+# Python converts no more digits than these, so that every text with a longer number has been refused before.
+_TOO_LONG = 10**4300
+
+
 def accept(inputs: Inputs, values: Mapping[str, Json]) -> Accepted:
     """Fill in defaults and check values against the schema; the values given are never changed."""
+    unwritable = tuple(f"{name}: a number has too many digits" for name, value in values.items() if _is_too_long(value))
+    if unwritable:
+        return Accepted(dict(values), unwritable)
     if inputs.schema is True or inputs.schema == {}:
         return Accepted(dict(values), ())
     filled = with_defaults(inputs.schema, dict(values))
@@ -28,3 +35,17 @@ def accept(inputs: Inputs, values: Mapping[str, Json]) -> Accepted:
         for error in inputs.validator.errors(filled)
     )
     return Accepted(filled, problems)
+
+
+def _is_too_long(value: Json) -> bool:
+    """Say whether a value holds an integer that cannot be written; only a program can give one."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, dict):
+            pending.extend(current.values())
+        elif isinstance(current, list):
+            pending.extend(current)
+        elif isinstance(current, int) and abs(current) >= _TOO_LONG:
+            return True
+    return False

@@ -10,11 +10,10 @@ from runner.plan.context import Context
 from runner.plan.plan import Inputs
 from runner.plan.rules import language
 from runner.schema import SchemaProblem, refused_defaults
-from runner.values import Absent, Json, join_pointer, resolve_pointer, split_pointer
+from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 
 COMPONENTS = "#/components/inputs/"
 DEFINITIONS = "/$defs/"
-DEPTH = 32
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -35,25 +34,44 @@ def read_inputs(schema: Json, root: Json) -> Inputs:
     )
 
 
-def check_inputs(ctx: Context, inputs: Inputs, pointer: str) -> None:
-    """Report what is wrong with the inputs at `pointer`: a schema that means nothing, defaults that it refuses."""
+def check_inputs(ctx: Context, inputs: Inputs, pointer: str) -> bool:
+    """Report what is wrong with the inputs at `pointer`: a schema that means nothing, defaults that it refuses.
+
+    Say whether the schema can be compiled.
+    """
     try:
         inputs.validator  # noqa: B018 - a schema that cannot be compiled is the author's mistake
     except SchemaProblem as problem:
         span = ctx.value(_written(ctx, problem.pointer, pointer))
         ctx.report(language.invalid_inputs_schema(problem.message, span))
-        return
+        return False
     written = resolve_pointer(ctx.arazzo.document.root, pointer)
     assert not isinstance(written, bytes)
     for place, message in refused_defaults(inputs.schema, None if isinstance(written, Absent) else written):
         ctx.report(language.invalid_default(message, ctx.value(pointer + place)))
+    return True
 
 
 def check_shared_inputs(ctx: Context) -> None:
-    """Warn of components that cannot be used as inputs; where one is used, that is an error."""
+    """Warn of components that cannot be used as inputs; where one is used, that is an error.
+
+    One that an accepted component refers to has been compiled with it: there may be thousands, in circles.
+    """
     quiet = replace(ctx, report=lambda problem: ctx.report(replace(problem, severity="warning")))
+    accepted: set[str] = set()
     for name, schema in ctx.arazzo.document.components.inputs.items():
-        check_inputs(quiet, read_inputs(schema, ctx.arazzo.document.root), join_pointer("/components/inputs", name))
+        if name in accepted and not any("default" in each for each in _below([schema])):
+            continue
+        inputs = read_inputs(schema, ctx.arazzo.document.root)
+        if check_inputs(quiet, inputs, join_pointer("/components/inputs", name)):
+            accepted.update(_brought_along(inputs.schema, schema))
+
+
+def _brought_along(standalone: Json, written: Json) -> Iterator[str]:
+    """Give the names of the definitions that a standalone schema has and the written one has not."""
+    defs, own = (resolve_pointer(each, "/$defs") for each in (standalone, written))
+    if isinstance(defs, dict):
+        yield from (name for name in defs if not isinstance(own, dict) or name not in own)
 
 
 def _written(ctx: Context, place: str, pointer: str) -> str:
@@ -67,15 +85,17 @@ def _written(ctx: Context, place: str, pointer: str) -> str:
     return pointer if isinstance(resolve_pointer(ctx.arazzo.document.root, shared), Absent) else shared
 
 
-def _parts(schema: Json, root: Json, depth: int = 0) -> Iterator[dict[str, Json]]:
-    """Give the objects whose properties all apply: the schema, what it refers to, and its `allOf`."""
-    if not isinstance(schema, dict) or depth > DEPTH:
-        return
-    yield schema
-    yield from _parts(_referred(schema, root), root, depth + 1)
-    all_of = schema.get("allOf")
-    for entry in all_of if isinstance(all_of, list) else ():
-        yield from _parts(entry, root, depth + 1)
+def _parts(schema: Json, root: Json) -> Iterator[dict[str, Json]]:
+    """Give the objects whose properties all apply, each once: the schema, what it refers to, and its `allOf`."""
+    pending, seen = [schema], set[int]()
+    while pending:
+        part = pending.pop()
+        if not isinstance(part, dict) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        all_of = part.get("allOf")
+        pending += [*reversed(all_of if isinstance(all_of, list) else ()), _referred(part, root)]
 
 
 def _referred(schema: dict[str, Json], root: Json) -> Json:
@@ -92,8 +112,13 @@ def _referred(schema: dict[str, Json], root: Json) -> Json:
 def _schemas(root: Json) -> Iterator[dict[str, Json]]:
     """Give every schema of a document: the inputs of its workflows and components, and all below them."""
     workflows = resolve_pointer(root, "/workflows")
-    pending = [resolve_pointer(root, "/components/inputs")]
-    pending += [resolve_pointer(each, "/inputs") for each in (workflows if isinstance(workflows, list) else ())]
+    shared = resolve_pointer(root, "/components/inputs")
+    own = [resolve_pointer(each, "/inputs") for each in (workflows if isinstance(workflows, list) else ())]
+    yield from _below([shared, *own])
+
+
+def _below(pending: list[Value]) -> Iterator[dict[str, Json]]:
+    """Give every object among some values and below them."""
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -129,26 +154,30 @@ def _strings(value: Json) -> Iterator[str]:
 def _standalone(schema: dict[str, Json], root: Json) -> Json:
     """Bring along, as `$defs`, whatever `$ref`s lead to, so that the schema needs no other document."""
     names: dict[str, str] = {}
+    pending: list[tuple[str, Json]] = []
     moved: dict[str, Json] = {}
-    own = _moved(schema, root, names, moved)
+    own = _moved(schema, root, names, pending)
     assert isinstance(own, dict)
+    while pending:  # a description may be a long chain of references: longer than calls may be nested
+        name, target = pending.pop()
+        moved[name] = _moved(target, root, names, pending)
     defs = own.get("$defs")
     return {**own, "$defs": {**moved, **(defs if isinstance(defs, dict) else {})}} if moved else own
 
 
-def _moved(schema: Json, root: Json, names: dict[str, str], moved: dict[str, Json]) -> Json:
-    """Redirect `$ref`s into the document; each target is moved once, so that recursion ends."""
+def _moved(schema: Json, root: Json, names: dict[str, str], pending: list[tuple[str, Json]]) -> Json:
+    """Redirect `$ref`s into the document; each target is still to be moved, once, so that recursion ends."""
     if isinstance(schema, list):
-        return [_moved(item, root, names, moved) for item in schema]
+        return [_moved(item, root, names, pending) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    result = {key: _moved(value, root, names, moved) for key, value in schema.items()}
+    result = {key: _moved(value, root, names, pending) for key, value in schema.items()}
     reference = schema.get("$ref")
     target = _referred(schema, root)
     if isinstance(reference, str) and target is not None and not reference.startswith("#" + DEFINITIONS):
         if reference not in names:
             shared = reference.removeprefix(COMPONENTS)
             names[reference] = shared if shared != reference and "/" not in shared else f"reference-{len(names)}"
-            moved[names[reference]] = _moved(target, root, names, moved)
+            pending.append((names[reference], target))
         result["$ref"] = "#" + DEFINITIONS + names[reference]
     return result

@@ -102,7 +102,7 @@ def _step(step: StepRecord) -> dict[str, Json]:
         "outputs": values_json(step.outputs),
         "action": step.action,
         "workflow": _workflow(step.workflow) if step.workflow else None,
-        "workflows": [_workflow(each) for each in step.called],
+        "workflows": [_workflow(each) for each in step.called if each is not step.workflow],
         "error": _error(step.problem),
     }
 

@@ -93,8 +93,9 @@ def value_of(place: Place) -> Any:
 
 def api(paths: str, version: str = "3.2.0") -> str:
     """An API description with these paths, one line each: `METHOD /path operationId name:in ...`."""
-    return f"openapi: {version}\ninfo: {{title: A, version: '1'}}\nservers: [{{url: '{SERVER}'}}]\npaths:\n" + "\n".join(
-        _operation(line) for line in paths.split("\n") if line.strip()
+    return (
+        f"openapi: {version}\ninfo: {{title: A, version: '1'}}\nservers: [{{url: '{SERVER}'}}]\npaths:\n"
+        + "\n".join(_operation(line) for line in paths.split("\n") if line.strip())
     )
 
 

@@ -388,6 +388,8 @@ def test_no_example_of_the_text_is_forgotten() -> None:
 
 
 def test_the_examples_are_counted() -> None:
-    fences = [line for line in TEXT.read_text(encoding="utf-8").splitlines() if line in ("```yaml", "```json", "```http")]
+    fences = [
+        line for line in TEXT.read_text(encoding="utf-8").splitlines() if line in ("```yaml", "```json", "```http")
+    ]
     assert len(blocks()) == len(fences) == 48
     assert Place("Step Object Examples", 3) in blocks()

@@ -17,7 +17,6 @@ from tests.conformance.tables import (
     bare,
     cases_of,
     decided_by,
-    escaped,
     folded,
     listed,
     render,
@@ -151,15 +150,18 @@ def unmarked(line: str) -> str:
 
 
 def test_the_tables_show_what_is_there() -> None:
+    place = {"version": "1.1.0", "section": "S"}
     statements = [
-        {"version": "1.1.0", "section": "S", "level": "MUST", "sentence": "A | b MUST hold for each one.", "reason": None},
-        {"version": "1.1.0", "section": "S", "level": "SHOULD", "sentence": "It SHOULD.", "reason": "Binds authors."},
+        {**place, "level": "MUST", "sentence": "A | b MUST hold for each one.", "reason": None},
+        {**place, "level": "SHOULD", "sentence": "It SHOULD.", "reason": "Binds authors."},
+        {**place, "level": "REQUIRED", "sentence": '"name": REQUIRED. A name.', "reason": None},
     ]
     decisions = [{"table": "T", "question": "the order", "answer": "as `written`"}]
-    rests = [{"section": "S", "sentence": "b MUST  hold for each one."}, {"decision": "the `order`"}]
-    tables = render([(name, {"rests": rests}) for name in "abcd"], statements, decisions)
-    assert f"| MUST | {escaped('A | b MUST hold for each one.')} | none: still to be written |" in tables
-    tables = render([(name, {"rests": [{**rests[0], "sentence": "A | b MUST hold for each one."}, rests[1]]}) for name in "abcd"], statements, decisions)
-    assert "| MUST | A \\| b MUST hold for each one. | `a`, `b`, `c`, +1 |" in tables
+    part = {"section": "S", "sentence": "b MUST  hold for each one."}
+    tables = render([(name, {"rests": [part, {"decision": "the `order`"}]}) for name in "abcd"], statements, decisions)
+    assert "### S (1.1.0)" in tables
+    assert "| MUST | A \\| b MUST hold for each one. | none: still to be written |" in tables, "24 characters"
     assert "| SHOULD | It SHOULD. | none: Binds authors. |" in tables
     assert "| the order | as \\`written\\` | `a`, `b`, `c`, +1 |" in tables
+    whole = {"section": "S", "sentence": "REQUIRED. A name."}
+    assert '| "name": REQUIRED. A name. | `a` |' in render([("a", {"rests": [whole]})], statements, decisions)
