@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from runner.engine.events import Problem
-from runner.exchange import Headers, Request, parse_json
+from runner.exchange import Headers, Request, media_type, parse_json
+from runner.expressions.faults import SelectorFailure
 from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
+from runner.expressions.replace import replaced
 from runner.expressions.scope import Scope
 from runner.openapi.body import encode_body
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
 from runner.openapi.url import build_url
-from runner.plan.plan import Argument, BoundBody, BoundParameter, OperationCall
+from runner.plan.plan import Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
 from runner.source import Span
-from runner.values import Absent, Json, Value, with_pointer
+from runner.values import ABSENT, Absent, Json, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +106,15 @@ def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
 
 
 def _body(bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
-    value: Value | Missing = fill(bound.payload, scope)
+    value: Value | Missing = ABSENT if bound.payload is None else fill(bound.payload, scope)
     if isinstance(value, Missing):
         raise _Unsendable(f"the request body cannot be sent: {value.message}", bound.span)
     if bound.is_json_text and isinstance(value, str):
         value = _parsed(value, bound.span)
     for replacement in bound.replacements:
-        new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target}'")
+        new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target.text}'")
         if not isinstance(new, Absent):
-            value = _replaced(value, replacement.target, new, replacement.span)
+            value = _replaced(_structured(value, bound.content_type), replacement, new)
     if isinstance(value, Absent):
         return b"", None
     try:
@@ -131,13 +133,18 @@ def _parsed(text: str, span: Span) -> Json:
         return text
 
 
-def _replaced(payload: Value, target: str, new: Json, span: Span) -> Json:
-    if isinstance(payload, bytes):
-        raise _Unsendable("the payload is binary: nothing in it can be replaced", span)
+def _structured(value: Value, content_type: str) -> Value:
+    """Give a form that is written as text as the fields it holds, in which places can be named."""
+    if isinstance(value, str) and media_type(content_type).essence == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(value, keep_blank_values=True))
+    return value
+
+
+def _replaced(payload: Value, replacement: BoundReplacement, new: Json) -> Json:
     try:
-        return with_pointer({} if isinstance(payload, Absent) else payload, target, new)
-    except ValueError as error:
-        raise _Unsendable(f"the payload cannot be changed: {error}", span) from error
+        return replaced(payload, replacement.target, new)
+    except SelectorFailure as failure:
+        raise _Unsendable(f"the payload cannot be changed: {failure}", replacement.span) from failure
 
 
 def _headers(call: OperationCall, pieces: _Pieces, content_type: str | None) -> Headers:

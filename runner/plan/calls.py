@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import cast
 
 from runner.arazzo.document import Parameter as Written
-from runner.arazzo.document import RequestBody, Step
+from runner.arazzo.document import Replacement, RequestBody, Step
 from runner.diagnostics import Fix
-from runner.exchange import media_type
+from runner.exchange import MediaType, media_type
+from runner.expressions.faults import SelectorSyntax
 from runner.expressions.nodes import Constant, Template
+from runner.expressions.selectors.compile import Compiled, compile_selector
 from runner.expressions.template import Style
 from runner.openapi.document import Location, Operation, Parameter
 from runner.openapi.media import accept_header, choose_content_type, match_media
@@ -21,9 +23,9 @@ from runner.plan.constants import check_parameter, check_payload
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
-from runner.plan.rules import calls
+from runner.plan.rules import calls, language
 from runner.plan.targets import FoundOperation
-from runner.plan.values import payload_node, value_node
+from runner.plan.values import fix_of, payload_node, value_node
 from runner.source import Span
 
 LOCATIONS = ("path", "query", "querystring", "header", "cookie")
@@ -173,17 +175,13 @@ def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation
     content_type = choose_content_type(declared, written.content_type, written.payload)
     style = body_style(content_type)
     pointer = f"{written.pointer}/payload"
-    payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else Constant(None)
+    payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else None
     replacements = tuple(
         BoundReplacement(
-            each.target,
-            value_node(ctx, scope, each.value, f"{each.pointer}/value"),
-            ctx.value(f"{each.pointer}/target"),
+            target, value_node(ctx, scope, each.value, f"{each.pointer}/value"), ctx.value(f"{each.pointer}/target")
         )
         for each in written.replacements
-        if _is_pointer_target(
-            ctx, each.selector_type is not None, each.target, f"{each.pointer}/target", style == "json"
-        )
+        if (target := _target(ctx, each, media_type(content_type))) is not None
     )
     media = (match_media(declared.content, content_type) or {}) if declared else {}
     is_json_text = style == "json" and isinstance(payload, Template | Constant) and isinstance(written.payload, str)
@@ -193,8 +191,14 @@ def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation
     return bound
 
 
-def _is_pointer_target(ctx: Context, typed: bool, target: str, pointer: str, is_json: bool) -> bool:
-    if not typed and is_json and (target == "" or target.startswith("/")):
-        return True
-    ctx.report(calls.not_supported_yet(f"the replacement target '{target}'", ctx.value(pointer)))
-    return False
+def _target(ctx: Context, written: Replacement, kind: MediaType) -> Compiled | None:
+    """Compile the target of a replacement: an XPath for XML and a JSON Pointer for anything else, unless it says so."""
+    chosen = written.selector_type
+    default = "xpath" if kind.is_xml else "jsonpointer"
+    type_, version = (chosen.type, chosen.version or "") if chosen else (default, "")
+    try:
+        return compile_selector(type_, version, written.target)
+    except SelectorSyntax as fault:
+        span = ctx.within(f"{written.pointer}/target", fault.start, fault.end)
+        ctx.report(language.expression_syntax(fault.message, span, fix_of(fault)))
+        return None

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from runner.criteria.check import Criterion
 from runner.diagnostics import Diagnostic
 from runner.expressions.nodes import Node
+from runner.expressions.selectors.compile import Compiled
 from runner.openapi.document import Operation, Parameter
 from runner.schema import Schema, compile_schema
 from runner.source import Span
@@ -46,9 +47,9 @@ class BoundParameter:
 
 @dataclass(frozen=True, slots=True)
 class BoundReplacement:
-    """A value to set at a JSON Pointer of the payload."""
+    """A value to set at a place of the payload."""
 
-    target: str
+    target: Compiled
     value: Node
     span: Span
 
@@ -60,7 +61,7 @@ class BoundBody:
     `is_json_text`: the payload is written in the document as JSON text, not as a value.
     """
 
-    payload: Node
+    payload: Node | None
     is_json_text: bool
     content_type: str
     media: Mapping[str, Json]

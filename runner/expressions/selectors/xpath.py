@@ -1,8 +1,8 @@
 """XPath 1.0 (lxml) and 2.0 to 3.1 (elementpath) as selectors over XML text.
 
 A node becomes its string value; numbers, booleans and strings are themselves; maps and arrays of 3.1 are JSON's. The
-prefixes declared at the root element can be used; names without one are in no namespace. XML is parsed without entities,
-network or DTD. Both libraries are imported late.
+prefixes declared at the root element can be used; names without one are in no namespace. XML is parsed without
+entities, network or DTD. Both libraries are imported late.
 """
 
 from __future__ import annotations
@@ -248,10 +248,13 @@ def _plain(item: Found) -> Json:
     """Write an item of XPath's data model as JSON."""
     from decimal import Decimal
 
-    from elementpath.xpath_nodes import XPathNode
+    from elementpath.xpath_nodes import ElementNode, XPathNode
     from elementpath.xpath_tokens import XPathArray, XPathMap
 
     match item:
+        case ElementNode():
+            element: Found = item.value
+            return str(element.xpath("string()"))  # comments are no text
         case XPathNode():
             return str(item.string_value)
         case XPathMap():
