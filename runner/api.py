@@ -28,6 +28,7 @@ from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.worker import Worker
 from runner.source import Source, Span
 from runner.values import Json
 
@@ -179,15 +180,15 @@ def choose(plan: Plan, workflow_id: str | None) -> tuple[str, ...]:
 
 def run_plan(plan: Plan, asked: Sequence[Asked], world: World, limits: Limits | None = None) -> Outcome:
     """Run workflows of a plan in a world: a transport, a clock, and somebody to tell."""
-    return drive(start(plan, asked, limits, world.credentials), world)
+    return drive(start(plan, asked, limits, world), world)
 
 
-def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, credentials: Credentials) -> Flow:
+def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: World | AsyncWorld) -> Flow:
     """Give the flow of a run, or raise DescriptionError where it could reach a step that cannot be run here."""
     reasons = unrunnable(plan, [each.key for each in asked])
     if reasons:
         raise DescriptionError(reasons)
-    return run(plan, asked, limits or Limits(), credentials.secrets)
+    return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
 
 
 def run_workflows(
@@ -210,9 +211,9 @@ def run_workflows(
         entries.append(entry)
         tell(entry)
 
-    flow = start(plan, asked, None, credentials)
-    with nullcontext(transport) if transport else _http() as opened:
-        outcome = drive(flow, World(opened, SystemClock(), listen, credentials))
+    with nullcontext(transport) if transport else _http() as opened, Worker() as worker:
+        world = World(opened, SystemClock(), listen, credentials, apply=worker.apply)
+        outcome = drive(start(plan, asked, None, world), world)
     return result_of(outcome, tuple(entries))
 
 
@@ -233,7 +234,8 @@ async def arun(
         entries.append(entry)
         tell(entry)
 
-    flow = start(plan, asked, None, credentials)
-    async with nullcontext(transport) if transport else _ahttp() as opened:
-        outcome = await adrive(flow, AsyncWorld(opened, AsyncSystemClock(), listen, credentials))
+    with Worker() as worker:
+        async with nullcontext(transport) if transport else _ahttp() as opened:
+            world = AsyncWorld(opened, AsyncSystemClock(), listen, credentials, apply=worker.apply)
+            outcome = await adrive(start(plan, asked, None, world), world)
     return result_of(outcome, tuple(entries))

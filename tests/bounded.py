@@ -21,6 +21,7 @@ from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
 from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Broadcast
+from runner.shell.worker import Worker
 from tests.scripted import compiled, play, told
 
 T = TypeVar("T")
@@ -94,7 +95,8 @@ def _ended(
     if refused:
         return Ended("refused", messages=" | ".join(refused))
     supply = [*replies, *repeat(replies[-1], 20_000)] if replies else []
-    story = play(result.plan, supply, inputs, limits=Limits(steps=1_000, pace=0), endless=True)
+    with Worker(1.0) as worker:
+        story = play(result.plan, supply, inputs, limits=Limits(steps=1_000, pace=0), endless=True, apply=worker.apply)
     reports = Broadcast(
         [JsonLines(io.StringIO()), JsonReport(io.StringIO()), JUnit(io.StringIO())], Redactor(["hunter2"])
     )

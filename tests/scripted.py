@@ -15,6 +15,7 @@ from runner.engine.run import Asked, run
 from runner.engine.state import Limits
 from runner.errors import FetchError
 from runner.exchange import Exchange, Fetched, Headers, Reply, Request, Response, TransportFailure
+from runner.expressions.selectors.compile import Apply, apply
 from runner.loader.load import load
 from runner.plan.compile import Compiled, compile_description
 from runner.plan.context import Options
@@ -164,6 +165,7 @@ def play(
     took: float = 0.1,
     workflows: Sequence[str] | None = None,
     endless: bool = False,
+    apply: Apply = apply,
 ) -> Story:
     """Run every entry workflow; each Send takes the next reply, each Wait as long as it says.
 
@@ -176,7 +178,7 @@ def play(
         assert not accepted.problems, accepted.problems
         asked.append(Asked(key, accepted.values))
     story, script = Story(), iter(replies)
-    flow = run(plan, asked, limits or Limits())
+    flow = run(plan, asked, limits or Limits(), frozenset(), apply)
     answer: Answer = None
     try:
         while True:

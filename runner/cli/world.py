@@ -16,6 +16,7 @@ from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
+from runner.shell.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,14 @@ def open_world(
     tell: Callable[[Entry], None],
 ) -> Iterator[World]:
     """Open the transport of a venue; the first Ctrl-C ends what it does in good order."""
-    with _opened(venue, sandbox) as (transport, clock):
+    with _opened(venue, sandbox) as (transport, clock), Worker() as worker:
         yield World(
-            interrupt.transport(transport), interrupt.clock(clock), tell, credentials, cancelled=interrupt.cancelled
+            interrupt.transport(transport),
+            interrupt.clock(clock),
+            tell,
+            credentials,
+            cancelled=interrupt.cancelled,
+            apply=worker.apply,
         )
 
 

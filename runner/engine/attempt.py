@@ -70,6 +70,7 @@ def scope_of(run: Run, state: WorkflowState) -> Scope:
         workflows=run.finished.get(plan.document, {}),
         sources=plan.sources,
         self_uri=plan.self_uri,
+        apply=run.apply,
     )
     return replace(scope, outputs=_OwnOutputs(plan.outputs, scope)) if plan.outputs else scope
 

@@ -30,6 +30,7 @@ from runner.engine.flow import Answer, Effect, Flow
 from runner.engine.request import argument_values
 from runner.engine.state import Deadline, Finish, Halt, Limits, Run, WorkflowState
 from runner.expressions.scope import Scope
+from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
 from runner.text import number_text
@@ -50,10 +51,16 @@ class Asked:
     given: Mapping[str, Json] = field(default_factory=dict)
 
 
-def run(plan: Plan, asked: Sequence[Asked], limits: Limits, secrets: frozenset[str] = frozenset()) -> Flow:
-    """Run the asked workflows one after the other; the outcome is the worst of theirs."""
+def run(
+    plan: Plan,
+    asked: Sequence[Asked],
+    limits: Limits,
+    secrets: frozenset[str] = frozenset(),
+    apply: Apply = apply,
+) -> Flow:
+    """Run the asked workflows one after the other; the outcome is the worst of theirs. `apply` applies selectors."""
     shared = {name: value for each in asked for name, value in {**each.given, **each.inputs}.items()}
-    state = Run(plan, limits, shared)
+    state = Run(plan, limits, shared, apply)
     if limits.wall is not None:
         problem = Problem("budget", f"the run took longer than {number_text(limits.wall)} s")
         state.deadlines.append(Deadline(limits.wall, problem))

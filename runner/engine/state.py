@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from runner.engine.events import Outcome, Problem
 from runner.exchange import Request
 from runner.expressions.scope import Values
+from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.plan import Plan, WorkflowPlan
 from runner.values import Json, Value
 
@@ -62,6 +63,7 @@ class Run:
     plan: Plan
     limits: Limits
     shared_inputs: Mapping[str, Json]
+    apply: Apply = apply
     elapsed: float = 0.0
     steps: int = 0
     deadlines: list[Deadline] = field(default_factory=list)

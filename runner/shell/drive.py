@@ -15,6 +15,7 @@ from typing import assert_never
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
+from runner.expressions.selectors.compile import Apply, apply
 from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
@@ -23,7 +24,10 @@ from runner.shell.options import USER_AGENT
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop."""
+    """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
+
+    `apply` is how the flow's selectors are applied.
+    """
 
     transport: Transport
     clock: Clock
@@ -31,6 +35,7 @@ class World:
     credentials: Credentials = NO_CREDENTIALS
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
+    apply: Apply = apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class AsyncWorld:
     credentials: Credentials = NO_CREDENTIALS
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
+    apply: Apply = apply
 
 
 def drive(flow: Flow, world: World) -> Outcome:

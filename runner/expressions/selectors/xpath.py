@@ -80,9 +80,15 @@ def parse_xml(value: Json) -> _Element:
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
     )
     try:
-        return etree.fromstring(value.encode("utf-8", "surrogatepass"), parser)
+        root = etree.fromstring(value.encode("utf-8", "surrogatepass"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SelectorFailure(f"the context is not XML: {_first_line(error)}") from None
+    dtd: Any = root.getroottree().docinfo.internalDTD
+    if dtd is not None and next(dtd.iterentities(), None) is not None:
+        raise SelectorFailure(
+            "the context declares entities, which are not read"
+        )  # a few lines can stand for gigabytes
+    return root
 
 
 def _written(before: str, root: _Element) -> str:
@@ -236,8 +242,10 @@ class _Xpath2:
             return lambda new: parent.value.set(node.name, new)
         if isinstance(node, TextNode) and parent is not None:
             return lambda new: setattr(parent.value, "text", new)
+        if not isinstance(node, ElementNode):
+            return None
         element: Found = node.value
-        return _put_element(element) if isinstance(node, ElementNode) else None
+        return _put_element(element)
 
 
 def _without_code(error: BaseException) -> str:

@@ -1,0 +1,98 @@
+"""Selectors in a process that can be killed: the same results, an end to everything, and nothing left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from runner.expressions.faults import SelectorFailure
+from runner.expressions.selectors.compile import apply, compile_selector
+from runner.shell.worker import LARGE_TREE, Worker, is_costly
+from runner.values import ABSENT, Json
+
+XML = "<r xmlns:p='u:p'><a n='1'>x</a><a n='2'>y</a><p:b>z</p:b></r>"
+LARGE: Json = {"items": [{"id": n} for n in range(LARGE_TREE)]}
+ENDLESS = "for $i in 1 to 1000000000 return $i"
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "text", "value"),
+    [
+        ("xpath", "xpath-31", "/r/a", XML),
+        ("xpath", "xpath-20", "count(/r/a) = 2", XML),
+        ("xpath", "xpath-30", "/r/p:b", XML),
+        ("xpath", "xpath-31", "/r/nothing", XML),
+        ("jsonpath", "rfc9535", "$.items[?@.id == 7]", LARGE),
+        ("jsonpath", "rfc9535", "$..id", LARGE),
+    ],
+)
+def test_a_costly_selector_gives_the_same_in_the_child(kind: str, version: str, text: str, value: Json) -> None:
+    selector = compile_selector(kind, version, text)
+    assert is_costly(selector, value)
+    with Worker() as worker:
+        assert worker.apply(selector, value) == apply(selector, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "text", "value"),
+    [
+        ("xpath", "xpath-10", "/r/a", XML),
+        ("jsonpath", "rfc9535", "$.items[7].id", LARGE),
+        ("jsonpath", "rfc9535", "$.items[?@.id == 7]", {"items": []}),
+        ("jsonpointer", "rfc6901", "/items", LARGE),
+        ("xpath", "xpath-31", "/r", ABSENT),
+    ],
+)
+def test_a_cheap_selector_starts_no_process(kind: str, version: str, text: str, value: Json) -> None:
+    selector = compile_selector(kind, version, text)
+    assert not is_costly(selector, value)
+    with Worker() as worker:
+        if value is not ABSENT:
+            worker.apply(selector, value)
+        assert worker._child is None
+
+
+def test_what_takes_too_long_is_killed_and_the_next_one_is_answered() -> None:
+    with Worker(0.5) as worker:
+        began = time.monotonic()
+        with pytest.raises(SelectorFailure, match=r"it took longer than 0\.5 s"):
+            worker.apply(compile_selector("xpath", "xpath-31", ENDLESS), XML)
+        assert time.monotonic() - began < 30
+        assert worker.apply(compile_selector("xpath", "xpath-31", "string(/r/a[1])"), XML).values == ("x",)
+
+
+def test_a_failure_in_the_child_is_a_failure_here() -> None:
+    with Worker() as worker, pytest.raises(SelectorFailure, match="not XML"):
+        worker.apply(compile_selector("xpath", "xpath-31", "/r"), "no xml")
+
+
+def test_a_child_that_died_is_replaced() -> None:
+    selector = compile_selector("xpath", "xpath-31", "count(/r/a)")
+    with Worker() as worker:
+        assert worker.apply(selector, XML).values == (2,)
+        assert worker._child is not None
+        worker._child.kill()
+        worker._child.wait()
+        assert worker.apply(selector, XML).values == (2,)
+
+
+def test_several_threads_share_a_worker() -> None:
+    selector = compile_selector("xpath", "xpath-31", "string(/r/a[2])")
+    found: list[object] = []
+    with Worker() as worker:
+        threads = [threading.Thread(target=lambda: found.append(worker.apply(selector, XML).values)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == [("y",)] * 6
+
+
+def test_no_process_is_left_behind() -> None:
+    with Worker() as worker:
+        worker.apply(compile_selector("xpath", "xpath-31", "/r"), XML)
+        child = worker._child
+    assert child is not None
+    assert child.poll() is not None
