@@ -233,6 +233,8 @@ def _judge(
 
 
 SHORT = 60
+MAX_DIGITS = 9
+"""Of a Retry-After in seconds: thirty years, which no clock has to be asked for."""
 IMPLIED = "$statusCode is 2xx or 3xx"
 
 
@@ -279,4 +281,6 @@ def _filled(node: Node, scope: Scope) -> Value:
 def retry_after(response: Response) -> float | None:
     """Give the seconds of a Retry-After field; the shell has turned a date into seconds."""
     text = (header(response.headers, "retry-after") or "").strip()
-    return float(text) if text.isascii() and text.isdigit() else None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return float(text) if len(text) <= MAX_DIGITS else float("9" * MAX_DIGITS)

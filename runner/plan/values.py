@@ -81,7 +81,8 @@ def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expres
 def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     """Compile an output: an expression or a Selector Object; a constant is passed through with a warning."""
     node = value_node(ctx, scope, value, pointer)
-    if isinstance(node, Constant):
+    is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
+    if isinstance(node, Constant) and not is_meant:
         ctx.report(language.constant_output(ctx.value(pointer)))
     return node
 

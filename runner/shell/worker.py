@@ -25,6 +25,7 @@ TIME_LIMIT = 5.0
 STARTING = 60.0
 LARGE_TEXT = 64 * 1024
 LARGE_TREE = 5_000
+TEXT_PER_PART = 52
 _LENGTH = 8
 
 
@@ -38,12 +39,12 @@ def is_costly(selector: Compiled, value: Value) -> bool:
 
 
 def _is_large(value: Json) -> bool:
-    """Say whether a value has more than `LARGE_TREE` parts, without looking at more of them than that."""
+    """Say whether a value has more than `LARGE_TREE` parts or about 256 KB of text, without looking at more than that."""
     pending: list[Json] = [value]
     seen = 0
     while pending and seen <= LARGE_TREE:
         part = pending.pop()
-        seen += 1
+        seen += 1 + (len(part) // TEXT_PER_PART if isinstance(part, str) else 0)
         if isinstance(part, dict):
             pending.extend(part.values())
         elif isinstance(part, list):
