@@ -39,7 +39,7 @@ def is_costly(selector: Compiled, value: Value) -> bool:
 
 
 def _is_large(value: Json) -> bool:
-    """Say whether a value has more than `LARGE_TREE` parts or about 256 KB of text, without looking at more than that."""
+    """Say whether a value has more than `LARGE_TREE` parts or about 256 KB of text, and look at no more than that."""
     pending: list[Json] = [value]
     seen = 0
     while pending and seen <= LARGE_TREE:
