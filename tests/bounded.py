@@ -95,7 +95,7 @@ def _ended(
     if refused:
         return Ended("refused", messages=" | ".join(refused))
     supply = [*replies, *repeat(replies[-1], 20_000)] if replies else []
-    with Worker(1.0) as worker:
+    with Worker() as worker:
         story = play(result.plan, supply, inputs, limits=Limits(steps=1_000, pace=0), endless=True, apply=worker.apply)
     reports = Broadcast(
         [JsonLines(io.StringIO()), JsonReport(io.StringIO()), JUnit(io.StringIO())], Redactor(["hunter2"])

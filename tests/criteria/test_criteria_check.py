@@ -243,8 +243,9 @@ def test_a_binary_body_is_no_context() -> None:
         ("$.cancel == true", "jsonpath", "rfc9535", SelectorSyntax),
         ("$.pets", "jsonpath", "rfc1", SelectorSyntax),
         ("$.pets[?@.a == '{$inputs}']", "jsonpath", "", ExpressionSyntax),
-        ("/root/pets", "xpath", "", SelectorSyntax),
-        ("/root[a = '{$inputs.name}']", "xpath", "xpath-10", SelectorSyntax),
+        ("/root/pets[", "xpath", "", SelectorSyntax),
+        ("/root[a = $inputs.name]", "xpath", "xpath-10", SelectorSyntax),
+        ("count(/root", "xpath", "xpath-20", SelectorSyntax),
         ("true", "css", "", ConditionSyntax),
     ],
 )
