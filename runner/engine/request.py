@@ -114,7 +114,7 @@ def _body(bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
     for replacement in bound.replacements:
         new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target.text}'")
         if not isinstance(new, Absent):
-            value = _replaced(_structured(value, bound.content_type), replacement, new)
+            value = _replaced(_structured(value, bound.content_type), replacement, new, scope)
     if isinstance(value, Absent):
         return b"", None
     try:
@@ -140,8 +140,10 @@ def _structured(value: Value, content_type: str) -> Value:
     return value
 
 
-def _replaced(payload: Value, replacement: BoundReplacement, new: Json) -> Json:
+def _replaced(payload: Value, replacement: BoundReplacement, new: Json, scope: Scope) -> Json:
     try:
+        if not replacement.target.singular:
+            scope.apply(replacement.target, payload)  # where it can be given up, before it is done here
         return replaced(payload, replacement.target, new)
     except SelectorFailure as failure:
         raise _Unsendable(f"the payload cannot be changed: {failure}", replacement.span) from failure

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from runner.expressions.faults import SelectorFailure
 from runner.expressions.selectors.compile import Compiled, locate
-from runner.expressions.selectors.compiled import Location
-from runner.text import json_text, scalar_text
-from runner.values import Absent, Json, Value, with_pointer
+from runner.expressions.text import as_text
+from runner.values import Absent, Json, Value, join_pointer, with_pointer
 
 
 def replaced(payload: Value, target: Compiled, new: Json) -> Json:
@@ -18,7 +17,7 @@ def replaced(payload: Value, target: Compiled, new: Json) -> Json:
         raise SelectorFailure("the payload is binary: nothing in it can be replaced")
     value = {} if isinstance(payload, Absent) else payload
     if target.put is not None:
-        return target.put(value, _text(new))
+        return target.put(value, as_text(new))
     if target.type == "jsonpointer":
         try:
             return with_pointer(value, target.text, new)
@@ -28,21 +27,5 @@ def replaced(payload: Value, target: Compiled, new: Json) -> Json:
     if not places:
         raise SelectorFailure(f"'{target.text}' matches nothing")
     for place in sorted(places, key=len, reverse=True):  # what holds another match is set after it
-        value = _with(value, place, new)
+        value = with_pointer(value, join_pointer("", *place), new)
     return value
-
-
-def _with(value: Json, place: Location, new: Json) -> Json:
-    """Give a copy of a value with something else at a place that is there."""
-    if not place:
-        return new
-    step, *rest = place
-    if isinstance(value, dict):
-        return {**value, str(step): _with(value[str(step)], tuple(rest), new)}
-    if isinstance(value, list) and isinstance(step, int):
-        return [*value[:step], _with(value[step], tuple(rest), new), *value[step + 1 :]]
-    return value
-
-
-def _text(new: Json) -> str:
-    return json_text(new) if isinstance(new, list | dict) else scalar_text(new)

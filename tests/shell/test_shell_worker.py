@@ -11,6 +11,7 @@ from runner.expressions.faults import SelectorFailure
 from runner.expressions.selectors.compile import apply, compile_selector
 from runner.shell.worker import LARGE_TREE, Worker, is_costly
 from runner.values import ABSENT, Json
+from tests.scripted import header, play
 
 XML = "<r xmlns:p='u:p'><a n='1'>x</a><a n='2'>y</a><p:b>z</p:b></r>"
 LARGE: Json = {"items": [{"id": n} for n in range(LARGE_TREE)]}
@@ -89,6 +90,26 @@ def test_several_threads_share_a_worker() -> None:
         for thread in threads:
             thread.join()
     assert found == [("y",)] * 6
+
+
+def test_a_replacement_whose_target_takes_for_ever_is_given_up_too() -> None:
+    document = header(
+        """
+        - workflowId: main
+          steps:
+          - stepId: create
+            operationId: createThing
+            requestBody:
+              contentType: application/xml
+              payload: <r/>
+              replacements: [{target: for $i in 1 to 1000000000 return $i, value: x}]
+        """,
+        version="1.1.0",
+    )
+    with Worker(0.5) as worker:
+        story = play(document, [], apply=worker.apply)
+    assert (story.outcome, story.sent) == ("error", [])
+    assert "took longer than 0.5 s" in story.problem
 
 
 def test_no_process_is_left_behind() -> None:
