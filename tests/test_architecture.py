@@ -212,7 +212,7 @@ BAD = {
     "a file read in the pure middle": ("openapi.read", "from pathlib import Path\n", "does not import pathlib"),
     "an HTTP library elsewhere": ("shell.fetch", "import httpx\n", "httpx belongs in shell.http"),
     "a YAML library elsewhere": ("cli.run", "def f():\n    import yaml\n", "yaml belongs in loader.yaml"),
-    "a room that is not in the plan": ("api", "from runner.helpers import x\n", "has no floor"),
+    "a room that is not in the plan": ("api", "from runner.attic import x\n", "has no floor"),
     "a file that is too long": ("values", "x = 1\n" * 401, "401 lines"),
     "a function that is too long": ("values", "def f():\n" + "    x = 1\n" * 60, "61 lines"),
     "too many parameters": ("values", "def f(a, b, c, d, e, f, *, g):\n    pass\n", "7 parameters"),
