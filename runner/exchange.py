@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -68,6 +69,9 @@ def media_type(content_type: str | None) -> MediaType:
     return MediaType(essence.strip().lower(), charset)
 
 
+_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
+
+
 class Content(NamedTuple):
     """A decoded body. `problem` says why a body that claims to be JSON is given as text."""
 
@@ -83,6 +87,9 @@ def decode(body: bytes, content_type: str | None) -> Content:
     if not body:
         return Content(ABSENT)
     kind = media_type(content_type)
+    if kind.is_xml and "charset" not in (content_type or "").lower():
+        declared = _XML_ENCODING.match(body)  # RFC 7303, 3: without the parameter, the document says it itself
+        kind = MediaType(kind.essence, declared[1].decode("ascii")) if declared else kind
     try:
         text = body.decode(kind.charset).removeprefix("\ufeff")
     except (ValueError, LookupError) as error:  # ValueError: also a charset that is no name

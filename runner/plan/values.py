@@ -10,7 +10,7 @@ from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.expressions.nodes import Constant, Expression, Node, Selected
 from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
-from runner.expressions.template import SelectorFields, Style, compile_node, parse_value
+from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
 from runner.plan.names import Names, settle
 from runner.plan.rules import language
@@ -80,11 +80,31 @@ def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expres
 
 def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     """Compile an output: an expression or a Selector Object; a constant is passed through with a warning."""
+    if isinstance(value, dict) and _is_no_selector(ctx, value):
+        ctx.report(language.malformed_selector(_selector_fault(ctx, value), ctx.value(pointer)))
+        return Constant(None)
     node = value_node(ctx, scope, value, pointer)
     is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
     if isinstance(node, Constant) and not is_meant:
         ctx.report(language.constant_output(ctx.value(pointer)))
     return node
+
+
+def _is_no_selector(ctx: Context, value: dict[str, Json]) -> bool:
+    """Say whether an object that must be a Selector Object is none; in 1.0 whether it was meant to be one."""
+    if ctx.arazzo.document.dialect.selectors:
+        return selector_fields(value) is None
+    return "selector" in value
+
+
+def _selector_fault(ctx: Context, value: dict[str, Json]) -> str:
+    if not ctx.arazzo.document.dialect.selectors:
+        return "Selector Objects are of Arazzo 1.1; write arazzo: 1.1.0 to use one"
+    missing = [name for name in ("context", "selector", "type") if name not in value]
+    if missing:
+        return f"'{missing[0]}' is missing"
+    surplus = [name for name in value if name not in ("context", "selector", "type")]
+    return f"there is no field '{surplus[0]}'" if surplus else "its type is jsonpath, xpath or jsonpointer"
 
 
 def _selected(ctx: Context, scope: Names, fields: SelectorFields, pointer: str) -> Node:

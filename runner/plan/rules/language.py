@@ -84,6 +84,16 @@ def invalid_default(message: str, span: Span) -> Diagnostic:
     return warning("invalid-default", f"its own schema refuses this default: {message}", span)
 
 
+def malformed_selector(reason: str, span: Span) -> Diagnostic:
+    """An output is an object, but no Selector Object.
+
+    Why: an output is an expression or a Selector Object, which has exactly `context`, `selector` and `type`.
+    Example: `{context: $response.body, select: $.id, type: jsonpath}`.
+    Instead: write the three fields, in a document of version 1.1.
+    """
+    return error("malformed-selector", f"this output is no Selector Object: {reason}", span)
+
+
 def constant_output(span: Span) -> Diagnostic:
     """An output is neither an expression nor a Selector Object.
 
