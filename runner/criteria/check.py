@@ -198,15 +198,15 @@ def _search(criterion: RegexCriterion, scope: Scope) -> Verdict:
 def _query(criterion: QueryCriterion, scope: Scope) -> Verdict:
     text = criterion.text
     value = evaluate(criterion.context, scope)
-    if value is None or isinstance(value, Absent | bytes):
-        return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
     is_json_path = criterion.language[0] == "jsonpath"
+    if value is None or isinstance(value, Absent) or (is_json_path and isinstance(value, bytes)):
+        return _broken(value, text, f"the context '{criterion.context}' is {_useless(value)}")
     if is_json_path and isinstance(value, str) and _is_no_json(criterion.context, scope):
         return _broken(value, text, f"the context '{criterion.context}' is a text that is not JSON")
     query = criterion.query
     try:
         if isinstance(query, Template):
-            filled = fill_query(query, scope)
+            filled = fill_query(query, criterion.language[0], scope)
             if isinstance(filled, Missing):
                 return _broken(ABSENT, text, filled.message)
             query = compile_selector(*criterion.language, filled)
@@ -218,7 +218,10 @@ def _query(criterion: QueryCriterion, scope: Scope) -> Verdict:
         return _broken(ABSENT, text, f"with its values filled in it is no {name}")
     except SelectorFailure as failure:
         return _broken(ABSENT, text, str(failure))
-    return Verdict(found.holds, list(found.values), comparison=text)
+    left = list(found.values) if is_json_path else found.value
+    if found.holds is None:
+        return _broken(left, text, "what it gives has no effective boolean value")
+    return Verdict(found.holds, left, comparison=text)
 
 
 def _is_no_json(context: Expression, scope: Scope) -> bool:

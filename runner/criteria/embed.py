@@ -7,40 +7,72 @@ expression." A value inside a quoted literal must not end that literal: it could
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from runner.expressions.fill import Missing, text_of
 from runner.expressions.nodes import Escaped, Quoted, Template
 from runner.expressions.scope import Scope
 
-_QUOTE = re.compile(r"\\.|['\"]", re.DOTALL)
-_UNQUOTABLE = re.compile(r"['\"\\\x00-\x1f]")
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """What opens and closes an enclosure, and by what it begins: what a value in it must not hold, and is told so."""
+
+    signs: re.Pattern[str]
+    unsafe: Mapping[str, tuple[re.Pattern[str], str]]
 
 
-def fill_query(template: Template, scope: Scope) -> str | Missing:
-    """Fill in a query; a value with a quote, a backslash or a control character is refused inside quotes."""
+_ESCAPED = (
+    re.compile(r"['\"\\\x00-\x1f]"),
+    "has a quote or backslash, which could end the quoted text it stands in",
+)
+_LANGUAGES: Mapping[str, _Language] = {
+    "jsonpath": _Language(re.compile(r"\\.|['\"]", re.DOTALL), {"'": _ESCAPED, '"': _ESCAPED}),
+    # A backslash means nothing in XPath, a quote is escaped by its double, and comments nest.
+    "xpath": _Language(
+        re.compile(r"['\"]|\(:|:\)"),
+        {
+            "'": (re.compile("'"), "has a quote, which would end the quoted text it stands in"),
+            '"': (re.compile('"'), "has a quote, which would end the quoted text it stands in"),
+            "(": (re.compile(r"[(:)]"), "has a sign that could end the comment it stands in"),
+        },
+    ),
+}
+
+
+def fill_query(template: Template, language: str, scope: Scope) -> str | Missing:
+    """Fill in a query; a value that could end the literal or comment it stands in is refused."""
     texts: list[str] = []
-    quote = ""
+    known, enclosure = _LANGUAGES[language], ""
     for part in template.parts:
         if isinstance(part, str):
             texts.append(part)
-            quote = _quote_at_end(part, quote)
+            enclosure = _enclosure_at_end(part, enclosure, known.signs)
             continue
         expression = part.expression if isinstance(part, Quoted | Escaped) else part
         text = text_of(expression, scope)
         if isinstance(text, Missing):
             return text
-        if quote and _UNQUOTABLE.search(text):
-            return Missing(expression, "has a quote or backslash, which could end the quoted text it stands in")
+        if enclosure:
+            unsafe, reason = known.unsafe[enclosure[0]]
+            if unsafe.search(text):
+                return Missing(expression, reason)
         texts.append(text)
     return "".join(texts)
 
 
-def _quote_at_end(chunk: str, quote: str) -> str:
-    """Give the quote that is open at the end of a piece of a query, or nothing."""
-    for found in _QUOTE.finditer(chunk):
+def _enclosure_at_end(chunk: str, enclosure: str, signs: re.Pattern[str]) -> str:
+    """Give the quote that is open at the end of a piece of a query, a `(:` for each open comment, or nothing."""
+    for found in signs.finditer(chunk):
         sign = found.group()
-        if not quote and sign in ("'", '"'):
-            quote = sign
-        elif sign == quote:
-            quote = ""
-    return quote
+        in_comment = enclosure.startswith("(:")
+        if sign == "(:" and (in_comment or not enclosure):
+            enclosure += sign
+        elif sign == ":)" and in_comment:
+            enclosure = enclosure[2:]
+        elif sign in ("'", '"') and not enclosure:
+            enclosure = sign
+        elif sign == enclosure:
+            enclosure = ""
+    return enclosure

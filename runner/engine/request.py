@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from runner.engine.events import Problem
 from runner.exchange import Headers, Request, media_type, parse_json
 from runner.expressions.faults import SelectorFailure
 from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
-from runner.expressions.replace import replaced
+from runner.expressions.replace import replaced, replaced_in_form
 from runner.expressions.scope import Scope
 from runner.openapi.body import encode_body
 from runner.openapi.problem import SerializationProblem
@@ -114,7 +114,7 @@ def _body(bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
     for replacement in bound.replacements:
         new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target.text}'")
         if not isinstance(new, Absent):
-            value = _replaced(_structured(value, bound.content_type), replacement, new, scope)
+            value = _replaced(value, bound, replacement, new, scope)
     if isinstance(value, Absent):
         return b"", None
     try:
@@ -133,18 +133,12 @@ def _parsed(text: str, span: Span) -> Json:
         return text
 
 
-def _structured(value: Value, content_type: str) -> Value:
-    """Give a form that is written as text as the fields it holds, in which places can be named."""
-    if isinstance(value, str) and media_type(content_type).essence == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(value, keep_blank_values=True))
-    return value
-
-
-def _replaced(payload: Value, replacement: BoundReplacement, new: Json, scope: Scope) -> Json:
+def _replaced(payload: Value, bound: BoundBody, replacement: BoundReplacement, new: Json, scope: Scope) -> Json:
+    is_form = media_type(bound.content_type).essence == "application/x-www-form-urlencoded"
     try:
-        if not replacement.target.singular:
-            scope.apply(replacement.target, payload)  # where it can be given up, before it is done here
-        return replaced(payload, replacement.target, new)
+        if is_form and isinstance(payload, str):
+            return replaced_in_form(payload, replacement.target, new, scope.apply)
+        return replaced(payload, replacement.target, new, scope.apply)
     except SelectorFailure as failure:
         raise _Unsendable(f"the payload cannot be changed: {failure}", replacement.span) from failure
 

@@ -119,7 +119,7 @@ def _write(value: Json, part: Part, style: str) -> str:
 
 
 def _selected(node: Selected, scope: Scope) -> Value | Missing:
-    """Apply a Selector Object: a singular query gives the value, any other an array of what it selects."""
+    """Apply a Selector Object: what is singular gives the value, anything else an array of what it selects."""
     context = evaluate(node.context, scope)
     if context is ABSENT:
         return Missing(node.context, _ABSENT)
@@ -127,12 +127,10 @@ def _selected(node: Selected, scope: Scope) -> Value | Missing:
         return Missing(node.context, _SCALAR)
     try:
         selector = compile_selector(node.type, node.version, node.selector)
-        found = scope.apply(selector, context).values
+        found = scope.apply(selector, context).value
     except (SelectorSyntax, SelectorFailure) as failure:
         return Missing(node.context, f"cannot be searched by '{node.selector}': {failure}")
-    if not selector.singular and not (selector.as_found and len(found) <= 1):
-        return list(found)
-    return found[0] if found else Missing(node.context, f"has nothing at '{node.selector}'")
+    return Missing(node.context, f"has nothing at '{node.selector}'") if found is ABSENT else found
 
 
 def _object(members: tuple[tuple[str, Node], ...], scope: Scope) -> Value | Missing:

@@ -1,13 +1,14 @@
 """Turns a selector that could take for ever into one that ends: it is applied in a process that can be killed.
 
-XPath from 2.0 on always, and any query that searches a large value, go to one child process, which is started when it
-is first needed, killed when it takes too long, and started again. They talk in JSON over pipes, each message behind its
-length. `python -m runner.shell.worker` is the child.
+XPath from 2.0 on always, any query that searches a large value, and one that searches a value again and again, go to
+one child process, which is started when it is first needed, killed when it takes too long, and started again. It may
+use only so much memory, where the system can be told. They talk in JSON over pipes, each message behind its length.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -23,19 +24,33 @@ from runner.values import Absent, Json, Value
 TIME_LIMIT = 5.0
 """Seconds for one selector."""
 STARTING = 60.0
+MEMORY = 2 * 1024 * 1024 * 1024
+"""Bytes for the child: `1 to 1000000000` asks for all there are."""
 LARGE_TEXT = 64 * 1024
 LARGE_TREE = 5_000
 TEXT_PER_PART = 52
 _LENGTH = 8
 
+# -I and the paths of this process: the child sees the modules that we see, and nothing that happens to lie around.
+_CHILD = "import sys; sys.path[:] = sys.argv[2:]; from runner.shell.worker import serve; serve(float(sys.argv[1]))"
+
+# A second `$` or `..` searches everything for everything that is found; in a literal they only seem to be there.
+_REPEATS_JSONPATH = re.compile(r"\$.*\$|\.\..*\.\.", re.DOTALL)
+# So do predicates, axes and a second `//` of XPath 1.0.
+_REPEATS_XPATH = re.compile(r"\[|::|//.*//", re.DOTALL)
+
 
 def is_costly(selector: Compiled, value: Value) -> bool:
-    """Say whether a selector's time cannot be known from its text: a strange language, or a search in a large value."""
-    if selector.singular or isinstance(value, Absent | bytes):
+    """Say whether a selector may take long: by its language, for the size of the value, or because it multiplies."""
+    if isinstance(value, Absent):
         return False
     if selector.type == "xpath":
-        return selector.version != "xpath-10" or (isinstance(value, str) and len(value) > LARGE_TEXT)
-    return ("?" in selector.text or ".." in selector.text) and _is_large(value)
+        large = isinstance(value, str | bytes) and len(value) > LARGE_TEXT
+        return selector.version != "xpath-10" or large or bool(_REPEATS_XPATH.search(selector.text))
+    searches = selector.type == "jsonpath" and ("?" in selector.text or ".." in selector.text)
+    if isinstance(value, bytes) or not searches:
+        return False
+    return bool(_REPEATS_JSONPATH.search(selector.text)) or _is_large(value)
 
 
 def _is_large(value: Json) -> bool:
@@ -80,19 +95,23 @@ class Worker:
         """Apply a selector, or raise SelectorFailure: also where it takes longer than the limit."""
         if not is_costly(selector, value):
             return apply(selector, value)
-        message = {"type": selector.type, "version": selector.version, "text": selector.text, "value": value}
+        message = _written(selector, value)
         with self._lock:
-            answer = self._ask(json.dumps(message).encode())
+            answer = self._ask(message)
         if "failure" in answer:
             raise SelectorFailure(answer["failure"])
-        return Selection(tuple(answer["values"]), answer["holds"])
+        return Selection(tuple(answer["values"]), answer["singular"], answer["holds"])
 
     def _ask(self, message: bytes) -> dict[str, Any]:
         child = self._started()
         assert child.stdin is not None
         assert child.stdout is not None
         pipes = child.stdin, child.stdout
-        answer = within(self._limit, lambda: _exchange(*pipes, message))
+        try:
+            answer = within(self._limit, lambda: _exchange(*pipes, message))
+        except BaseException:  # Ctrl-C: what the child says now would be taken for the next answer
+            self.close()
+            raise
         if answer is None:
             ended = child.poll() is not None
             self.close()
@@ -104,20 +123,20 @@ class Worker:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
-            # -P: what happens to lie in the working directory is not imported
-            command = [sys.executable, "-P", "-m", "runner.shell.worker", str(self._limit * 4)]
-            self._child = child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._child = child = self._start()
             assert child.stdout is not None
             if within(STARTING, lambda: _read(child.stdout)) is None:  # it says when it is ready
                 self.close()
                 raise SelectorFailure("the process for it could not be started")
         return self._child
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable or "", "-I", "-c", _CHILD, str(self._limit * 4), *sys.path]
+        pipe = subprocess.PIPE
+        try:
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True)
+        except OSError as error:
+            raise SelectorFailure(f"the process for it could not be started: {error.strerror}") from None
 
 
 def within(seconds: float, action: Callable[[], bytes | None]) -> bytes | None:
@@ -132,6 +151,18 @@ def within(seconds: float, action: Callable[[], bytes | None]) -> bytes | None:
     thread.start()
     thread.join(seconds)
     return found[0]
+
+
+def _written(selector: Compiled, value: Value) -> bytes:
+    message: dict[str, object] = {
+        "selector": (selector.type, selector.version, selector.text),
+        "of_places": selector.of_places,
+        **({"bytes": value.decode("latin-1")} if isinstance(value, bytes) else {"value": value}),
+    }
+    try:
+        return json.dumps(message).encode()
+    except RecursionError:
+        raise SelectorFailure("the value is nested too deeply") from None
 
 
 def _exchange(to: IO[bytes], back: IO[bytes], message: bytes) -> bytes | None:
@@ -154,23 +185,37 @@ def _read(pipe: IO[bytes] | None) -> bytes | None:
 def serve(give_up: float) -> None:
     """Answer messages until there are no more; the system ends this process where one takes longer than `give_up`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bound_memory()
     _write(sys.stdout.buffer, b"ready")
     while (message := _read(sys.stdin.buffer)) is not None:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, give_up)  # whoever started us may be gone
-        _write(sys.stdout.buffer, json.dumps(_answer(json.loads(message))).encode())
+        _alarm(give_up)  # whoever started us may be gone
+        _write(sys.stdout.buffer, _answered(message))
+        _alarm(0)
 
 
-def _answer(task: dict[str, Any]) -> dict[str, object]:
+def _alarm(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _bound_memory() -> None:
+    with suppress(ImportError, OSError, ValueError):  # not every system has it, or lets it be set
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY if most < 0 else min(MEMORY, most), most))
+
+
+def _answered(message: bytes) -> bytes:
     try:
-        selector = compile_selector(task["type"], task["version"], task["text"])
-        found = apply(selector, task["value"])
+        task = json.loads(message)
+        selector = compile_selector(*task["selector"])
+        value = task["bytes"].encode("latin-1") if "bytes" in task else task["value"]
+        found = apply(selector.places if task["of_places"] else selector, value)
+        return json.dumps({"values": found.values, "singular": found.singular, "holds": found.holds}).encode()
     except (SelectorFailure, SelectorSyntax) as failure:
-        return {"failure": str(failure)}
-    except (RecursionError, MemoryError):
-        return {"failure": "it needs too much memory"}
-    return {"values": list(found.values), "holds": found.holds}
-
-
-if __name__ == "__main__":
-    serve(float(sys.argv[1]))
+        return json.dumps({"failure": str(failure)}).encode()
+    except RecursionError:
+        return b'{"failure": "the value is nested too deeply"}'
+    except MemoryError:
+        return b'{"failure": "it needs too much memory"}'

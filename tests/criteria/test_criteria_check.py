@@ -246,6 +246,8 @@ def test_a_binary_body_is_no_context() -> None:
         ("/root/pets[", "xpath", "", SelectorSyntax),
         ("/root[a = $inputs.name]", "xpath", "xpath-10", SelectorSyntax),
         ("count(/root", "xpath", "xpath-20", SelectorSyntax),
+        ("/root[ends-with(a, 'b')]", "xpath", "xpath-10", SelectorSyntax),
+        ("/root[a = '{$inputs}']", "xpath", "", ExpressionSyntax),
         ("true", "css", "", ConditionSyntax),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
-from runner.expressions.selectors.compile import compile_selector, locate, select
+from runner.expressions.selectors.compile import apply, compile_selector, locate, select
 from runner.expressions.selectors.jsonpath import _compile_with_library, compile_jsonpath, compile_singular
 from runner.values import ABSENT, Json
 
@@ -134,8 +134,9 @@ def test_an_unknown_language_is_refused(kind: str, version: str, message: str) -
 )
 def test_a_json_pointer_selects_one_value_or_none(pointer: str, expected: tuple[Json, ...]) -> None:
     selector = compile_selector("jsonpointer", "", pointer)
-    assert select(selector, STORE) == expected
-    assert selector.singular
+    found = apply(selector, STORE)
+    assert found.values == expected
+    assert found.value == (expected[0] if expected else ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_a_singular_query_gives_what_the_library_gives(value: Json, segments: li
     query = "$" + "".join(segments)
     ours, theirs = compile_singular(query), _compile_with_library(query)
     assert ours is not None
-    assert (select(ours, value), locate(ours, value)) == (select(theirs, value), locate(theirs, value))
+    assert (ours.select(value), ours.locate(value)) == (theirs.select(value), theirs.locate(value))
 
 
 @given(st.text(alphabet="$.[]'\"\\ab0-1 ,:?@*\ud800é", max_size=12).map(lambda text: "$" + text))

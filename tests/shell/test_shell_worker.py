@@ -15,7 +15,8 @@ from tests.scripted import header, play
 
 XML = "<r xmlns:p='u:p'><a n='1'>x</a><a n='2'>y</a><p:b>z</p:b></r>"
 LARGE: Json = {"items": [{"id": n} for n in range(LARGE_TREE)]}
-ENDLESS = "for $i in 1 to 1000000000 return $i"
+ENDLESS = "some $i in 1 to 50000, $j in 1 to 50000 satisfies $i = -$j"
+GREEDY = "for $i in 1 to 1000000000 return $i"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,41 @@ def test_what_takes_too_long_is_killed_and_the_next_one_is_answered() -> None:
         assert worker.apply(compile_selector("xpath", "xpath-31", "string(/r/a[1])"), XML).values == ("x",)
 
 
+def test_what_asks_for_all_the_memory_there_is_gets_none() -> None:
+    selector = compile_selector("xpath", "xpath-31", GREEDY)
+    with Worker(2.0) as worker:
+        with pytest.raises(SelectorFailure, match=r"it needs too much memory|it took longer than 2 s"):
+            worker.apply(selector, XML)
+        assert worker.apply(compile_selector("xpath", "xpath-31", "count(/r/a)"), XML).values == (2,)
+
+
+def test_what_asks_for_everything_is_not_evaluated_where_it_is_compiled() -> None:
+    with Worker(2.0) as worker, pytest.raises(SelectorFailure):
+        worker.apply(compile_selector("xpath", "xpath-31", "count(1 to 1000000000)"), XML)
+
+
+def test_bytes_and_the_places_of_matches_are_found_in_the_child() -> None:
+    selector = compile_selector("xpath", "xpath-31", "/r/a/@n")
+    document = "<?xml version='1.0' encoding='ISO-8859-1'?><r><a n='é'/></r>".encode("latin-1")
+    with Worker() as worker:
+        assert worker.apply(selector, document).values == ("é",)
+        assert worker.apply(selector.places, document).values == ([0, "@n"],)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "text", "value"),
+    [
+        ("xpath", "xpath-10", "//*[count(//*[count(//*) > 1]) > 1]", "<r>" + "<a/>" * 9000 + "</r>"),
+        ("jsonpath", "rfc9535", "$..[?count($..*) > 1]", [[n] for n in range(2000)]),
+    ],
+)
+def test_a_search_for_everything_in_everything_ends_at_its_limit(
+    kind: str, version: str, text: str, value: Json
+) -> None:
+    with Worker(0.5) as worker, pytest.raises(SelectorFailure, match="it took longer than"):
+        worker.apply(compile_selector(kind, version, text), value)
+
+
 def test_a_failure_in_the_child_is_a_failure_here() -> None:
     with Worker() as worker, pytest.raises(SelectorFailure, match="not XML"):
         worker.apply(compile_selector("xpath", "xpath-31", "/r"), "no xml")
@@ -94,7 +130,7 @@ def test_several_threads_share_a_worker() -> None:
 
 def test_a_replacement_whose_target_takes_for_ever_is_given_up_too() -> None:
     document = header(
-        """
+        f"""
         - workflowId: main
           steps:
           - stepId: create
@@ -102,7 +138,7 @@ def test_a_replacement_whose_target_takes_for_ever_is_given_up_too() -> None:
             requestBody:
               contentType: application/xml
               payload: <r/>
-              replacements: [{target: for $i in 1 to 1000000000 return $i, value: x}]
+              replacements: [{{target: '{ENDLESS}', value: x}}]
         """,
         version="1.1.0",
     )

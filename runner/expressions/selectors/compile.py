@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from runner.diagnostics import nearest
-from runner.expressions.faults import SelectorFailure, SelectorSyntax
-from runner.expressions.selectors.compiled import Apply, Compiled, Location, Selection
+from runner.expressions.faults import SelectorSyntax
+from runner.expressions.selectors.compiled import Apply, Compiled, Location, Query, Selection
 from runner.expressions.selectors.goessner import compile_goessner
 from runner.expressions.selectors.jsonpath import compile_jsonpath
 from runner.expressions.selectors.pointer import compile_pointer
-from runner.expressions.selectors.xpath import compile_xpath
-from runner.values import Absent, Json, Value
+from runner.expressions.selectors.xpath import VERSIONS, compile_xpath
+from runner.expressions.selectors.xpath10 import compile_xpath10
+from runner.values import Json, Value
 
 __all__ = ["DEFAULT_VERSIONS", "Apply", "Compiled", "Selection", "apply", "compile_selector", "locate", "select"]
 
 DEFAULT_VERSIONS: Mapping[str, str] = {"jsonpath": "rfc9535", "xpath": "xpath-31", "jsonpointer": "rfc6901"}
 """Expression Type Object: the version each type has where none is given."""
 
-
-_LANGUAGES: Mapping[tuple[str, str], Callable[[str], Compiled]] = {
+_LANGUAGES: Mapping[tuple[str, str], Callable[[str], Query]] = {
     ("jsonpath", "rfc9535"): compile_jsonpath,
     ("jsonpath", "draft-goessner-dispatch-jsonpath-00"): compile_goessner,
     ("jsonpointer", "rfc6901"): compile_pointer,
-    **{("xpath", version): compile_xpath(version) for version in ("xpath-31", "xpath-30", "xpath-20", "xpath-10")},
+    **{("xpath", version): partial(compile_xpath, version) for version in VERSIONS},
+    ("xpath", "xpath-10"): compile_xpath10,
 }
 
 
@@ -35,7 +35,7 @@ def compile_selector(type: str, version: str, text: str) -> Compiled:  # noqa: A
     version = version or DEFAULT_VERSIONS.get(type, "")
     language = _LANGUAGES.get((type, version))
     if language is not None:
-        return replace(language(text), type=type, version=version)
+        return Compiled(type, version, text, language(text))
     if type not in DEFAULT_VERSIONS:
         raise SelectorSyntax(f"unknown selector type '{type}': it is jsonpath, xpath or jsonpointer", 0, len(text))
     known = [each for name, each in _LANGUAGES if name == type]
@@ -43,32 +43,18 @@ def compile_selector(type: str, version: str, text: str) -> Compiled:  # noqa: A
     raise SelectorSyntax(f"unknown version '{version}' of {type}: did you mean '{best}'?", 0, len(text))
 
 
+def apply(selector: Compiled, value: Value) -> Selection:
+    """Apply a selector in this process, however long it takes, or raise SelectorFailure."""
+    if selector.of_places:
+        return Selection(tuple(list(place) for place in selector.query.locate(value)), singular=False, holds=None)
+    return selector.query.select(value)
+
+
 def select(selector: Compiled, value: Value) -> tuple[Json, ...]:
     """Give what a selector selects, in document order, or raise SelectorFailure."""
-    return tuple(found for _, found in _found(selector, value))
-
-
-def apply(selector: Compiled, value: Value) -> Selection:
-    """Apply a selector in this process, or raise SelectorFailure."""
-    if selector.holds is None:
-        values = select(selector, value)
-        return Selection(values, bool(values))
-    if isinstance(value, Absent | bytes):
-        return Selection(select(selector, value), holds=False)
-    return Selection(select(selector, value), selector.holds(value))
+    return apply(selector, value).values
 
 
 def locate(selector: Compiled, value: Value) -> tuple[Location, ...]:
     """Give where a selector's matches stand, in document order, or raise SelectorFailure."""
-    return tuple(location for location, _ in _found(selector, value))
-
-
-def _found(selector: Compiled, value: Value) -> list[tuple[Location, Json]]:
-    if isinstance(value, Absent):
-        raise SelectorFailure("there is nothing to select from")
-    if isinstance(value, bytes):
-        raise SelectorFailure("a binary body is no structured data")
-    try:
-        return list(selector.find(value))
-    except RecursionError:
-        raise SelectorFailure("the value is nested too deeply") from None
+    return selector.query.locate(value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
-from runner.expressions.selectors.compiled import Compiled, Location
+from runner.expressions.selectors.compiled import JsonQuery, Location
 from runner.expressions.selectors.jsonpath import compile_singular
 from runner.values import Json
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FROM_END = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|\[\(\s*@\.length\s*-\s*([1-9][0-9]{0,9})\s*\)\]")
 
 
-def compile_goessner(text: str) -> Compiled:
+def compile_goessner(text: str) -> JsonQuery:
     """Compile a query of the draft, or raise SelectorSyntax."""
     if not text.startswith("$"):
         raise SelectorSyntax("a JSONPath starts with '$'", 0, len(text))
@@ -34,7 +34,7 @@ def compile_goessner(text: str) -> Compiled:
     return compile_singular(plain) or _compile_with_library(plain)
 
 
-def _compile_with_library(text: str) -> Compiled:
+def _compile_with_library(text: str) -> JsonQuery:
     from jsonpath_ng.ext.parser import parse
 
     try:
@@ -51,7 +51,7 @@ def _compile_with_library(text: str) -> Compiled:
         except Exception as error:
             raise SelectorFailure(f"it cannot be applied: {error}") from None
 
-    return Compiled(text, singular=False, find=find)
+    return JsonQuery(singular=False, find=find)
 
 
 def _location(found: DatumInContext) -> Iterator[str | int]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
-from runner.expressions.selectors.compiled import Compiled, Location
+from runner.expressions.selectors.compiled import JsonQuery, Location
 from runner.values import Json
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ _SEGMENT = re.compile(
 )
 
 
-def compile_jsonpath(text: str) -> Compiled:
+def compile_jsonpath(text: str) -> JsonQuery:
     """Compile a JSONPath query, or raise SelectorSyntax."""
     return compile_singular(text) or _compile_with_library(text)
 
 
-def compile_singular(text: str) -> Compiled | None:
+def compile_singular(text: str) -> JsonQuery | None:
     """Compile a query of plain names and indexes, which needs no library; give None for any other."""
     steps = _singular(text)
-    return None if steps is None else Compiled(text, singular=True, find=_walk(steps))
+    return None if steps is None else JsonQuery(singular=True, find=_walk(steps))
 
 
 def _singular(text: str) -> Location | None:
@@ -74,7 +74,7 @@ def _walk(steps: Location) -> Callable[[Json], Iterable[tuple[Location, Json]]]:
     return find
 
 
-def _compile_with_library(text: str) -> Compiled:
+def _compile_with_library(text: str) -> JsonQuery:
     from jsonpath_rfc9535 import JSONPathError
 
     try:
@@ -95,7 +95,7 @@ def _compile_with_library(text: str) -> Compiled:
         except RegexLimit:
             raise SelectorFailure("a search in it takes too long") from None
 
-    return Compiled(text, singular=query.singular_query(), find=find)
+    return JsonQuery(singular=query.singular_query(), find=find)
 
 
 @lru_cache(maxsize=1)

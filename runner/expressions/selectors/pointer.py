@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 
 from runner.expressions.faults import SelectorSyntax
-from runner.expressions.selectors.compiled import Compiled, Location
+from runner.expressions.selectors.compiled import JsonQuery, Location
 from runner.values import Absent, Json, Value, member, split_pointer
 
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,14}")
 
 
-def compile_pointer(text: str) -> Compiled:
+def compile_pointer(text: str) -> JsonQuery:
     """Compile a JSON Pointer; a `#` before it, as in a URI, is refused with the fix."""
     if text.startswith("#"):
         raise SelectorSyntax("a JSON Pointer starts with '/', not with '#'", 0, 1, suggestion="", certain=True)
@@ -35,4 +35,4 @@ def compile_pointer(text: str) -> Compiled:
             current = member(current, token)
         return () if isinstance(current, Absent | bytes) else ((tuple(location), current),)
 
-    return Compiled(text, singular=True, find=find)
+    return JsonQuery(singular=True, find=find)
