@@ -138,13 +138,13 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
             raise cancelled()
         _check_deadlines(run)
         kind: ProblemKind = "timeout" if reply.kind == "timeout" else "transport"
-        outputs = _outputs(step.outputs, scope)
+        outputs = compute(step.outputs, scope)
         return Attempt(Problem(kind, f"{call.title}: {reply.message}", step.span), outputs, scope)
     if reply.content.problem:
         yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")
     scope = replace(scope, response=reply)
     problem = yield from _judge(step, scope, trail, implied=_status_is_success)
-    return Attempt(problem, _outputs(step.outputs, scope), scope, retry_after(reply))
+    return Attempt(problem, compute(step.outputs, scope), scope, retry_after(reply))
 
 
 def _workflow(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, called: Called) -> Part:
@@ -159,7 +159,7 @@ def _workflow(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, call
         )
     else:
         problem = yield from _judge(step, scope, trail, implied=None)
-    outputs = {**finish.outputs, **_outputs(step.outputs, scope)}
+    outputs = {**finish.outputs, **compute(step.outputs, scope)}
     return Attempt(problem, outputs, scope)
 
 
@@ -265,10 +265,6 @@ def holds(conditions: Iterable[Condition], scope: Scope, trail: Trail, action: s
 
 def compute(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
     """Compute declared outputs; one that is not there is left out."""
-    return _outputs(nodes, scope)
-
-
-def _outputs(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
     values = ((name, _filled(node, scope)) for name, node in nodes)
     return {name: value for name, value in values if value is not ABSENT}
 
