@@ -171,7 +171,7 @@ def _send(run: Run, call: OperationCall, request: Request) -> Generator[Event | 
     times = [
         time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
     ]
-    answer = yield Send(request, call.operation, max(0.001, min(times)) if times else None)
+    answer = yield Send(request, call.operation, max(0.001, min(times)) if times else None, call.source)
     if isinstance(answer, Cancelled):
         raise cancelled()
     assert isinstance(answer, Exchange)

@@ -13,11 +13,15 @@ from runner.openapi.document import Operation
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too."""
+    """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
+
+    `source` is the name of the source description that the operation belongs to.
+    """
 
     request: Request
     operation: Operation
     timeout: float | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,7 @@ class _Loading:
         Those that cannot be read are diagnosed where an operation needs them.
         """
         found: dict[str, Json] = {}
+        places: dict[str, SourceMap] = {}
         unread: dict[str, str] = {}
         pending = list(external_references(text.value, text.source.uri))
         while pending:
@@ -219,9 +220,9 @@ class _Loading:
             if broken is not None:
                 unread[uri] = f"{broken.message} ({broken.span})"
                 continue
-            found[uri] = other.value
+            found[uri], places[uri] = other.value, other.places
             pending.extend(external_references(other.value, uri))
-        return Documents(found, unread)
+        return Documents(found, unread, places)
 
 
 class _Candidate(NamedTuple):

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from runner.diagnostics import Diagnostic
-from runner.source import SourceMap
-from runner.values import Json
+from runner.schema import SchemaDialect
+from runner.source import SourceMap, Span
+from runner.values import Json, join_pointer
 
 Location: TypeAlias = Literal["path", "query", "querystring", "header", "cookie"]
 
 
+class Address(NamedTuple):
+    """Where something really stands: the absolute URI of its document, and a JSON Pointer in it."""
+
+    uri: str
+    pointer: str
+
+    @property
+    def reference(self) -> str:
+        """The same as a `$ref` that leads there from anywhere."""
+        return f"{self.uri}#{quote(self.pointer)}"
+
+    def below(self, *tokens: str | int) -> Address:
+        return Address(self.uri, join_pointer(self.pointer, *tokens))
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A Parameter Object. `schema` is as written (a `$ref` stays), `content_type` is set for `content` parameters.
+    """A Parameter Object; `content_type` is set for `content` parameters.
 
     `style` and `explode` have their defaults filled in. `pointer` is where it stands in the document.
     """
@@ -26,9 +44,28 @@ class Parameter:
     style: str
     explode: bool
     allow_reserved: bool
-    schema: Json
+    schema: Address | None
     content_type: str | None
     pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTypeObject:
+    """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute."""
+
+    schema: Address | None = None
+    written: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderObject:
+    """A Header Object: a parameter of style `simple` without a name; `content_type` is set where it has `content`."""
+
+    required: bool
+    explode: bool
+    schema: Address | None
+    content_type: str | None
+    address: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +73,20 @@ class RequestBody:
     """A Request Body Object: media types in the order of the document, each with its Media Type Object."""
 
     required: bool
-    content: Mapping[str, Mapping[str, Json]]
+    content: Mapping[str, MediaTypeObject]
     pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseObject:
+    """A Response Object: headers by name as written, media types in the order of the document.
+
+    `address` is where it really stands, None for one that cannot be read: nothing is known of what it declares.
+    """
+
+    headers: Mapping[str, HeaderObject] = field(default_factory=dict)
+    content: Mapping[str, MediaTypeObject] = field(default_factory=dict)
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +105,8 @@ class Server:
 class Operation:
     """One operation. `responses` maps a status (`200`, `2XX`, `default`) to its Response Object, resolved.
 
+    `pointer` is its place below `paths`, `address` where it really stands, which a referenced path item sets apart.
+
     `security` is the list of alternatives, each a mapping of scheme name to scopes; empty when none is required.
     `servers` are those of the operation, else of the path item, else of the document.
     `problems` are warnings about what could not be read and was left out.
@@ -66,11 +117,12 @@ class Operation:
     path: str
     parameters: tuple[Parameter, ...]
     request_body: RequestBody | None
-    responses: Mapping[str, Mapping[str, Json]]
+    responses: Mapping[str, ResponseObject]
     servers: tuple[Server, ...]
     security: tuple[Mapping[str, tuple[str, ...]], ...]
     security_schemes: Mapping[str, Mapping[str, Json]]
     pointer: str
+    address: Address = Address("", "")  # noqa: RUF009 - it cannot change
     deprecated: bool = False
     problems: tuple[Diagnostic, ...] = ()
 
@@ -88,7 +140,7 @@ class ApiDescription:
     """An OpenAPI document with an index of its operations, which are built when they are first asked for.
 
     The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`. `documents` are the other documents
-    it refers to, by absolute URI.
+    it refers to, by absolute URI, `other_places` where their parts stand. `dialect` is how its schemas are meant.
     """
 
     uri: str
@@ -99,3 +151,15 @@ class ApiDescription:
     by_id: Mapping[str, Operation] = field(repr=False)
     by_pointer: Mapping[str, Operation] = field(repr=False)
     documents: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    other_places: Mapping[str, SourceMap] = field(default_factory=dict, repr=False)
+    dialect: SchemaDialect = "2020-12"
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Json]:
+        """Every document by its URI: what a `$ref` made of an Address leads into."""
+        return {**self.documents, self.uri: dict(self.root)}
+
+    def span(self, address: Address) -> Span:
+        """Give where something stands in the text of its document, for people to look at."""
+        places = self.places if address.uri == self.uri else self.other_places.get(address.uri)
+        return places.value(address.pointer) if places else self.places.value("")

@@ -48,7 +48,7 @@ def _as_parameter(name: str, encoding: Mapping[str, Json]) -> Parameter:
     style, explode = encoding.get("style"), encoding.get("explode")
     style = style if isinstance(style, str) else "form"
     explode = explode if isinstance(explode, bool) else default_explode(style)
-    return Parameter(name, "query", False, style, explode, encoding.get("allowReserved") is True, {}, None, "")
+    return Parameter(name, "query", False, style, explode, encoding.get("allowReserved") is True, None, None, "")
 
 
 def _content_type(encoding: Mapping[str, Json]) -> str | None:

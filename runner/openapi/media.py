@@ -53,7 +53,6 @@ def accept_header(operation: Operation) -> str | None:
     """Give the Accept header for the media types that the responses declare, JSON first; None if they declare none."""
     declared: dict[str, None] = {}
     for response in operation.responses.values():
-        content = response.get("content")
-        declared |= {key: None for key in content if _MEDIA_TYPE.fullmatch(key)} if isinstance(content, dict) else {}
+        declared |= {key: None for key in response.content if _MEDIA_TYPE.fullmatch(key)}
     in_order = sorted(declared, key=lambda key: not media_type(key).is_json)
     return ", ".join(in_order) or None

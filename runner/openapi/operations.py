@@ -12,7 +12,16 @@ from functools import cached_property
 from typing import NamedTuple, get_args
 
 from runner.diagnostics import Diagnostic, Severity
-from runner.openapi.document import Location, Operation, Parameter, RequestBody, Server
+from runner.openapi.document import (
+    HeaderObject,
+    Location,
+    MediaTypeObject,
+    Operation,
+    Parameter,
+    RequestBody,
+    ResponseObject,
+    Server,
+)
 from runner.openapi.parts import read_security, read_servers, status_key
 from runner.openapi.references import Node, Resolver, UnresolvedReference, absolute_references
 from runner.openapi.serialize import DEFAULT_STYLE, default_explode
@@ -116,15 +125,17 @@ class Reader:
         same = node.uri == self.resolver.entry.uri
         return node.value if same else absolute_references(node.value, node.uri)
 
-    def object_at(self, node: Node) -> dict[str, Json]:
-        """Give the object at a node, references followed; an empty one where there is none."""
-        found = self.resolved(node)
-        value = self.portable(found) if found is not None else None
-        return value if isinstance(value, dict) else {}
+    def media_types(self, content: Node) -> dict[str, MediaTypeObject]:
+        """Read a map of Media Type Objects, references followed; an empty one where there is none."""
+        return {name: self._media_type(item) for name, item in content.members()}
 
-    def objects_at(self, node: Node) -> dict[str, dict[str, Json]]:
-        """Give the objects in a map, references followed."""
-        return {name: self.object_at(item) for name, item in node.members()}
+    def _media_type(self, item: Node) -> MediaTypeObject:
+        node = self.resolved(item)
+        value = self.portable(node) if node is not None else None
+        if node is None or not isinstance(value, dict):
+            return MediaTypeObject()
+        schema = node.get("schema")
+        return MediaTypeObject(None if schema.value is None else schema.address, value)
 
 
 def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceMap) -> Operation:
@@ -146,6 +157,7 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         security=defaults.security if security is None else security,
         security_schemes=defaults.security_schemes,
         pointer=pointer,
+        address=node.address,
         deprecated=node.get("deprecated").value is True,
         problems=tuple(reader.problems),
     )
@@ -210,7 +222,7 @@ def _parameter(reader: Reader, node: Node, name: str, location: Location, *, res
         explode=explode if isinstance(explode, bool) else default_explode(style),
         # only `{+name}` lets a path keep its slashes: "path parameters MUST NOT contain unescaped generic syntax"
         allow_reserved=reserved or (location == "query" and node.get("allowReserved").value is True),
-        schema={} if schema.value is None else reader.portable(schema),
+        schema=None if schema.value is None else schema.address,
         content_type=content_type,
         pointer=node.pointer,
     )
@@ -225,29 +237,39 @@ def _request_body(reader: Reader, node: Node) -> RequestBody | None:
         return None
     return RequestBody(
         required=found.get("required").value is True,
-        content=reader.objects_at(found.get("content")),
+        content=reader.media_types(found.get("content")),
         pointer=found.pointer,
     )
 
 
-def _responses(reader: Reader, node: Node) -> dict[str, dict[str, Json]]:
+def _responses(reader: Reader, node: Node) -> dict[str, ResponseObject]:
     found = reader.resolved(node) or node
     reader.expect(dict, found)
     return {status_key(key): _response(reader, item) for key, item in found.members() if not key.startswith("x-")}
 
 
-def _response(reader: Reader, node: Node) -> dict[str, Json]:
-    """Read a Response Object; its headers and media types are resolved too, their schemas stay as written."""
+def _response(reader: Reader, node: Node) -> ResponseObject:
     found = reader.resolved(node)
     if found is None:
-        return {}
+        return ResponseObject()
     reader.expect(dict, found)
     if not isinstance(found.value, dict):
-        return {}
-    response = reader.object_at(found)
-    parts: dict[str, Json] = {
-        name: dict(reader.objects_at(found.get(name)))
-        for name in ("headers", "content")
-        if isinstance(found.value.get(name), dict)
+        return ResponseObject()
+    headers = {
+        name: _header(reader, header)
+        for name, item in found.get("headers").members()
+        if (header := reader.resolved(item)) is not None
     }
-    return {**response, **parts}
+    return ResponseObject(headers, reader.media_types(found.get("content")), found.address)
+
+
+def _header(reader: Reader, node: Node) -> HeaderObject:
+    content_type, media = next(node.get("content").members(), (None, node))
+    schema = (reader.resolved(media) or media).get("schema")
+    return HeaderObject(
+        required=node.get("required").value is True,
+        explode=node.get("explode").value is True,
+        schema=None if schema.value is None else schema.address,
+        content_type=content_type,
+        address=node.address,
+    )

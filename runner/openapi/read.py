@@ -75,6 +75,8 @@ def read_openapi(
         by_id=Operations(ids, read),
         by_pointer=Operations({pointer: pointer for pointer in slots}, read),
         documents=resolver.documents.read,
+        other_places=resolver.documents.places,
+        dialect="openapi-3.0" if _version(entry).startswith("3.0") else "2020-12",
     )
     return api, (*refused, *reader.problems)
 

@@ -11,7 +11,9 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
+from runner.openapi.document import Address
 from runner.openapi.uri import resolve_uri, without_fragment
+from runner.source import SourceMap
 from runner.values import ABSENT, Json, join_pointer, resolve_pointer
 
 Reason: TypeAlias = Literal["missing", "document", "circular", "anchor"]
@@ -52,27 +54,40 @@ class UnresolvedReference(Exception):  # noqa: N818 - a fact about a document, w
 
 
 class Documents(NamedTuple):
-    """The other documents that a description refers to, by absolute URI: those read, and why others could not be."""
+    """The other documents that a description refers to, by absolute URI: those read, and why others could not be.
+
+    `places` says where the parts of those read stand.
+    """
 
     read: Mapping[str, Json] = MappingProxyType({})
     unread: Mapping[str, str] = MappingProxyType({})
+    places: Mapping[str, SourceMap] = MappingProxyType({})
 
 
 class Node(NamedTuple):
     """A value, the URI of its document, and its place.
 
     `pointer` is a place in the entry document. Below a reference to another document it begins with the place of that
-    reference, so that a SourceMap, which gives the nearest ancestor, points at the reference.
+    reference, so that a SourceMap, which gives the nearest ancestor, points at the reference. `own` is the place in its
+    own document.
     """
 
     value: Json
     uri: str
     pointer: str
+    own: str
+
+    @property
+    def address(self) -> Address:
+        return Address(self.uri, self.own)
 
     def get(self, token: str) -> Node:
         """Give a member; its value is None where there is none, which is how descriptions in the wild mean null."""
         value = self.value.get(token) if isinstance(self.value, dict) else None
-        return Node(value, self.uri, join_pointer(self.pointer, token))
+        return self._below(value, token)
+
+    def _below(self, value: Json, token: str | int) -> Node:
+        return Node(value, self.uri, join_pointer(self.pointer, token), join_pointer(self.own, token))
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """Give the members of an object; none for anything else."""
@@ -82,7 +97,7 @@ class Node(NamedTuple):
     def items(self) -> Iterator[Node]:
         """Give the items of an array; none for anything else."""
         for index, value in enumerate(self.value if isinstance(self.value, list) else ()):
-            yield Node(value, self.uri, join_pointer(self.pointer, index))
+            yield self._below(value, index)
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,7 @@ class Resolver:
 
     @property
     def entry(self) -> Node:
-        return Node(self.root, without_fragment(self.uri), "")
+        return Node(self.root, without_fragment(self.uri), "", "")
 
     def resolve(self, node: Node) -> Node:
         """Follow the references at a node to a value that is none; UnresolvedReference where that fails.
@@ -136,7 +151,7 @@ class Resolver:
         value = resolve_pointer(root, pointer)
         if value is ABSENT or isinstance(value, bytes):
             raise UnresolvedReference(reference, node.pointer, "missing")
-        return Node(value, uri, pointer if uri == entry.uri else node.pointer)
+        return Node(value, uri, pointer if uri == entry.uri else node.pointer, pointer)
 
 
 def reference_of(value: Json) -> str | None:

@@ -72,7 +72,7 @@ def undeclared(name: str, location: Location, *, reserved: bool = False) -> Para
     """
     style = DEFAULT_STYLE[location]
     required = location == "path"
-    return Parameter(name, location, required, style, default_explode(style), reserved, {}, None, "")
+    return Parameter(name, location, required, style, default_explode(style), reserved, None, None, "")
 
 
 def path_segment(parameter: Parameter, value: Json) -> str:

@@ -183,7 +183,8 @@ def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation
         for each in written.replacements
         if (target := _target(ctx, each, media_type(content_type))) is not None
     )
-    media = (match_media(declared.content, content_type) or {}) if declared else {}
+    found = match_media(declared.content, content_type) if declared else None
+    media = found.written if found else {}
     is_json_text = style == "json" and isinstance(payload, Template | Constant) and isinstance(written.payload, str)
     bound = BoundBody(payload, is_json_text, content_type, media, replacements, ctx.key(written.pointer))
     if written.has_payload:

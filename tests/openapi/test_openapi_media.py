@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from runner.openapi.document import Operation, RequestBody
+from runner.openapi.document import MediaTypeObject, RequestBody
 from runner.openapi.media import accept_header, choose_content_type, match_media
 from runner.values import Json, Value
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,7 @@ from runner.values import Json, Value
     ],
 )
 def test_a_content_type_is_chosen(offered: list[str] | None, wanted: str | None, value: Value, chosen: str) -> None:
-    body = None if offered is None else RequestBody(True, {key: {} for key in offered}, "")
+    body = None if offered is None else RequestBody(True, {key: MediaTypeObject() for key in offered}, "")
     assert choose_content_type(body, wanted, value) == chosen
 
 
@@ -47,10 +52,6 @@ def test_the_most_specific_media_type_counts(content_type: str | None, found: in
     assert match_media({"text/plain": 1}, "application/json") is None
 
 
-def operation(responses: dict[str, dict[str, Json]]) -> Operation:
-    return Operation(None, "GET", "/", (), None, responses, (), (), {}, "")
-
-
 @pytest.mark.parametrize(
     ("responses", "accept"),
     [
@@ -65,6 +66,7 @@ def operation(responses: dict[str, dict[str, Json]]) -> Operation:
     ],
 )  # fmt: skip
 def test_the_accept_header_lists_what_is_declared_json_first(
-    responses: dict[str, dict[str, Json]], accept: str | None
+    responses: dict[str, dict[str, Json]], accept: str | None, read: Read
 ) -> None:
-    assert accept_header(operation(responses)) == accept
+    api, _ = read({"openapi": "3.1.0", "paths": {"/": {"get": {"responses": responses}}}})
+    assert accept_header(api.by_pointer["/paths/~1/get"]) == accept

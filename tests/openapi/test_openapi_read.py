@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.openapi.document import ApiDescription, Parameter, Server
+from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Parameter, ResponseObject, Server
 from runner.openapi.read import find_operation
+from runner.values import resolve_pointer
 
 if TYPE_CHECKING:
     from conftest import Read
@@ -105,30 +106,43 @@ def test_an_operation_is_found_by_what_authors_write(pets: ApiDescription, text:
 def test_parameters_are_merged_and_their_defaults_filled_in(pets: ApiDescription) -> None:
     at = "/paths/~1pets~1{petId}"
     json_type = "application/json"
+    uri = pets.uri
+
+    def schema(pointer: str) -> Address:
+        return Address(uri, pointer)
+
+    limit = "/components/parameters/Limit"
     assert pets.by_id["getPet"].parameters == (
-        Parameter("petId", "path", True, "simple", False, False, {"type": "string"}, None, f"{at}/parameters/0"),
         Parameter(
-            "x-trace", "header", True, "simple", False, False, {"type": "integer"}, None, f"{at}/get/parameters/0"
+            *("petId", "path", True, "simple", False, False),
+            *(schema(f"{at}/parameters/0/schema"), None, f"{at}/parameters/0"),
         ),
         Parameter(
-            "limit", "query", False, "form", True, False, {"type": "integer"}, None, "/components/parameters/Limit"
+            *("x-trace", "header", True, "simple", False, False),
+            *(schema(f"{at}/get/parameters/0/schema"), None, f"{at}/get/parameters/0"),
         ),
+        Parameter("limit", "query", False, "form", True, False, schema(f"{limit}/schema"), None, limit),
         Parameter(
-            "filter", "query", False, "form", True, False, {"type": "object"}, json_type, f"{at}/get/parameters/2"
+            *("filter", "query", False, "form", True, False),
+            *(schema(f"{at}/get/parameters/2/content/application~1json/schema"), json_type, f"{at}/get/parameters/2"),
         ),
-        Parameter("tags", "query", False, "pipeDelimited", False, True, {}, None, f"{at}/get/parameters/3"),
+        Parameter("tags", "query", False, "pipeDelimited", False, True, None, None, f"{at}/get/parameters/3"),
     )
 
 
 def test_responses_are_resolved_and_their_schemas_left_as_written(pets: ApiDescription) -> None:
     operation = pets.by_id["getPet"]
     assert list(operation.responses) == ["200", "4XX", "default"]
-    assert operation.responses["200"] == {
-        "description": "a pet",
-        "headers": {"x-rate": {"schema": {"type": "integer"}}},
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+    pet = Address(pets.uri, "/components/responses/Pet")
+    response = operation.responses["200"]
+    assert response.address == pet
+    assert response.headers["x-rate"].schema == Address(pets.uri, "/components/headers/Rate/schema")
+    assert response.content == {
+        "application/json": MediaTypeObject(
+            pet.below("content", "application/json", "schema"), {"schema": {"$ref": "#/components/schemas/Pet"}}
+        )
     }
-    assert operation.responses["default"] == {}
+    assert operation.responses["default"] == ResponseObject()
     assert [operation.declares(status) for status in (200, 404, 500)] == [True, True, False]
     assert pets.by_id["putPet"].responses == {}
 
@@ -137,7 +151,7 @@ def test_a_request_body_is_resolved(pets: ApiDescription) -> None:
     body = pets.by_id["putPet"].request_body
     assert body is not None
     assert (body.required, body.pointer) == (True, "/components/requestBodies/Pet")
-    assert body.content == {"application/json": {"schema": {"type": "object"}}}
+    assert body.content["application/json"].written == {"schema": {"type": "object"}}
     assert pets.by_id["getPet"].request_body is None
 
 
@@ -202,13 +216,16 @@ def test_path_items_are_followed_in_and_out_of_the_document(far: ApiDescription)
 def test_what_comes_from_another_document_can_be_used_in_this_one(far: ApiDescription) -> None:
     operation, reserved = far.by_id["far"], far.by_id["reserved"]
     assert operation.servers == (Server("https://api.test/served"),)
-    assert operation.responses["200"]["content"] == {
-        "application/json": {"schema": {"$ref": "https://api.test/v1/more.json"}}
-    }
+    found = operation.responses["200"].content["application/json"]
+    assert found.written == {"schema": {"$ref": "https://api.test/v1/more.json"}}
+    assert found.schema is not None
+    assert found.schema.uri == "https://api.test/v1/far.json"
+    assert resolve_pointer(FAR, found.schema.pointer) == {"$ref": "more.json"}
     assert operation.request_body is not None
-    assert operation.request_body.content == {"text/plain": {}}
+    assert operation.request_body.content == {"text/plain": MediaTypeObject()}
     [name] = reserved.parameters
-    assert name.schema == {"$ref": "https://api.test/v1/far.json#/schemas/Name"}
+    assert name.schema is not None
+    assert resolve_pointer(FAR, name.schema.pointer) == {"$ref": "#/schemas/Name"}
     assert name.pointer == "/paths/~1v1~1{+name}/get/parameters/0"
     assert name.allow_reserved
 
@@ -334,7 +351,7 @@ def test_what_cannot_be_read_of_an_operation_is_left_out_and_told(read: Read) ->
     assert diagnostics == ()
     operation = api.by_pointer["/paths/~1a/get"]
     assert [parameter.name for parameter in operation.parameters] == ["ok"]
-    assert operation.responses == {"200": {}}
+    assert operation.responses == {"200": ResponseObject()}
     at = "/paths/~1a/get"
     assert [(problem.rule, problem.span.text) for problem in operation.problems] == [
         ("unresolved-reference", f"{at}/parameters/0/$ref"),

@@ -126,12 +126,12 @@ def test_a_reference_into_another_document_goes_on_from_there() -> None:
         "https://h/shared/a.yaml": {"x": {"$ref": "b.yaml"}},
         "https://h/shared/b.yaml": {"$ref": "../api/root.yaml#/end"},
     }
-    assert resolve(root, documents) == Node(7, "https://h/api/root.yaml", "/end")
+    assert resolve(root, documents) == Node(7, "https://h/api/root.yaml", "/end", "/end")
 
 
 def test_a_value_of_another_document_is_placed_at_the_reference_to_it() -> None:
     found = resolve({"start": {"$ref": "b.yaml#/x"}}, {"https://h/api/b.yaml": {"x": {"y": 1}}})
-    assert found.get("y") == Node(1, "https://h/api/b.yaml", "/start/y")
+    assert found.get("y") == Node(1, "https://h/api/b.yaml", "/start/y", "/x/y")
 
 
 def test_external_references_are_found_everywhere_but_in_data() -> None:

@@ -16,7 +16,7 @@ OBJECT: Json = {"R": 100, "G": 200, "B": 150}
 def parameter(
     location: Location, style: str, *, explode: bool = False, reserved: bool = False, content_type: str | None = None
 ) -> Parameter:
-    return Parameter("color", location, False, style, explode, reserved, {}, content_type, "")
+    return Parameter("color", location, False, style, explode, reserved, None, content_type, "")
 
 
 SEND = {"path": path_segment, "query": query_text, "header": header_value, "cookie": cookie_pairs}

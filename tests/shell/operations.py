@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runner.openapi.document import Operation
+from runner.openapi.document import Operation, ResponseObject
 from runner.values import Json
 
 
@@ -19,7 +19,7 @@ def operation(
         path="/",
         parameters=(),
         request_body=None,
-        responses={status: {} for status in responses},
+        responses={status: ResponseObject() for status in responses},
         servers=(),
         security=tuple(dict.fromkeys(alternative, ()) for alternative in security),
         security_schemes=schemes or {},
