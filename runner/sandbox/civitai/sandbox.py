@@ -18,12 +18,12 @@ from runner.sandbox.civitai.settings import (
     MAX_BODY,
     ORCHESTRATION_ORIGIN,
     SITE_ORIGIN,
-    Now,
     Settings,
 )
 from runner.sandbox.civitai.site import SITE
 from runner.sandbox.ids import digest
 from runner.sandbox.replies import reply
+from runner.sandbox.stand_in import Now
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
