@@ -32,6 +32,7 @@ REDIRECTED = {
     "response_type token": ({"response_type": "token"}, "unsupported_response_type"),
     "response_mode fragment": ({"response_mode": "fragment"}, "invalid_request"),
     "a parameter twice": ({"scope": ["read", "write"]}, "invalid_request"),
+    "a state twice": ({"state": ["af0ifjsldkj", "x"]}, "invalid_request"),
     "an unknown scope": ({"scope": "read everything"}, "invalid_scope"),
     "no challenge": ({"code_challenge": None}, "invalid_request"),
     "the method plain": ({"code_challenge": VERIFIER, "code_challenge_method": "plain"}, "invalid_request"),
@@ -190,6 +191,8 @@ def test_what_is_remembered_is_not_asked_again(asking):
     asking.authorize("POST", decision="allow", remember="true", scope="openid read")
     assert returned(asking.authorize(scope="read"))["code"]
     assert asking.authorize(scope="read write").status == 200
+    asking.authorize("POST", decision="allow", remember="true", scope="write")
+    assert returned(asking.authorize(scope="read write"))["code"]
     assert asking.authorize(scope="read", login_hint="other").status == 200
     assert asking.authorize(scope="read", prompt="consent").status == 200
 

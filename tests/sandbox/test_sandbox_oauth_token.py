@@ -188,8 +188,8 @@ def test_a_refresh_token_may_want_a_scope_of_its_own(clock):
 
 
 def test_client_credentials_give_an_access_token_alone(visitor):
-    body = visitor.ask("client_credentials", scope="write read").content.value
-    assert (body["scope"], "refresh_token" in body, "id_token" in body) == ("read write", False, False)
+    body = visitor.ask("client_credentials", scope="write openid").content.value
+    assert (body["scope"], "refresh_token" in body, "id_token" in body) == ("openid write", False, False)
     assert visitor.state.token(body["access_token"]).grant.subject == "web"
 
 
@@ -240,6 +240,7 @@ CLIENT_FAULTS = {
     "a secret of a public client": ({"client_id": "native", "client_secret": "x"}, (), 401, "invalid_client"),
     "Basic and body": (POST_WEB, (basic(WEB),), 400, "invalid_request"),
     "Basic and another client_id": ({"client_id": "native"}, (basic(WEB),), 400, "invalid_request"),
+    "a parameter that nobody reads, twice": ({"x": ["1", "2"], **POST_WEB}, (), 400, "invalid_request"),
     "two client_ids": ({"client_id": ["web", "web"]}, (), 400, "invalid_request"),
     "no grant type": ({"grant_type": None, **POST_WEB}, (), 400, "invalid_request"),
     "an unknown grant type": ({"grant_type": "urn:example:unheard-of", **POST_WEB}, (), 400, "unsupported_grant_type"),
@@ -310,6 +311,11 @@ def test_an_id_token_is_signed_with_the_clients_secret(visitor):
     assert json.loads(_decoded(second)) == {
         "iss": ISSUER, "sub": "somebody", "aud": "web", "iat": now, "exp": now + 3600, "nonce": "n-0S6_WzA2Mj",
     }  # fmt: skip
+
+
+def test_the_id_token_of_a_refresh_has_no_nonce(visitor):
+    refreshed = visitor.refresh(visitor.tokens(nonce="n-0S6_WzA2Mj")["refresh_token"]).content.value
+    assert "nonce" not in json.loads(_decoded(refreshed["id_token"].split(".")[1]))
 
 
 @pytest.mark.parametrize(("client_id", "scope"), [("web", "read"), ("native", "openid")])

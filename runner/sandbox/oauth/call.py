@@ -10,7 +10,7 @@ from runner.sandbox.oauth.replies import Refusal
 from runner.sandbox.oauth.settings import Settings
 from runner.sandbox.oauth.state import State
 
-_MAY_REPEAT = frozenset({"resource", "audience"})  # RFC 8707, 2: "Multiple resource parameters MAY be used"
+_MAY_REPEAT = frozenset({"resource", "audience"})  # RFC 8707, 2; RFC 8693, 2.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def challenge_of(verifier: str, method: str = "S256") -> str:
 
 
 def read_challenge(call: Call, parameters: Parameters) -> tuple[str | None, str]:
-    """Read challenge and method of an authorization request; a method that is not given "defaults to plain" (4.3)."""
+    """Read challenge and method of an authorization request; one without a method means plain (4.3)."""
     challenge = parameters.get("code_challenge")
     if challenge is None:
         if call.settings.pkce_required or parameters.get("code_challenge_method"):
