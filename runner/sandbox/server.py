@@ -1,4 +1,4 @@
-"""Turns a sandbox into an HTTP server: both APIs on one port, and the blobs they link to.
+"""Turns a stand-in into an HTTP server; Civitai's has both APIs on one port, and the blobs they link to.
 
 /api/v1/…       Site API (also without the prefix)
 /v2/consumer/…  Orchestration API
@@ -27,6 +27,7 @@ from runner.errors import UsageError
 from runner.exchange import Request, Response
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
+from runner.sandbox.stand_in import Answer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -47,23 +48,27 @@ def serve(host: str, port: int, settings: Settings, announce: Callable[[str], No
     """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
     with contextlib.closing(_listen(host, port)) as listener:
         url = _url(host, listener)
-        server = _server(url, settings)
+        server = _server(_civitai(url, settings))
         announce(url)
         with _stopping(server):
             server.run(sockets=[listener])
 
 
 class Running:
-    """A sandbox served from a thread while the `with` block lasts; `url` is where."""
+    """A sandbox, or the stand-in that is given, served from a thread while the `with` block lasts; `url` is where."""
 
-    def __init__(self, settings: Settings | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, settings: Settings | None = None, host: str = "127.0.0.1", *, stand_in: Answer | None = None
+    ) -> None:
         self._settings = settings or Settings()
         self._host = host
+        self._stand_in = stand_in
 
     def __enter__(self) -> Running:
         listener = _listen(self._host, 0)
         self.url = _url(self._host, listener)
-        self._server = _server(self.url, self._settings)
+        app = application(self._stand_in, self.url) if self._stand_in else _civitai(self.url, self._settings)
+        self._server = _server(app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         return self
@@ -75,19 +80,25 @@ class Running:
         self._thread.join()
 
 
-def application(sandbox: CivitaiSandbox, url: str) -> Starlette:
-    """Wrap a sandbox that lives at a URL as an ASGI application."""
+def application(stand_in: Answer, url: str, page: str | None = None) -> Starlette:
+    """Wrap a stand-in that lives at a URL as an ASGI application; a page is shown at its root."""
 
-    async def page(_request: HttpRequest) -> HttpResponse:
-        return PlainTextResponse(_page(url))
+    async def front(_request: HttpRequest) -> HttpResponse:
+        return PlainTextResponse(page)
 
     async def answer(request: HttpRequest) -> HttpResponse:
-        sent = _sent(sandbox.answer(await _received(request, url)))
+        sent = _sent(stand_in(await _received(request, url)))
         if request.method == "HEAD":
             del sent.headers["content-length"]  # of the body that is not sent nobody knows it
         return sent
 
-    return Starlette(routes=[Route("/", page), Route("/{path:path}", answer, methods=METHODS)])
+    rest = Route("/{path:path}", answer, methods=METHODS)
+    return Starlette(routes=[rest] if page is None else [Route("/", front), rest])
+
+
+def _civitai(url: str, settings: Settings) -> Starlette:
+    sandbox = CivitaiSandbox(ScaledTime(settings.time_scale), settings, origin=url)
+    return application(sandbox.answer, url, _page(url))
 
 
 async def _received(request: HttpRequest, url: str) -> Request:
@@ -109,11 +120,10 @@ def _sent(response: Response) -> HttpResponse:
     return sent
 
 
-def _server(url: str, settings: Settings) -> uvicorn.Server:
-    sandbox = CivitaiSandbox(ScaledTime(settings.time_scale), settings, origin=url)
+def _server(app: Starlette) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            application(sandbox, url),
+            app,
             loop="asyncio",
             ws="none",
             lifespan="off",

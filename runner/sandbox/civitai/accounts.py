@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runner.sandbox.civitai.ids import digest
 from runner.sandbox.civitai.recipes import Input
 from runner.sandbox.civitai.replies import Refusal, too_many, unauthorized
 from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
 from runner.sandbox.civitai.stock import CREATORS
 from runner.sandbox.civitai.workflows import Moment, StepRequest, Workflow, begin
+from runner.sandbox.ids import digest
 
 _REFUSED = ("invalid", "expired")
 _POOR = "broke"

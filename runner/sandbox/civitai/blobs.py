@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from runner.exchange import Response
 from runner.sandbox.civitai.accounts import Account
-from runner.sandbox.civitai.ids import digest, timestamp
 from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error
 from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.workflows import Step
+from runner.sandbox.ids import digest, timestamp
 from runner.values import Json
 
 LIFETIME = 3600

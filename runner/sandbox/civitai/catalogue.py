@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from runner.sandbox.civitai.ids import digest, seconds, timestamp
 from runner.sandbox.civitai.rows import File, Model, Picture, Version
 from runner.sandbox.civitai.settings import SITE_ORIGIN
 from runner.sandbox.civitai.stock import CREATORS, MODELS
+from runner.sandbox.ids import digest, seconds, timestamp
 from runner.values import Json
 
 # Length in hexadecimal digits. Two algorithms share 8 and two share 64: the length does not tell which is meant.

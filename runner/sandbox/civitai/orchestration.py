@@ -10,11 +10,12 @@ from dataclasses import replace
 from runner.exchange import Response
 from runner.sandbox.civitai.accounts import spend
 from runner.sandbox.civitai.blobs import NSFW_LEVEL, Blob, blob_body, link, look_up
-from runner.sandbox.civitai.ids import timestamp
-from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error, reply, too_many
+from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error, too_many
 from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.submission import read_submission, read_update
 from runner.sandbox.civitai.workflows import STATUSES, Moment, Step, Workflow, begin
+from runner.sandbox.ids import timestamp
+from runner.sandbox.replies import reply
 from runner.values import Json
 
 _CURSOR = re.compile(r"before:([0-9]{1,18})")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.sandbox.civitai.ids import digest
+from runner.sandbox.ids import digest
 
 MAX_SIDE = 4096
 _PIXELS = 1024 * 1024

@@ -1,16 +1,12 @@
-"""Turns JSON values and refusals into responses."""
+"""Turns what an operation refuses into the errors of its API."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TypeAlias
 
-from runner.exchange import Headers, Response
+from runner.exchange import Headers
 from runner.values import Json
-
-JSON_TYPE = "application/json; charset=utf-8"
 
 _CODES = {
     400: "bad_request",
@@ -55,12 +51,6 @@ def site_error(refusal: Refusal, _trace_id: str) -> dict[str, Json]:
 def orchestration_error(refusal: Refusal, trace_id: str) -> dict[str, Json]:
     """Shape a refusal as the Orchestration API's Error."""
     return {"code": refusal.code, "message": refusal.message, "traceId": trace_id}
-
-
-def reply(value: Json, status: int = 200, headers: Headers = ()) -> Response:
-    """Answer with a JSON body."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, (("Content-Type", JSON_TYPE), *headers), body, HTTPStatus(status).phrase)
 
 
 def not_found(what: str) -> Refusal:

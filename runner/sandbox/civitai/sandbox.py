@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 from runner.exchange import Request, Response, header
 from runner.sandbox.civitai.accounts import Accounts
 from runner.sandbox.civitai.blobs import STORE
-from runner.sandbox.civitai.ids import digest
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
 from runner.sandbox.civitai.parameters import Query
-from runner.sandbox.civitai.replies import Refusal, reply, unauthorized
+from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.routes import Api, Call, World, find
 from runner.sandbox.civitai.settings import (
     BLOB_ORIGIN,
     MAX_BODY,
     ORCHESTRATION_ORIGIN,
     SITE_ORIGIN,
-    Now,
     Settings,
 )
 from runner.sandbox.civitai.site import SITE
+from runner.sandbox.ids import digest
+from runner.sandbox.replies import reply
+from runner.sandbox.stand_in import Now
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 

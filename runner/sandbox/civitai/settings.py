@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 SANDBOX_TOKEN = "sandbox"
 """The bearer token to send when nobody gives another; no secret, for it opens nothing but this stand-in."""
@@ -15,12 +14,6 @@ BLOB_ORIGIN = "https://blobs.civitai.example"
 
 MAX_BODY = 10 * 1024 * 1024
 """The largest request body in bytes; more is answered by 413."""
-
-
-class Now(Protocol):
-    """The part of a Clock that the sandbox looks at, so that an AsyncClock will do as well."""
-
-    def now(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ from runner.sandbox.civitai.catalogue import (
     pictures,
     version_body,
 )
-from runner.sandbox.civitai.ids import digest
 from runner.sandbox.civitai.parameters import MAX_ID, Query, whole
-from runner.sandbox.civitai.replies import Refusal, not_found, reply, site_error
+from runner.sandbox.civitai.replies import Refusal, not_found, site_error
 from runner.sandbox.civitai.routes import Api, Call, Route
 from runner.sandbox.civitai.rows import Access, Model, ModelType, Version
 from runner.sandbox.civitai.stock import MODELS, SNAPSHOT
+from runner.sandbox.ids import digest
+from runner.sandbox.replies import reply
 from runner.values import Json
 
 _PERIODS = {"AllTime": None, "Year": 365, "Month": 30, "Week": 7, "Day": 1}

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from runner.sandbox.civitai.ids import identifier, timed_identifier
 from runner.sandbox.civitai.recipes import RECIPES, Input, Recipe
+from runner.sandbox.ids import identifier, timed_identifier
 
 Status: TypeAlias = Literal["unassigned", "preparing", "processing", "succeeded", "failed", "expired", "canceled"]
 STATUSES: tuple[Status, ...] = get_args(Status)

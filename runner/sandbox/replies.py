@@ -1,0 +1,17 @@
+"""Turns JSON values into responses."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from runner.exchange import Headers, Response
+from runner.values import Json
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+def reply(value: Json, status: int = 200, headers: Headers = ()) -> Response:
+    """Answer with a JSON body."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(status, (("Content-Type", JSON_TYPE), *headers), body, HTTPStatus(status).phrase)
