@@ -21,7 +21,8 @@ from runner.loader.text import Document as Text
 from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
-from runner.openapi.references import Documents, external_references
+from runner.openapi.references import Documents
+from runner.openapi.survey import external_references
 from runner.openapi.uri import is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.source import Source, SourceMap, Span
 from runner.values import Json
@@ -271,6 +272,7 @@ def kind_of(root: Json) -> str | None:
         ("arazzo", "arazzo"),
         ("openapi", "openapi"),
         ("swagger", "openapi"),
+        ("swaggerVersion", "openapi"),  # 1.2, which is refused by its name
         ("asyncapi", "asyncapi"),
     ):
         if field_name in root:

@@ -271,9 +271,10 @@ def test_openapi_3_2_adds_query_and_additional_operations(read: Read) -> None:
 @pytest.mark.parametrize(
     ("document", "message", "place"),
     [
-        ({"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "a"}}}}, "Swagger 2.0", "/swagger"),
-        ({"openapi": "4.0.0"}, "'4.0.0' is unknown", "/openapi"),
-        ({"openapi": {"a": 1}}, "is unknown", "/openapi"),
+        ({"swagger": "1.2", "apis": []}, "Swagger version '1.2' is unknown: Swagger 2.0 and OpenAPI 3.0", "/swagger"),
+        ({"swaggerVersion": "1.2", "apis": []}, "Swagger version '1.2' is unknown", "/swaggerVersion"),
+        ({"openapi": "4.0.0"}, "OpenAPI version '4.0.0' is unknown", "/openapi"),
+        ({"openapi": {"a": 1}}, "'openapi' is a version as text, not an object", "/openapi"),
         ({"asyncapi": "3.0.0"}, "no field 'openapi'", ""),
         (["a"], "no field 'openapi'", ""),
         (None, "no field 'openapi'", ""),
@@ -284,6 +285,12 @@ def test_another_kind_of_document_is_an_error(read: Read, document: Any, message
     assert (diagnostic.rule, diagnostic.severity, diagnostic.span.text) == ("unsupported-openapi", "error", place)
     assert message in diagnostic.message
     assert len(api.by_id) == len(api.by_pointer) == 0
+
+
+@pytest.mark.parametrize("version", ["2.0", 2.0, 2, "2"])
+def test_swagger_2_may_be_a_number(read: Read, version: str | float) -> None:
+    api, diagnostics = read({"swagger": version, "paths": {"/a": {"get": {"operationId": "a"}}}})
+    assert (diagnostics, api.dialect, list(api.by_id)) == ((), "swagger-2.0", ["a"])
 
 
 @pytest.mark.parametrize("version", ["3.0.0", "3.0", "3.1", 3.1, 3.0, "3.1.0-rc1", "3.2.0"])

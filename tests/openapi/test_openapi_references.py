@@ -8,9 +8,8 @@ from runner.openapi.references import (
     Node,
     Resolver,
     UnresolvedReference,
-    absolute_references,
-    external_references,
 )
+from runner.openapi.survey import absolute_references, external_references
 from runner.openapi.uri import resolve_uri
 from runner.values import Json
 

@@ -20,7 +20,8 @@ QUALIFIED = step(
     [
         ("a: [", "yaml-syntax"),
         ("", "empty-document"),
-        ("swagger: '2.0'\npaths: {}", "unsupported-openapi"),
+        ("swagger: '1.2'\npaths: {}", "unsupported-openapi"),
+        ("swaggerVersion: '1.2'\napis: []", "unsupported-openapi"),
         ("openapi: 4.0.0\npaths: {}", "unsupported-openapi"),
         ("a: 1", "unknown-source-type"),
     ],
