@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from runner.diagnostics import Diagnostic, Label
 from runner.openapi import operations, swagger
@@ -24,6 +23,8 @@ from runner.values import Json, join_pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The fields of a Path Item Object that are operations; `query` since OpenAPI 3.2."""
+
+_MORE = "additionalOperations"  # since OpenAPI 3.2, by method, in its own letters
 
 
 class Edition(NamedTuple):
@@ -42,7 +43,6 @@ _EDITIONS = (
     (re.compile(r"openapi 3\.[12](?:[.-].*)?"), Edition("2020-12", operations.operations, ("webhooks", "components"))),
     (re.compile(r"swagger 2(?:\.0.*)?"), Edition("swagger-2.0", swagger.operations)),
 )
-_METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(/\S*)")
 _READ = "Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2 are read"
 
 # The drafts that the schema layer knows, and the dialects of OpenAPI, which are 2020-12 and words of its own.
@@ -204,22 +204,19 @@ def _slots(reader: Reader, paths: Node) -> Iterator[tuple[str, Slot]]:
 def _operations(reader: Reader, path_item: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
     """Give the operations of a path item, each with its place in it."""
     fields = path_item.value if isinstance(path_item.value, dict) else {}
-    for method in METHODS:
-        if method in fields:
-            operation = path_item.get(method)
-            reader.expect(dict, operation)
-            if isinstance(operation.value, dict):
-                yield (method,), operation
-    for method, operation in path_item.get("additionalOperations").members():
+    found = [((method,), path_item.get(method)) for method in METHODS if method in fields]
+    more = path_item.get(_MORE).members() if _MORE in fields else ()
+    for tokens, operation in (*found, *(((_MORE, method), operation) for method, operation in more)):
+        reader.expect(dict, operation)
         if isinstance(operation.value, dict):
-            yield ("additionalOperations", method), operation
+            yield tokens, operation
 
 
 def _ids(reader: Reader, slots: Mapping[str, Slot]) -> dict[str, str]:
     """Map each operationId to the place of its operation; the first one wins."""
     ids: dict[str, str] = {}
     for pointer, slot in slots.items():
-        name = slot.node.get("operationId").value
+        name = slot.node.value.get("operationId") if isinstance(slot.node.value, dict) else None
         if isinstance(name, str) and ids.setdefault(name, pointer) != pointer:
             reader.problems.append(_duplicate(reader.places, name, slots[ids[name]], slot))
     return ids
@@ -234,31 +231,3 @@ def _duplicate(places: SourceMap, name: str, first: Slot, second: Slot) -> Diagn
         label=f"{second.method} {second.path} has it too",
         related=(Label(places.value(first.node.get("operationId").pointer), f"{first.method} {first.path} keeps it"),),
     )
-
-
-def find_operation(api: ApiDescription, text: str) -> Operation | None:
-    """Find an operation by pointer (`/paths/~1pets/get`, also as a fragment), `METHOD /path`, or operationId."""
-    if text.startswith(("/", "#")):
-        found = operations_at(api, text.removeprefix("#"))
-        return found[0] if len(found) == 1 else None
-    if (match := _METHOD_AND_PATH.fullmatch(text)) and (operation := _by_path(api, match[1], match[2])):
-        return operation
-    return api.by_id.get(text)
-
-
-def operations_at(api: ApiDescription, pointer: str) -> tuple[Operation, ...]:
-    """Find the operation that a JSON Pointer leads to, be it percent-encoded or not (RFC 6901, section 6).
-
-    One that stands in a path item which several paths share is as many operations.
-    """
-    for text in (pointer, unquote(pointer)):
-        if text in api.by_pointer:
-            return (api.by_pointer[text],)
-        if text in api.elsewhere:
-            return tuple(api.by_pointer[place] for place in api.elsewhere[text])
-    return ()
-
-
-def _by_path(api: ApiDescription, method: str, path: str) -> Operation | None:
-    standard, additional = join_pointer("/paths", path, method.lower()), ("additionalOperations", method)
-    return api.by_pointer.get(standard) or api.by_pointer.get(join_pointer("/paths", path, *additional))

@@ -79,7 +79,8 @@ class Node(NamedTuple):
         return self._below(value, token)
 
     def _below(self, value: Json, token: str | int) -> Node:
-        return Node(value, self.uri, join_pointer(self.pointer, token), join_pointer(self.own, token))
+        pointer = join_pointer(self.pointer, token)
+        return Node(value, self.uri, pointer, pointer if self.own == self.pointer else join_pointer(self.own, token))
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """Give the members of an object; none for anything else."""

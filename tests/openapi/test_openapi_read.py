@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Parameter, ResponseObject, Server
-from runner.openapi.read import find_operation
+from runner.openapi.lookup import find_operation
 from runner.values import resolve_pointer
 
 if TYPE_CHECKING:
