@@ -138,7 +138,8 @@ class Reader:
             node = self.resolved(item, "error")  # whatever the step gives for it could only be sent as a guess
             if node is None or node.value is None:
                 continue
-            name, location = node.get("name").value, node.get("in").value
+            location = node.get("in").value
+            name = "" if location == "body" else node.get("name").value
             if isinstance(name, str) and isinstance(location, str) and location in locations:
                 yield name, location, node
             else:

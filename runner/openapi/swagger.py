@@ -109,14 +109,14 @@ def _check_servers(document: Reader, entry: Node, defaults: Defaults) -> None:
     schemes = {scheme.lower() for scheme in texts(entry.get("schemes"))}
     if schemes and not schemes & {"http", "https"}:
         listed = " and ".join(f"'{scheme}'" for scheme in sorted(schemes))
-        message = f"{listed} is not http or https: no request can go there"
+        message = f"no request can go to {listed}: only http and https are sent"
         document.warn("unusable-server", message, entry.get("schemes").pointer)
     host = entry.get("host").value
     if not isinstance(host, str) or not host:
         return
     url = defaults.servers[0].url
     if "://" in host:
-        document.warn("malformed-openapi", f"'host' is a host alone: it is read as {url}", entry.get("host").pointer)
+        document.warn("malformed-openapi", f"'host' has no scheme: it is read as {url}", entry.get("host").pointer)
     elif not schemes and not is_http(defaults.location):
         document.warn("assumed-scheme", f"the description has no 'schemes': {url} is used", entry.get("host").pointer)
 
