@@ -152,8 +152,7 @@ webhooks: {new: {post: {}}}
         ),
         (
             "/components/pathItems/Animal/get",
-            "shared-operation: {} is the operation of several paths: "
-            "'/paths/~1cats~1{{id}}/get' and '/paths/~1dogs~1{{id}}/get'",
+            "shared-operation: {} is the operation of several paths: '/paths/~1cats~1{{id}}/get' and '/paths/~1dogs~1{{id}}/get'",  # noqa: E501
         ),
         ("/paths/~1things", "uncallable-operation: {} is not an operation, but '/paths/~1things/get' is one"),
     ],
