@@ -30,7 +30,7 @@ from runner.values import Json
 LOCATIONS: Mapping[str, Location] = {location: location for location in get_args(Location)}
 
 
-def operations(document: Reader) -> ReadOperation:
+def operation_reader(document: Reader) -> ReadOperation:
     """Check what a document says for all of its operations, and give what reads one of them."""
     check_servers(document, document.resolver.entry.get("servers"))
     defaults = Defaults(document.resolver)
@@ -141,8 +141,8 @@ def _parameter(reader: Reader, node: Node, name: str, location: Location, *, res
 def _content(reader: Reader, node: Node, what: str) -> tuple[str | None, Address | None]:
     """Give the media type that the content of a parameter or header has, if it says so, and where its schema stands.
 
-    "A parameter MUST contain either a `schema` property, or a `content` property, but not both", and `content` "MUST
-    contain only one entry". Where it has more, the more detailed one and the first one count.
+    "A parameter MUST contain either a `schema` property, or a `content` property, but not both", and of `content`:
+    "The map MUST only contain one entry". Where there is more, `content` counts, and the first of its entries.
     """
     entries = list(node.get("content").members())
     if not entries:

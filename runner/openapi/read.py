@@ -15,7 +15,7 @@ from runner.diagnostics import Diagnostic, Label
 from runner.openapi import operations, swagger
 from runner.openapi.document import ApiDescription, Operation
 from runner.openapi.reading import Reader, ReadOperation, Slot
-from runner.openapi.references import Documents, Known, Node, Resolver
+from runner.openapi.references import Documents, Node, Resolver
 from runner.schema import SchemaDialect
 from runner.source import SourceMap
 from runner.text import describe
@@ -34,14 +34,15 @@ class Edition(NamedTuple):
     """
 
     dialect: SchemaDialect
-    operations: Callable[[Reader], ReadOperation]
+    operation_reader: Callable[[Reader], ReadOperation]
     instead: tuple[str, ...] = ()
 
 
+_NEWEST = Edition("2020-12", operations.operation_reader, ("webhooks", "components"))
 _EDITIONS = (
-    (re.compile(r"openapi 3\.0(?:[.-].*)?"), Edition("openapi-3.0", operations.operations)),
-    (re.compile(r"openapi 3\.[12](?:[.-].*)?"), Edition("2020-12", operations.operations, ("webhooks", "components"))),
-    (re.compile(r"swagger 2(?:\.0.*)?"), Edition("swagger-2.0", swagger.operations)),
+    (re.compile(r"openapi 3\.0(?:[.-].*)?"), Edition("openapi-3.0", operations.operation_reader)),
+    (re.compile(r"openapi 3\.[12](?:[.-].*)?"), _NEWEST),
+    (re.compile(r"swagger 2(?:\.0.*)?"), Edition("swagger-2.0", swagger.operation_reader)),
 )
 _READ = "Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2 are read"
 
@@ -85,17 +86,17 @@ def read_openapi(
     resolver = Resolver(value, uri, documents or Documents())
     entry, reader = resolver.entry, Reader(resolver, places)
     field, version = _version(entry)
-    edition = next((edition for known, edition in _EDITIONS if known.fullmatch(f"{field} {version}")), None)
-    slots, read = _read_paths(reader, edition) if edition else ({}, None)
+    known = next((edition for pattern, edition in _EDITIONS if pattern.fullmatch(f"{field} {version}")), None)
+    edition = known or _NEWEST
+    read = edition.operation_reader(reader)
+    slots = _read_paths(reader, edition) if known else {}
     ids = _ids(reader, slots)
 
     @cache
     def read_at(pointer: str) -> Operation:
-        assert read is not None, "without a version that is read there are no operations"
         return read(slots[pointer], pointer)
 
     title = entry.get("info").get("title").value
-    others = {name: known for name, known in resolver.known.items() if known.uri != entry.uri}
     api = ApiDescription(
         uri=entry.uri,
         version=version,
@@ -104,17 +105,18 @@ def read_openapi(
         places=places,
         by_id=Operations(ids, read_at),
         by_pointer=Operations({pointer: pointer for pointer in slots}, read_at),
-        documents={name: known.root for name, known in resolver.known.items() if name != entry.uri},
-        other_places=_other_places(others, resolver.documents.places),
-        dialect=edition.dialect if edition else "2020-12",
-        json_schema_dialect=_json_schema_dialect(reader) if edition and edition.dialect == "2020-12" else None,
+        documents={name: document.root for name, document in resolver.known.items() if name != entry.uri},
+        other_places=_other_places(resolver),
+        dialect=edition.dialect,
+        json_schema_dialect=_json_schema_dialect(reader) if edition.dialect == "2020-12" else None,
         elsewhere=_elsewhere(entry, slots),
     )
-    return api, tuple(reader.problems) if edition else _refusal(entry, places)
+    return api, tuple(reader.problems) if known else _refusal(entry, places)
 
 
-def _other_places(others: Mapping[str, Known], places: Mapping[str, SourceMap]) -> dict[str, SourceMap]:
-    return {name: places[known.location] for name, known in others.items() if known.location in places}
+def _other_places(resolver: Resolver) -> dict[str, SourceMap]:
+    places = resolver.documents.places
+    return {name: places[each.location] for name, each in resolver.known.items() if each.location in places}
 
 
 def _version(entry: Node) -> tuple[str, str]:
@@ -132,27 +134,24 @@ def _refusal(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
     if not field:
         message, pointer = "this is not an OpenAPI description: it has no field 'openapi' or 'swagger'", ""
     elif not version:
-        message, pointer = (
-            f"'{field}' is a version as text, not {describe(entry.get(field).value)}: {_READ}",
-            f"/{field}",
-        )
+        what = describe(entry.get(field).value)
+        message, pointer = f"'{field}' is a version as text, not {what}: {_READ}", f"/{field}"
     else:
         name = "OpenAPI" if field == "openapi" else "Swagger"
         message, pointer = f"{name} version '{version}' is unknown: {_READ}", f"/{field}"
     return (Diagnostic("unsupported-openapi", "error", message, places.value(pointer)),)
 
 
-def _read_paths(reader: Reader, edition: Edition) -> tuple[dict[str, Slot], ReadOperation]:
+def _read_paths(reader: Reader, edition: Edition) -> dict[str, Slot]:
     """Find the operations, and warn of what keeps a description from having any that can be called."""
     entry = reader.resolver.entry
-    read = edition.operations(reader)
     paths = reader.resolved(entry.get("paths")) or entry.get("paths")
     reader.expect(dict, paths)
     if paths.value is None and not any(isinstance(entry.get(name).value, dict) for name in edition.instead):
         span = reader.places.key(paths.pointer)
         message = "the description has no 'paths', and so no operations"
         reader.problems.append(Diagnostic("malformed-openapi", "warning", message, span))
-    return dict(_slots(reader, paths)), read
+    return dict(_slots(reader, paths))
 
 
 def _json_schema_dialect(reader: Reader) -> str | None:

@@ -122,7 +122,7 @@ class Reader:
     def parameters(self, slot: Slot, node: Node, locations: Collection[str]) -> Iterator[tuple[str, str, Node]]:
         """Give name, location and object of the parameters of path item and operation, whose own override by both.
 
-        A body has no name that matters.
+        There is one body: its name "has no effect on the parameter itself" (Swagger 2.0, Parameter Object).
         """
         merged: dict[tuple[str, str], tuple[str, str, Node]] = {}
         for holder in (slot.around("parameters"), node.get("parameters")):

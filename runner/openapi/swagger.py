@@ -47,7 +47,7 @@ class Given(NamedTuple):
     node: Node
 
 
-def operations(document: Reader) -> ReadOperation:
+def operation_reader(document: Reader) -> ReadOperation:
     """Check what a document says for all of its operations, and give what reads one of them."""
     entry = document.resolver.entry
     for name in ("host", "basePath"):
@@ -116,7 +116,7 @@ def _check_servers(document: Reader, entry: Node, defaults: Defaults) -> None:
         return
     url = defaults.servers[0].url
     if "://" in host:
-        document.warn("malformed-openapi", f"'host' has no scheme: it is read as {url}", entry.get("host").pointer)
+        document.warn("malformed-openapi", f"'host' takes no scheme: it is read as {url}", entry.get("host").pointer)
     elif not schemes and not is_http(defaults.location):
         document.warn("assumed-scheme", f"the description has no 'schemes': {url} is used", entry.get("host").pointer)
 
@@ -180,7 +180,10 @@ def _object(value: Json) -> dict[str, Json]:
 def _request_body(
     reader: Reader, bodies: Sequence[Node], fields: Sequence[Given], consumes: Sequence[str]
 ) -> RequestBody | None:
-    """Make a request body of one `body` parameter, or else of those in `formData`: "they cannot exist together"."""
+    """Make a request body of the `body` parameter, or else of those in `formData`.
+
+    "Body and form parameters cannot exist together for the same operation".
+    """
     if bodies and fields:
         message = "parameters in 'body' and in 'formData' cannot exist together: the body counts"
         reader.warn("malformed-parameter", message, fields[0].node.pointer)

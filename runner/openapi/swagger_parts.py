@@ -39,7 +39,7 @@ _OF_FLOW = ("authorizationUrl", "tokenUrl", "scopes")
 def style_of(location: Location, schema: Mapping[str, Json]) -> Style:
     """Give the style of a Parameter, Header or Items Object; for what is no array it is that of single values.
 
-    "Default value is `csv`"; `multi` is "valid only for parameters in `query` or `formData`" and is `csv` elsewhere.
+    "Default value is `csv`"; `multi` "is valid only for parameters in "query" or "formData"", and is `csv` elsewhere.
     """
     written = schema.get("collectionFormat")
     if schema.get("type") != "array":

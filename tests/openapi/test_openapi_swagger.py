@@ -185,7 +185,7 @@ def test_an_operation_may_have_schemes_of_its_own(read: Read) -> None:
         (
             {"host": "http://api.test/", "basePath": "/v2"},
             "malformed-openapi",
-            "'host' has no scheme: it is read as http://api.test/v2",
+            "'host' takes no scheme: it is read as http://api.test/v2",
             "/host",
         ),
         (
