@@ -21,7 +21,8 @@ from runner.loader.text import Document as Text
 from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
-from runner.openapi.references import Documents, external_references
+from runner.openapi.references import Documents
+from runner.openapi.survey import base_uri, external_references
 from runner.openapi.uri import is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.source import Source, SourceMap, Span
 from runner.values import Json
@@ -206,10 +207,11 @@ class _Loading:
         found: dict[str, Json] = {}
         places: dict[str, SourceMap] = {}
         unread: dict[str, str] = {}
+        identities = {text.source.uri, base_uri(text.value, text.source.uri)}
         pending = list(external_references(text.value, text.source.uri))
         while pending:
             uri = pending.pop()
-            if uri in found or uri in unread or uri == text.source.uri:
+            if uri in found or uri in unread or uri in identities:
                 continue
             try:
                 other = self.read(self.fetch(uri))
@@ -221,6 +223,7 @@ class _Loading:
                 unread[uri] = f"{broken.message} ({broken.span})"
                 continue
             found[uri], places[uri] = other.value, other.places
+            identities.add(base_uri(other.value, uri))
             pending.extend(external_references(other.value, uri))
         return Documents(found, unread, places)
 
@@ -271,6 +274,7 @@ def kind_of(root: Json) -> str | None:
         ("arazzo", "arazzo"),
         ("openapi", "openapi"),
         ("swagger", "openapi"),
+        ("swaggerVersion", "openapi"),  # 1.2, which is refused by its name
         ("asyncapi", "asyncapi"),
     ):
         if field_name in root:

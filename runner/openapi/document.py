@@ -16,6 +16,10 @@ from runner.values import Json, join_pointer
 Location: TypeAlias = Literal["path", "query", "querystring", "header", "cookie"]
 
 
+Security: TypeAlias = tuple[Mapping[str, tuple[str, ...]], ...]
+"""The alternatives of what an operation requires, each a mapping of scheme names to scopes."""
+
+
 class Address(NamedTuple):
     """Where something really stands: the absolute URI of its document, and a JSON Pointer in it."""
 
@@ -51,10 +55,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class MediaTypeObject:
-    """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute."""
+    """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute.
+
+    `item_schema` is that of each item of a sequence (OpenAPI 3.2). A form of Swagger 2.0 is written out of its fields
+    as OpenAPI 3 would have it; its schema stands nowhere else.
+    """
 
     schema: Address | None = None
     written: Mapping[str, Json] = field(default_factory=dict)
+    item_schema: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ class Operation:
     request_body: RequestBody | None
     responses: Mapping[str, ResponseObject]
     servers: tuple[Server, ...]
-    security: tuple[Mapping[str, tuple[str, ...]], ...]
+    security: Security
     security_schemes: Mapping[str, Mapping[str, Json]]
     pointer: str
     address: Address = Address("", "")  # noqa: RUF009 - it cannot change
@@ -139,8 +148,11 @@ class Operation:
 class ApiDescription:
     """An OpenAPI document with an index of its operations, which are built when they are first asked for.
 
-    The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`. `documents` are the other documents
-    it refers to, by absolute URI, `other_places` where their parts stand. `dialect` is how its schemas are meant.
+    The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`; `elsewhere` gives those of the
+    operations that stand outside of `paths`, in path items that paths refer to. `uri` is what identifies the document:
+    its `$self`, else where it was read from. `documents` are the others it refers to, by every absolute URI that they
+    have, `other_places` where their parts stand. `dialect` is how its schemas are meant, and
+    `json_schema_dialect` what `$schema` they have where they name none (OpenAPI 3.1); None is 2020-12.
     """
 
     uri: str
@@ -153,6 +165,8 @@ class ApiDescription:
     documents: Mapping[str, Json] = field(default_factory=dict, repr=False)
     other_places: Mapping[str, SourceMap] = field(default_factory=dict, repr=False)
     dialect: SchemaDialect = "2020-12"
+    json_schema_dialect: str | None = None
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def definitions(self) -> Mapping[str, Json]:

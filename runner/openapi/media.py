@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from runner.exchange import media_type
-from runner.openapi.document import Operation, RequestBody
+from runner.openapi.document import Operation, RequestBody, ResponseObject
 from runner.values import Value
 
 # RFC 9110, section 8.3.1: type "/" subtype parameters, in visible characters
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+[ \t]*(?:;[\x20-\x7e]*)?", re.ASCII)
+_PARAMETER = re.compile(r""";[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^;"]*)""")
 
 _M = TypeVar("_M")
 
@@ -38,14 +40,41 @@ def _concrete(media_range: str, plain: str) -> str:
 
 
 def match_media(content: Mapping[str, _M], content_type: str | None) -> _M | None:
-    """Find what is declared for a media type: "only the most specific key is applicable", so ranges come last."""
-    essence = media_type(content_type).essence
+    """Find what is declared for a media type: "only the most specific key is applicable".
+
+    First a key whose parameters the media type has all, the more the better; then the type without parameters, then
+    `type/*`, then `*/*`. A structured suffix makes another type: `application/problem+json` is not `application/json`.
+    """
+    if content_type is not None and content_type in content:
+        return content[content_type]
+    essence, given = _parsed(content_type or "")
     by_essence: dict[str, _M] = {}
+    parameters: dict[str, int] = {}
     for key, value in content.items():
-        by_essence.setdefault(media_type(key).essence, value)
+        name, wanted = _parsed(key)
+        if wanted <= given and len(wanted) > parameters.get(name, -1):
+            by_essence[name], parameters[name] = value, len(wanted)
     for key in (essence, f"{essence.partition('/')[0]}/*", "*/*"):
         if key in by_essence:
             return by_essence[key]
+    return None
+
+
+@lru_cache(maxsize=512)
+def _parsed(content_type: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Split a media type into what it is and the parameters that tell it from others of its kind.
+
+    How its text is encoded, and where its parts end, are properties of the one message.
+    """
+    pairs = ((name.lower(), value.strip().strip('"')) for name, value in _PARAMETER.findall(content_type))
+    return media_type(content_type).essence, frozenset(pair for pair in pairs if pair[0] not in ("charset", "boundary"))
+
+
+def match_status(responses: Mapping[str, ResponseObject], status: int) -> tuple[str, ResponseObject] | None:
+    """Find what is declared for a status code, and its key: the code itself, then its range, then `default`."""
+    for key in (str(status), f"{status // 100}XX", "default"):
+        if key in responses:
+            return key, responses[key]
     return None
 
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from runner.openapi.document import Server
+from runner.openapi.document import Security, Server
 from runner.openapi.references import Node
 from runner.openapi.uri import is_http, resolve_uri
 from runner.text import scalar_text
 from runner.values import Json
 
 _RANGE = re.compile(r"[1-5][xX]{2}")
+_STATUS = re.compile(r"[1-9][0-9]{2}|[1-5]XX|default")
 
 
-def read_servers(node: Node) -> tuple[Server, ...]:
-    """Read a list of Server Objects; what has no URL is left out, an empty URL is `/`."""
+def read_servers(node: Node, location: str) -> tuple[Server, ...]:
+    """Read a list of Server Objects of the document at `location`; what has no URL is left out, an empty URL is `/`."""
     return tuple(
-        Server(_absolute(url or "/", item.uri), _defaults(item.get("variables")), _enums(item.get("variables")))
+        Server(_absolute(url or "/", location), _defaults(item.get("variables")), _enums(item.get("variables")))
         for item in node.items()
         if isinstance(url := item.get("url").value, str)
     )
 
 
 def _absolute(url: str, base: str) -> str:
-    """Resolve a relative server URL; one that begins with a variable may turn out to be absolute and stays."""
+    """Resolve a relative server URL; one that begins with a variable may turn out to be absolute and stays.
+
+    OpenAPI 3.2, Server Object: relative to where the document "is being served", so `$self` does not count.
+    """
     return resolve_uri(base, url) if is_http(base) and not url.startswith("{") else url
 
 
@@ -46,7 +49,7 @@ def _text(value: Json) -> str | None:
     return None if value is None or isinstance(value, list | dict) else scalar_text(value)
 
 
-def read_security(node: Node) -> tuple[Mapping[str, tuple[str, ...]], ...] | None:
+def read_security(node: Node) -> Security | None:
     """Read a list of Security Requirement Objects; None where there is no list, which is not an empty one."""
     if not isinstance(node.value, list):
         return None
@@ -58,6 +61,11 @@ def read_security(node: Node) -> tuple[Mapping[str, tuple[str, ...]], ...] | Non
         for item in node.items()
         if isinstance(item.value, dict)
     )
+
+
+def is_status_key(key: str) -> bool:
+    """Say whether a key of a Responses Object means a status code, a range of them, or all others."""
+    return _STATUS.fullmatch(status_key(key)) is not None
 
 
 def status_key(key: str) -> str:

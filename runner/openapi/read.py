@@ -1,4 +1,4 @@
-"""Turns a parsed OpenAPI 3.0, 3.1 or 3.2 document into an ApiDescription and what is wrong with it.
+"""Turns a parsed document of Swagger 2.0 or OpenAPI 3 into an ApiDescription and what is wrong with it.
 
 Descriptions are big and flows use few operations: one pass over the paths makes an index, and an Operation is read when
 it is first asked for. Nothing in a description stops the rest of it from being used.
@@ -9,21 +9,51 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from urllib.parse import unquote
+from typing import NamedTuple
 
 from runner.diagnostics import Diagnostic, Label
+from runner.openapi import operations, swagger
 from runner.openapi.document import ApiDescription, Operation
-from runner.openapi.operations import Defaults, Reader, Slot, check_servers, read_operation
+from runner.openapi.reading import Reader, ReadOperation, Slot
 from runner.openapi.references import Documents, Node, Resolver
+from runner.schema import SchemaDialect
 from runner.source import SourceMap
+from runner.text import describe
 from runner.values import Json, join_pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The fields of a Path Item Object that are operations; `query` since OpenAPI 3.2."""
 
-_VERSION = re.compile(r"3\.[012](?:[.-].*)?")
-_METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(/\S*)")
-_RUNS = "OpenAPI 3.0, 3.1 and 3.2 are read"
+_MORE = "additionalOperations"  # since OpenAPI 3.2, by method, in its own letters
+
+
+class Edition(NamedTuple):
+    """What versions of the specification mean: how schemas are meant, what reads operations, and what may stand alone.
+
+    `instead` are the fields of which one is enough where there are no `paths`.
+    """
+
+    dialect: SchemaDialect
+    operation_reader: Callable[[Reader], ReadOperation]
+    instead: tuple[str, ...] = ()
+
+
+_NEWEST = Edition("2020-12", operations.operation_reader, ("webhooks", "components"))
+_EDITIONS = (
+    (re.compile(r"openapi 3\.0(?:[.-].*)?"), Edition("openapi-3.0", operations.operation_reader)),
+    (re.compile(r"openapi 3\.[12](?:[.-].*)?"), _NEWEST),
+    (re.compile(r"swagger 2(?:\.0.*)?"), Edition("swagger-2.0", swagger.operation_reader)),
+)
+_READ = "Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2 are read"
+
+# The drafts that the schema layer knows, and the dialects of OpenAPI, which are 2020-12 and words of its own.
+_DRAFTS = frozenset(
+    {
+        *(f"http://json-schema.org/draft-{number}/schema" for number in ("04", "06", "07")),
+        *(f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")),
+    }
+)
+_OPENAPI_DIALECT = re.compile(r"https://spec\.openapis\.org/oas/3\.[0-9]+/dialect/.*")
 
 
 class Operations(Mapping[str, Operation]):
@@ -54,63 +84,97 @@ def read_openapi(
     A document of another kind or version gives an error and a description without operations.
     """
     resolver = Resolver(value, uri, documents or Documents())
-    entry = resolver.entry
-    refused = _refused(entry, places)
-    reader = Reader(resolver, places)
-    slots = {} if refused else _read_paths(reader)
+    entry, reader = resolver.entry, Reader(resolver, places)
+    field, version = _version(entry)
+    known = next((edition for pattern, edition in _EDITIONS if pattern.fullmatch(f"{field} {version}")), None)
+    edition = known or _NEWEST
+    read = edition.operation_reader(reader)
+    slots = _read_paths(reader, edition) if known else {}
     ids = _ids(reader, slots)
-    defaults = Defaults(entry, resolver)
 
     @cache
-    def read(pointer: str) -> Operation:
-        return read_operation(slots[pointer], pointer, defaults, places)
+    def read_at(pointer: str) -> Operation:
+        return read(slots[pointer], pointer)
 
     title = entry.get("info").get("title").value
     api = ApiDescription(
-        uri=uri,
-        version=_version(entry),
+        uri=entry.uri,
+        version=version,
         title=title if isinstance(title, str) else "",
         root=value if isinstance(value, dict) else {},
         places=places,
-        by_id=Operations(ids, read),
-        by_pointer=Operations({pointer: pointer for pointer in slots}, read),
-        documents=resolver.documents.read,
-        other_places=resolver.documents.places,
-        dialect="openapi-3.0" if _version(entry).startswith("3.0") else "2020-12",
+        by_id=Operations(ids, read_at),
+        by_pointer=Operations({pointer: pointer for pointer in slots}, read_at),
+        documents={name: document.root for name, document in resolver.known.items() if name != entry.uri},
+        other_places=_other_places(resolver),
+        dialect=edition.dialect,
+        json_schema_dialect=_json_schema_dialect(reader) if edition.dialect == "2020-12" else None,
+        elsewhere=_elsewhere(entry, slots),
     )
-    return api, (*refused, *reader.problems)
+    return api, tuple(reader.problems) if known else _refusal(entry, places)
 
 
-def _version(entry: Node) -> str:
-    """Give the version as text: `openapi: 3.1` without quotes is a number."""
-    version = entry.get("openapi").value
-    return str(version) if isinstance(version, str | int | float) else ""
+def _other_places(resolver: Resolver) -> dict[str, SourceMap]:
+    places = resolver.documents.places
+    return {name: places[each.location] for name, each in resolver.known.items() if each.location in places}
 
 
-def _refused(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
-    """Say why a document is not read at all, if so."""
-    if _VERSION.fullmatch(_version(entry)):
-        return ()
-    if entry.get("swagger").value is not None:
-        message, pointer = f"this is a Swagger {entry.get('swagger').value} document: {_RUNS}", "/swagger"
-    elif entry.get("openapi").value is not None:
-        message, pointer = f"OpenAPI version '{_version(entry)}' is unknown: {_RUNS}", "/openapi"
+def _version(entry: Node) -> tuple[str, str]:
+    """Give the field that says what this is, and the version as text: `openapi: 3.1` without quotes is a number."""
+    for field in ("openapi", "swagger", "swaggerVersion"):
+        version = entry.get(field).value
+        if isinstance(version, str | int | float):
+            return field, str(version)
+    return next((name for name in ("openapi", "swagger") if entry.get(name).value is not None), ""), ""
+
+
+def _refusal(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
+    """Say why a document is not read at all."""
+    field, version = _version(entry)
+    if not field:
+        message, pointer = "this is not an OpenAPI description: it has no field 'openapi' or 'swagger'", ""
+    elif not version:
+        what = describe(entry.get(field).value)
+        message, pointer = f"'{field}' is a version as text, not {what}: {_READ}", f"/{field}"
     else:
-        message, pointer = "this is not an OpenAPI description: it has no field 'openapi'", ""
+        name = "OpenAPI" if field == "openapi" else "Swagger"
+        message, pointer = f"{name} version '{version}' is unknown: {_READ}", f"/{field}"
     return (Diagnostic("unsupported-openapi", "error", message, places.value(pointer)),)
 
 
-def _read_paths(reader: Reader) -> dict[str, Slot]:
+def _read_paths(reader: Reader, edition: Edition) -> dict[str, Slot]:
     """Find the operations, and warn of what keeps a description from having any that can be called."""
     entry = reader.resolver.entry
-    paths = entry.get("paths")
-    check_servers(reader, entry.get("servers"))
+    paths = reader.resolved(entry.get("paths")) or entry.get("paths")
     reader.expect(dict, paths)
-    if paths.value is None:
+    if paths.value is None and not any(isinstance(entry.get(name).value, dict) for name in edition.instead):
         span = reader.places.key(paths.pointer)
         message = "the description has no 'paths', and so no operations"
         reader.problems.append(Diagnostic("malformed-openapi", "warning", message, span))
     return dict(_slots(reader, paths))
+
+
+def _json_schema_dialect(reader: Reader) -> str | None:
+    """Give what `$schema` the schemas of OpenAPI 3.1 have where they name none; None for OpenAPI's own."""
+    node = reader.resolver.entry.get("jsonSchemaDialect")
+    reader.expect(str, node)
+    if not isinstance(node.value, str) or _OPENAPI_DIALECT.fullmatch(node.value):
+        return None
+    dialect = node.value.rstrip("#")
+    if dialect in _DRAFTS:
+        return dialect
+    message = f"the schema dialect '{node.value}' is not known: its schemas are read as JSON Schema 2020-12"
+    reader.warn("unknown-schema-dialect", message, node.pointer)
+    return None
+
+
+def _elsewhere(entry: Node, slots: Mapping[str, Slot]) -> dict[str, tuple[str, ...]]:
+    """Map the places of operations that path items refer to, to those below `paths`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pointer, slot in slots.items():
+        if slot.node.uri == entry.uri and slot.node.own != pointer:
+            found[slot.node.own] = (*found.get(slot.node.own, ()), pointer)
+    return found
 
 
 def _check_path(reader: Reader, path: str, node: Node) -> None:
@@ -128,30 +192,30 @@ def _slots(reader: Reader, paths: Node) -> Iterator[tuple[str, Slot]]:
         _check_path(reader, path, node)
         if not isinstance(node.value, dict):
             continue
+        place = join_pointer("/paths", path)
         layers = reader.chain(node) if "$ref" in node.value else (node,)
         for layer in reversed(layers):  # beside a `$ref`, the path item's own operations win
             for tokens, operation in _operations(reader, layer):
                 method = tokens[-1].upper() if len(tokens) == 1 else tokens[-1]
-                yield join_pointer(node.pointer, *tokens), Slot(path, method, operation, layers)
+                yield join_pointer(place, *tokens), Slot(path, method, operation, layers)
 
 
 def _operations(reader: Reader, path_item: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
     """Give the operations of a path item, each with its place in it."""
-    for method in METHODS:
-        operation = path_item.get(method)
+    fields = path_item.value if isinstance(path_item.value, dict) else {}
+    found = [((method,), path_item.get(method)) for method in METHODS if method in fields]
+    more = path_item.get(_MORE).members() if _MORE in fields else ()
+    for tokens, operation in (*found, *(((_MORE, method), operation) for method, operation in more)):
         reader.expect(dict, operation)
         if isinstance(operation.value, dict):
-            yield (method,), operation
-    for method, operation in path_item.get("additionalOperations").members():
-        if isinstance(operation.value, dict):
-            yield ("additionalOperations", method), operation
+            yield tokens, operation
 
 
 def _ids(reader: Reader, slots: Mapping[str, Slot]) -> dict[str, str]:
     """Map each operationId to the place of its operation; the first one wins."""
     ids: dict[str, str] = {}
     for pointer, slot in slots.items():
-        name = slot.node.get("operationId").value
+        name = slot.node.value.get("operationId") if isinstance(slot.node.value, dict) else None
         if isinstance(name, str) and ids.setdefault(name, pointer) != pointer:
             reader.problems.append(_duplicate(reader.places, name, slots[ids[name]], slot))
     return ids
@@ -166,18 +230,3 @@ def _duplicate(places: SourceMap, name: str, first: Slot, second: Slot) -> Diagn
         label=f"{second.method} {second.path} has it too",
         related=(Label(places.value(first.node.get("operationId").pointer), f"{first.method} {first.path} keeps it"),),
     )
-
-
-def find_operation(api: ApiDescription, text: str) -> Operation | None:
-    """Find an operation by pointer (`/paths/~1pets/get`, also as a fragment), `METHOD /path`, or operationId."""
-    if text.startswith(("/", "#")):
-        pointer = text.removeprefix("#")
-        return api.by_pointer.get(pointer) or api.by_pointer.get(unquote(pointer))
-    if (found := _METHOD_AND_PATH.fullmatch(text)) and (operation := _by_path(api, found[1], found[2])):
-        return operation
-    return api.by_id.get(text)
-
-
-def _by_path(api: ApiDescription, method: str, path: str) -> Operation | None:
-    standard, additional = join_pointer("/paths", path, method.lower()), ("additionalOperations", method)
-    return api.by_pointer.get(standard) or api.by_pointer.get(join_pointer("/paths", path, *additional))

@@ -1,20 +1,22 @@
 """Turns a `$ref` into the value it refers to, in the same document or in another one that was given along.
 
-Nothing is fetched here: `external_references` says which documents a loader has to provide.
+Nothing is fetched here: `survey.external_references` says which documents a loader has to provide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from runner.openapi.document import Address
+from runner.openapi.survey import base_uri, named_parts
 from runner.openapi.uri import resolve_uri, without_fragment
 from runner.source import SourceMap
-from runner.values import ABSENT, Json, join_pointer, resolve_pointer
+from runner.values import Absent, Json, join_pointer, member, split_pointer
 
 Reason: TypeAlias = Literal["missing", "document", "circular", "anchor"]
 
@@ -22,21 +24,11 @@ _REASONS: dict[Reason, str] = {
     "missing": "there is nothing at that place",
     "document": "that document cannot be read",
     "circular": "it leads back to itself",
-    "anchor": "only JSON Pointers are followed here",
+    "anchor": "no schema there has that anchor",
 }
 
 MAX_HOPS = 64
 """The longest chain of references that is followed."""
-
-# Members whose content is data: a `$ref` in it is somebody's value. Members whose keys are names and not keywords.
-_DATA = frozenset({"const", "default", "enum", "example", "examples"})
-_NAMED = frozenset(
-    {
-        *("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"),
-        *("schemas", "responses", "parameters", "requestBodies", "headers", "securitySchemes", "links", "callbacks"),
-        *("pathItems", "mediaTypes", "paths", "webhooks", "content", "encoding", "additionalOperations"),
-    }
-)
 
 
 @dataclass(eq=False)
@@ -65,7 +57,7 @@ class Documents(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A value, the URI of its document, and its place.
+    """A value, the URI that identifies its document and is the base of its references, and its place.
 
     `pointer` is a place in the entry document. Below a reference to another document it begins with the place of that
     reference, so that a SourceMap, which gives the nearest ancestor, points at the reference. `own` is the place in its
@@ -87,12 +79,20 @@ class Node(NamedTuple):
         return self._below(value, token)
 
     def _below(self, value: Json, token: str | int) -> Node:
-        return Node(value, self.uri, join_pointer(self.pointer, token), join_pointer(self.own, token))
+        pointer = join_pointer(self.pointer, token)
+        return Node(value, self.uri, pointer, pointer if self.own == self.pointer else join_pointer(self.own, token))
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """Give the members of an object; none for anything else."""
         for name in self.value if isinstance(self.value, dict) else ():
             yield name, self.get(name)
+
+    def step(self, token: str) -> Node | None:
+        """Give the member or item that a token of a JSON Pointer leads to."""
+        if isinstance(self.value, dict) and token in self.value:
+            return self.get(token)
+        inner = member(self.value, token)
+        return None if isinstance(inner, Absent | bytes) else self._below(inner, token)
 
     def items(self) -> Iterator[Node]:
         """Give the items of an array; none for anything else."""
@@ -100,17 +100,49 @@ class Node(NamedTuple):
             yield self._below(value, index)
 
 
+class Known(NamedTuple):
+    """A document: the URI that identifies it, the one it was read from, and its value."""
+
+    uri: str
+    location: str
+    root: Json
+
+
 @dataclass(frozen=True)
 class Resolver:
-    """Follow references from the document `root` at `uri`."""
+    """Follow references from the document `root` that was read from `uri`."""
 
     root: Json
     uri: str
     documents: Documents = Documents()  # noqa: RUF009 - it cannot change
 
-    @property
+    @cached_property
+    def known(self) -> Mapping[str, Known]:
+        """Every document by its location and by its `$self`, the entry document before all others."""
+        known: dict[str, Known] = {}
+        for location, root in ((without_fragment(self.uri), self.root), *self.documents.read.items()):
+            document = Known(base_uri(root, location), location, root)
+            known.setdefault(location, document)
+            known.setdefault(document.uri, document)
+        return known
+
+    @cached_property
+    def named(self) -> Mapping[str, Node]:
+        """Every part of a document that has a URI or an anchor, which takes a walk over all of them."""
+        named: dict[str, Node] = {}
+        for document in {each.uri: each for each in self.known.values()}.values():
+            for name, pointer in named_parts(document.root, document.uri).items():
+                if (found := self.find(Node(document.root, document.uri, "", ""), pointer)) is not None:
+                    named.setdefault(name, found)
+        return named
+
+    @cached_property
     def entry(self) -> Node:
-        return Node(self.root, without_fragment(self.uri), "", "")
+        return Node(self.root, base_uri(self.root, self.uri), "", "")
+
+    def location(self, uri: str) -> str:
+        """Give where a document was read from, which is what relative server URLs are relative to."""
+        return self.known[uri].location
 
     def resolve(self, node: Node) -> Node:
         """Follow the references at a node to a value that is none; UnresolvedReference where that fails.
@@ -128,79 +160,56 @@ class Resolver:
         }
         return target._replace(value={**target.value, **beside}) if beside else target
 
-    def chain(self, node: Node) -> tuple[Node, ...]:
-        """Give a node, what it refers to, what that refers to, and so on; the last one is not a reference."""
-        links, seen = [node], set[str]()
+    def chain(self, node: Node, seen: frozenset[str] = frozenset()) -> tuple[Node, ...]:
+        """Give a node, what it refers to, what that refers to, and so on; the last one is not a reference.
+
+        `seen` are the references that are being followed already.
+        """
+        links = [node]
         while (reference := reference_of(links[-1].value)) is not None:
             target = resolve_uri(links[-1].uri, reference)
             if target in seen or len(seen) == MAX_HOPS:
                 raise UnresolvedReference(reference, links[-1].pointer, "circular")
-            seen.add(target)
-            links.append(self._follow(links[-1], reference, target))
+            seen |= {target}
+            links.append(self._follow(links[-1], reference, seen))
         return tuple(links)
 
-    def _follow(self, node: Node, reference: str, target: str) -> Node:
-        uri, _, fragment = target.partition("#")
-        entry = self.entry
-        root = entry.value if uri == entry.uri else self.documents.read.get(uri, ABSENT)
-        if root is ABSENT:
+    def _follow(self, node: Node, reference: str, seen: frozenset[str]) -> Node:
+        uri, _, fragment = resolve_uri(node.uri, reference).partition("#")
+        fragment = unquote(fragment)
+        start = self._start(uri)
+        if start is None:
             raise UnresolvedReference(reference, node.pointer, "document", self.documents.unread.get(uri, ""))
-        pointer = unquote(fragment)
-        if pointer and not pointer.startswith("/"):
-            raise UnresolvedReference(reference, node.pointer, "anchor")
-        value = resolve_pointer(root, pointer)
-        if value is ABSENT or isinstance(value, bytes):
-            raise UnresolvedReference(reference, node.pointer, "missing")
-        return Node(value, uri, pointer if uri == entry.uri else node.pointer, pointer)
+        by_anchor = fragment != "" and not fragment.startswith("/")
+        found = self._anchored(uri, fragment) if by_anchor else self.find(start, fragment, seen)
+        if found is None:
+            raise UnresolvedReference(reference, node.pointer, "anchor" if by_anchor else "missing")
+        return found if found.uri == self.entry.uri else found._replace(pointer=node.pointer)
+
+    def _start(self, uri: str) -> Node | None:
+        """Find what a URI without a fragment means: a document, or a schema that has it as its `$id`."""
+        if (document := self.known.get(uri)) is not None:
+            return Node(document.root, document.uri, "", "")
+        return None if uri in self.documents.unread else self.named.get(uri)
+
+    def _anchored(self, uri: str, anchor: str) -> Node | None:
+        document = self.known.get(uri)
+        return self.named.get(f"{document.uri if document else uri}#{anchor}")
+
+    def find(self, start: Node, pointer: str, seen: frozenset[str] = frozenset()) -> Node | None:
+        """Follow a JSON Pointer down from a node, also through references that stand on the way."""
+        node = start
+        for token in split_pointer(pointer):
+            below = node.step(token)
+            if below is None and reference_of(node.value) is not None:
+                below = self.chain(node, seen)[-1].step(token)
+            if below is None:
+                return None
+            node = below
+        return node
 
 
 def reference_of(value: Json) -> str | None:
     """Give the text of a value's `$ref`, if it is a reference."""
     reference = value.get("$ref") if isinstance(value, dict) else None
     return reference if isinstance(reference, str) else None
-
-
-def external_references(root: Json, uri: str) -> frozenset[str]:
-    """Give the absolute URIs, without fragment, of the other documents that a document refers to anywhere.
-
-    What stands in examples, defaults and extensions is data and not looked at.
-    """
-    own, found = without_fragment(uri), set[str]()
-    pending: list[tuple[Json, bool]] = [(root, False)]
-    while pending:
-        value, keys_are_names = pending.pop()
-        if isinstance(value, list):
-            pending += [(item, False) for item in value if isinstance(item, dict | list)]
-        elif isinstance(value, dict):
-            reference = reference_of(value)
-            if reference is not None and not reference.startswith("#"):
-                found.add(without_fragment(resolve_uri(own, reference)))
-            pending += _below(value, keys_are_names)
-    return frozenset(found - {own})
-
-
-def _below(value: dict[str, Json], keys_are_names: bool) -> Iterator[tuple[Json, bool]]:
-    for name, item in value.items():
-        if isinstance(item, dict | list) and (keys_are_names or not _is_data(name)):
-            yield item, not keys_are_names and name in _NAMED
-
-
-def _is_data(name: str) -> bool:
-    return name in _DATA or name.startswith("x-")
-
-
-def absolute_references(value: Json, uri: str, *, keys_are_names: bool = False) -> Json:
-    """Copy a value of the document at `uri` with every `$ref` made absolute, for use outside of that document."""
-    if isinstance(value, list):
-        return [absolute_references(item, uri) for item in value]
-    if not isinstance(value, dict):
-        return value
-    copy: dict[str, Json] = {}
-    for name, item in value.items():
-        if not keys_are_names and _is_data(name):
-            copy[name] = item
-        elif name == "$ref" and isinstance(item, str):
-            copy[name] = resolve_uri(uri, item)
-        else:
-            copy[name] = absolute_references(item, uri, keys_are_names=not keys_are_names and name in _NAMED)
-    return copy

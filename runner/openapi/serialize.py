@@ -57,7 +57,9 @@ _PATH_OPERATORS = {
 _HEADER = Operator("", ",", False, "")
 _QUERY = Operator("", "&", True, "=")
 _COOKIE = Operator("", "; ", True, "=")
-_DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
+_DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tsv": "%09"}
+# How Swagger 2.0 separates the items of an array in a path or header, besides by commas.
+_COLLECTIONS = {"ssv": " ", "tsv": "\t", "pipes": "|"}
 
 
 def default_explode(style: str) -> bool:
@@ -82,9 +84,11 @@ def path_segment(parameter: Parameter, value: Json) -> str:
         text = escape(_content(parameter, value))
     elif operator := _PATH_OPERATORS.get(parameter.style):
         text = _expand(operator, parameter, value, escape, escape)
+    elif delimiter := _COLLECTIONS.get(parameter.style):
+        text = _expand(_PATH_OPERATORS["simple"], parameter, value, escape, escape, encode(delimiter))
     else:
         raise _unknown_style(parameter)
-    if not text and parameter.style == "simple":
+    if not text and parameter.style in ("simple", *_COLLECTIONS):
         raise SerializationProblem(f"path parameter '{parameter.name}' is empty: the URL would name another resource")
     return text
 
@@ -110,9 +114,10 @@ def header_value(parameter: Parameter, value: Json) -> str | None:
         return None
     if parameter.content_type is not None:
         return header_text(parameter.name, _content(parameter, value, ascii_only=True))
-    if parameter.style != "simple":
+    delimiter = "," if parameter.style == "simple" else _COLLECTIONS.get(parameter.style)
+    if delimiter is None:
         raise _unknown_style(parameter)
-    return header_text(parameter.name, _expand(_HEADER, parameter, value, str, str))
+    return header_text(parameter.name, _expand(_HEADER, parameter, value, str, str, delimiter))
 
 
 def cookie_pairs(parameter: Parameter, value: Json) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import unquote
 
 from runner.arazzo.document import Step, Workflow
 from runner.description import ArazzoDescription
 from runner.diagnostics import Fix, nearest
 from runner.openapi.document import ApiDescription, Operation
+from runner.openapi.lookup import operations_at, why_not_callable
 from runner.plan.context import SOURCES, Context, find_workflow, split_reference
 from runner.plan.names import is_declared
 from runner.plan.rules import calls, names
@@ -180,15 +181,25 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
         span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
         ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
         return None
-    # a fragment may be percent-encoded (RFC 6901, section 6); the braces of a path are written either way
-    operation = api.by_pointer.get(match["pointer"]) or api.by_pointer.get(unquote(match["pointer"]))
-    if operation is None:
-        span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
-        ctx.report(
-            names.unknown_operation(match["pointer"], f"the source '{source}'", _near(api, match["pointer"]), span)
-        )
+    found = operations_at(api, match["pointer"])
+    if len(found) != 1:
+        _report_path(ctx, api, found, match, pointer)
         return None
-    return FoundOperation(source, operation)
+    return FoundOperation(source, found[0])
+
+
+def _report_path(
+    ctx: Context, api: ApiDescription, found: Sequence[Operation], match: re.Match[str], pointer: str
+) -> None:
+    """Say why an operationPath does not lead to one operation."""
+    text, source = match["pointer"], match["source"]
+    span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
+    if found:
+        ctx.report(calls.shared_operation(text, [each.pointer for each in found], span))
+    elif (why := why_not_callable(api, text)) is not None:
+        ctx.report(calls.uncallable_operation(text, why, span))
+    else:
+        ctx.report(names.unknown_operation(text, f"the source '{source}'", _near(api, text), span))
 
 
 def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.openapi.document import MediaTypeObject, RequestBody
-from runner.openapi.media import accept_header, choose_content_type, match_media
+from runner.openapi.document import MediaTypeObject, RequestBody, ResponseObject
+from runner.openapi.media import accept_header, choose_content_type, match_media, match_status
 from runner.values import Json, Value
 
 if TYPE_CHECKING:
@@ -50,6 +50,59 @@ def test_the_most_specific_media_type_counts(content_type: str | None, found: in
     content = {"*/*": 4, "text/*": 3, "text/plain": 2, "application/json": 1}
     assert match_media(content, content_type) == found
     assert match_media({"text/plain": 1}, "application/json") is None
+
+
+VERSIONS = {
+    "application/json; version=1": "one",
+    "application/json;version=2": "two",
+    'application/json; version="2"; lang=en': "english",
+    "application/json": "bare",
+    "application/problem+json": "problem",
+    "application/*": "application",
+    "text/plain; charset=utf-8": "text",
+    "text/xml;version=1": "xml",
+    "*/*": "any",
+}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "found"),
+    [
+        ("application/json;version=1", "one"),
+        ("Application/JSON ; Version=2; charset=utf-8", "two"),
+        ('application/json; lang=en; version="2"', "english"),
+        ("application/json; version=3", "bare"),
+        ("application/json", "bare"),
+        ("application/problem+json", "problem"),
+        ("application/other+json", "application"),
+        ("text/plain", "text"),
+        ("text/plain; charset=latin-1", "text"),
+        ("text/xml", "any"),
+        ("", "any"),
+        ("odd; x", "any"),
+    ],
+)
+def test_parameters_tell_media_types_apart(content_type: str, found: str) -> None:
+    assert match_media(VERSIONS, content_type) == found
+
+
+def test_of_two_equal_media_types_the_first_counts() -> None:
+    assert match_media({"TEXT/plain": 1, "text/Plain; charset=x": 2}, "text/plain") == 1
+    assert match_media({"application/json; version=1": 1}, "application/json") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "key"), [(200, "200"), (204, "2XX"), (404, "4XX"), (500, "default"), (299, "2XX"), (301, "301")]
+)
+def test_a_status_is_found_by_itself_then_by_its_range(status: int, key: str, read: Read) -> None:
+    written = {"200": {}, "2xX": {}, "4XX": {}, "301": None, "DEFAULT": {"description": "else"}}
+    api, _ = read({"openapi": "3.1.0", "paths": {"/": {"get": {"responses": written}}}})
+    responses = api.by_pointer["/paths/~1/get"].responses
+    assert match_status(responses, status) == (key, responses[key])
+
+
+def test_a_status_that_nothing_stands_for_is_not_found() -> None:
+    assert match_status({"2XX": ResponseObject()}, 404) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Parameter, ResponseObject, Server
-from runner.openapi.read import find_operation
+from runner.openapi.lookup import find_operation, operations_at, why_not_callable
+from runner.openapi.url import build_url
 from runner.values import resolve_pointer
 
 if TYPE_CHECKING:
@@ -271,9 +272,10 @@ def test_openapi_3_2_adds_query_and_additional_operations(read: Read) -> None:
 @pytest.mark.parametrize(
     ("document", "message", "place"),
     [
-        ({"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "a"}}}}, "Swagger 2.0", "/swagger"),
-        ({"openapi": "4.0.0"}, "'4.0.0' is unknown", "/openapi"),
-        ({"openapi": {"a": 1}}, "is unknown", "/openapi"),
+        ({"swagger": "1.2", "apis": []}, "Swagger version '1.2' is unknown: Swagger 2.0 and OpenAPI 3.0", "/swagger"),
+        ({"swaggerVersion": "1.2", "apis": []}, "Swagger version '1.2' is unknown", "/swaggerVersion"),
+        ({"openapi": "4.0.0"}, "OpenAPI version '4.0.0' is unknown", "/openapi"),
+        ({"openapi": {"a": 1}}, "'openapi' is a version as text, not an object", "/openapi"),
         ({"asyncapi": "3.0.0"}, "no field 'openapi'", ""),
         (["a"], "no field 'openapi'", ""),
         (None, "no field 'openapi'", ""),
@@ -286,10 +288,158 @@ def test_another_kind_of_document_is_an_error(read: Read, document: Any, message
     assert len(api.by_id) == len(api.by_pointer) == 0
 
 
+@pytest.mark.parametrize("version", ["2.0", 2.0, 2, "2"])
+def test_swagger_2_may_be_a_number(read: Read, version: str | float) -> None:
+    api, diagnostics = read({"swagger": version, "paths": {"/a": {"get": {"operationId": "a"}}}})
+    assert (diagnostics, api.dialect, list(api.by_id)) == ((), "swagger-2.0", ["a"])
+
+
 @pytest.mark.parametrize("version", ["3.0.0", "3.0", "3.1", 3.1, 3.0, "3.1.0-rc1", "3.2.0"])
 def test_the_patch_number_never_matters(read: Read, version: str | float) -> None:
     _, diagnostics = read({"openapi": version, "paths": {}})
     assert diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "written", "dialect"),
+    [
+        ("3.1.0", None, None),
+        ("3.1.0", "https://spec.openapis.org/oas/3.1/dialect/base", None),
+        ("3.2.0", "https://spec.openapis.org/oas/3.2/dialect/2025-09-17", None),
+        ("3.1.0", "http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema"),
+        ("3.1.0", "https://json-schema.org/draft/2019-09/schema", "https://json-schema.org/draft/2019-09/schema"),
+        ("3.0.0", "http://json-schema.org/draft-07/schema#", None),
+    ],
+)
+def test_schemas_have_the_dialect_of_their_document(
+    read: Read, version: str, written: str | None, dialect: str | None
+) -> None:
+    api, diagnostics = read({"openapi": version, "jsonSchemaDialect": written, "paths": {}})
+    assert (diagnostics, api.json_schema_dialect) == ((), dialect)
+
+
+def test_paths_may_stand_in_another_document(read: Read) -> None:
+    document: Any = {"openapi": "3.1.0", "paths": {"$ref": "paths.json#/all"}}
+    paths = {"all": {"/a": {"get": {"operationId": "a", "responses": {"200": {"$ref": "#/ok"}}}}}, "ok": {}}
+    api, diagnostics = read(document, documents={"https://api.test/v1/paths.json": paths})
+    assert diagnostics == ()
+    assert api.by_id["a"].pointer == "/paths/~1a/get"
+    assert api.by_id["a"].address == Address("https://api.test/v1/paths.json", "/all/~1a/get")
+    assert api.by_id["a"].responses["200"].address == Address("https://api.test/v1/paths.json", "/ok")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/things?action=list", "https://api.test/things?action=list&page=2"),
+        ("/?Action={name}", "https://api.test/?Action=x%26y&page=2"),
+        ("/things#list", "https://api.test/things?page=2"),
+    ],
+)
+def test_a_path_may_have_a_query_or_a_fragment(read: Read, path: str, sent: str) -> None:
+    api, diagnostics = read({"openapi": "3.0.0", "paths": {path: {"get": {"operationId": "a"}}}})
+    assert diagnostics == ()
+    assert build_url("https://api.test", api.by_id["a"].path, {"name": "x%26y"}, ["page=2"]) == sent
+
+
+def test_a_document_with_a_self_is_known_by_it_and_served_from_where_it_is(read: Read) -> None:
+    document: Any = {
+        "openapi": "3.2.0",
+        "$self": "https://id.test/v1/api.json",
+        "servers": [{"url": "./things"}],
+        "paths": {"/a": {"get": {"operationId": "a", "responses": {"200": {"$ref": "more.json#/ok"}}}}},
+    }
+    ok: Any = {"content": {"application/json": {"schema": {"$ref": "https://api.test/v1/openapi.json#/S"}}}}
+    uri = "https://id.test/v1/more.json"
+    api, diagnostics = read(document, documents={uri: {"ok": ok}})
+    assert diagnostics == ()
+    operation = api.by_id["a"]
+    assert (api.uri, operation.address.uri) == ("https://id.test/v1/api.json", "https://id.test/v1/api.json")
+    assert operation.servers == (Server("https://api.test/v1/things"),)
+    assert operation.responses["200"].address == Address(uri, "/ok")
+    assert api.span(operation.address).text == "/paths/~1a/get"
+    assert set(api.definitions) == {"https://id.test/v1/api.json", "https://api.test/v1/openapi.json", uri}
+
+
+def test_openapi_3_2_describes_items_and_shares_media_types(read: Read) -> None:
+    lines: Any = {"itemSchema": {"type": "integer"}, "itemEncoding": {"contentType": "text/plain"}}
+    document: Any = {
+        "openapi": "3.2.0",
+        "paths": {"/a": {"get": {"responses": {"200": {"content": {
+            "application/jsonl": {"$ref": "#/components/mediaTypes/Lines"}}}}}}},
+        "components": {"mediaTypes": {"Lines": lines}},
+    }  # fmt: skip
+    api, diagnostics = read(document)
+    media = api.by_pointer["/paths/~1a/get"].responses["200"].content["application/jsonl"]
+    assert (diagnostics, media.schema, media.written) == ((), None, lines)
+    assert media.item_schema == Address(api.uri, "/components/mediaTypes/Lines/itemSchema")
+
+
+def test_a_security_requirement_may_name_its_scheme_by_uri(read: Read) -> None:
+    flows = {"deviceAuthorization": {"deviceAuthorizationUrl": "/device", "tokenUrl": "/token", "scopes": {}}}
+    scheme: Any = {
+        "type": "oauth2",
+        "deprecated": True,
+        "oauth2MetadataUrl": "https://a.test/.well-known",
+        "flows": flows,
+    }
+    at = "#/components/securitySchemes/device"
+    document: Any = {
+        "openapi": "3.2.0",
+        "security": [{at: ["read"], "gone": [], "./gone.json": []}],
+        "paths": {"/a": {"get": {}}, "/b": {"get": {"security": [{"device": []}]}}},
+        "components": {"securitySchemes": {"device": scheme}},
+    }
+    api, diagnostics = read(document)
+    assert diagnostics == ()
+    assert api.by_pointer["/paths/~1a/get"].security_schemes == {"device": scheme, at: scheme}
+    assert api.by_pointer["/paths/~1b/get"].security_schemes == {"device": scheme}
+
+
+SHARED_ITEM: Any = {
+    "openapi": "3.1.0",
+    "paths": {
+        "/once": {"$ref": "#/components/pathItems/Once"},
+        "/cats/{id}": {"$ref": "#/components/pathItems/Item"},
+        "/dogs/{id}": {"$ref": "#/components/pathItems/Item", "post": {"callbacks": {"c": {"/x": {"post": {}}}}}},
+    },
+    "webhooks": {"new": {"post": {"operationId": "webhook"}}},
+    "components": {"pathItems": {"Once": {"get": {}}, "Item": {"get": {}}, "Unused": {"get": {}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "paths"),
+    [
+        ("/components/pathItems/Once/get", ["/once"]),
+        ("/components/pathItems/Item/get", ["/cats/{id}", "/dogs/{id}"]),
+        ("/paths/~1cats~1{id}/get", ["/cats/{id}"]),
+        ("/paths/~1dogs~1%7Bid%7D/get", ["/dogs/{id}"]),
+    ],
+)
+def test_a_pointer_leads_to_the_operations_that_stand_there(read: Read, pointer: str, paths: list[str]) -> None:
+    api, _ = read(SHARED_ITEM)
+    found = operations_at(api, pointer)
+    assert [operation.path for operation in found] == paths
+    assert find_operation(api, f"#{pointer}") is (found[0] if len(found) == 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "why"),
+    [
+        ("/webhooks/new/post", "is a webhook"),
+        ("/paths/~1dogs~1%7Bid%7D/post/callbacks/c/~1x/post", "is a callback"),
+        ("/components/pathItems/Unused/get", "is in a path item that no path refers to"),
+        ("/paths/~1cats~1{id}", "is not an operation, but '/paths/~1cats~1{id}/get' is one"),
+        ("/openapi", "is not an operation"),
+        ("/webhooks/old/post", None),
+        ("/paths/~1cats/get", None),
+    ],
+)
+def test_what_cannot_be_called_is_said(read: Read, pointer: str, why: str | None) -> None:
+    api, _ = read(SHARED_ITEM)
+    assert operations_at(api, pointer) == ()
+    assert (why_not_callable(api, pointer) or "None").startswith(str(why))
 
 
 def test_the_first_of_two_equal_operation_ids_wins(read: Read) -> None:

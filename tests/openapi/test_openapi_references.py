@@ -8,9 +8,8 @@ from runner.openapi.references import (
     Node,
     Resolver,
     UnresolvedReference,
-    absolute_references,
-    external_references,
 )
+from runner.openapi.survey import absolute_references, external_references, written_references
 from runner.openapi.uri import resolve_uri
 from runner.values import Json
 
@@ -85,8 +84,16 @@ def resolve(root: Json, documents: dict[str, Json] | None = None) -> Node:
         ("#/list/1", {"list": [0, 1]}),
         ("root.yaml#/a", {"a": 1}),
         ("#/one", {"one": {"$ref": "#/two"}, "two": {"$ref": "#/a"}, "a": 1}),
+        ("#/one/x", {"one": {"$ref": "#/two"}, "two": {"$ref": "#/a"}, "a": {"x": 1}}),
+        ("#/one/x/y", {"one": {"$ref": "#/two"}, "two": {"x": {"$ref": "#/a"}}, "a": {"y": 1}}),
+        ("#b/c", {"a": {"$anchor": "b/c", "$ref": "#/x"}, "x": 1}),
+        ("#dynamic", {"a": [0, {"$dynamicAnchor": "dynamic", "$ref": "#/x"}], "x": 1}),
+        ("schemas/s", {"a": {"$id": "schemas/s", "$ref": "/api/root.yaml#/x"}, "x": 1}),
+        ("https://s.test/s#/x", {"a": {"$id": "https://s.test/s", "x": 1}}),
+        ("https://s.test/s#here", {"a": {"$id": "https://s.test/s", "b": {"$anchor": "here", "$ref": "root.yaml#/x"}},
+                                   "x": 1}),
     ],
-)
+)  # fmt: skip
 def test_a_reference_finds_its_value(reference: str, root: dict[str, Json]) -> None:
     assert resolve({"start": {"$ref": reference}, **root}).value == 1
 
@@ -95,7 +102,9 @@ def test_a_reference_finds_its_value(reference: str, root: dict[str, Json]) -> N
     ("root", "pointer", "reason"),
     [
         ({"start": {"$ref": "#/nowhere"}}, "/start", "missing"),
-        ({"start": {"$ref": "#anchor"}}, "/start", "anchor"),
+        ({"start": {"$ref": "#anchor"}, "a": {"x-b": {"$anchor": "anchor"}}}, "/start", "anchor"),
+        ({"start": {"$ref": "#/a/b"}, "a": {"$ref": "#/a/b"}}, "/a", "circular"),
+        ({"start": {"$ref": "#/a/b"}, "a": {"$ref": "#/c"}, "c": 1}, "/start", "missing"),
         ({"start": {"$ref": "other.yaml#/a"}}, "/start", "document"),
         ({"start": {"$ref": "#/start"}}, "/start", "circular"),
         ({"start": {"$ref": "#/b"}, "b": {"$ref": "#/start"}}, "/start", "circular"),
@@ -161,3 +170,69 @@ def test_references_of_another_document_become_absolute_but_its_data_stays() -> 
         "default": {"$ref": "step"},
         "items": [{"$ref": "https://h/c"}],
     }
+
+
+def test_a_document_is_known_by_its_self_and_refers_to_others_from_there() -> None:
+    root: Json = {
+        "openapi": "3.2.0",
+        "$self": "https://id.test/v1/api.yaml#x",
+        "start": {"$ref": "b.yaml#/x"},
+        "w": {"$ref": "https://h/api/root.yaml#/end"},
+        "end": 7,
+    }
+    documents: dict[str, Json] = {
+        "https://id.test/v1/b.yaml": {
+            "openapi": "3.2.0",
+            "$self": "../v2/b.yaml",
+            "x": {"$ref": "#/y"},
+            "y": {"$ref": "https://id.test/v2/b.yaml#/z"},
+            "z": {"$ref": "../v1/api.yaml#/w"},
+        },
+    }
+    assert resolve(root, documents) == Node(7, "https://id.test/v1/api.yaml", "/end", "/end")
+
+
+def test_a_document_that_could_not_be_read_is_not_looked_for_in_others() -> None:
+    root: Json = {"start": {"$ref": "gone.yaml"}, "a": {"$id": "gone.yaml"}}
+    resolver = Resolver(root, "https://h/api/root.yaml", Documents({}, {"https://h/api/gone.yaml": "it is gone"}))
+    with pytest.raises(UnresolvedReference, match="cannot be read: it is gone"):
+        resolver.resolve(resolver.entry.get("start"))
+
+
+IDENTIFIED: Json = {
+    "openapi": "3.1.0",
+    "components": {
+        "$ref": "index.yaml",
+        "schemas": {
+            "A": {"$id": "https://s.test/schemas/a", "items": {"$ref": "b"}, "not": {"$ref": "/local.yaml"}},
+            "B": {"$id": "https://s.test/schemas/b", "properties": {"$id": {"$ref": "c.yaml"}}, "if": {"$id": 7}},
+            "C": {"$dynamicRef": "d.yaml#meta", "allOf": [{"$ref": "?query"}, {"$ref": 7}]},
+        },
+    },
+    "paths": {"$ref": "paths.yaml#/all"},
+}
+
+
+def test_what_a_document_refers_to_does_not_depend_on_where_it_stands() -> None:
+    written = written_references(IDENTIFIED)
+    assert written == (
+        *("?query", "d.yaml", "https://s.test/local.yaml", "https://s.test/schemas/c.yaml", "index.yaml", "paths.yaml"),
+    )
+    for uri in ("https://h/api/root.yaml", "file:///root.yaml"):
+        found = external_references(IDENTIFIED, uri)
+        assert found == external_references(None, uri, written)
+        assert found == {resolve_uri(uri, each) for each in written}
+
+
+def test_a_schema_document_refers_to_others_from_its_own_identity() -> None:
+    schema: Json = {"$id": "https://s.test/a/b", "items": {"$ref": "c"}, "not": {"$ref": "b#/items"}}
+    assert external_references(schema, "https://h/b.json") == {"https://s.test/a/c"}
+
+
+def test_a_description_refers_to_others_from_its_self() -> None:
+    root: Json = {
+        "openapi": "3.2.0",
+        "$self": "https://id.test/v1/api.yaml",
+        "a": [{"$ref": "b"}, {"$ref": "api.yaml"}],
+    }
+    assert external_references(root, "https://h/root.yaml") == {"https://id.test/v1/b"}

@@ -20,7 +20,8 @@ QUALIFIED = step(
     [
         ("a: [", "yaml-syntax"),
         ("", "empty-document"),
-        ("swagger: '2.0'\npaths: {}", "unsupported-openapi"),
+        ("swagger: '1.2'\npaths: {}", "unsupported-openapi"),
+        ("swaggerVersion: '1.2'\napis: []", "unsupported-openapi"),
         ("openapi: 4.0.0\npaths: {}", "unsupported-openapi"),
         ("a: 1", "unknown-source-type"),
     ],
@@ -123,3 +124,40 @@ def test_an_error_that_is_also_a_warning_elsewhere_stays_an_error() -> None:
     )
     (problem,) = compiled(document).diagnostics
     assert (problem.severity, problem.rule, problem.span.text) == ("error", "invalid-inputs-schema", "zzz")
+
+
+WITH_WEBHOOKS = """
+openapi: 3.1.0
+servers: [{url: 'https://api.example.com'}]
+paths:
+  /things: {$ref: '#/components/pathItems/Things'}
+  /cats/{id}: {$ref: '#/components/pathItems/Animal'}
+  /dogs/{id}: {$ref: '#/components/pathItems/Animal'}
+components:
+  pathItems:
+    Things: {get: {operationId: listThings}}
+    Animal: {get: {}}
+webhooks: {new: {post: {}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("/paths/~1things/get", None),
+        ("/components/pathItems/Things/get", None),
+        (
+            "/webhooks/new/post",
+            "uncallable-operation: {} is a webhook: a request that the API sends, and nobody can call",
+        ),
+        (
+            "/components/pathItems/Animal/get",
+            "shared-operation: {} is the operation of several paths: '/paths/~1cats~1{{id}}/get' and '/paths/~1dogs~1{{id}}/get'",  # noqa: E501
+        ),
+        ("/paths/~1things", "uncallable-operation: {} is not an operation, but '/paths/~1things/get' is one"),
+    ],
+)
+def test_an_operation_path_says_why_it_cannot_be_called(fragment: str, expected: str | None) -> None:
+    document = step(f"- {{stepId: one, operationPath: '{{$sourceDescriptions.things.url}}#{fragment}'}}")
+    wanted = [] if expected is None else ["7:68 error " + expected.format(f"'{fragment}'")]
+    assert problems(document, {"things.yaml": WITH_WEBHOOKS}) == wanted

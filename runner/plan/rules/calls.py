@@ -157,6 +157,29 @@ def unqualified_operation(name: str, source: str, span: Span) -> Diagnostic:
     )
 
 
+def uncallable_operation(pointer: str, why: str, span: Span) -> Diagnostic:
+    """An operationPath leads to something that no request can be made from.
+
+    Why: only an operation below a path has a URL; webhooks and callbacks are requests that the API makes.
+    Example: `'{$sourceDescriptions.petstore.url}#/webhooks/newPet/post'`.
+    Instead: point at an operation below `paths`, method included.
+    """
+    return error("uncallable-operation", f"'{pointer}' {why}", span)
+
+
+def shared_operation(pointer: str, places: Iterable[str], span: Span) -> Diagnostic:
+    """An operationPath leads into a path item that several paths refer to.
+
+    Why: the operation is one of each of these paths, and they have different URLs.
+    Example: `#/components/pathItems/Item/get` where `/cats` and `/dogs` are both a `$ref` to `Item`.
+    Instead: point at the operation below the path that is meant.
+    """
+    found = list(places)
+    listed = " and ".join(f"'{place}'" for place in found)
+    message = f"'{pointer}' is the operation of several paths: {listed}"
+    return error("shared-operation", message, span, fix=Fix(f"write {found[0]}"))
+
+
 def operation_path_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
     """An operationPath does not name a source and a JSON Pointer.
 
