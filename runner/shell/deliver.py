@@ -92,13 +92,12 @@ class Landed(NamedTuple):
 def deliver(send: Send, session: Session) -> Steps[Exchange]:
     """Carry out one Send: as many hops as it takes, all within its timeout."""
     request = without_user_info(send.request)
-    guard: Guard | None = None
+    if isinstance(url := legal_url(request.url), TransportFailure):
+        return Exchange(request, url)
+    guard = session.guard(send, request) if send.operation.security else None
     hops: list[Hop] = []
     took = 0.0
     while True:
-        if isinstance(legal := legal_url(request.url), TransportFailure):
-            return Exchange(request, legal, took, tuple(hops))
-        guard = session.guard(send, request) if not hops else guard
         left = None if send.timeout is None else send.timeout - took
         sent, reply, seconds = yield from _hop(request, guard, session, left)
         took += seconds

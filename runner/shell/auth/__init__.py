@@ -14,6 +14,8 @@ from runner.shell.auth.credentials import keys as keys
 from runner.shell.auth.credentials import suffix as suffix
 from runner.shell.auth.keyring import Keyring as Keyring
 from runner.shell.auth.offers import Claim as Claim
+from runner.shell.auth.offers import Unusable as Unusable
 from runner.shell.auth.offers import missing as missing
+from runner.shell.auth.offers import offers as offers
 from runner.shell.auth.offers import ways as ways
 from runner.shell.auth.slots import Slot as Slot

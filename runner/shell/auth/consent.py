@@ -8,8 +8,8 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
-from runner.exchange import Response
-from runner.shell.auth.endpoint import Ports, ask_token, post, refusal_of
+from runner.exchange import Response, TransportFailure
+from runner.shell.auth.endpoint import Ports, ask_as_client, ask_token, endpoint_at
 from runner.shell.auth.keyring import Show
 from runner.shell.auth.metadata import DEVICE
 from runner.shell.auth.schemes import OAuthFlow
@@ -39,11 +39,12 @@ def _base64url(raw: bytes) -> str:
 
 def by_code(flow: OAuthFlow, wish: Wish, show: Show, ports: Ports) -> Steps[Token | Refused]:
     """Run the authorization code flow (RFC 6749, 4.1) with PKCE and a redirect to this machine."""
-    if why := refusal_of(flow.authorization_url):  # it is opened in a browser, which also knows other schemes
-        return Refused("", f"the authorizationUrl cannot be opened: {why}")
+    url = endpoint_at(flow.authorization_url)  # it is opened in a browser, which also knows other schemes
+    if isinstance(url, TransportFailure):
+        return Refused("", f"the authorizationUrl cannot be opened: {url.message}")
     state, verifier = unguessable(ports), unguessable(ports)
     with ports.keyring.listen(state) as redirect:
-        show(_authorization(flow, wish, {"state": state, "redirect_uri": redirect.uri}, verifier))
+        show(_authorization(url, wish, {"state": state, "redirect_uri": redirect.uri}, verifier))
         yield Await(redirect.answer, CONSENT)
         if not redirect.answer.done():
             return Refused("", f"nobody agreed within {CONSENT:g} s")
@@ -63,7 +64,7 @@ def by_code(flow: OAuthFlow, wish: Wish, show: Show, ports: Ports) -> Steps[Toke
     return (yield from ask_token(flow.token_url, form, wish.given, ports))
 
 
-def _authorization(flow: OAuthFlow, wish: Wish, fields: Mapping[str, str], verifier: str) -> str:
+def _authorization(url: str, wish: Wish, fields: Mapping[str, str], verifier: str) -> str:
     query = {
         "response_type": "code",
         "client_id": wish.given.client_id,
@@ -74,8 +75,7 @@ def _authorization(flow: OAuthFlow, wish: Wish, fields: Mapping[str, str], verif
         "code_challenge_method": "S256",
     }
     # RFC 6749, 3.1: the endpoint "MAY include" a query, "which MUST be retained when adding additional parameters"
-    joint = "&" if urlsplit(flow.authorization_url).query else "?"
-    url = flow.authorization_url.partition("#")[0]
+    joint = "&" if urlsplit(url).query else "?"
     return f"{url}{joint}{urlencode({name: value for name, value in query.items() if value})}"
 
 
@@ -83,18 +83,19 @@ def by_device(flow: OAuthFlow, wish: Wish, show: Show, ports: Ports) -> Steps[To
     """Run the device authorization flow (RFC 8628): the user agrees elsewhere while the token endpoint is asked."""
     given = wish.given
     form = {"client_id": given.client_id, "scope": " ".join(wish.scopes), "audience": given.audience}
-    reply = yield from post(flow.device_url, form, ports)
+    reply = yield from ask_as_client(flow.device_url, form, given, ports)
     if not isinstance(reply, Response):
         return Refused("", f"the device authorization failed: {reply.message}")
     body = members(reply)
-    url = body.get("verification_uri_complete") or body.get("verification_uri")
+    given_url = body.get("verification_uri_complete") or body.get("verification_uri")
     device, user = body.get("device_code"), body.get("user_code")
-    if not isinstance(device, str) or not isinstance(url, str):
+    if not isinstance(device, str) or not isinstance(given_url, str) or not str(user).isprintable():
         why = described(body, given.secrets) if body.get("error") else refusal(reply)
         return Refused("", f"the device authorization failed: {why}")
-    if unsafe := refusal_of(url):
-        return Refused("", f"the verification_uri cannot be opened: {unsafe}")
-    show(url, user if isinstance(user, str) and "verification_uri_complete" not in body else None)
+    url = endpoint_at(given_url)
+    if isinstance(url, TransportFailure):
+        return Refused("", f"the verification_uri cannot be opened: {url.message}")
+    show(url, str(user) if "verification_uri_complete" not in body else None)
     asked = {"grant_type": DEVICE, "device_code": device, "client_id": given.client_id}
     return (yield from _polled(flow, asked, wish, ports, _seconds(body.get("interval"), INTERVAL)))
 
@@ -102,9 +103,9 @@ def by_device(flow: OAuthFlow, wish: Wish, show: Show, ports: Ports) -> Steps[To
 def _polled(
     flow: OAuthFlow, form: Mapping[str, str], wish: Wish, ports: Ports, interval: float
 ) -> Steps[Token | Refused]:
-    began = ports.now()
-    while ports.now() - began < CONSENT:
-        yield Rest(interval)
+    until = ports.now() + CONSENT
+    while (left := until - ports.now()) > 0:
+        yield Rest(min(interval, left))
         answer = yield from ask_token(flow.token_url, form, wish.given, ports)
         if isinstance(answer, Token) or answer.error not in ("authorization_pending", "slow_down"):
             return answer

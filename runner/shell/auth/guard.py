@@ -15,7 +15,7 @@ from runner.openapi.document import Operation
 from runner.shell.auth.digest import Challenge, Login, Target, answered, challenges, renewed
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.obtain import give_up, token_for
-from runner.shell.auth.offers import Claim, Clash, Fixed, Offer, offers
+from runner.shell.auth.offers import Claim, Fixed, Offer, Unusable, offers
 from runner.shell.auth.slots import AUTHORIZATION, carried, placed
 from runner.shell.auth.tokens import Token
 from runner.shell.auth.wish import Wish
@@ -48,10 +48,8 @@ class Dressed:
 
 def dress(request: Request, guard: Guard) -> Steps[Dressed | TransportFailure]:
     """Add what satisfies the security of the operation; what the request already has wins."""
-    if not guard.claim.operation.security:
-        return Dressed(request, request)
     found = offers(guard.claim, carried(request), origin(request.url))
-    if isinstance(found, Clash):
+    if isinstance(found, Unusable):
         return TransportFailure("credentials", found.message)
     return (yield from _dressed(request, found, guard))
 

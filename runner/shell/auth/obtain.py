@@ -33,7 +33,9 @@ def obtain(wish: Wish, held: Token | None, ports: Ports) -> Steps[Token | Transp
     flow = yield from _flow(wish, ports)
     if isinstance(flow, TransportFailure):
         return flow
-    refresh = (held.refresh if held else "") or wish.given.refresh_token
+    refresh = held.refresh if held else ""
+    if not refresh and wish.given.refreshes(flow.kind):
+        refresh = wish.given.refresh_token
     answer: Token | Refused = Refused("", "there is nothing to ask with")
     if refresh:
         answer = yield from _refreshed(flow, refresh, wish, ports)

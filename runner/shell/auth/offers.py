@@ -33,8 +33,8 @@ Offer: TypeAlias = Fixed | Login | Wish
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """Why one request cannot carry everything that a requirement asks for."""
+class Unusable:
+    """Why what the user gave cannot be sent as it is."""
 
     message: str
 
@@ -52,7 +52,7 @@ class Claim:
     server: str = ""
 
 
-def offers(claim: Claim, has: frozenset[Slot], at: str) -> tuple[Offer, ...] | Clash:
+def offers(claim: Claim, has: frozenset[Slot], at: str) -> tuple[Offer, ...] | Unusable:
     """Give what satisfies the operation's security at origin `at`, beyond what the request `has`.
 
     The first alternative that can be satisfied is taken, one that the request satisfies by itself before all others.
@@ -62,12 +62,12 @@ def offers(claim: Claim, has: frozenset[Slot], at: str) -> tuple[Offer, ...] | C
     whole = [each for each in found if isinstance(each, tuple)]
     if whole or not all(claim.operation.security):
         return min(whole, key=bool, default=())
-    return next((each for each in found if isinstance(each, Clash)), ())
+    return next((each for each in found if isinstance(each, Unusable)), ())
 
 
 def _together(
     claim: Claim, required: Mapping[str, tuple[str, ...]], has: frozenset[Slot], at: str
-) -> tuple[Offer, ...] | Clash | None:
+) -> tuple[Offer, ...] | Unusable | None:
     """Give what satisfies one alternative, None where something lacks; one place of a request holds one credential."""
     placed: dict[Slot, tuple[str, Offer]] = {}
     for name, scopes in required.items():
@@ -76,13 +76,15 @@ def _together(
         if slot in has or (isinstance(scheme, MutualTls) and claim.credentials.client_certificate):
             continue
         offer = _offer(claim, name, scopes, at)
+        if isinstance(offer, Unusable):
+            return offer
         if offer is None or slot is None:
             return None
         other = placed.get(slot)
         both = offer if other is None else _both(other[1], offer)
         if other is not None and both is None:
             where = "Authorization" if slot == AUTHORIZATION else slot.name
-            return Clash(f"'{other[0]}' and '{name}' both travel as '{where}', and a request has only one")
+            return Unusable(f"'{other[0]}' and '{name}' both travel as '{where}', and a request has only one")
         if both is not None:
             placed[slot] = name, both
     return tuple(offer for _, offer in placed.values())
@@ -98,7 +100,7 @@ def _scheme(claim: Claim, name: str) -> Scheme | None:
     return read_scheme(claim.operation.security_schemes.get(name, {}))
 
 
-def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | None:
+def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | Unusable | None:
     """Give what satisfies one scheme, None where the user has nothing for it; a stand-in counts where nothing else."""
     parts = claim.credentials.parts(name, claim.source)
     if parts.keys() <= set(SETTINGS) and (stand_in := claim.credentials.by_origin.get(at)):
@@ -113,8 +115,11 @@ def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | N
         case OAuth():
             if bare:
                 return Fixed(AUTHORIZATION, "Authorization", _named("Bearer", bare))
-            asks = claim.credentials.keyring.show is not None
-            return Wish.of(absolute(scheme, claim.server), scopes, Given.of(parts), asks)
+            given = Given.of(parts)
+            if given.flow and given.preferred is None:
+                known = f"{', '.join(PREFERENCE[:-1])} or {PREFERENCE[-1]}"
+                return Unusable(f"'{given.flow}' is no flow that '{name}' could be told to use; say {known}")
+            return Wish.of(absolute(scheme, claim.server), scopes, given, claim.credentials.keyring.show is not None)
         case MutualTls() | None:
             return None
         case _:

@@ -48,6 +48,10 @@ class Given:
     def secrets(self) -> tuple[str, ...]:
         return tuple(filter(None, (self.password, self.client_secret, self.refresh_token)))
 
+    def refreshes(self, kind: FlowKind) -> bool:
+        """Say whether a refresh token was given that a flow of this kind led to: one that acts for a user."""
+        return bool(self.refresh_token) and kind != "clientCredentials"
+
     def has(self, part: str) -> bool:
         """Say whether a part was given."""
         return bool(getattr(self, part.lower()))
@@ -71,9 +75,10 @@ class Wish:
 
         RFC 6749, 6: a refresh without a scope asks for what the user once agreed to, so one token does for all.
         """
-        if not possible(scheme.kinds, given, asks):
+        kinds = possible(scheme.kinds, given, asks)
+        if not kinds:
             return None
-        scopes = given.scope.replace(",", " ").split() if given.scope else [] if given.refresh_token else required
+        scopes = given.scope.replace(",", " ").split() if given.scope else [] if given.refreshes(kinds[0]) else required
         return Wish(scheme, tuple(sorted(set(scopes))), given, asks)
 
     def joined(self, other: Wish) -> Wish | None:
@@ -89,13 +94,9 @@ def can_run(kind: FlowKind, given: Given, asks: bool) -> bool:
 
 
 def possible(kinds: Iterable[FlowKind], given: Given, asks: bool) -> list[FlowKind]:
-    """Give the flows that lead to a token, best first; with a refresh token every flow does that acts for a user."""
-
-    def refreshes(kind: FlowKind) -> bool:
-        return bool(given.refresh_token) and kind != "clientCredentials"
-
-    able = [kind for kind in kinds if refreshes(kind) or can_run(kind, given, asks)]
-    return sorted(able, key=lambda kind: (kind != given.preferred, not refreshes(kind), PREFERENCE.index(kind)))
+    """Give the flows that lead to a token, best first."""
+    able = [kind for kind in kinds if given.refreshes(kind) or can_run(kind, given, asks)]
+    return sorted(able, key=lambda kind: (kind != given.preferred, not given.refreshes(kind), PREFERENCE.index(kind)))
 
 
 def best_flow(flows: Iterable[OAuthFlow], wish: Wish) -> OAuthFlow | None:
