@@ -15,7 +15,18 @@ from runner.values import ABSENT, Json, Value
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 FailureKind: TypeAlias = Literal[
-    "dns", "connect", "tls", "timeout", "closed", "protocol", "too-large", "redirects", "url", "cancelled", "offline"
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "closed",
+    "protocol",
+    "too-large",
+    "redirects",
+    "url",
+    "cancelled",
+    "offline",
+    "credentials",
 ]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from runner.cli.world import Venue
 from runner.plan.plan import OperationCall, Plan
 from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
-from runner.shell.auth import PREFIX, Credentials, Slot, from_environment, missing, suffix
+from runner.shell.auth import PREFIX, Credentials, Slot, from_environment, keys, missing, suffix
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -29,7 +29,7 @@ def credentials_of(plan: Plan, venue: Venue, environ: Mapping[str, str]) -> Cred
         for name, url in venue.servers.items()
         if urlsplit(url).hostname in LOOPBACK and name in _stood_in(plan)
     }
-    return Credentials(given.by_scheme, dict.fromkeys(local, SANDBOX_TOKEN))
+    return Credentials(given.values, dict.fromkeys(local, SANDBOX_TOKEN))
 
 
 def calls(plan: Plan, keys: Sequence[str]) -> Iterator[OperationCall]:
@@ -47,14 +47,16 @@ def _stood_in(plan: Plan) -> set[str]:
     }
 
 
-def advise(plan: Plan, keys: Sequence[str], venue: Venue, credentials: Credentials) -> Iterator[str]:
+def advise(plan: Plan, asked: Sequence[str], venue: Venue, credentials: Credentials) -> Iterator[str]:
     """Say before the first request which credentials are missing, and which of those given nobody asks for."""
     if venue.sandbox:
         return
     wanted: dict[str, str] = {}
     schemes: set[str] = set()
-    for call in calls(plan, keys):
+    known: set[str] = set()
+    for call in calls(plan, asked):
         schemes |= {suffix(name) for name in call.operation.security_schemes}
+        known = known.union(*(keys(name, call.source) for name in call.operation.security_schemes))
         has = frozenset(
             Slot(
                 p.parameter.location, p.parameter.name.lower() if p.parameter.location == "header" else p.parameter.name
@@ -62,11 +64,11 @@ def advise(plan: Plan, keys: Sequence[str], venue: Venue, credentials: Credentia
             for p in call.parameters
             if p.parameter.location in ("header", "query", "cookie")
         )
-        for name in missing(call.operation, credentials, has, origin(call.server)):
+        for name in missing(call.operation, credentials, has, origin(call.server), call.source):
             wanted.setdefault(name, call.operation.operation_id or call.title)
     for name, operation in wanted.items():
         yield f"'{operation}' wants a credential that nobody gave; set {name} in the environment"
-    for given in credentials.by_scheme:
-        if schemes and given not in schemes:
+    for given in credentials.values:
+        if schemes and given not in known:
             listed = ", ".join(PREFIX + scheme for scheme in sorted(schemes))
             yield f"{PREFIX}{given} belongs to no security scheme of '{plan.document}'; those are {listed}"

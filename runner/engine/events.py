@@ -6,6 +6,8 @@ A run is told in this order, with brackets that always close:
 
     attempt = Answered [BodyUnreadable] CriterionChecked* AttemptFinished CriterionChecked* [ActionTaken] [WaitStarted]
 
+SecretsLearned may stand before any Answered, for the driver adds it.
+
 A called workflow stands between its step's StepStarted and AttemptFinished; so does one that a `retry` runs first,
 after ActionTaken. A workflow that `goto` reached starts after the last StepFinished of the one it left, whose
 WorkflowFinished comes after its own: the outcome of the one is that of the other.
@@ -74,6 +76,13 @@ class RunStarted:
     workflow_ids: tuple[str, ...]
     sources: tuple[tuple[str, str], ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsLearned:
+    """The driver obtained tokens on the way: from here on no report may show them. No report hears of this either."""
+
+    secrets: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,7 @@ class RunFinished:
 
 Event: TypeAlias = (
     RunStarted
+    | SecretsLearned
     | WorkflowStarted
     | StepStarted
     | Answered

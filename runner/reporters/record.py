@@ -17,6 +17,7 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
+    SecretsLearned,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -225,6 +226,8 @@ class Recorder:
                 self._close_workflow(event, entry.at)
             case RunFinished(outcome):
                 self.run.outcome = outcome
+            case SecretsLearned():
+                pass  # the redactor's
             case event:
                 if self.step:
                     self._during(self.step, event)

@@ -26,6 +26,7 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
+    SecretsLearned,
     StepFinished,
     StepStarted,
     WaitStarted,
@@ -97,6 +98,10 @@ class Redactor:
         match event:
             case RunStarted():
                 return self._run(event)
+            case SecretsLearned(secrets):
+                for secret in secrets:
+                    self._credential(secret)
+                return SecretsLearned(frozenset())
             case WorkflowStarted():
                 steps = tuple(
                     replace(step, description=self.text(step.description), span=self._span(step.span))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Protocol
 
-from runner.engine.events import Entry
+from runner.engine.events import Entry, SecretsLearned
 from runner.reporters.redact import Redactor
 
 
@@ -27,6 +27,8 @@ class Broadcast:
 
     def tell(self, entry: Entry) -> None:
         redacted = self._redactor.redact(entry)
+        if isinstance(redacted.event, SecretsLearned):
+            return
         for reporter in self._reporters:
             reporter.tell(redacted)
 

@@ -1,16 +1,16 @@
 """Turns one Send into the requests that leave for it, and their replies into one Exchange.
 
-A generator yields `(request, timeout)`, one hop each, and is sent `(reply, took)`: it adds credentials and cookies,
-follows redirects and counts the time, while whoever pumps it (`carry`, `acarry`) only moves bytes.
+A generator yields effects and is sent what came of them: it adds credentials and cookies, follows redirects and counts
+the time, while whoever pumps it (`carry`, `acarry`) only moves bytes and waits. What a token costs is not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TypeAlias
+from typing import NamedTuple, assert_never
 from urllib.parse import urljoin, urlsplit
 
 from runner.engine.flow import Send
@@ -28,13 +28,17 @@ from runner.exchange import (
     header,
 )
 from runner.openapi.document import Operation
-from runner.shell.auth import NO_CREDENTIALS, Credentials, authorize, slots, with_cookies
-from runner.shell.clock import http_date
+from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
+from runner.shell.auth.endpoint import Ports
+from runner.shell.auth.guard import Dressed, Guard, dress, remember, server_of, undeterred
+from runner.shell.auth.offers import Claim
+from runner.shell.auth.schemes import slots
+from runner.shell.auth.slots import with_cookies
+from runner.shell.clock import SLICE, http_date
 from runner.shell.cookies import CookieJar
+from runner.shell.effects import Arrival, Await, Dispatch, Effect, Rest, Steps, dispatched
 from runner.shell.options import USER_AGENT
 from runner.shell.wire import complete, legal_url, origin, without_user_info
-
-Delivery: TypeAlias = Generator[tuple[Request, float | None], tuple[Reply, float], Exchange]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONTENT_FIELDS = frozenset(
@@ -48,37 +52,58 @@ CONTENT_FIELDS = frozenset(
         "transfer-encoding",
     }
 )
+NO_TIME = TransportFailure("timeout", "no time was left")
 NEVER_ELSEWHERE = frozenset({"authorization", "proxy-authorization", "cookie", "host"})
+
+
+def nobody(_: frozenset[str]) -> None:
+    """Tell nobody of new secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the requests of one run share. `now` gives seconds since 1970, for cookies and dates."""
+    """What the requests of one run share. `now` gives seconds since 1970, for cookies, dates and tokens.
+
+    `learn` is told of secrets that were not known when the run began.
+    """
 
     now: Callable[[], float]
     credentials: Credentials = NO_CREDENTIALS
     jar: CookieJar = field(default_factory=CookieJar)
     user_agent: str = USER_AGENT
     max_redirects: int = 10
+    learn: Callable[[frozenset[str]], None] = nobody
+
+    def guard(self, send: Send, request: Request) -> Guard:
+        """Give what adds credentials to the requests of one Send."""
+        server = server_of(request.url, send.operation)
+        claim = Claim(send.operation, self.credentials, send.source, server)
+        return Guard(claim, Ports(self.now, self.credentials.keyring, self.user_agent), self.learn)
 
 
-def deliver(send: Send, session: Session) -> Delivery:
+class Landed(NamedTuple):
+    """Where one hop ended: the request that was sent last, what came of it, and the seconds it took."""
+
+    sent: Request
+    reply: Reply
+    took: float
+
+
+def deliver(send: Send, session: Session) -> Steps[Exchange]:
     """Carry out one Send: as many hops as it takes, all within its timeout."""
-    request, trusted = without_user_info(send.request), True
+    request = without_user_info(send.request)
+    if isinstance(url := legal_url(request.url), TransportFailure):
+        return Exchange(request, url)
+    guard = session.guard(send, request) if send.operation.security else None
     hops: list[Hop] = []
     took = 0.0
     while True:
-        if isinstance(sent := _as_sent(request, send.operation, session, trusted), TransportFailure):
-            return Exchange(request, sent, took, tuple(hops))
         left = None if send.timeout is None else send.timeout - took
-        if left is not None and left <= 0:
-            return Exchange(sent, _too_late(send.timeout, hops), took, tuple(hops))
-        reply, seconds = yield sent, left
+        sent, reply, seconds = yield from _hop(request, guard, session, left)
         took += seconds
         if isinstance(reply, TransportFailure):
-            late = hops and reply.kind == "timeout" and send.timeout is not None
+            late = reply is NO_TIME or (hops and reply.kind == "timeout" and send.timeout is not None)
             return Exchange(sent, _too_late(send.timeout, hops) if late else reply, took, tuple(hops))
-        session.jar.store(sent.url, reply.headers, session.now())
         reply = _with_delay_in_seconds(reply, session.now())
         onward = _redirected(request, sent.url, reply, send.operation)
         if onward is None:
@@ -89,16 +114,41 @@ def deliver(send: Send, session: Session) -> Delivery:
             return Exchange(sent, onward, took, tuple(hops))
         hops.append(Hop(sent, reply))
         # Once elsewhere, the path is in a stranger's hand, even where it leads back: credentials stay off it.
-        request, trusted = onward, trusted and origin(onward.url) == origin(sent.url)
+        request, guard = onward, guard if origin(onward.url) == origin(sent.url) else None
 
 
-def _as_sent(request: Request, operation: Operation, session: Session, trusted: bool) -> Request | TransportFailure:
-    url = legal_url(request.url)
-    if isinstance(url, TransportFailure):
-        return url
-    if trusted:
-        request = authorize(request, operation, session.credentials)
-    return complete(with_cookies(request, session.jar.pairs(url, session.now())), session.user_agent)
+def _hop(request: Request, guard: Guard | None, session: Session, left: float | None) -> Steps[Landed]:
+    """Send one request with its credentials, and once more with others where these were refused."""
+    dressed = (yield from dress(request, guard)) if guard else Dressed(request, request)
+    if isinstance(dressed, TransportFailure):
+        return Landed(request, dressed, 0.0)
+    landed = yield from _sent(dressed.request, session, left)
+    if guard is None or not isinstance(landed.reply, Response):
+        return landed
+    remember(dressed, landed.reply, guard)
+    better = yield from undeterred(dressed, landed.reply, guard)
+    if better is None:
+        return landed
+    if isinstance(better, TransportFailure):
+        return landed._replace(reply=better)
+    again = yield from _sent(better.request, session, None if left is None else left - landed.took)
+    if isinstance(again.reply, Response):
+        remember(better, again.reply, guard)
+    return again._replace(took=landed.took + again.took)
+
+
+def _sent(request: Request, session: Session, left: float | None) -> Steps[Landed]:
+    """Send a request with the cookies for it, as far as HTTP can carry it and there is time."""
+    with_all = with_cookies(request, session.jar.pairs(request.url, session.now()))
+    finished = complete(with_all, session.user_agent)
+    if isinstance(finished, TransportFailure):
+        return Landed(request, finished, 0.0)
+    if left is not None and left <= 0:
+        return Landed(finished, NO_TIME, 0.0)
+    arrival = yield from dispatched(finished, left)
+    if isinstance(arrival.reply, Response):
+        session.jar.store(finished.url, arrival.reply.headers, session.now())
+    return Landed(finished, *arrival)
 
 
 def _too_late(timeout: float | None, hops: list[Hop]) -> TransportFailure:
@@ -154,31 +204,66 @@ def _location(url: str, location: str | None) -> str | None:
     return None if isinstance(target, TransportFailure) else target
 
 
-def carry(delivery: Delivery, transport: Transport, clock: Clock) -> Exchange:
+def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock) -> Exchange:
     """Pump a delivery through a transport to its end."""
-    answer: tuple[Reply, float] | None = None
+    answer: Arrival | None = None
     with closing(delivery):
         while True:
             try:
-                request, timeout = next(delivery) if answer is None else delivery.send(answer)
+                effect = delivery.send(answer)
             except StopIteration as stop:
                 exchange: Exchange = stop.value
                 return exchange
+            answer = _carried(effect, transport, clock)
+
+
+def _carried(effect: Effect, transport: Transport, clock: Clock) -> Arrival | None:
+    match effect:
+        case Dispatch(request, timeout):
             began = clock.monotonic()
             reply = transport.send(request, timeout)
-            answer = reply, clock.monotonic() - began
+            return Arrival(reply, clock.monotonic() - began)
+        case Await(future, timeout):
+            from concurrent.futures import wait  # it is imported already, for there is a Future
+
+            for _ in range(ceil(timeout / SLICE)):
+                if wait([future], SLICE).done:
+                    break
+                clock.sleep(0)  # where Ctrl-C may break in
+            return None
+        case Rest(seconds):
+            clock.sleep(seconds)
+            return None
+        case _:
+            assert_never(effect)
 
 
-async def acarry(delivery: Delivery, transport: AsyncTransport, clock: AsyncClock) -> Exchange:
+async def acarry(delivery: Steps[Exchange], transport: AsyncTransport, clock: AsyncClock) -> Exchange:
     """Pump a delivery through an awaited transport to its end."""
-    answer: tuple[Reply, float] | None = None
+    answer: Arrival | None = None
     with closing(delivery):
         while True:
             try:
-                request, timeout = next(delivery) if answer is None else delivery.send(answer)
+                effect = delivery.send(answer)
             except StopIteration as stop:
                 exchange: Exchange = stop.value
                 return exchange
+            answer = await _acarried(effect, transport, clock)
+
+
+async def _acarried(effect: Effect, transport: AsyncTransport, clock: AsyncClock) -> Arrival | None:
+    match effect:
+        case Dispatch(request, timeout):
             began = clock.monotonic()
             reply = await transport.send(request, timeout)
-            answer = reply, clock.monotonic() - began
+            return Arrival(reply, clock.monotonic() - began)
+        case Await(future, timeout):
+            from asyncio import wait, wrap_future
+
+            await wait([wrap_future(future)], timeout=timeout)
+            return None
+        case Rest(seconds):
+            await clock.sleep(seconds)
+            return None
+        case _:
+            assert_never(effect)

@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import assert_never
 
-from runner.engine.events import Entry, Outcome
+from runner.engine.events import Entry, Outcome, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
-from runner.shell.auth import NO_CREDENTIALS, Credentials
+from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
@@ -53,7 +53,7 @@ class AsyncWorld:
 
 def drive(flow: Flow, world: World) -> Outcome:
     """Run a flow to its end in this thread."""
-    session = Session(world.clock.now, world.credentials, user_agent=world.user_agent)
+    session = _session(world)
     answer: Answer = None
     with closing(_effects(flow, world)) as effects:
         while True:
@@ -66,6 +66,18 @@ def drive(flow: Flow, world: World) -> Outcome:
                 answer = _carry_out(effect, world, session)
             except KeyboardInterrupt:
                 answer = _abandoned(effect)
+
+
+def _session(world: World | AsyncWorld) -> Session:
+    """Begin a session; every new secret is told once, before anything is told that it could stand in."""
+    told: set[str] = set()
+
+    def learn(secrets: frozenset[str]) -> None:
+        if new := secrets - told:
+            told.update(new)
+            world.tell(Entry(world.clock.now(), SecretsLearned(new)))
+
+    return Session(world.clock.now, world.credentials, user_agent=world.user_agent, learn=learn)
 
 
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
@@ -84,7 +96,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
     """Run a flow to its end in this task; a cancelled task raises CancelledError once the flow has closed."""
     from asyncio import CancelledError  # late: a synchronous run starts faster without
 
-    session = Session(world.clock.now, world.credentials, user_agent=world.user_agent)
+    session = _session(world)
     answer: Answer = None
     cancellation: CancelledError | None = None
     with closing(_effects(flow, world)) as effects:

@@ -20,6 +20,7 @@ from runner.engine.events import (
     Event,
     Problem,
     RunStarted,
+    SecretsLearned,
     StepFinished,
     WorkflowStarted,
 )
@@ -281,6 +282,15 @@ def test_an_input_that_is_a_password_is_known_from_the_start() -> None:
     shown = redactor.redact(Entry(0, WorkflowStarted((), "w", "asked", {"pass phrase": "hunter22", "n": 1}, ()))).event
     assert isinstance(shown, WorkflowStarted)
     assert shown.inputs == {"pass phrase": "***", "n": 1}
+
+
+def test_a_secret_that_is_learned_on_the_way_is_known_from_then_on() -> None:
+    redactor = Redactor()
+    learned = redactor.redact(Entry(0, SecretsLearned(frozenset({"t0ken/1"})))).event
+    assert learned == SecretsLearned(frozenset())
+    shown = redactor.redact(Entry(0, StepFinished((), "s", "passed", {"page": "x?y=t0ken%2F1"}, 1))).event
+    assert isinstance(shown, StepFinished)
+    assert shown.outputs == {"page": "x?y=***"}
 
 
 def test_a_number_that_is_a_secret_is_masked_as_one() -> None:

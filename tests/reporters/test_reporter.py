@@ -8,7 +8,7 @@ from typing import TextIO
 
 import pytest
 
-from runner.engine.events import Entry, RunFinished, RunStarted
+from runner.engine.events import BodyUnreadable, Entry, RunFinished, RunStarted, SecretsLearned
 from runner.reporters.files import FileReport, open_report
 from runner.reporters.junit import JUnit
 from runner.reporters.reporter import Broadcast
@@ -48,6 +48,14 @@ def test_every_reporter_hears_the_story_without_its_secrets() -> None:
     assert listeners[0].heard == listeners[1].heard
     assert isinstance(listeners[0].heard[0].event, RunStarted)
     assert SECRET not in str(listeners[0].heard)
+
+
+def test_no_reporter_hears_which_secrets_were_learned() -> None:
+    listener = Listener()
+    broadcast = Broadcast([listener])
+    broadcast.tell(Entry(0.0, SecretsLearned(frozenset({"t0ken"}))))
+    broadcast.tell(Entry(1.0, BodyUnreadable((), "after t0ken")))
+    assert [entry.event for entry in listener.heard] == [BodyUnreadable((), "after ***")]
 
 
 def test_a_reporter_that_fails_does_not_keep_the_others_from_closing() -> None:

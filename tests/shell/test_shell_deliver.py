@@ -71,10 +71,16 @@ def test_an_exchange_holds_what_was_sent_what_came_and_how_long_it_took() -> Non
 
 @pytest.mark.parametrize(
     ("request_", "kind"),
-    [(get("ftp://x/"), "url"), (get("http://x:y/"), "url"), (get(headers=(("X", "\n"),)), "protocol")],
+    [
+        (get("ftp://x/"), "url"),
+        (get("http://x:y/"), "url"),
+        (get("http://[x/"), "url"),
+        (get(headers=(("X", "\n"),)), "protocol"),
+    ],
 )
-def test_what_cannot_be_sent_is_never_given_to_the_transport(request_: Request, kind: str) -> None:
-    exchange, script = delivered(request_)
+@pytest.mark.parametrize("by", [operation(), operation([["Bearer"]], {"Bearer": {"type": "http", "scheme": "bearer"}})])
+def test_what_cannot_be_sent_is_never_given_to_the_transport(request_: Request, kind: str, by: Operation) -> None:
+    exchange, script = delivered(request_, by=by)
     assert isinstance(exchange.reply, TransportFailure)
     assert (exchange.reply.kind, script.sent) == (kind, [])
 
