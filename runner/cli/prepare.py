@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from runner import api
+from runner.cli.cache import cache_of
 from runner.cli.inputs import Given, collect, describe, extra_names, unknown_names, values_for
 from runner.cli.outlets import Outlets
 from runner.cli.terminal import Terminal
@@ -63,6 +64,7 @@ class RunOptions:
     source: tuple[str, ...]
     source_root: tuple[str, ...]
     offline: bool
+    no_cache: bool
     timeout: float | None
     pace: float
     max_steps: int
@@ -141,6 +143,7 @@ def check_all(
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     sources = sources_of(options.source, options.source_root, dict(pairs(options.server, "")), options.offline)
+    sources = replace(sources, cache=cache_of(terminal, options.no_cache, options.verbose))
     checked = [api.check(venue.location, sources) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]

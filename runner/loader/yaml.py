@@ -90,7 +90,8 @@ def parse_yaml(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         return unreadable(source, problem)
     if not building.values or building.places[0].start == building.places[0].end:
         return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0)))
-    return Parsed(building.values[0], lambda: building.places[0], in_order(building.problems))
+    problems = in_order(building.problems)
+    return Parsed(building.values[0], lambda: building.places[0], problems, shares=building.aliased > 0)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
