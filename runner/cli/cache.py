@@ -42,5 +42,5 @@ def clear() -> None:
 def _cache() -> DiskCache:
     places = user_places(look().environ)
     if places is None:
-        raise click.ClickException("there is no place for a cache: HOME is not set")
+        raise click.UsageError("there is no place for a cache: HOME is not set")
     return DiskCache(places)

@@ -13,7 +13,7 @@ import click
 from runner import api, bundled
 from runner.cli.cache import NO_CACHE, cache_of
 from runner.cli.outlets import as_diagnostic
-from runner.cli.prepare import say_error, sources_of
+from runner.cli.prepare import check_document, say_error, sources_of
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic, in_order
 from runner.errors import DescriptionError, UsageError
@@ -84,7 +84,7 @@ def documents(targets: Sequence[str]) -> Iterator[str]:
 
 def check(files: Sequence[str], sources: api.Sources) -> tuple[Diagnostic, ...]:
     """Check each file."""
-    return in_order(problem for file in files for problem in api.check(file, sources).diagnostics)
+    return in_order(problem for file in files for problem in check_document(file, sources).diagnostics)
 
 
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:

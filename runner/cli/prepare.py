@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from runner.cli.world import Venue
 from runner.diagnostics import Diagnostic
 from runner.engine.run import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
+from runner.loader.parsed import without_collecting
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
 from runner.values import Json
@@ -144,7 +146,7 @@ def check_all(
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     sources = sources_of(options.source, options.source_root, dict(pairs(options.server, "")), options.offline)
     sources = replace(sources, cache=cache_of(terminal, options.no_cache, options.verbose))
-    checked = [api.check(venue.location, sources) for venue in venues]
+    checked = [check_document(venue.location, sources) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
@@ -156,6 +158,14 @@ def check_all(
     if any(problem.severity == "error" for problem in found):
         raise DescriptionError(tuple(found))
     return plans, keys
+
+
+def check_document(location: str, sources: api.Sources) -> api.Checked:
+    """Read and compile a document. A big one is no garbage: the collector is told never to look through it."""
+    with without_collecting():
+        checked = api.check(location, sources)
+        gc.freeze()
+    return checked
 
 
 def _said(problem: Diagnostic, reasons: Iterable[Diagnostic]) -> bool:

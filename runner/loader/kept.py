@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final, Protocol, TypeVar
 
 from runner.diagnostics import Diagnostic, Fix, Label
 from runner.loader.parsed import without_collecting
-from runner.loader.text import Document, is_named_json, read_text
+from runner.loader.text import Document, is_meant_as_json, read_text
+from runner.loader.yaml import align
 from runner.openapi.references import external_references
-from runner.source import Place, Source, SourceMap, Span
+from runner.source import Source, SourceMap, Span
 from runner.values import Json
 from runner.version import __version__
 
@@ -45,10 +44,10 @@ class Cache(Protocol):
 
 
 def read_kept(source: Source, cache: Cache | None) -> Document:
-    """Do what `read_text` does, once for each text."""
-    if cache is None or len(source.text) < LEAST:
+    """Do what `read_text` does, once for each text. JSON is always parsed: no entry would be read sooner."""
+    if cache is None or len(source.text) < LEAST or is_meant_as_json(source):
         return read_text(source)
-    key = _key("document", str(is_named_json(source)), source.digest)
+    key = _key("document", source.digest)
     return _once(cache, key, lambda: read_text(source), _entry, lambda entry: _document(source, entry))
 
 
@@ -104,26 +103,8 @@ def _is_larger(value: Json, size: int) -> bool:
 
 
 def _document(source: Source, entry: Any) -> Document:
-    again = _Again(source)
-    problems = tuple(_problem(source, *each) for each in entry["problems"])
-    return Document(source, entry["value"], SourceMap(source, again.build, again.align), problems)
-
-
-@dataclass
-class _Again:
-    """A document whose text is parsed again when somebody asks where something stands."""
-
-    source: Source
-
-    @cached_property
-    def places(self) -> SourceMap:
-        return read_text(self.source).places
-
-    def build(self) -> Place:
-        return self.places.build()
-
-    def align(self, raw: str, offset: int) -> int:
-        return self.places.align(raw, offset)
+    places = SourceMap(source, lambda: read_text(source).places.build(), align)
+    return Document(source, entry["value"], places, tuple(_problem(source, *each) for each in entry["problems"]))
 
 
 def _written(problem: Diagnostic) -> Json:

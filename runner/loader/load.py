@@ -17,6 +17,7 @@ from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.kept import Cache, kept_references, read_kept
+from runner.loader.parsed import without_collecting
 from runner.loader.shape import check_shape, find_dialect
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
@@ -65,7 +66,8 @@ class Loaded(NamedTuple):
 
 def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
     """Load an entry document with all its sources; raise FetchError where the entry itself cannot be read."""
-    return _Loading(fetch, options or LoadOptions()).run(uri)
+    with without_collecting():
+        return _Loading(fetch, options or LoadOptions()).run(uri)
 
 
 @dataclass

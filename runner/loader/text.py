@@ -49,17 +49,20 @@ def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
     if _HTML.match(source.text):
         problem = _html_problem(source)
         return Document(source, None, SourceMap(source, lambda: Place(0, len(source.text)), align_yaml), (problem,))
-    named_json = is_named_json(source)
-    if not _JSON.match(source.text) and not (named_json and _COMMENT.match(source.text)):
+    if not is_meant_as_json(source):
         return _document(source, parse_yaml(source, limits), align_yaml)
     json = parse_json_text(source, limits)
-    if not _is_broken(json, "json-syntax") or named_json:
+    if not _is_broken(json, "json-syntax") or _is_named_json(source):
         return _document(source, json, align_json)
     return _document(source, parse_yaml(source, limits), align_yaml)
 
 
-def is_named_json(source: Source) -> bool:
-    """Say whether the name of a document promises JSON: it is then never read as YAML."""
+def is_meant_as_json(source: Source) -> bool:
+    """Say whether a document starts as JSON does; it may be YAML all the same, in flow style."""
+    return bool(_JSON.match(source.text) or (_is_named_json(source) and _COMMENT.match(source.text)))
+
+
+def _is_named_json(source: Source) -> bool:
     return source.uri.endswith(".json") or source.name.endswith(".json")
 
 
