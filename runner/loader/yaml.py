@@ -40,7 +40,7 @@ MERGE: Final = "<<"
 STANDARD_TAG: Final = "tag:yaml.org,2002:"
 
 # What neither parser lets through: all but production [1] of YAML 1.2.
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # Line breaks of YAML 1.1 that are ordinary characters in 1.2 (section 5.4).
 _OLD_BREAKS = "\x85\u2028\u2029"
 # The anchor and the tag before a node, with the white space and the comments after them.
