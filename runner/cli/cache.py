@@ -35,7 +35,11 @@ def path() -> None:
 @command.command("clear")
 def clear() -> None:
     """Remove everything that is kept."""
-    removed = _cache().clear()
+    cache = _cache()
+    try:
+        removed = cache.clear()
+    except OSError as error:
+        raise click.UsageError(f"the cache cannot be cleared: {error.strerror}: {cache.places.folder}") from error
     print(f"{removed} {'entry' if removed == 1 else 'entries'} removed")
 
 
