@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runner.errors import UsageError as UsageError
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
+    from runner.shell.cache import user_cache as user_cache
 
 _HOMES = {
     "arun": ("runner.api", "arun"),
@@ -45,6 +46,7 @@ _HOMES = {
     "UsageError": ("runner.errors", "UsageError"),
     "Plan": ("runner.plan.plan", "Plan"),
     "Result": ("runner.result", "Result"),
+    "user_cache": ("runner.shell.cache", "user_cache"),
 }
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "compile",
     "load",
     "run",
+    "user_cache",
 ]
 
 

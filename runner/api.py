@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -17,6 +17,7 @@ from runner.engine.run import Asked, run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport
+from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadOptions, load
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
@@ -35,12 +36,16 @@ from runner.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where descriptions come from: `overrides` and `servers` by source name, `roots` as folders or URLs."""
+    """Where descriptions come from: `overrides` and `servers` by source name, `roots` as folders or URLs.
+
+    `cache` keeps big ones parsed from one start to the next.
+    """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     servers: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
+    cache: Cache | None = None
 
 
 class Checked(NamedTuple):
@@ -76,9 +81,13 @@ def _unreadable(location: str, error: FetchError) -> Diagnostic:
     return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere)
 
 
-def load_description(location: str, sources: Sources | None = None) -> Description:
-    """Load a document with all its sources, or raise DescriptionError or FetchError."""
-    loaded = _load(location, sources or Sources())
+def load_description(location: str, sources: Sources | None = None, *, cache: Cache | None = None) -> Description:
+    """Load a document with all its sources, or raise DescriptionError or FetchError.
+
+    Nothing is written to the disk, unless a `cache` is given that does so, such as `user_cache(os.environ)`.
+    """
+    chosen = sources or Sources()
+    loaded = _load(location, replace(chosen, cache=cache or chosen.cache))
     if loaded.description is None or any(problem.severity == "error" for problem in loaded.diagnostics):
         raise DescriptionError(loaded.diagnostics)
     return loaded.description
@@ -99,6 +108,7 @@ def _load(location: str, sources: Sources) -> Loaded:
         roots=tuple(to_uri(root, here).rstrip("/") + "/" for root in sources.roots),
         working_directory=here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
+        cache=sources.cache,
     )
     return load(to_uri(location, here), fetcher(sources.offline), options)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,28 @@ def test_every_public_name_is_there() -> None:
         assert getattr(runner, name) is not None
     with pytest.raises(AttributeError):
         _ = runner.nothing_of_that_name
+
+
+def test_a_description_and_its_plan_go_when_nobody_holds_them() -> None:
+    description = runner.load(SEARCH)
+    plan = runner.compile(description)
+    ghosts = [weakref.ref(each) for each in (description, *description.apis.values())]
+    gc.disable()  # a big description is too dear to be looked for by the collector
+    try:
+        del description, plan
+        assert [ghost() for ghost in ghosts] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_a_library_keeps_a_description_only_where_it_is_told_to(tmp_path: Path) -> None:
+    document = documents(tmp_path, "https://a.example", "  - {stepId: s, operationId: listThings}\n")
+    api = tmp_path / "api.yaml"
+    api.write_text(api.read_text(encoding="utf-8") + f"# {'x' * 70_000}\n", encoding="utf-8")
+    variables = {"HOME": str(tmp_path / "home"), "USERPROFILE": str(tmp_path / "home")}
+    runner.load(str(document))
+    assert not (tmp_path / "home").exists()
+    first = runner.load(str(document), cache=runner.user_cache(variables))
+    again = runner.load(str(document), cache=runner.user_cache(variables))
+    assert len(list((tmp_path / "home").rglob("*.arazzo"))) == 2
+    assert [each.root for each in again.apis.values()] == [each.root for each in first.apis.values()]

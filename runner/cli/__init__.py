@@ -16,6 +16,7 @@ COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
     "list": ("runner.cli.list", "List the bundled workflows."),
+    "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
     "sandbox": ("runner.cli.sandbox", "Serve the embedded stand-ins of the bundled workflows' APIs."),
 }
 

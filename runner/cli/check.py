@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 
 from runner import api, bundled
+from runner.cli.cache import NO_CACHE, cache_of
 from runner.cli.outlets import as_diagnostic
-from runner.cli.prepare import say_error, sources_of
+from runner.cli.prepare import check_document, say_error, sources_of
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic, in_order
 from runner.errors import DescriptionError, UsageError
@@ -28,6 +29,7 @@ PATTERNS = ("*.arazzo.yaml", "*.arazzo.yml", "*.arazzo.json", "arazzo.yaml", "ar
 @click.option("--source", multiple=True, metavar="NAME=PATH", help="Where a source description really is.")
 @click.option("--source-root", multiple=True, metavar="DIR", help="A second base for relative source URLs.")
 @click.option("--offline", is_flag=True, help="Fetch no description from the network.")
+@click.option("--no-cache", is_flag=True, help=NO_CACHE)
 @click.option(
     "--format", "form", type=click.Choice(["full", "json"]), default="full", help="How to print what is found."
 )
@@ -40,6 +42,7 @@ def command(
     source: tuple[str, ...],
     source_root: tuple[str, ...],
     offline: bool,
+    no_cache: bool,
     **output: str,
 ) -> None:
     """Check Arazzo documents against the specification and their API descriptions.
@@ -48,7 +51,7 @@ def command(
     """
     terminal = look(output["color"])  # type: ignore[arg-type]
     try:
-        sources = sources_of(source, source_root, {}, offline)
+        sources = replace(sources_of(source, source_root, {}, offline), cache=cache_of(terminal, no_cache))
         files = list(documents(targets))
         found = check(files, sources)
     except UsageError as error:
@@ -81,7 +84,7 @@ def documents(targets: Sequence[str]) -> Iterator[str]:
 
 def check(files: Sequence[str], sources: api.Sources) -> tuple[Diagnostic, ...]:
     """Check each file."""
-    return in_order(problem for file in files for problem in api.check(file, sources).diagnostics)
+    return in_order(problem for file in files for problem in check_document(file, sources).diagnostics)
 
 
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:

@@ -94,7 +94,7 @@ class Outlets:
         self.diagnostics = in_order((*self.diagnostics, *diagnostics))
 
     def warn(self, message: str) -> None:
-        print(self.terminal.err_style.paint("warning:", "warning"), message, file=self.terminal.err)
+        self.terminal.warn(message)
 
     def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""

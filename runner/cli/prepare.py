@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from runner import api
+from runner.cli.cache import cache_of
 from runner.cli.inputs import Given, collect, describe, extra_names, unknown_names, values_for
 from runner.cli.outlets import Outlets
 from runner.cli.terminal import Terminal
@@ -19,6 +21,7 @@ from runner.cli.world import Venue
 from runner.diagnostics import Diagnostic
 from runner.engine.run import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
+from runner.loader.parsed import without_collecting
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
 from runner.values import Json
@@ -63,6 +66,7 @@ class RunOptions:
     source: tuple[str, ...]
     source_root: tuple[str, ...]
     offline: bool
+    no_cache: bool
     timeout: float | None
     pace: float
     max_steps: int
@@ -141,7 +145,8 @@ def check_all(
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     sources = sources_of(options.source, options.source_root, dict(pairs(options.server, "")), options.offline)
-    checked = [api.check(venue.location, sources) for venue in venues]
+    sources = replace(sources, cache=cache_of(terminal, options.no_cache, options.verbose))
+    checked = [check_document(venue.location, sources) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
@@ -153,6 +158,14 @@ def check_all(
     if any(problem.severity == "error" for problem in found):
         raise DescriptionError(tuple(found))
     return plans, keys
+
+
+def check_document(location: str, sources: api.Sources) -> api.Checked:
+    """Read and compile a document. A big one is no garbage: the collector is told never to look through it."""
+    with without_collecting():
+        checked = api.check(location, sources)
+        gc.freeze()
+    return checked
 
 
 def _said(problem: Diagnostic, reasons: Iterable[Diagnostic]) -> bool:

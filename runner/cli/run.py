@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from runner import api
+from runner.cli.cache import NO_CACHE
 from runner.cli.credentials import advise, credentials_of
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.prepare import Ready, RunOptions, Seconds, prepare, say_error
@@ -39,6 +40,7 @@ from runner.shell.interrupt import Interrupt
 @click.option("--source", multiple=True, metavar="NAME=PATH", help="Where a source description really is.")
 @click.option("--source-root", multiple=True, metavar="DIR", help="A second base for relative source URLs.")
 @click.option("--offline", is_flag=True, help="Fetch no description from the network.")
+@click.option("--no-cache", is_flag=True, help=NO_CACHE)
 @click.option("--timeout", type=Seconds(positive=True), metavar="S", help="Seconds for one request (30).")
 @click.option("--pace", type=Seconds(), default=1.0, metavar="S", help="First pause before a repetition (1).")
 @click.option(

@@ -25,6 +25,9 @@ class Terminal:
     err_style: Style
     live: bool
 
+    def warn(self, message: str) -> None:
+        print(self.err_style.paint("warning:", "warning"), message, file=self.err)
+
 
 def look(color: ColorChoice = "auto") -> Terminal:
     """Look at the environment and the standard streams."""

@@ -35,7 +35,8 @@ def parse_json_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         return unreadable(source, reporter.too_large(limits.size))
     reading = _Reading(_without_mark(source.text))
     try:
-        value = reading.parse()
+        with without_collecting():
+            value = reading.parse()
     except json.JSONDecodeError as error:
         return unreadable(source, _syntax_problem(reporter, error))
     except RecursionError:

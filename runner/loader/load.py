@@ -16,13 +16,14 @@ from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
+from runner.loader.kept import Cache, kept_references, read_kept
+from runner.loader.parsed import without_collecting
 from runner.loader.shape import check_shape, find_dialect
 from runner.loader.text import Document as Text
-from runner.loader.text import read_text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
-from runner.openapi.survey import base_uri, external_references
+from runner.openapi.survey import base_uri
 from runner.openapi.uri import is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.source import Source, SourceMap, Span
 from runner.values import Json
@@ -46,13 +47,15 @@ UNREADABLE = frozenset(
 class LoadOptions:
     """Where to look: `sources` overrides a source by name, `roots` are second bases for relative URLs.
 
-    `working_directory` is a last base, tried with a warning. `name` turns a URI into what a person is shown.
+    `working_directory` is a last base, tried with a warning. `name` turns a URI into what a person is shown. `cache`
+    keeps what is dear to find out about big documents.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     working_directory: str | None = None
     name: Callable[[str], str] = str
+    cache: Cache | None = None
 
 
 class Loaded(NamedTuple):
@@ -64,7 +67,8 @@ class Loaded(NamedTuple):
 
 def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
     """Load an entry document with all its sources; raise FetchError where the entry itself cannot be read."""
-    return _Loading(fetch, options or LoadOptions()).run(uri)
+    with without_collecting():
+        return _Loading(fetch, options or LoadOptions()).run(uri)
 
 
 @dataclass
@@ -96,7 +100,8 @@ class _Loading:
     def read(self, fetched: Fetched) -> Text:
         known = self.texts.get(fetched.uri)
         if known is None:
-            known = read_text(Source(fetched.uri, self.options.name(fetched.uri), fetched.text))
+            source = Source(fetched.uri, self.options.name(fetched.uri), fetched.text)
+            known = read_kept(source, self.options.cache)
             self.texts[fetched.uri] = known
         return known
 
@@ -208,7 +213,7 @@ class _Loading:
         places: dict[str, SourceMap] = {}
         unread: dict[str, str] = {}
         identities = {text.source.uri, base_uri(text.value, text.source.uri)}
-        pending = list(external_references(text.value, text.source.uri))
+        pending = list(kept_references(text, text.source.uri, self.options.cache))
         while pending:
             uri = pending.pop()
             if uri in found or uri in unread or uri in identities:
@@ -224,7 +229,7 @@ class _Loading:
                 continue
             found[uri], places[uri] = other.value, other.places
             identities.add(base_uri(other.value, uri))
-            pending.extend(external_references(other.value, uri))
+            pending.extend(kept_references(other, uri, self.options.cache))
         return Documents(found, unread, places)
 
 

@@ -27,11 +27,15 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """A parsed text. `value` is None where there is none to be had; `places` are built when first asked for."""
+    """A parsed text. `value` is None where there is none to be had; `places` are built when first asked for.
+
+    `shares` says that parts of the value are there more than once without being written so.
+    """
 
     value: Json
     build: Callable[[], Place] = field(repr=False)
     problems: tuple[Diagnostic, ...] = ()
+    shares: bool = False
 
     @cached_property
     def places(self) -> Place:

@@ -32,12 +32,16 @@ _GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it is written. `value` is None where it cannot be read; `problems` say why."""
+    """A document as it is written. `value` is None where it cannot be read; `problems` say why.
+
+    `shares` says that aliases make the value larger than its text.
+    """
 
     source: Source
     value: Json = field(repr=False)
     places: SourceMap = field(repr=False)
     problems: tuple[Diagnostic, ...] = ()
+    shares: bool = False
 
 
 def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
@@ -45,13 +49,21 @@ def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
     if _HTML.match(source.text):
         problem = _html_problem(source)
         return Document(source, None, SourceMap(source, lambda: Place(0, len(source.text)), align_yaml), (problem,))
-    is_named_json = source.uri.endswith(".json") or source.name.endswith(".json")
-    if not _JSON.match(source.text) and not (is_named_json and _COMMENT.match(source.text)):
+    if not is_meant_as_json(source):
         return _document(source, parse_yaml(source, limits), align_yaml)
     json = parse_json_text(source, limits)
-    if not _is_broken(json, "json-syntax") or is_named_json:
+    if not _is_broken(json, "json-syntax") or _is_named_json(source):
         return _document(source, json, align_json)
     return _document(source, parse_yaml(source, limits), align_yaml)
+
+
+def is_meant_as_json(source: Source) -> bool:
+    """Say whether a document starts as JSON does; it may be YAML all the same, in flow style."""
+    return bool(_JSON.match(source.text) or (_is_named_json(source) and _COMMENT.match(source.text)))
+
+
+def _is_named_json(source: Source) -> bool:
+    return source.uri.endswith(".json") or source.name.endswith(".json")
 
 
 def decode_bytes(data: bytes) -> str:
@@ -69,7 +81,8 @@ def decode_bytes(data: bytes) -> str:
 
 
 def _document(source: Source, parsed: Parsed, align: Align) -> Document:
-    return Document(source, parsed.value, SourceMap(source, parsed.build, align), parsed.problems)
+    places = SourceMap(source, parsed.build, align)
+    return Document(source, parsed.value, places, parsed.problems, parsed.shares)
 
 
 def _is_broken(parsed: Parsed, rule: str) -> bool:

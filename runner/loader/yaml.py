@@ -40,12 +40,13 @@ MERGE: Final = "<<"
 STANDARD_TAG: Final = "tag:yaml.org,2002:"
 
 # What neither parser lets through: all but production [1] of YAML 1.2.
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # Line breaks of YAML 1.1 that are ordinary characters in 1.2 (section 5.4).
 _OLD_BREAKS = "\x85\u2028\u2029"
 # The anchor and the tag before a node, with the white space and the comments after them.
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#.*)?)*)*")
 _NOT_ALWAYS_TEXT: Final = WORD_STARTS + NUMBER_STARTS
+_TOO_DEEP: Final = "exceeded maximum nesting depth"
 
 
 class _Parser(Protocol):
@@ -85,10 +86,12 @@ def parse_yaml(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     except _RefusedError as refused:
         return unreadable(source, refused.problem)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: text or an escape that is no Unicode
-        return unreadable(source, _syntax_problem(reporter, error, building.quoted))
+        problem = _depth_problem(reporter, error, limits) or _syntax_problem(reporter, error, building.quoted)
+        return unreadable(source, problem)
     if not building.values or building.places[0].start == building.places[0].end:
         return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0)))
-    return Parsed(building.values[0], lambda: building.places[0], in_order(building.problems))
+    problems = in_order(building.problems)
+    return Parsed(building.values[0], lambda: building.places[0], problems, shares=building.aliased > 0)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -107,6 +110,24 @@ def _shown(events: Iterator[yaml.Event], back: dict[int, str]) -> Iterator[yaml.
         if isinstance(event, ScalarEvent):
             event.value = event.value.translate(back)
         yield event
+
+
+def _depth_problem(reporter: Reporter, error: Exception, limits: Limits) -> Diagnostic | None:
+    """Say it in our words where the parser itself refuses how deeply a text is nested.
+
+    libyaml does so at 1,000 levels since its release 0.2.6, and while it reads ahead: before we have seen the events of
+    those levels. The text up to there has them all.
+    """
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None or error.problem != _TOO_DEEP:
+        return None
+    end = error.problem_mark.index
+    try:
+        _Building(reporter, limits).run(_events(reporter.source.text[:end]))
+    except _RefusedError as refused:
+        return refused.problem
+    except yaml.YAMLError:  # it is deeper than libyaml allows, and not too deep by these limits
+        pass
+    return reporter.too_deep(limits.depth, end)
 
 
 def _syntax_problem(reporter: Reporter, error: Exception, quoted: tuple[int, int] | None) -> Diagnostic:

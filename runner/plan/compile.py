@@ -122,20 +122,19 @@ class _Compilation:
     def check_cycles(self) -> None:
         """Report workflows that depend on each other in a circle."""
         done: set[str] = set()
-
-        def walk(key: str, path: tuple[str, ...]) -> None:
-            if key in path:
-                circle = (*path[path.index(key) :], key)
-                if any(after in self.plans[each].depends_on for each, after in pairwise(circle)):
-                    ids = [self.plans[each].workflow_id for each in circle]
-                    self.problems.append(names.dependency_cycle(ids, self.plans[key].span))
-            elif key not in done and key in self.plans:
-                for following in _before(self.plans[key]):
-                    walk(following, (*path, key))
-                done.add(key)
-
         for key in self.plans:
-            walk(key, ())
+            self.check_cycle(key, (), done)
+
+    def check_cycle(self, key: str, path: tuple[str, ...], done: set[str]) -> None:
+        if key in path:
+            circle = (*path[path.index(key) :], key)
+            if any(after in self.plans[each].depends_on for each, after in pairwise(circle)):
+                ids = [self.plans[each].workflow_id for each in circle]
+                self.problems.append(names.dependency_cycle(ids, self.plans[key].span))
+        elif key not in done and key in self.plans:
+            for following in _before(self.plans[key]):
+                self.check_cycle(following, (*path, key), done)
+            done.add(key)
 
     def plan(self, entry: ArazzoDescription) -> Plan:
         own = [workflow.workflow_id or workflow.pointer for workflow in entry.document.workflows]

@@ -30,6 +30,7 @@ class Ended:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(CLEAN)} | {
         "PYTHONIOENCODING": "utf-8",
+        "ARAZZO_NO_CACHE": "1",  # tests leave nothing in anybody's home
         **(extra or {}),
     }
 

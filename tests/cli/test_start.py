@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 import pytest
 
+from runner.api import Sources
+from runner.bundled import workflows
+from runner.cli.prepare import check_document
 from runner.version import __version__
 from tests.cli.process import arazzo
 
@@ -50,3 +54,14 @@ def test_an_unknown_command_is_refused_with_the_nearest() -> None:
     ended = arazzo("chek")
     assert ended.code == 2
     assert "Did you mean 'check'?" in ended.err
+
+
+def test_the_collector_never_looks_through_what_was_checked() -> None:
+    before = gc.get_freeze_count()
+    try:
+        checked = check_document(str(workflows()["civitai-search-models-detail"]), Sources())
+        assert checked.plan is not None
+        assert gc.get_freeze_count() > before
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 
 import pytest
 
@@ -151,6 +152,20 @@ def test_many_small_aliases_are_no_bomb() -> None:
 def test_nesting_is_bounded(text: str) -> None:
     (problem,) = problems(text)
     assert (problem.rule, problem.message) == ("document-depth", "the document is nested deeper than 200 levels")
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["libyaml", "python"])
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? ", "[{a: ", "[\n", "- ? "])
+@pytest.mark.parametrize("before", ["", "\ufeff", "# \u2028\n"], ids=["plain", "mark", "old break"])
+def test_nesting_is_refused_at_the_same_place_whoever_notices(
+    monkeypatch: pytest.MonkeyPatch, python: bool, opening: str, before: str
+) -> None:
+    if python:
+        monkeypatch.setattr("runner.loader.yaml.new_parser", PythonParser)
+    levels = len(re.findall(r"[\[{?-]", opening))
+    (problem,) = problems(before + opening * (1200 // levels))
+    assert problem.rule == "document-depth"
+    assert problem.span.start == len(before + opening * (200 // levels))
 
 
 def test_depth_counts_levels() -> None:

@@ -22,7 +22,7 @@ _DEEPEST = 400
 
 # singular-query-segments = *(S (name-segment / index-segment)), here without S and without escapes in names
 _SEGMENT = re.compile(
-    r"\.(?P<short>[A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF]*)"
+    r"\.(?P<short>(?:[A-Za-z_]|[^\x00-\x7F\uD800-\uDFFF])(?:[0-9A-Za-z_]|[^\x00-\x7F\uD800-\uDFFF])*)"
     r"|\['(?P<single>[^'\\\x00-\x1F\uD800-\uDFFF]*)'\]"
     r'|\["(?P<double>[^"\\\x00-\x1F\uD800-\uDFFF]*)"\]'
     r"|\[(?P<index>0|-?[1-9][0-9]{0,14})\]"
