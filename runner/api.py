@@ -30,7 +30,7 @@ from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.shell.worker import Worker
 from runner.source import Source, Span
-from runner.values import Json
+from runner.values import InputValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def unrunnable(plan: Plan, keys: Sequence[str]) -> tuple[Diagnostic, ...]:
     )
 
 
-def ask(plan: Plan, key: str, values: Mapping[str, Json]) -> Asked:
+def ask(plan: Plan, key: str, values: Mapping[str, InputValue]) -> Asked:
     """Accept the inputs of a workflow and of those it depends on, defaults filled in, or raise InputsError."""
     needed = plan.dependencies(key)
     workflow = plan.workflows[key]
@@ -194,7 +194,7 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
 def run_workflows(
     plan: Plan,
     workflow_id: str | None = None,
-    inputs: Mapping[str, Json] | None = None,
+    inputs: Mapping[str, InputValue] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
     transport: Transport | None = None,
@@ -220,7 +220,7 @@ def run_workflows(
 async def arun(
     plan: Plan,
     workflow_id: str | None = None,
-    inputs: Mapping[str, Json] | None = None,
+    inputs: Mapping[str, InputValue] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
     transport: AsyncTransport | None = None,

@@ -51,6 +51,6 @@ def check_payload(ctx: Context, body: BoundBody, pointer: str) -> None:
     if body.replacements:
         return
     try:
-        encode_body(value, body.content_type, body.media)
+        encode_body(value, body.content_type, body.layout)
     except SerializationProblem as problem:
         ctx.report(calls.unusable_value(str(problem), ctx.value(pointer)))
