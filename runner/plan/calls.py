@@ -21,7 +21,7 @@ from runner.openapi.media import accept_header, choose_content_type, is_form, ma
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import undeclared
 from runner.openapi.url import server_url, template_variables
-from runner.plan.constants import check_parameter, check_payload
+from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
@@ -54,7 +54,9 @@ def operation_call(
         reason = calls.no_server(found.source, _target_span(ctx, step))
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason)
-    return OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    call = OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    check_path(ctx, call)
+    return call
 
 
 def _target_span(ctx: Context, step: Step) -> Span:

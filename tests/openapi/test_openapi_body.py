@@ -11,7 +11,7 @@ from runner.openapi.encoding import Layout, layout_of
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
-from runner.values import ABSENT, File, Json, Value
+from runner.values import ABSENT, Json, Value
 from tests.openapi.conftest import places_of
 
 FORM = "application/x-www-form-urlencoded"
