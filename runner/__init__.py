@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runner.errors import UsageError as UsageError
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
+    from runner.values import File as File
 
 _HOMES = {
     "arun": ("runner.api", "arun"),
@@ -45,6 +46,7 @@ _HOMES = {
     "UsageError": ("runner.errors", "UsageError"),
     "Plan": ("runner.plan.plan", "Plan"),
     "Result": ("runner.result", "Result"),
+    "File": ("runner.values", "File"),
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "DescriptionError",
     "Diagnostic",
     "FetchError",
+    "File",
     "InputsError",
     "Plan",
     "Result",

@@ -202,7 +202,8 @@ def run_workflows(
 ) -> Result:
     """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
 
-    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit.
+    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit. An
+    input may be a file: bytes, or a `File`, which knows its name. It is sent as it is, and reports tell its size only.
     """
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
     entries: list[Entry] = []
