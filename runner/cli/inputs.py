@@ -21,8 +21,7 @@ from runner.values import File, InputValue, Json
 class Given(NamedTuple):
     """Values given by name.
 
-    `texts` came as text, and are read as the schema says; so do `files`, which are read or sent as the schema says;
-    `values` came typed, from a document.
+    `texts` came as text, and `files` as bytes: both are read as the schema says. `values` came typed, from a document.
     """
 
     texts: Mapping[str, str]
@@ -130,12 +129,17 @@ def describe(inputs: Inputs) -> str:
 
 def values_for(given: Given, inputs: Inputs) -> dict[str, InputValue]:
     """Give the values that one workflow declares, texts and files read as its schema says."""
-    mine: dict[str, InputValue] = {
-        **given.values,
-        **{name: read_value(text, _types(inputs.schema, name)) for name, text in given.texts.items()},
-        **{name: read_file(file, name, _schemas(inputs.schema, name)) for name, file in given.files.items()},
-    }
-    return {name: value for name, value in mine.items() if inputs.names is None or name in inputs.names}
+    schema, mine = inputs.schema, dict[str, InputValue]()
+    for name in (*given.values, *given.texts, *given.files):
+        if inputs.names is not None and name not in inputs.names:
+            continue
+        if name in given.files:
+            mine[name] = read_file(given.files[name], name, _schemas(schema, name))
+        elif name in given.texts:
+            mine[name] = read_value(given.texts[name], _types(schema, name))
+        else:
+            mine[name] = given.values[name]
+    return mine
 
 
 def read_file(file: File, name: str, schemas: Sequence[dict[str, Json]]) -> InputValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 from urllib.parse import unquote
 
@@ -69,8 +70,8 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
 
 def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
     parameter = bound.parameter
-    value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'", files=False)
-    if isinstance(value, Absent | bytes):
+    value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'")
+    if isinstance(value, Absent):
         return
     try:
         match parameter.location:
@@ -98,26 +99,31 @@ def _decoded(query: str) -> Iterator[tuple[str, str]]:
         yield unquote(name.replace("+", " ")), unquote(value.replace("+", " "))
 
 
-def _value(node: Node, scope: Scope, span: Span, what: str, *, files: bool) -> Value:
-    """Give the value of a node; `files` says whether it may be, or hold, a binary body."""
+def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
+    value = _filled(node, scope, span, what)
+    if isinstance(value, bytes):
+        raise _Unsendable(f"{what} cannot be sent: it is a binary body", span)
+    return value
+
+
+def _filled(node: Node, scope: Scope, span: Span, what: str, *, files: bool = False) -> Value:
     value = fill(node, scope, files=files)
     if isinstance(value, Missing):
         raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
-    if isinstance(value, bytes) and not files:
-        raise _Unsendable(f"{what} cannot be sent: it is a binary body", span)
     return value
 
 
 def _body(call: OperationCall, bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
     files = is_form(bound.content_type)
-    value: Value | Missing = ABSENT if bound.payload is None else fill(bound.payload, scope, files=files)
-    if isinstance(value, Missing):
-        raise _Unsendable(f"the request body cannot be sent: {value.message}", bound.span)
+    value: Value = ABSENT
+    if bound.payload is not None:
+        value = _filled(bound.payload, scope, bound.span, "the request body", files=files)
     if bound.is_json_text and isinstance(value, str):
         value = _parsed(value, bound.span)
     for replacement in bound.replacements:
         what = f"the replacement at '{replacement.target.text}'"
-        new = _value(replacement.value, scope, replacement.span, what, files=files)
+        read = partial(_filled, files=True) if files else _value
+        new = read(replacement.value, scope, replacement.span, what)
         if not isinstance(new, Absent):
             value = _replaced(value, bound, replacement, cast(Json, new), scope)
     if isinstance(value, Absent):
@@ -171,7 +177,7 @@ def argument_values(arguments: tuple[Argument, ...], scope: Scope) -> dict[str, 
     values: dict[str, InputValue] = {}
     for argument in arguments:
         try:
-            value = _value(argument.value, scope, argument.span, f"input '{argument.name}'", files=True)
+            value = _filled(argument.value, scope, argument.span, f"input '{argument.name}'")
         except _Unsendable as unsendable:
             return unsendable.problem
         if not isinstance(value, Absent):

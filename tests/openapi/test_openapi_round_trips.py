@@ -180,6 +180,14 @@ def test_a_file_may_be_the_whole_body(
     assert (received.field("content-type"), received.body) == (sent, PNG)
 
 
+def test_a_content_type_that_is_given_as_a_header_is_that_of_the_body(wire: Stack) -> None:
+    given: Json = [{"name": "content-type", "in": "header", "value": "multipart/form-data"}]
+    step: dict[str, Json] = {"parameters": given, "requestBody": {"payload": {"a": "b"}}}
+    assert wire.run({"method": "post"}, step).outcome == "passed"
+    assert [value for name, value in wire.last.fields if name.lower() == "content-type"] != []
+    assert form(wire.last) == [("a", "b")]
+
+
 def test_an_optional_body_that_is_not_there_is_not_sent(wire: Stack) -> None:
     for step in ({}, {"requestBody": {"payload": "$inputs.gone"}}):
         schema: Json = {"properties": {"gone": {}}}
