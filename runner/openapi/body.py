@@ -34,6 +34,7 @@ def encode_body(value: Value, content_type: str, layout: Layout = PLAIN) -> tupl
     if "*" in kind.essence:
         raise SerializationProblem(f"'{kind.essence}' is a range of media types: say which one with contentType")
     if isinstance(value, bytes):
+        _check_boundary(kind, content_type)
         return value, content_type
     if kind.is_json:
         return _json(value).encode(), content_type
@@ -62,8 +63,7 @@ def is_json_sequence(kind: MediaType) -> bool:
 def encode_text(text: str, content_type: str) -> tuple[bytes, str]:
     """Encode a body that is written out already, in the charset of its Content-Type, which `text/*` then names."""
     kind = media_type(header_text("Content-Type", content_type))
-    if kind.essence.startswith("multipart/") and not _BOUNDARY.search(content_type):
-        raise SerializationProblem(f"a {kind.essence} body given as text needs a boundary in its content type")
+    _check_boundary(kind, content_type)
     try:
         body = text.encode("utf-8" if kind.is_json else kind.charset)
     except LookupError:
@@ -72,6 +72,11 @@ def encode_text(text: str, content_type: str) -> tuple[bytes, str]:
         raise SerializationProblem(f"the body holds characters that {kind.charset} does not have") from None
     named = not kind.essence.startswith("text/") or text.isascii() or "charset" in content_type.lower()
     return body, content_type if named else f"{content_type}; charset=utf-8"
+
+
+def _check_boundary(kind: MediaType, content_type: str) -> None:
+    if kind.essence.startswith("multipart/") and not _BOUNDARY.search(content_type):
+        raise SerializationProblem(f"a {kind.essence} body given whole needs a boundary in its content type")
 
 
 def _json(value: Json) -> str:

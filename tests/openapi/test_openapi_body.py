@@ -87,6 +87,7 @@ def test_json_text_is_not_encoded_again() -> None:
         ([1], FORM, "made from an object"),
         ([1], "multipart/form-data", "made from an object"),
         ("x", "multipart/form-data", "needs a boundary"),
+        (b"x", "multipart/form-data", "needs a boundary"),
         ({"a": float("inf")}, "application/json", "number"),
         ({"a": {"b": float("nan")}}, FORM, "number"),
         ("☃", "text/plain; charset=latin-1", "does not have"),
