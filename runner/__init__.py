@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
     from runner.shell.cache import user_cache as user_cache
+    from runner.values import File as File
 
 _HOMES = {
     "arun": ("runner.api", "arun"),
@@ -47,6 +48,7 @@ _HOMES = {
     "Plan": ("runner.plan.plan", "Plan"),
     "Result": ("runner.result", "Result"),
     "user_cache": ("runner.shell.cache", "user_cache"),
+    "File": ("runner.values", "File"),
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "DescriptionError",
     "Diagnostic",
     "FetchError",
+    "File",
     "InputsError",
     "Plan",
     "Result",

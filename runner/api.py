@@ -31,7 +31,7 @@ from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.shell.worker import Worker
 from runner.source import Source, Span
-from runner.values import Json
+from runner.values import InputValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def unrunnable(plan: Plan, keys: Sequence[str]) -> tuple[Diagnostic, ...]:
     )
 
 
-def ask(plan: Plan, key: str, values: Mapping[str, Json]) -> Asked:
+def ask(plan: Plan, key: str, values: Mapping[str, InputValue]) -> Asked:
     """Accept the inputs of a workflow and of those it depends on, defaults filled in, or raise InputsError."""
     needed = plan.dependencies(key)
     workflow = plan.workflows[key]
@@ -204,7 +204,7 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
 def run_workflows(
     plan: Plan,
     workflow_id: str | None = None,
-    inputs: Mapping[str, Json] | None = None,
+    inputs: Mapping[str, InputValue] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
     transport: Transport | None = None,
@@ -212,7 +212,8 @@ def run_workflows(
 ) -> Result:
     """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
 
-    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit.
+    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit. An
+    input may be a file: bytes, or a `File`, which knows its name. It is sent as it is, and reports tell its size only.
     """
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
     entries: list[Entry] = []
@@ -230,7 +231,7 @@ def run_workflows(
 async def arun(
     plan: Plan,
     workflow_id: str | None = None,
-    inputs: Mapping[str, Json] | None = None,
+    inputs: Mapping[str, InputValue] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
     transport: AsyncTransport | None = None,

@@ -22,6 +22,25 @@ class Absent(enum.Enum):
 
 ABSENT = Absent.ABSENT
 
+
+class File(bytes):
+    """The content of a file that knows its name and, perhaps, its media type; bytes wherever only these matter."""
+
+    filename: str
+    content_type: str | None
+
+    def __new__(cls, content: bytes = b"", filename: str = "", content_type: str | None = None) -> File:
+        file = super().__new__(cls, content)
+        file.filename, file.content_type = filename, content_type
+        return file
+
+    def __deepcopy__(self, _memo: object) -> File:
+        return self
+
+
+InputValue: TypeAlias = Union[Json, bytes]  # noqa: UP007 - Json is one
+"""What an input holds: JSON, or the whole content of a file."""
+
 Value: TypeAlias = Json | bytes | Absent
 """What an expression gives: JSON, a binary body (only ever whole), or nothing."""
 

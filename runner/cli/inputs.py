@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from mimetypes import MimeTypes
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +15,18 @@ from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
 from runner.plan.plan import Inputs
 from runner.source import Source
-from runner.values import Json
+from runner.values import File, InputValue, Json
 
 
 class Given(NamedTuple):
-    """Values given by name. `texts` came as text, and are read as the schema says; `values` came typed, from a file."""
+    """Values given by name.
+
+    `texts` came as text, and `files` as bytes: both are read as the schema says. `values` came typed, from a document.
+    """
 
     texts: Mapping[str, str]
     values: Mapping[str, Json]
+    files: Mapping[str, File]
 
 
 def collect(
@@ -42,13 +48,16 @@ def collect(
         if variable not in environ:
             raise UsageError(f"--input-env {text}: the environment has no variable '{variable}'")
         found[name] = environ[variable]
+    contents: dict[str, File] = {}
     for text in files:
         name, path = _pair(text, "--input-file name=path")
-        found[name] = _read(path, f"--input-file {text}")
+        contents[name] = _file(path, f"--input-file {text}")
+        found.pop(name, None)
     values: dict[str, Json] = {}
     for path in documents:
         values.update(_document(path))
-    return Given(found, {name: value for name, value in values.items() if name not in found})
+    typed = {name: value for name, value in values.items() if name not in found and name not in contents}
+    return Given(found, typed, contents)
 
 
 def _pair(text: str, form: str) -> tuple[str, str]:
@@ -58,11 +67,24 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     return name, value
 
 
-def _read(path: str, what: str) -> str:
+def _bytes(path: str, what: str) -> bytes:
     try:
-        return decode_bytes(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes())
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"{what}: {error.strerror or error}") from error
+
+
+def _file(path: str, what: str) -> File:
+    """Read a file; its media type is what its name says, by Python's own table and not by the machine's."""
+    content = _bytes(path, what)
+    if path == "-":
+        return File(content)
+    return File(content, Path(path).name, MimeTypes().guess_type(path)[0])
+
+
+def _read(path: str, what: str) -> str:
+    try:
+        return decode_bytes(_bytes(path, what))
     except ValueError as error:
         raise UsageError(f"{what}: it is not text: {error}") from error
 
@@ -83,7 +105,7 @@ def unknown_names(given: Given, declared: Sequence[Inputs]) -> None:
     if any(inputs.names is None for inputs in declared):
         return
     known = sorted({name for inputs in declared for name in inputs.names or ()})
-    for name in given.texts:
+    for name in (*given.texts, *given.files):
         if name not in known:
             meant = did_you_mean(name, known)
             hint = meant.title if meant else f"inputs there are: {', '.join(known) or 'none'}"
@@ -105,57 +127,87 @@ def describe(inputs: Inputs) -> str:
     return ", ".join(f"{name} ({types[name]})" if types[name] else name for name in names) or "none"
 
 
-def values_for(given: Given, inputs: Inputs) -> dict[str, Json]:
-    """Give the values that one workflow declares, texts read as its schema says."""
-    mine = {
-        **given.values,
-        **{name: read_value(text, _types(inputs.schema, name)) for name, text in given.texts.items()},
-    }
-    return {name: value for name, value in mine.items() if inputs.names is None or name in inputs.names}
+def values_for(given: Given, inputs: Inputs) -> dict[str, InputValue]:
+    """Give the values that one workflow declares, texts and files read as its schema says."""
+    schema, mine = inputs.schema, dict[str, InputValue]()
+    for name in (*given.values, *given.texts, *given.files):
+        if inputs.names is not None and name not in inputs.names:
+            continue
+        if name in given.files:
+            mine[name] = read_file(given.files[name], name, _schemas(schema, name))
+        elif name in given.texts:
+            mine[name] = read_value(given.texts[name], _types(schema, name))
+        else:
+            mine[name] = given.values[name]
+    return mine
+
+
+def read_file(file: File, name: str, schemas: Sequence[dict[str, Json]]) -> InputValue:
+    """Read a file as the schema of an input says: as bytes, as base64, as text, or as the JSON that the text is.
+
+    Bytes are `format: binary`, or what a `contentMediaType` describes without a `contentEncoding`, and whatever is no
+    text where the schema does not say anything of it.
+    """
+    said = {key for schema in schemas for key in schema}
+    formats = {each for schema in schemas if isinstance(each := schema.get("format"), str)}
+    encodings = {each for schema in schemas if isinstance(each := schema.get("contentEncoding"), str)}
+    if "binary" in formats or ("contentMediaType" in said and "contentEncoding" not in said):
+        return file
+    if "byte" in formats or "base64" in encodings:
+        return base64.b64encode(file).decode("ascii")
+    types = frozenset(each for schema in schemas for each in _own_types(schema))
+    try:
+        return read_value(decode_bytes(file), types)
+    except ValueError as error:
+        if not types:
+            return file
+        hint = f"declare '{name}' as type: string, format: binary to send the file as it is"
+        raise UsageError(f"--input-file {name}: it is not text: {error}", hint) from error
 
 
 def _types(schema: Json, name: str) -> frozenset[str]:
     """Give the JSON types that a schema allows for a property; none where it does not say."""
-    found: set[str] = set()
-    pending: list[Json] = [schema]
+    return frozenset(each for found in _schemas(schema, name) for each in _own_types(found))
+
+
+def _schemas(schema: Json, name: str) -> list[dict[str, Json]]:
+    """Give all that a schema says of a property, wherever it says it."""
     definitions = schema.get("$defs") if isinstance(schema, dict) else None
-    for part in pending:
-        if not isinstance(part, dict) or len(pending) > 100:
+    return [
+        each
+        for part in _below(schema, definitions)
+        if isinstance(properties := part.get("properties"), dict)
+        for each in _below(properties.get(name), definitions)
+    ]
+
+
+def _below(schema: Json, definitions: Json) -> list[dict[str, Json]]:
+    """Give a schema with those it is made of or refers to, each once."""
+    found: list[dict[str, Json]] = []
+    pending = [schema]
+    while pending and len(found) < _MOST_SCHEMAS:
+        part = pending.pop(0)
+        if not isinstance(part, dict) or any(part is each for each in found):
             continue
-        properties = part.get("properties")
-        wanted = properties.get(name) if isinstance(properties, dict) else None
-        found |= _types_of(wanted, definitions)
-        pending.extend(_parts(part, definitions))
-    return frozenset(found)
+        found.append(part)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            entries = part.get(keyword)
+            pending += entries if isinstance(entries, list) else ()
+        reference = part.get("$ref")
+        if isinstance(reference, str) and isinstance(definitions, dict):
+            pending.append(definitions.get(reference.removeprefix("#/$defs/")))
+    return found
 
 
-def _parts(part: dict[str, Json], definitions: Json) -> list[Json]:
-    parts: list[Json] = []
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        entries = part.get(keyword)
-        parts.extend(entries if isinstance(entries, list) else ())
-    reference = part.get("$ref")
-    if isinstance(reference, str) and isinstance(definitions, dict):
-        parts.append(definitions.get(reference.removeprefix("#/$defs/")))
-    return parts
+_MOST_SCHEMAS = 100
 
 
-def _types_of(schema: Json, definitions: Json) -> set[str]:
-    if not isinstance(schema, dict):
-        return set()
+def _own_types(schema: dict[str, Json]) -> set[str]:
     own = schema.get("type")
-    types = (
-        {own}
-        if isinstance(own, str)
-        else {each for each in own if isinstance(each, str)}
-        if isinstance(own, list)
-        else set()
-    )
+    types = {each for each in (own if isinstance(own, list) else [own]) if isinstance(each, str)}
     constants = schema.get("enum", [schema["const"]] if "const" in schema else [])
     if not types and isinstance(constants, list):
         types = {"string" if isinstance(value, str) else "json" for value in constants}
-    for part in _parts(schema, definitions):
-        types |= _types_of(part, definitions)
     return types
 
 

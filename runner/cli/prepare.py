@@ -24,7 +24,7 @@ from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
-from runner.values import Json
+from runner.values import InputValue
 
 DAY = 86_400.0
 
@@ -130,7 +130,7 @@ def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
     asked = []
     for key in keys:
         inputs = plan.workflows[key].inputs
-        values: dict[str, Json] = {}
+        values: dict[str, InputValue] = {}
         for workflow in (*plan.dependencies(key), plan.workflows[key]):
             values.update(values_for(given, workflow.inputs))
         try:

@@ -27,7 +27,7 @@ from runner.shell.interrupt import Interrupt
 @click.option("-i", "--input", "input_", multiple=True, metavar="NAME=VALUE", help="An input; read as its schema says.")
 @click.option("--inputs", multiple=True, metavar="FILE|-", help="Inputs from a YAML or JSON file.")
 @click.option("--input-env", multiple=True, metavar="NAME=VAR", help="An input from an environment variable.")
-@click.option("--input-file", multiple=True, metavar="NAME=PATH", help="An input whose value is the text of a file.")
+@click.option("--input-file", multiple=True, metavar="NAME=PATH", help="An input from a file: its text, or its bytes.")
 @click.option("--server", multiple=True, metavar="NAME=URL", help="The base URL of a source; implies --live.")
 @click.option("--sandbox", is_flag=True, help="Send to the embedded sandbox (the default for a bundled name).")
 @click.option("--live", is_flag=True, help="Send to the real servers (the default for a file).")

@@ -22,7 +22,7 @@ from typing import Literal, TypeAlias
 from runner.criteria.verdict import Verdict
 from runner.exchange import Exchange
 from runner.source import Span
-from runner.values import Json, Value
+from runner.values import InputValue, Value
 
 Outcome: TypeAlias = Literal["passed", "failed", "error"]
 """`failed`: a criterion was not met. `error`: it could not be found out (no response, a budget, a broken value)."""
@@ -90,7 +90,7 @@ class WorkflowStarted:
     trail: Trail
     workflow_id: str
     reason: Literal["asked", "dependency", "call", "goto", "retry"]
-    inputs: Mapping[str, Json]
+    inputs: Mapping[str, InputValue]
     steps: tuple[StepOutline, ...]
     summary: str = ""
     span: Span | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 from urllib.parse import unquote
 
 from runner.engine.events import Problem
@@ -14,12 +16,13 @@ from runner.expressions.nodes import Node
 from runner.expressions.replace import replaced, replaced_in_form
 from runner.expressions.scope import Scope
 from runner.openapi.body import encode_body
+from runner.openapi.media import choose_content_type, is_form
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
 from runner.openapi.url import build_url
 from runner.plan.plan import Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
 from runner.source import Span
-from runner.values import ABSENT, Absent, Json, Value
+from runner.values import ABSENT, Absent, InputValue, Json, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
     try:
         for bound in call.parameters:
             _place(pieces, bound, scope)
-        body, content_type = _body(call.body, scope) if call.body else (b"", None)
+        body, content_type = _body(call, call.body, scope) if call.body else (b"", None)
     except _Unsendable as unsendable:
         return unsendable.problem
     try:
@@ -97,28 +100,39 @@ def _decoded(query: str) -> Iterator[tuple[str, str]]:
 
 
 def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
-    value = fill(node, scope)
-    if isinstance(value, Missing):
-        raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
+    value = _filled(node, scope, span, what)
     if isinstance(value, bytes):
         raise _Unsendable(f"{what} cannot be sent: it is a binary body", span)
     return value
 
 
-def _body(bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
-    value: Value | Missing = ABSENT if bound.payload is None else fill(bound.payload, scope)
+def _filled(node: Node, scope: Scope, span: Span, what: str, *, files: bool = False) -> Value:
+    value = fill(node, scope, files=files)
     if isinstance(value, Missing):
-        raise _Unsendable(f"the request body cannot be sent: {value.message}", bound.span)
+        raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
+    return value
+
+
+def _body(call: OperationCall, bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
+    files = is_form(bound.content_type)
+    value: Value = ABSENT
+    if bound.payload is not None:
+        value = _filled(bound.payload, scope, bound.span, "the request body", files=files)
     if bound.is_json_text and isinstance(value, str):
         value = _parsed(value, bound.span)
     for replacement in bound.replacements:
-        new = _value(replacement.value, scope, replacement.span, f"the replacement at '{replacement.target.text}'")
+        what = f"the replacement at '{replacement.target.text}'"
+        read = partial(_filled, files=True) if files else _value
+        new = read(replacement.value, scope, replacement.span, what)
         if not isinstance(new, Absent):
-            value = _replaced(value, bound, replacement, new, scope)
+            value = _replaced(value, bound, replacement, cast(Json, new), scope)
     if isinstance(value, Absent):
         return b"", None
+    content_type = bound.content_type
+    if isinstance(value, bytes) and bound.is_chosen:
+        content_type = choose_content_type(call.operation.request_body, None, value)
     try:
-        return encode_body(value, bound.content_type, bound.media)
+        return encode_body(value, content_type, bound.layout)
     except SerializationProblem as problem:
         raise _Unsendable(f"the request body cannot be sent: {problem}", bound.span) from problem
 
@@ -144,18 +158,26 @@ def _replaced(payload: Value, bound: BoundBody, replacement: BoundReplacement, n
 
 
 def _headers(call: OperationCall, pieces: _Pieces, content_type: str | None) -> Headers:
-    given = {name.lower() for name, _ in pieces.headers}
-    implied = [("Accept", call.accept), ("Content-Type", content_type), ("Cookie", "; ".join(pieces.cookies) or None)]
+    cookies = "; ".join(filter(None, pieces.cookies))
+    implied = [("Accept", call.accept), ("Content-Type", content_type), ("Cookie", cookies or None)]
+    kept = [pair for pair in pieces.headers if not _says_less(pair, content_type)]
+    given = {name.lower() for name, _ in kept}
     added = [(name, value) for name, value in implied if value is not None and name.lower() not in given]
-    return (*pieces.headers, *added)
+    return (*kept, *added)
 
 
-def argument_values(arguments: tuple[Argument, ...], scope: Scope) -> dict[str, Json] | Problem:
+def _says_less(pair: tuple[str, str], content_type: str | None) -> bool:
+    """Say whether a header is the Content-Type that the body has, which knows its boundary or charset as well."""
+    name, value = pair
+    return name.lower() == "content-type" and media_type(value).essence == media_type(content_type).essence
+
+
+def argument_values(arguments: tuple[Argument, ...], scope: Scope) -> dict[str, InputValue] | Problem:
     """Give the values of arguments for a workflow; those that are not there are left out."""
-    values: dict[str, Json] = {}
+    values: dict[str, InputValue] = {}
     for argument in arguments:
         try:
-            value = _value(argument.value, scope, argument.span, f"input '{argument.name}'")
+            value = _filled(argument.value, scope, argument.span, f"input '{argument.name}'")
         except _Unsendable as unsendable:
             return unsendable.problem
         if not isinstance(value, Absent):

@@ -34,7 +34,7 @@ from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
 from runner.text import number_text
-from runner.values import Json
+from runner.values import InputValue
 
 Reason: TypeAlias = Literal["asked", "dependency", "call", "goto", "retry"]
 Steps: TypeAlias = Generator[Event | Effect, Answer, Finish]
@@ -47,8 +47,8 @@ class Asked:
     """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take."""
 
     key: str
-    inputs: Mapping[str, Json]
-    given: Mapping[str, Json] = field(default_factory=dict)
+    inputs: Mapping[str, InputValue]
+    given: Mapping[str, InputValue] = field(default_factory=dict)
 
 
 def run(
@@ -96,13 +96,13 @@ class _Open:
     trail: Trail
 
 
-def _workflow(run: Run, key: str, inputs: Mapping[str, Json], reason: Reason, above: Trail) -> Steps:
+def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reason, above: Trail) -> Steps:
     """Run a workflow, and those that `goto` leads on to; all of them end with the outcome of the last."""
     opened: list[_Open] = []
     current: _Open | None = None
     run.nesting += 1
     try:
-        transfer: tuple[str, Mapping[str, Json]] | None = (key, inputs)
+        transfer: tuple[str, Mapping[str, InputValue]] | None = (key, inputs)
         while transfer is not None:
             key, inputs = transfer
             plan = run.plan.workflows[key]
@@ -133,7 +133,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, Json], reason: Reason, ab
 
 def _inputs_of(
     run: Run, target: Target, state: WorkflowState, scope: Scope, *, inherit: bool
-) -> Mapping[str, Json] | Problem:
+) -> Mapping[str, InputValue] | Problem:
     """Give the inputs of a workflow: the arguments, then (`inherit`) inputs of the same names, then defaults."""
     plan = run.plan.workflows[target.key]
     values = argument_values(target.arguments, scope)
@@ -151,7 +151,7 @@ def _inputs_of(
     return accepted.values
 
 
-def _started(plan: WorkflowPlan, inputs: Mapping[str, Json], reason: Reason, trail: Trail) -> WorkflowStarted:
+def _started(plan: WorkflowPlan, inputs: Mapping[str, InputValue], reason: Reason, trail: Trail) -> WorkflowStarted:
     steps = tuple(StepOutline(step.step_id, step.span, step.description) for step in plan.steps)
     return WorkflowStarted(trail, plan.workflow_id, reason, inputs, steps, plan.summary, plan.span)
 
@@ -196,7 +196,7 @@ def _dependencies(run: Run, plan: WorkflowPlan) -> Generator[Event | Effect, Ans
     return None
 
 
-def _same_names(plan: WorkflowPlan, inputs: Mapping[str, Json]) -> dict[str, Json]:
+def _same_names(plan: WorkflowPlan, inputs: Mapping[str, InputValue]) -> dict[str, InputValue]:
     names = plan.inputs.names
     return {name: value for name, value in inputs.items() if names is None or name in names}
 

@@ -11,7 +11,7 @@ from runner.exchange import Request
 from runner.expressions.scope import Values
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.plan import Plan, WorkflowPlan
-from runner.values import Json, Value
+from runner.values import InputValue, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Run:
 
     plan: Plan
     limits: Limits
-    shared_inputs: Mapping[str, Json]
+    shared_inputs: Mapping[str, InputValue]
     apply: Apply = apply
     elapsed: float = 0.0
     steps: int = 0
@@ -101,7 +101,7 @@ class WorkflowState:
     """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each."""
 
     plan: WorkflowPlan
-    inputs: Mapping[str, Json]
+    inputs: Mapping[str, InputValue]
     outputs: dict[str, Values] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
     completed: set[int] = field(default_factory=set)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import assert_never, cast
 from urllib.parse import quote
 
 from runner.expressions.evaluate import evaluate
@@ -46,11 +46,12 @@ class Missing:
         return f"'{self.expression}' {self.reason}"
 
 
-def fill(node: Node, scope: Scope) -> Value | Missing:
+def fill(node: Node, scope: Scope, *, files: bool = False) -> Value | Missing:
     """Give the value of a node; never raise.
 
     ABSENT means "leave it out" and comes from exactly an input that was not given, or a part of one that is not in it;
-    in an object or array such a member or item is left out. Anything else that is absent is Missing.
+    in an object or array such a member or item is left out. Anything else that is absent is Missing. With `files` a
+    member or item may be a binary body, for which a multipart form has a part.
     """
     match node:
         case Constant(constant):
@@ -63,9 +64,9 @@ def fill(node: Node, scope: Scope) -> Value | Missing:
         case Selected():
             return _selected(node, scope)
         case ObjectOf(members):
-            return _object(members, scope)
+            return _object(members, scope, files)
         case ArrayOf(items):
-            return _array(items, scope)
+            return _array(items, scope, files)
         case _:
             assert_never(node)
 
@@ -133,10 +134,10 @@ def _selected(node: Selected, scope: Scope) -> Value | Missing:
     return Missing(node.context, f"has nothing at '{node.selector}'") if found is ABSENT else found
 
 
-def _object(members: tuple[tuple[str, Node], ...], scope: Scope) -> Value | Missing:
+def _object(members: tuple[tuple[str, Node], ...], scope: Scope, files: bool) -> Value | Missing:
     result: dict[str, Json] = {}
     for name, node in members:
-        value = _inner(node, scope)
+        value = _inner(node, scope, files)
         if isinstance(value, Missing):
             return value
         if not isinstance(value, Absent):
@@ -144,10 +145,10 @@ def _object(members: tuple[tuple[str, Node], ...], scope: Scope) -> Value | Miss
     return result
 
 
-def _array(items: tuple[Node, ...], scope: Scope) -> Value | Missing:
+def _array(items: tuple[Node, ...], scope: Scope, files: bool) -> Value | Missing:
     result: list[Json] = []
     for node in items:
-        value = _inner(node, scope)
+        value = _inner(node, scope, files)
         if isinstance(value, Missing):
             return value
         if not isinstance(value, Absent):
@@ -155,9 +156,11 @@ def _array(items: tuple[Node, ...], scope: Scope) -> Value | Missing:
     return result
 
 
-def _inner(node: Node, scope: Scope) -> Json | Absent | Missing:
-    value = fill(node, scope)
+def _inner(node: Node, scope: Scope, files: bool) -> Json | Absent | Missing:
+    value = fill(node, scope, files=files)
     if not isinstance(value, bytes):
         return value
+    if files:
+        return cast(Json, value)
     assert isinstance(node, Computed)
     return Missing(node.expression, _BINARY)

@@ -39,7 +39,8 @@ class Address(NamedTuple):
 class Parameter:
     """A Parameter Object; `content_type` is set for `content` parameters.
 
-    `style` and `explode` have their defaults filled in. `pointer` is where it stands in the document.
+    `style` and `explode` have their defaults filled in. `pointer` is where it stands in the document. `allow_slashes`
+    is what `{+name}` in a path asks for.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Parameter:
     schema: Address | None
     content_type: str | None
     pointer: str
+    allow_slashes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

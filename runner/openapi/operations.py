@@ -130,11 +130,11 @@ def _parameter(reader: Reader, node: Node, name: str, location: Location, *, res
         required=location == "path" or node.get("required").value is True,
         style=style,
         explode=explode if isinstance(explode, bool) else default_explode(style),
-        # only `{+name}` lets a path keep its slashes: "path parameters MUST NOT contain unescaped generic syntax"
-        allow_reserved=reserved or (location == "query" and node.get("allowReserved").value is True),
+        allow_reserved=node.get("allowReserved").value is True and location in _may_allow_reserved(reader, style),
         schema=schema,
         content_type=content_type,
         pointer=node.pointer,
+        allow_slashes=reserved,
     )
 
 
@@ -155,6 +155,18 @@ def _content(reader: Reader, node: Node, what: str) -> tuple[str | None, Address
     content_type, media = entries[0]
     found = reader.resolved(media)
     return content_type, address_of(found.get("schema")) if found else None
+
+
+def _may_allow_reserved(reader: Reader, style: str) -> tuple[Location, ...]:
+    """Until 3.1, `allowReserved` "only applies to parameters with an `in` value of `query`".
+
+    In 3.2 it applies to those "that automatically percent-encode (that is: `in: path`, `in: query`, and `in: cookie`
+    with `style: form`)".
+    """
+    version = reader.resolver.entry.get("openapi").value
+    if not isinstance(version, str) or version.startswith(("3.0", "3.1")):
+        return ("query",)
+    return ("path", "query", "cookie") if style != "cookie" else ("path", "query")
 
 
 def _request_body(reader: Reader, node: Node) -> RequestBody | None:

@@ -4,7 +4,7 @@ Three ways to encode:
 
 * `encode`: RFC 6570's simple expansion, everything but unreserved characters.
 * `encode_reserved`: its reserved expansion (`allowReserved`, `{+name}`), reserved characters and triples kept, save
-  those that would end the component they stand in.
+  those that would end the place they stand in: the query, the path, a segment of it, a cookie.
 * `encode_form`: `application/x-www-form-urlencoded`, space as `+`.
 """
 
@@ -17,8 +17,12 @@ from runner.openapi.problem import SerializationProblem
 
 # RFC 3986, section 2.2: reserved = gen-delims / sub-delims. Not among them here: `#`, `[` and `]`, which neither a path
 # nor a query may hold (sections 3.3 and 3.4). RFC 6570 would let them through and leave a broken URL to the author.
-_IN_QUERY = ":/?@!$&'()*+,;="
-_IN_PATH = ":/@!$&'()*+,;="
+IN_QUERY = ":/?@!$&'()*+,;="
+IN_PATH = ":/@!$&'()*+,;="
+# OpenAPI, Path Templating: a value "MUST NOT contain any unescaped generic syntax characters": `/`, `?`, `#`
+IN_SEGMENT = ":@!$&'()*+,;="
+# RFC 6265, section 4.1.1: a cookie's value holds no `,` and no `;`, but `#`, `[` and `]`
+IN_COOKIE = ":/?#[]@!$&'()*+="
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
@@ -27,9 +31,8 @@ def encode(text: str) -> str:
     return _quoted(text, "")
 
 
-def encode_reserved(text: str, *, in_path: bool) -> str:
-    """Percent-encode what the path or the query cannot hold; percent-encoded triples stay."""
-    keep = _IN_PATH if in_path else _IN_QUERY
+def encode_reserved(text: str, keep: str) -> str:
+    """Percent-encode all but unreserved characters and those to `keep`; percent-encoded triples stay."""
     pieces = _TRIPLE.split(text)
     return "".join(piece if index % 2 else _quoted(piece, keep) for index, piece in enumerate(pieces))
 

@@ -1,19 +1,29 @@
-"""Turns a parameter's value into the text that is sent: the style table of OpenAPI 3.0.4 and 3.1.1, client side.
+"""Turns a parameter's value into the text that is sent: the style table of OpenAPI 3.0.4, 3.1.2 and 3.2, client side.
 
-The styles are RFC 6570's operators (section 3.2.1) and three of OpenAPI's own. Where they leave a choice:
+The styles are RFC 6570's operators (section 3.2.1) and four of OpenAPI's own. Where they leave a choice, and in the
+cells of the table that are marked n/a ("the behavior … is undefined"):
 
 * null is RFC 6570's *undefined*: left out of arrays and objects; alone it is `color=`, `;color`, `.` or, in a header,
   the empty text, as the table's column of that name says.
 * Arrays and objects without anything in them are left out.
 * In a path, style `simple` refuses what comes out empty: the URL would name another resource.
 * `spaceDelimited` and `pipeDelimited` send a single value as a list of one, and one parameter for each value under
-  `explode`, which is what the definition of `explode` says; the table does not say anything.
-* `deepObject` needs no `explode` (OpenAPI 3.2 says so); what holds arrays or objects in it is refused.
+  `explode`, which is what the definition of `explode` says. An item that holds the delimiter is refused: nothing at
+  the other end could tell them apart.
+* `deepObject` takes an object of single values, and needs no `explode` (OpenAPI 3.2 says so).
+* `cookie` takes arrays and objects under `explode` only, since no cookie may hold a comma; `form` does send it, for
+  it is in the table of 3.0 and 3.1.
+* Style or place of another kind, and arrays or objects within others, are refused.
 * Percent-encoding keeps RFC 3986's unreserved characters only, in names and values. Headers are not encoded at all.
+* A number that is none (`NaN`) or not finite is refused.
+
+A `default` in the description is never sent: it is "the value that the receiver assumes" where nothing is given. So it
+is with the defaults of bodies; the defaults of server variables are part of the URL.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -21,7 +31,7 @@ from typing import NamedTuple, TypeAlias
 from runner.exchange import media_type
 from runner.openapi.document import Location, Parameter
 from runner.openapi.fields import cookie_name, cookie_text, cookie_text_as_written, header_text
-from runner.openapi.percent import encode, encode_form, encode_reserved
+from runner.openapi.percent import IN_COOKIE, IN_PATH, IN_QUERY, IN_SEGMENT, encode, encode_form, encode_reserved
 from runner.openapi.problem import SerializationProblem
 from runner.text import json_text, scalar_text
 from runner.values import Json
@@ -33,6 +43,8 @@ DEFAULT_STYLE: dict[Location, str] = {
     "header": "simple",
     "cookie": "form",
 }
+
+NO_NUMBER = "a number that is not finite, which has no form as text"
 
 Flat: TypeAlias = str | list[str] | dict[str, str] | None
 """A value one level deep, its scalars as text, undefined members left out; None is a value that is undefined itself."""
@@ -57,7 +69,7 @@ _PATH_OPERATORS = {
 _HEADER = Operator("", ",", False, "")
 _QUERY = Operator("", "&", True, "=")
 _COOKIE = Operator("", "; ", True, "=")
-_DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tsv": "%09"}
+_DELIMITERS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|", "tsv": "\t"}
 # How Swagger 2.0 separates the items of an array in a path or header, besides by commas.
 _COLLECTIONS = {"ssv": " ", "tsv": "\t", "pipes": "|"}
 
@@ -74,12 +86,12 @@ def undeclared(name: str, location: Location, *, reserved: bool = False) -> Para
     """
     style = DEFAULT_STYLE[location]
     required = location == "path"
-    return Parameter(name, location, required, style, default_explode(style), reserved, None, None, "")
+    return Parameter(name, location, required, style, default_explode(style), False, None, None, "", reserved)
 
 
 def path_segment(parameter: Parameter, value: Json) -> str:
-    """Serialize a path parameter, percent-encoded; `allow_reserved` (`{+name}`) keeps slashes."""
-    escape = _reserved_in_path if parameter.allow_reserved else encode
+    """Serialize a path parameter, percent-encoded."""
+    escape = _escape(parameter, encode)
     if parameter.content_type is not None:
         text = escape(_content(parameter, value))
     elif operator := _PATH_OPERATORS.get(parameter.style):
@@ -97,15 +109,16 @@ def query_text(parameter: Parameter, value: Json) -> str:
     """Serialize a query parameter, percent-encoded: `a=1&a=2`, or the empty text where nothing is sent."""
     if parameter.location == "querystring":
         return _query_string(parameter, value)
-    escape = _reserved_in_query if parameter.allow_reserved else encode
     if parameter.content_type is not None:
         return f"{encode(parameter.name)}={encode(_content(parameter, value))}"
-    if parameter.style == "deepObject":
-        return _deep_object(parameter, value, escape)
-    delimiter = _DELIMITERS.get(parameter.style)
-    if delimiter is None:
-        raise _unknown_style(parameter)
-    return _expand(_QUERY, parameter, value, encode, escape, delimiter)
+    escape = _escape(parameter, encode)
+    pairs = _query_pairs(parameter, value, encode, escape)
+    return "&".join(f"{name}={text}" for name, text in pairs)
+
+
+def form_pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
+    """Serialize a value like a query parameter, as names and texts that are not encoded in any way."""
+    return _query_pairs(parameter, value, str, str)
 
 
 def header_value(parameter: Parameter, value: Json) -> str | None:
@@ -125,7 +138,7 @@ def cookie_pairs(parameter: Parameter, value: Json) -> str:
     if parameter.content_type is not None:
         return f"{cookie_name(parameter.name)}={cookie_text(_content(parameter, value))}"
     if parameter.style == "form":
-        return _expand(_COOKIE, parameter, value, cookie_name, cookie_text)
+        return _expand(_COOKIE, parameter, value, cookie_name, _escape(parameter, cookie_text))
     if parameter.style != "cookie":
         raise _unknown_style(parameter)
     if isinstance(value, list | dict) and not parameter.explode:
@@ -133,33 +146,78 @@ def cookie_pairs(parameter: Parameter, value: Json) -> str:
     return _expand(_COOKIE, parameter, value, cookie_name, cookie_text_as_written)
 
 
+def _escape(parameter: Parameter, otherwise: Escape) -> Escape:
+    """Give how a value is encoded: by reserved expansion where the description asks for it."""
+    if parameter.allow_slashes:
+        return lambda text: encode_reserved(text, IN_PATH)
+    if not parameter.allow_reserved:
+        return otherwise
+    keep = {"path": IN_SEGMENT, "cookie": IN_COOKIE}.get(parameter.location, IN_QUERY)
+    return lambda text: encode_reserved(text, keep)
+
+
+def _query_pairs(parameter: Parameter, value: Json, key: Escape, text: Escape) -> list[tuple[str, str]]:
+    """Give the names and texts that a query parameter amounts to."""
+    if parameter.style == "deepObject":
+        return _deep_object(parameter, value, key, text)
+    delimiter = _DELIMITERS.get(parameter.style)
+    if delimiter is None:
+        raise _unknown_style(parameter)
+    flat = _flat(parameter, value)
+    if delimiter != "," and not parameter.explode and isinstance(flat, list | dict):
+        _refuse_delimiter(parameter, flat, delimiter)
+        delimiter = key(delimiter)
+    return [(pair.name, pair.text) for pair in _pairs(parameter, flat, key, text, delimiter)]
+
+
+def _refuse_delimiter(parameter: Parameter, flat: list[str] | dict[str, str], delimiter: str) -> None:
+    parts = flat if isinstance(flat, list) else [*flat, *flat.values()]
+    if any(delimiter in part for part in parts):
+        named = {" ": "a space", "\t": "a tab"}.get(delimiter, repr(delimiter))
+        raise SerializationProblem(
+            f"query parameter '{parameter.name}' holds {named} within an item, "
+            f"which is what separates items in OpenAPI's style '{parameter.style}'"
+        )
+
+
+class _Pair(NamedTuple):
+    """One `name=text`; the members of an exploded object are `named` under every operator."""
+
+    name: str
+    text: str
+    named: bool = False
+
+
 def _expand(
     operator: Operator, parameter: Parameter, value: Json, key: Escape, text: Escape, delimiter: str = ","
 ) -> str:
     """Expand a value as RFC 6570, section 3.2.1, does; an undefined one as OpenAPI's table does."""
-    name, flat = key(parameter.name), _flat(parameter, value)
-    match flat:
-        case None:
-            pairs = [_pair(operator, name, "")]
-        case str():
-            pairs = [_pair(operator, name, text(flat))]
-        case list() if parameter.explode:
-            pairs = [_pair(operator, name, text(item)) for item in flat]
-        case dict() if parameter.explode:
-            pairs = [_pair(operator, key(member), text(flat[member]), named=True) for member in flat]
-        case list():
-            pairs = [_pair(operator, name, delimiter.join(map(text, flat)))] if flat else []
-        case dict():
-            texts = [text(part) for member in flat.items() for part in member]
-            pairs = [_pair(operator, name, delimiter.join(texts))] if texts else []
+    pairs = [_written(operator, pair) for pair in _pairs(parameter, _flat(parameter, value), key, text, delimiter)]
     return operator.first + operator.separator.join(pairs) if pairs else ""
 
 
-def _pair(operator: Operator, name: str, text: str, *, named: bool = False) -> str:
-    """Write one `name=text`; the members of an exploded object are named under every operator."""
+def _pairs(parameter: Parameter, flat: Flat, key: Escape, text: Escape, delimiter: str) -> list[_Pair]:
+    name = key(parameter.name)
+    match flat:
+        case None:
+            return [_Pair(name, "")]
+        case str():
+            return [_Pair(name, text(flat))]
+        case list() if parameter.explode:
+            return [_Pair(name, text(item)) for item in flat]
+        case dict() if parameter.explode:
+            return [_Pair(key(member), text(flat[member]), named=True) for member in flat]
+        case list():
+            return [_Pair(name, delimiter.join(map(text, flat)))] if flat else []
+        case dict():
+            texts = [text(part) for member in flat.items() for part in member]
+            return [_Pair(name, delimiter.join(texts))] if texts else []
+
+
+def _written(operator: Operator, pair: _Pair) -> str:
     if operator.named:
-        return f"{name}={text}" if text else name + operator.if_empty
-    return f"{name}={text}" if named else text
+        return f"{pair.name}={pair.text}" if pair.text else pair.name + operator.if_empty
+    return f"{pair.name}={pair.text}" if pair.named else pair.text
 
 
 def _flat(parameter: Parameter, value: Json) -> Flat:
@@ -171,7 +229,7 @@ def _flat(parameter: Parameter, value: Json) -> Flat:
         case dict():
             return {name: _scalar(parameter, item, value) for name, item in value.items() if item is not None}
         case _:
-            return scalar_text(value)
+            return _scalar(parameter, value, value)
 
 
 def _scalar(parameter: Parameter, value: Json, within: Json) -> str:
@@ -180,17 +238,21 @@ def _scalar(parameter: Parameter, value: Json, within: Json) -> str:
             f"{parameter.location} parameter '{parameter.name}' holds {_kind(value)} within {_kind(within)}, "
             f"for which OpenAPI's style '{parameter.style}' has no form"
         )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SerializationProblem(f"{parameter.location} parameter '{parameter.name}' holds {NO_NUMBER}")
     return scalar_text(value)
 
 
-def _deep_object(parameter: Parameter, value: Json, escape: Escape) -> str:
+def _deep_object(parameter: Parameter, value: Json, key: Escape, text: Escape) -> list[tuple[str, str]]:
     if not isinstance(value, dict):
         raise SerializationProblem(
             f"query parameter '{parameter.name}' has style 'deepObject' and takes an object, not {_kind(value)}"
         )
-    name = encode(parameter.name)
-    members = ((key, _scalar(parameter, item, value)) for key, item in value.items() if item is not None)
-    return "&".join(f"{name}%5B{encode(key)}%5D={escape(text)}" for key, text in members)
+    return [
+        (key(f"{parameter.name}[{member}]"), text(_scalar(parameter, item, value)))
+        for member, item in value.items()
+        if item is not None
+    ]
 
 
 def _query_string(parameter: Parameter, value: Json) -> str:
@@ -201,7 +263,7 @@ def _query_string(parameter: Parameter, value: Json) -> str:
     essence = media_type(parameter.content_type).essence
     if isinstance(value, str):
         is_form = essence in ("", "application/x-www-form-urlencoded")
-        return encode_reserved(value.removeprefix("?"), in_path=False) if is_form else encode(value)
+        return encode_reserved(value.removeprefix("?"), IN_QUERY) if is_form else encode(value)
     if isinstance(value, dict) and essence in ("", "application/x-www-form-urlencoded"):
         return _expand(_QUERY, replace(parameter, explode=True), value, encode_form, encode_form)
     return encode(_content(parameter, value))
@@ -237,11 +299,3 @@ def _kind(value: Json) -> str:
             return "an object"
         case _:
             return "a single value"
-
-
-def _reserved_in_path(text: str) -> str:
-    return encode_reserved(text, in_path=True)
-
-
-def _reserved_in_query(text: str) -> str:
-    return encode_reserved(text, in_path=False)

@@ -166,10 +166,11 @@ def _parameter(node: Node, name: str, location: Location, *, reserved: bool) -> 
         required=location == "path" or node.get("required").value is True,
         style=style,
         explode=explode,
-        allow_reserved=location == "path" and reserved,
+        allow_reserved=False,
         schema=node.address,
         content_type=None,
         pointer=node.pointer,
+        allow_slashes=location == "path" and reserved,
     )
 
 

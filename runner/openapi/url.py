@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from runner.openapi.document import Server
-from runner.openapi.percent import encode_reserved
+from runner.openapi.percent import IN_PATH, encode_reserved
 from runner.openapi.problem import SerializationProblem
 
 # `{+name}` is RFC 6570's reserved expansion: not OpenAPI's, but used by descriptions made from Google's discovery files
@@ -59,9 +59,9 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     for found in _VARIABLE.finditer(template):
         if found[2] not in values:
             raise SerializationProblem(f"path parameter '{found[2]}' has no value")
-        pieces += [encode_reserved(template[end : found.start()], in_path=True), values[found[2]]]
+        pieces += [encode_reserved(template[end : found.start()], IN_PATH), values[found[2]]]
         end = found.end()
-    filled = "".join([*pieces, encode_reserved(template[end:], in_path=True)])
+    filled = "".join([*pieces, encode_reserved(template[end:], IN_PATH)])
     if end:
         _refuse_dots(filled)
     return filled

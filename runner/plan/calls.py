@@ -14,12 +14,14 @@ from runner.expressions.faults import SelectorSyntax
 from runner.expressions.nodes import Constant, Template
 from runner.expressions.selectors.compile import Compiled, compile_selector
 from runner.expressions.template import Style
+from runner.openapi.body import is_json_sequence
 from runner.openapi.document import Location, Operation, Parameter
-from runner.openapi.media import accept_header, choose_content_type, match_media
+from runner.openapi.encoding import PLAIN, Layout, layout_of
+from runner.openapi.media import accept_header, choose_content_type, is_form, match_media
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import undeclared
 from runner.openapi.url import server_url, template_variables
-from runner.plan.constants import check_parameter, check_payload
+from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
@@ -44,7 +46,7 @@ def operation_call(
     bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
     _check_required(ctx, step, operation, bound)
     _check_querystring(ctx, bound)
-    body = _body(ctx, scope, step.request_body, operation) if step.request_body else None
+    body = _body(ctx, scope, step.request_body, found, _given_content_type(bound)) if step.request_body else None
     if step.request_body is None and operation.request_body is not None and operation.request_body.required:
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
     server = _server(ctx, found)
@@ -52,7 +54,9 @@ def operation_call(
         reason = calls.no_server(found.source, _target_span(ctx, step))
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason)
-    return OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    call = OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    check_path(ctx, call)
+    return call
 
 
 def _target_span(ctx: Context, step: Step) -> Span:
@@ -165,14 +169,29 @@ def _security_name(scheme: object) -> tuple[str, str]:
 def body_style(content_type: str) -> Style:
     """Give the way in which expressions are written into a body of this type."""
     kind = media_type(content_type)
-    return "json" if kind.is_json else "form" if kind.essence.endswith("x-www-form-urlencoded") else "text"
+    if kind.is_json or is_json_sequence(kind):
+        return "json"
+    return "form" if kind.essence.endswith("x-www-form-urlencoded") else "text"
 
 
-def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation) -> BoundBody | None:
+def _given_content_type(bound: Sequence[BoundParameter]) -> str | None:
+    """Give the media type that a header parameter of the step names: it is that of the body too."""
+    for each in bound:
+        is_header = each.parameter.location == "header" and each.parameter.name.lower() == "content-type"
+        if is_header and isinstance(each.value, Constant) and isinstance(each.value.value, str):
+            return each.value.value
+    return None
+
+
+def _body(
+    ctx: Context, scope: Names, written: RequestBody, found: FoundOperation, given: str | None
+) -> BoundBody | None:
+    operation = found.operation
     if operation.method in NO_CONTENT_SEMANTICS:
         ctx.report(calls.body_not_expected(operation.method, ctx.key(written.pointer)))
     declared = operation.request_body
-    content_type = choose_content_type(declared, written.content_type, written.payload)
+    wanted = written.content_type or given
+    content_type = choose_content_type(declared, wanted, written.payload)
     style = body_style(content_type)
     pointer = f"{written.pointer}/payload"
     payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else None
@@ -183,13 +202,25 @@ def _body(ctx: Context, scope: Names, written: RequestBody, operation: Operation
         for each in written.replacements
         if (target := _target(ctx, each, media_type(content_type))) is not None
     )
-    found = match_media(declared.content, content_type) if declared else None
-    media = found.written if found else {}
-    is_json_text = style == "json" and isinstance(payload, Template | Constant) and isinstance(written.payload, str)
-    bound = BoundBody(payload, is_json_text, content_type, media, replacements, ctx.key(written.pointer))
+    is_text = isinstance(payload, Template | Constant) and isinstance(written.payload, str)
+    bound = BoundBody(
+        payload,
+        is_json_text=is_text and media_type(content_type).is_json,
+        content_type=content_type,
+        is_chosen=not wanted,
+        layout=_layout(ctx, found, content_type),
+        replacements=replacements,
+        span=ctx.key(written.pointer),
+    )
     if written.has_payload:
         check_payload(ctx, bound, pointer)
     return bound
+
+
+def _layout(ctx: Context, found: FoundOperation, content_type: str) -> Layout:
+    declared, api = found.operation.request_body, ctx.api(found.source)
+    media = match_media(declared.content, content_type) if declared else None
+    return layout_of(api, media, content_type) if api and media and is_form(content_type) else PLAIN
 
 
 def _target(ctx: Context, written: Replacement, kind: MediaType) -> Compiled | None:

@@ -11,8 +11,9 @@ from runner.openapi.document import Location, Parameter
 from runner.openapi.fields import is_header_name
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
+from runner.openapi.url import build_url, template_variables
 from runner.plan.context import Context
-from runner.plan.plan import BoundBody, BoundParameter
+from runner.plan.plan import BoundBody, BoundParameter, OperationCall
 from runner.plan.rules import calls
 from runner.values import Json
 
@@ -37,6 +38,23 @@ def check_parameter(ctx: Context, bound: BoundParameter, pointer: str) -> None:
             ctx.report(calls.unusable_value(str(problem), bound.span))
 
 
+def check_path(ctx: Context, call: OperationCall) -> None:
+    """Report a path made of constants, each of which can be sent, that would name another resource."""
+    bound = [each for each in call.parameters if each.parameter.location == "path"]
+    constants = {each.parameter.name: each.value.value for each in bound if isinstance(each.value, Constant)}
+    if not bound or len(constants) < len(bound):
+        return
+    try:
+        segments = {each.parameter.name: path_segment(each.parameter, constants[each.parameter.name]) for each in bound}
+    except SerializationProblem:
+        return  # told of the parameter
+    try:
+        build_url(call.server, call.operation.path, segments)
+    except SerializationProblem as problem:
+        if segments.keys() == template_variables(call.operation.path).keys():  # else a parameter is missing: told too
+            ctx.report(calls.unusable_value(str(problem), bound[0].span))
+
+
 def check_payload(ctx: Context, body: BoundBody, pointer: str) -> None:
     """Report a constant payload that cannot be written in its media type; replacements may still change it."""
     if not isinstance(body.payload, Constant):
@@ -51,6 +69,6 @@ def check_payload(ctx: Context, body: BoundBody, pointer: str) -> None:
     if body.replacements:
         return
     try:
-        encode_body(value, body.content_type, body.media)
+        encode_body(value, body.content_type, body.layout)
     except SerializationProblem as problem:
         ctx.report(calls.unusable_value(str(problem), ctx.value(pointer)))

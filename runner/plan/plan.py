@@ -12,6 +12,7 @@ from runner.diagnostics import Diagnostic
 from runner.expressions.nodes import Node
 from runner.expressions.selectors.compile import Compiled
 from runner.openapi.document import Operation, Parameter
+from runner.openapi.encoding import Layout
 from runner.schema import Schema, compile_schema
 from runner.source import Span
 from runner.values import Json
@@ -56,15 +57,17 @@ class BoundReplacement:
 
 @dataclass(frozen=True, slots=True)
 class BoundBody:
-    """A payload with the media type it is sent as; `media` is that type's Media Type Object.
+    """A payload with the media type it is sent as; `layout` is how the parts of a form are written.
 
-    `is_json_text`: the payload is written in the document as JSON text, not as a value.
+    `is_json_text`: the payload is written in the document as JSON text, not as a value. `is_chosen`: the author did not
+    say which media type, so a file may go as what it is.
     """
 
     payload: Node | None
     is_json_text: bool
     content_type: str
-    media: Mapping[str, Json]
+    is_chosen: bool
+    layout: Layout
     replacements: tuple[BoundReplacement, ...]
     span: Span
 

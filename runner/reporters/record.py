@@ -27,7 +27,7 @@ from runner.engine.events import (
 )
 from runner.exchange import Exchange, Hop, Request, Response
 from runner.source import Span
-from runner.values import Json, Value
+from runner.values import InputValue, Value
 
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
@@ -101,7 +101,7 @@ class WorkflowRecord:
 
     workflow_id: str
     reason: Literal["asked", "dependency", "call", "goto", "retry"]
-    inputs: Mapping[str, Json]
+    inputs: Mapping[str, InputValue]
     outline: tuple[StepOutline, ...]
     started: float
     summary: str = ""

@@ -49,9 +49,9 @@ from runner.reporters.secret_names import is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
 from runner.source import Source, Span
 from runner.text import json_text
-from runner.values import Absent, Json, Value
+from runner.values import Absent, InputValue, Json, Value
 
-V = TypeVar("V", Json, Value)
+V = TypeVar("V", Json, InputValue, Value)
 
 _QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
 _USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")

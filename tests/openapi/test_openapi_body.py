@@ -7,10 +7,30 @@ from urllib.parse import parse_qsl
 import pytest
 
 from runner.openapi.body import encode_body, encode_text
+from runner.openapi.encoding import Layout, layout_of
 from runner.openapi.problem import SerializationProblem
+from runner.openapi.read import read_openapi
+from runner.openapi.references import Documents
 from runner.values import ABSENT, Json, Value
+from tests.openapi.conftest import places_of
 
 FORM = "application/x-www-form-urlencoded"
+FORM_DATA = "multipart/form-data"
+MIXED = "multipart/mixed"
+
+
+def layout(media: Json, content_type: str, *, version: str = "3.2.0", schemas: Json = None) -> Layout:
+    """How the parts of a form are written that a description declares like this."""
+    description: Json = {
+        "openapi": version,
+        "paths": {"/": {"post": {"requestBody": {"content": {content_type: media}}}}},
+        "components": {"schemas": schemas or {}},
+    }
+    uri = "https://api.test/openapi.json"
+    api, _ = read_openapi(description, uri, places_of(description, uri), Documents({}))
+    body = api.by_pointer["/paths/~1/post"].request_body
+    assert body is not None
+    return layout_of(api, body.content[content_type], content_type)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +42,10 @@ FORM = "application/x-www-form-urlencoded"
         ([{"op": "add"}], "application/json-patch+json", '[{"op":"add"}]', "application/json-patch+json"),
         ({"a": 1}, "application/json; charset=utf-8", '{"a":1}', "application/json; charset=utf-8"),
         ([{"a": 1}, 2], "application/x-ndjson", '{"a":1}\n2\n', "application/x-ndjson"),
+        ([{"a": 1}, 2], "application/jsonl", '{"a":1}\n2\n', "application/jsonl"),
+        ([{"a": 1}, 2], "application/json-seq", '\x1e{"a":1}\n\x1e2\n', "application/json-seq"),
+        ([{"a": 1}], "application/geo+json-seq", '\x1e{"a":1}\n', "application/geo+json-seq"),
+        ({"filename": "a", "content": "aGk=", "contentEncoding": "base64"}, "image/png", "hi", "image/png"),
         ("hi", "text/plain", "hi", "text/plain"),
         ("é", "text/plain", "é", "text/plain; charset=utf-8"),
         (1.0, "text/plain", "1", "text/plain"),
@@ -54,9 +78,16 @@ def test_json_text_is_not_encoded_again() -> None:
         ({"a": 1}, "application/xml", "give the XML as text"),
         ({"a": 1}, "text/plain", "no form in 'text/plain'"),
         ([1], "image/png", "no form in 'image/png'"),
+        ({"content": "x", "filename": "a", "contentEncoding": "gzip"}, "image/png", "contentEncoding"),
+        ({"a": 1}, "application/jsonl", "from an array"),
+        ({"a": 1}, "application/json-seq", "from an array"),
+        ("x", "image/*", "a range of media types: say which one"),
+        (float("nan"), "text/plain", "not finite"),
+        ({"a": float("nan")}, FORM, "not finite"),
         ([1], FORM, "made from an object"),
         ([1], "multipart/form-data", "made from an object"),
         ("x", "multipart/form-data", "needs a boundary"),
+        (b"x", "multipart/form-data", "needs a boundary"),
         ({"a": float("inf")}, "application/json", "number"),
         ({"a": {"b": float("nan")}}, FORM, "number"),
         ("☃", "text/plain; charset=latin-1", "does not have"),
@@ -87,7 +118,7 @@ def test_what_cannot_be_encoded_is_refused(value: Json, content_type: str, probl
     ],
 )
 def test_an_object_becomes_a_url_encoded_form(value: Json, encoding: Json, body: str) -> None:
-    assert encode_body(value, FORM, {"encoding": encoding}) == (body.encode(), FORM)
+    assert encode_body(value, FORM, layout({"encoding": encoding}, FORM)) == (body.encode(), FORM)
 
 
 def test_a_url_encoded_form_reads_back() -> None:
@@ -98,7 +129,7 @@ def test_a_url_encoded_form_reads_back() -> None:
 
 def parts(value: Json, media: dict[str, Json] | None = None) -> list[tuple[str | None, str | None, str | None, bytes]]:
     """Name, file name, content type and content of each part, read by another parser."""
-    body, content_type = encode_body(value, "multipart/form-data", media)
+    body, content_type = encode_body(value, FORM_DATA, layout(media or {}, FORM_DATA))
     message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     found = []
     for part in message.get_payload():

@@ -6,7 +6,7 @@ import pytest
 
 from runner.openapi.document import MediaTypeObject, RequestBody, ResponseObject
 from runner.openapi.media import accept_header, choose_content_type, match_media, match_status
-from runner.values import Json, Value
+from runner.values import File, Json, Value
 
 if TYPE_CHECKING:
     from conftest import Read
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
         (["*/*"], None, {}, "application/json"),
         (["*/*"], None, b"x", "application/octet-stream"),
         (["text/*"], None, "x", "text/plain"),
+        (["application/*"], None, {}, "application/json"),
+        (["image/*"], None, "x", "image/*"),
+        (["image/*"], None, b"x", "image/*"),
+        (["image/*"], None, File(b"x", "a.png", "image/png"), "image/png"),
+        (["image/jpeg", "image/png"], None, File(b"x", "a.png", "image/png"), "image/png"),
+        (["image/jpeg", "image/png"], None, File(b"x", "a.gif", "image/gif"), "image/jpeg"),
+        (["application/json", "image/png"], None, b"x", "image/png"),
+        (["multipart/form-data", "video/mp4"], None, b"x", "video/mp4"),
+        (["application/json"], None, b"x", "application/json"),
+        (None, None, File(b"x", "a.png", "image/png"), "image/png"),
         ([], None, {}, "application/json"),
         (["", "bad\r\nEvil: 1"], None, {}, "application/json"),
     ],

@@ -228,7 +228,7 @@ def test_what_comes_from_another_document_can_be_used_in_this_one(far: ApiDescri
     assert name.schema is not None
     assert resolve_pointer(FAR, name.schema.pointer) == {"$ref": "#/schemas/Name"}
     assert name.pointer == "/paths/~1v1~1{+name}/get/parameters/0"
-    assert name.allow_reserved
+    assert name.allow_slashes
 
 
 def test_server_variables_are_kept_with_their_choices(far: ApiDescription) -> None:

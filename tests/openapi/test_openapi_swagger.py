@@ -8,7 +8,9 @@ import pytest
 
 from runner.openapi.body import encode_body
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Operation, RequestBody, Server
+from runner.openapi.encoding import layout_of
 from runner.openapi.media import accept_header, choose_content_type
+from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import header_value, path_segment, query_text
 from runner.values import Json
 
@@ -211,7 +213,7 @@ def test_what_is_odd_about_a_document_is_warned_of_once(
 COLLECTIONS = {
     "path": {None: "a%20b,c", "csv": "a%20b,c", "ssv": "a%20b%20c", "tsv": "a%20b%09c", "pipes": "a%20b%7Cc",
              "multi": "a%20b,c"},
-    "query": {None: "p=a%20b,c", "csv": "p=a%20b,c", "ssv": "p=a%20b%20c", "tsv": "p=a%20b%09c",
+    "query": {None: "p=a%20b,c", "csv": "p=a%20b,c", "tsv": "p=a%20b%09c",
               "pipes": "p=a%20b%7Cc", "multi": "p=a%20b&p=c", "odd": "p=a%20b,c", 7: "p=a%20b,c"},
     "header": {None: "a b,c", "csv": "a b,c", "ssv": "a b c", "tsv": "a b\tc", "pipes": "a b|c", "multi": "a b,c"},
 }  # fmt: skip
@@ -229,6 +231,14 @@ def test_an_array_is_sent_in_its_collection_format(
     written |= {"collectionFormat": collection_format} if collection_format is not None else {}  # type: ignore[dict-item]
     [parameter] = operation_of(read, {"parameters": [written]}).parameters
     assert WRITE[location](parameter, ["a b", "c"]) == sent
+
+
+def test_what_separates_items_is_refused_within_one(read: Read) -> None:
+    written = {"name": "p", "in": "query", "type": "array", "collectionFormat": "ssv"}
+    [parameter] = operation_of(read, {"parameters": [written]}).parameters
+    assert query_text(parameter, ["a", "b"]) == "p=a%20b"
+    with pytest.raises(SerializationProblem, match="a space within an item"):
+        query_text(parameter, ["a b", "c"])
 
 
 @pytest.mark.parametrize(("location", "sent"), [("path", "7"), ("query", "p=7"), ("header", "7")])
@@ -297,12 +307,12 @@ def test_a_form_is_written_out_of_its_fields(read: Read) -> None:
 def test_the_arrays_of_a_form_are_sent_in_their_collection_format(
     read: Read, collection_format: str | None, sent: str
 ) -> None:
-    body = operation_of(read, {"parameters": [{**TAGS, "collectionFormat": collection_format}]}).request_body
+    operation = {"parameters": [{**TAGS, "collectionFormat": collection_format}]}
+    api, _ = read({"swagger": "2.0", "paths": {"/a": {"post": operation}}}, URI)
+    body = api.by_pointer[AT].request_body
     assert body is not None
-    assert encode_body({"tags": ["a", "b"]}, URLENCODED, body.content[URLENCODED].written) == (
-        sent.encode(),
-        URLENCODED,
-    )
+    layout = layout_of(api, body.content[URLENCODED], URLENCODED)
+    assert encode_body({"tags": ["a", "b"]}, URLENCODED, layout) == (sent.encode(), URLENCODED)
 
 
 def test_a_body_and_form_data_cannot_exist_together(read: Read) -> None:

@@ -396,3 +396,26 @@ def test_an_operation_of_an_arazzo_document_is_refused() -> None:
     assert problems(document, {"lib.yaml": library}) == [
         "7:50 error not-an-api-source: the source 'lib' is an Arazzo document: it has no operations"
     ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "problem"),
+    [
+        ("{name: limit, in: query, value: [[1]]}", "holds an array within an array"),
+        ("{name: 'X Trace', in: header, value: a}", "'X Trace' cannot be the name of a header"),
+        (r'{name: X-Trace, in: header, value: "a\r\nEvil: 1"}', "header 'X-Trace' holds a line break"),
+        ("{name: X-A, in: header, value: snow☃}", "a character outside of ISO 8859-1"),
+    ],
+)
+def test_a_constant_that_cannot_be_sent_is_refused_at_its_place(parameter: str, problem: str) -> None:
+    [found] = problems(step(f"- stepId: s\n  operationId: listThings\n  parameters:\n  - {parameter}"))
+    assert problem in found
+    assert found.startswith("10:")
+
+
+@pytest.mark.parametrize("value", ["''", "[]", "'..'", "'.'", "null"])
+def test_a_constant_path_value_that_would_name_another_resource_is_refused(value: str) -> None:
+    parameter = f"{{name: id, in: path, value: {value}}}"
+    [found] = problems(step(f"- {{stepId: s, operationId: getThing, parameters: [{parameter}]}}"))
+    assert "the URL would name another resource" in found
+    assert "unusable-value" in found
