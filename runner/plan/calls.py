@@ -14,6 +14,7 @@ from runner.expressions.faults import SelectorSyntax
 from runner.expressions.nodes import Constant, Template
 from runner.expressions.selectors.compile import Compiled, compile_selector
 from runner.expressions.template import Style
+from runner.openapi.contract import Contract
 from runner.openapi.document import Location, Operation, Parameter
 from runner.openapi.media import accept_header, choose_content_type, match_media
 from runner.openapi.problem import SerializationProblem
@@ -52,7 +53,8 @@ def operation_call(
         reason = calls.no_server(found.source, _target_span(ctx, step))
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason)
-    return OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    contract = Contract(operation, found.api)
+    return OperationCall(operation, found.source, server, bound, body, accept_header(operation), contract)
 
 
 def _target_span(ctx: Context, step: Step) -> Span:
