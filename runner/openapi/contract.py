@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from runner.exchange import MediaType, Response, header, media_type, parse_json
 from runner.openapi.deserialize import readings, retyped
 from runner.openapi.document import Address, ApiDescription, HeaderObject, Operation, Parameter, ResponseObject
 from runner.openapi.media import match_media
+from runner.openapi.schemas import Compiled, Types
 from runner.openapi.sequential import SEQUENTIAL, items_of
-from runner.schema import Direction, Schema, SchemaError, SchemaProblem, declared_types
+from runner.schema import Direction, SchemaError, SchemaProblem
 from runner.schema.messages import shown
 from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 
@@ -25,6 +26,9 @@ Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request
 """What is checked of a response, part by part, and the request as a whole."""
 
 _M = TypeVar("_M")
+
+MOST = 1000
+"""Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
 
 BODY = "the response body"
 SENT_BODY = "the request body"
@@ -104,7 +108,8 @@ class Contract:
             return Compared(None, None, self._undocumented(response.status) if "status" in checks else ())
         declared = self.operation.responses[key]
         has_body = method != "HEAD" and response.status not in _WITHOUT_BODY and response.status >= 200
-        media = _media_key(declared, response) if has_body else None
+        content_type = header(response.headers, "content-type") if has_body else None
+        media = _media_key(tuple(declared.content), content_type) if content_type else None
         found: list[Mismatch] = []
         if "content-type" in checks and has_body:
             found += self._content_type(key, declared, response, media)
@@ -126,8 +131,8 @@ class Contract:
             if not media_type(parameter.content_type).is_json:
                 return ()
             return _grouped(self._against(subject, parameter.schema, [value], "request"))
-        schema = self._schema(parameter.schema, "request")
-        sent = value if isinstance(schema, SchemaProblem) else retyped(value, partial(declared_types, schema))
+        found = self._compiled(parameter.schema, "request")
+        sent = value if isinstance(found, SchemaProblem) else retyped(value, found.types)
         return _grouped(self._against(subject, parameter.schema, [sent], "request"))
 
     def check_request_body(self, value: Value, content_type: str | None) -> tuple[Mismatch, ...]:
@@ -146,8 +151,8 @@ class Contract:
             return (kind.differs(message, address.below("content")),)
         if media.schema is None or isinstance(value, Absent):
             return ()
-        schema = self._schema(media.schema, "request")
-        sent = value if isinstance(schema, SchemaProblem) else _as_read(value, media_type(content_type), schema)
+        found = self._compiled(media.schema, "request")
+        sent = value if isinstance(found, SchemaProblem) else _as_read(value, media_type(content_type), found.types)
         if isinstance(sent, bytes | Absent):
             return ()
         return _grouped(self._against(_REQUEST_BODY, media.schema, [sent], "request"))
@@ -200,10 +205,10 @@ class Contract:
                 return
             yield from self._against(subject, expected.schema, [value], "response")
             return
-        schema = self._schema(expected.schema, "response")
+        found = self._compiled(expected.schema, "response")
         read: Iterable[Json] = [text]
-        if not isinstance(schema, SchemaProblem):
-            read = readings(text, partial(declared_types, schema), explode=expected.explode)
+        if not isinstance(found, SchemaProblem):
+            read = readings(text, found.types, explode=expected.explode)
         yield from self._against(subject, expected.schema, read, "response")
 
     def _body(self, key: str, declared: ResponseObject, response: Response, media: str | None) -> Iterator[Mismatch]:
@@ -232,10 +237,8 @@ class Contract:
 
     def _text(self, value: Value, address: Address) -> Value:
         """Give text that a schema speaks about; what it says of XML or bytes is not for a JSON Schema to check."""
-        schema = self._schema(address, "response")
-        if isinstance(schema, SchemaProblem) or "string" in declared_types(schema):
-            return value
-        return ABSENT
+        found = self._compiled(address, "response")
+        return value if isinstance(found, SchemaProblem) or "string" in found.types(()) else ABSENT
 
     def _items(self, declared: ResponseObject, response: Response, media: str, kind: MediaType) -> Iterator[Mismatch]:
         """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2)."""
@@ -258,24 +261,24 @@ class Contract:
         found = resolve_pointer(self.api.definitions.get(address.uri, ABSENT), address.pointer)
         return found if isinstance(found, dict) else {}
 
-    def _schema(self, address: Address, direction: Direction) -> Schema | SchemaProblem:
+    def _compiled(self, address: Address, direction: Direction) -> Compiled | SchemaProblem:
         return self.api.schemas.at(address.uri, address.pointer, direction)
 
     def _against(
         self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction
     ) -> Iterator[Mismatch]:
         """Compare a value, of which there may be several readings, with the schema at an address."""
-        schema = self._schema(address, direction)
-        if isinstance(schema, SchemaProblem):
-            yield subject.differs(f"cannot be checked: {schema.message}", _address(schema.pointer) or address)
+        found = self._compiled(address, direction)
+        if isinstance(found, SchemaProblem):
+            yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
             return
         first: Json | Absent = ABSENT
         for value in values:
-            if schema.valid(value):
+            if found.schema.valid(value):
                 return
             first = value if first is ABSENT else first
         if not isinstance(first, Absent):
-            yield from (self._told(subject, address, first, error) for error in schema.errors(first))
+            yield from (self._told(subject, address, first, error) for error in found.schema.errors(first, MOST))
 
     def _told(self, subject: _Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
         """Take the value out of an error's message, so that whoever reports it can hide it."""
@@ -306,14 +309,13 @@ def match_status(responses: Mapping[str, _M], status: int) -> str | None:
     return next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
 
 
-def _media_key(declared: ResponseObject, response: Response) -> str | None:
-    content_type = header(response.headers, "content-type")
-    return match_media({key: key for key in declared.content}, content_type) if content_type else None
+@lru_cache(maxsize=256)
+def _media_key(keys: tuple[str, ...], content_type: str) -> str | None:
+    return match_media({key: key for key in keys}, content_type)
 
 
-def _as_read(value: Value, kind: MediaType, schema: Schema) -> Value:
+def _as_read(value: Value, kind: MediaType, types: Types) -> Value:
     """Give a request body as its reader will see it; nothing where a JSON Schema does not speak about it."""
-    types = partial(declared_types, schema)
     if kind.is_json:
         return value
     if kind.essence == "application/x-www-form-urlencoded" and isinstance(value, dict):
@@ -321,7 +323,7 @@ def _as_read(value: Value, kind: MediaType, schema: Schema) -> Value:
     if kind.essence == "multipart/form-data" and isinstance(value, dict):
         files = any(isinstance(part, dict) and "object" not in types((name,)) for name, part in value.items())
         return ABSENT if files else retyped(value, types)
-    return value if isinstance(value, str) and "string" in types() else ABSENT
+    return value if isinstance(value, str) and "string" in types(()) else ABSENT
 
 
 def _address(place: str) -> Address | None:

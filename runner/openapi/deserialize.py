@@ -7,16 +7,16 @@ readings, and satisfies a schema if one of them does; the first is the one that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TypeAlias
 
 from runner.exchange import parse_json
+from runner.openapi.schemas import Types
 from runner.text import scalar_text
 from runner.values import Json
 
-Types: TypeAlias = Callable[[tuple[str, ...]], frozenset[str]]
-"""Give the names of the types that may stand at a place of the value; none where anything may."""
+# The place of any item of an array, for the types that it may have.
+_ITEM = "0"
 
 # RFC 8259, section 6
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -27,8 +27,7 @@ def readings(text: str, types: Types, *, explode: bool = False) -> Iterator[Json
     """Read the text of a header: as an array or object where one may stand, and as a scalar."""
     own = types(())
     if "array" in own:
-        parts = _parts(text)
-        yield [_scalar(part, types((str(index),))) for index, part in enumerate(parts)]
+        yield [_scalar(part, types((_ITEM,))) for part in _parts(text)]
     if "object" in own and (members := _members(_parts(text), explode)) is not None:
         yield {name: _scalar(value, types((name,))) for name, value in members}
     yield from _scalars(text, own)
@@ -43,7 +42,7 @@ def retyped(value: Json, types: Types, path: tuple[str, ...] = ()) -> Json:
     own = types(path)
     match value:
         case list():
-            return [retyped(item, types, (*path, str(index))) for index, item in enumerate(value)]
+            return [retyped(item, types, (*path, _ITEM)) for item in value]
         case dict():
             return {name: retyped(item, types, (*path, name)) for name, item in value.items()}
         case None:
@@ -53,7 +52,7 @@ def retyped(value: Json, types: Types, path: tuple[str, ...] = ()) -> Json:
         case _:
             read = _scalar(scalar_text(value), own)
             alone = "array" in own and not own & _types_of(read)
-            return [retyped(value, types, (*path, "0"))] if alone else read
+            return [retyped(value, types, (*path, _ITEM))] if alone else read
 
 
 def _parts(text: str) -> list[str]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from runner.schema import Direction, Schema, SchemaDialect, SchemaProblem, compile_schema
+from runner.schema import Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
 from runner.values import Json
+
+Types: TypeAlias = Callable[[tuple[str, ...]], frozenset[str]]
+"""Give the names of the types that may stand at a place of a value; none where anything may."""
+
+
+class Compiled(NamedTuple):
+    """A schema, and the types that it mentions."""
+
+    schema: Schema
+    types: Types
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -16,9 +28,9 @@ class Schemas:
 
     definitions: Mapping[str, Json] = field(repr=False)
     dialect: SchemaDialect
-    compiled: dict[tuple[str, str, Direction], Schema | SchemaProblem] = field(default_factory=dict, repr=False)
+    compiled: dict[tuple[str, str, Direction], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)
 
-    def at(self, uri: str, pointer: str, direction: Direction) -> Schema | SchemaProblem:
+    def at(self, uri: str, pointer: str, direction: Direction) -> Compiled | SchemaProblem:
         """Compile the schema at a place; a schema that means nothing gives what is wrong with it."""
         key = (uri, pointer, direction)
         found = self.compiled.get(key)
@@ -26,10 +38,11 @@ class Schemas:
             found = self.compiled[key] = self._compile(f"{uri}#{quote(pointer)}", direction)
         return found
 
-    def _compile(self, reference: str, direction: Direction) -> Schema | SchemaProblem:
+    def _compile(self, reference: str, direction: Direction) -> Compiled | SchemaProblem:
         try:
-            return compile_schema(
+            schema = compile_schema(
                 {"$ref": reference}, definitions=self.definitions, dialect=self.dialect, direction=direction
             )
         except SchemaProblem as problem:
             return problem
+        return Compiled(schema, lru_cache(maxsize=64)(partial(declared_types, schema)))

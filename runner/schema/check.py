@@ -30,8 +30,8 @@ class Schema:
         except RecursionError:
             return False
 
-    def errors(self, value: Json) -> tuple[SchemaError, ...]:
-        """Give everything that is wrong with a value."""
+    def errors(self, value: Json, most: int | None = None) -> tuple[SchemaError, ...]:
+        """Give everything that is wrong with a value, or the `most` first failures: to explain one takes its time."""
         try:
             failures = None if is_deeper(value, DEEPEST) else self.validator.failures(value)
         except RecursionError:
@@ -39,7 +39,7 @@ class Schema:
         if failures is None:
             return (SchemaError("", "", "", "is nested too deeply to be checked"),)
         explaining = Explaining(self.gathered, value)
-        return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
+        return tuple(dict.fromkeys(error for failure in failures[:most] for error in explaining.errors(failure)))
 
 
 def compile_schema(
