@@ -26,4 +26,4 @@ def _item(number: int, text: str) -> Json:
     try:
         return parse_json(text)
     except ValueError as error:
-        raise ValueError(f"has an item that is not JSON, the {number}.: {error}") from None
+        raise ValueError(f"has an item that is not JSON, number {number}: {error}") from None
