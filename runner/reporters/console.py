@@ -179,7 +179,7 @@ class Console:
             diagnostic = diagnose_finding(finding, evidence=evidence)
             self._screen.say(f"\n{self._drawn(diagnostic, headline_of(finding), '')}")
         if left := len(warnings) - len(drawn):
-            self._say(self._muted(f"\n{count(left, 'more contract warning')}: -v draws all"))
+            self._say("\n" + self._muted(f"{count(left, 'more contract warning')}: -v draws all"))
 
     def _indent(self) -> str:
         """Give the indent of a step's line in the workflow that is open."""
