@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias
 
 from runner.exchange import MediaType, Response, header, media_type, parse_json
 from runner.openapi.deserialize import readings, retyped
-from runner.openapi.document import Address, ApiDescription, HeaderObject, Operation, Parameter, ResponseObject
+from runner.openapi.document import (
+    Address,
+    ApiDescription,
+    HeaderObject,
+    MediaTypeObject,
+    Operation,
+    Parameter,
+    ResponseObject,
+)
 from runner.openapi.media import match_media
 from runner.openapi.schemas import Compiled, Types
 from runner.openapi.sequential import SEQUENTIAL, items_of
@@ -24,8 +32,6 @@ from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_poi
 
 Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
 """What is checked of a response, part by part, and the request as a whole."""
-
-_M = TypeVar("_M")
 
 MOST = 1000
 """Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
@@ -103,10 +109,10 @@ class Contract:
 
     def check_response(self, method: str, response: Response, checks: Container[Check]) -> Compared:
         """Compare a response to a request of this method."""
-        key = match_status(self.operation.responses, response.status)
-        if key is None:
+        matched = match_status(self.operation.responses, response.status)
+        if matched is None:
             return Compared(None, None, self._undocumented(response.status) if "status" in checks else ())
-        declared = self.operation.responses[key]
+        key, declared = matched
         has_body = method != "HEAD" and response.status not in _WITHOUT_BODY and response.status >= 200
         content_type = header(response.headers, "content-type") if has_body else None
         media = _media_key(tuple(declared.content), content_type) if content_type else None
@@ -220,14 +226,14 @@ class Contract:
                 yield _RESPONSE_BODY.differs(f"is missing: {key} has {_listed(declared.content)}", content)
             return
         schema = declared.content[media].schema
+        place = schema or content.below(media)
         kind = media_type(header(response.headers, "content-type"))
         if kind.essence in SEQUENTIAL:
-            yield from self._items(declared, response, media, kind)
+            yield from self._items(declared.content[media], response, kind, place)
         elif response.content.problem:
-            message = response.content.problem.removeprefix("it ")
-            yield _RESPONSE_BODY.differs(message, schema or content.below(media))
+            yield _RESPONSE_BODY.differs(response.content.problem.removeprefix("it "), place)
         elif kind.is_json and not response.body:
-            yield _RESPONSE_BODY.differs("is empty, which is not JSON", schema or content.below(media))
+            yield _RESPONSE_BODY.differs("is empty, which is not JSON", place)
         elif schema is not None:
             value = response.content.value
             value = "" if isinstance(value, Absent) and kind.is_text else value
@@ -240,26 +246,21 @@ class Contract:
         found = self._compiled(address, "response")
         return value if isinstance(found, SchemaProblem) or "string" in found.types(()) else ABSENT
 
-    def _items(self, declared: ResponseObject, response: Response, media: str, kind: MediaType) -> Iterator[Mismatch]:
+    def _items(
+        self, declared: MediaTypeObject, response: Response, kind: MediaType, place: Address
+    ) -> Iterator[Mismatch]:
         """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2)."""
-        assert declared.address is not None
-        place = declared.address.below("content", media)
         try:
             items = items_of(response.body, kind)
         except ValueError as error:
-            yield _RESPONSE_BODY.differs(str(error), declared.content[media].schema or place)
+            yield _RESPONSE_BODY.differs(str(error), place)
             return
-        whole = declared.content[media].schema
-        if whole is not None:
-            yield from self._against(_RESPONSE_BODY, whole, [items], "response")
-        if "itemSchema" in self._written(place):
+        if declared.schema is not None:
+            yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response")
+        if declared.item_schema is not None:
             for index, item in enumerate(items):
-                for found in self._against(_RESPONSE_BODY, place.below("itemSchema"), [item], "response"):
+                for found in self._against(_RESPONSE_BODY, declared.item_schema, [item], "response"):
                     yield replace(found, instance=join_pointer("", index) + found.instance)
-
-    def _written(self, address: Address) -> Mapping[str, Json]:
-        found = resolve_pointer(self.api.definitions.get(address.uri, ABSENT), address.pointer)
-        return found if isinstance(found, dict) else {}
 
     def _compiled(self, address: Address, direction: Direction) -> Compiled | SchemaProblem:
         return self.api.schemas.at(address.uri, address.pointer, direction)
@@ -304,9 +305,12 @@ class Contract:
         return address
 
 
-def match_status(responses: Mapping[str, _M], status: int) -> str | None:
-    """Find the key that documents a status: the number, else its range, else `default`."""
-    return next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
+def match_status(responses: Mapping[str, ResponseObject], status: int) -> tuple[str, ResponseObject] | None:
+    """Find what is declared for a status code, and its key: the code itself, then its range, then `default`."""
+    for key in (str(status), f"{status // 100}XX", "default"):
+        if key in responses:
+            return key, responses[key]
+    return None
 
 
 @lru_cache(maxsize=256)

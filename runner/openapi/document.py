@@ -52,10 +52,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class MediaTypeObject:
-    """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute."""
+    """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute.
+
+    `item_schema` is that of each item of a sequence (OpenAPI 3.2).
+    """
 
     schema: Address | None = None
     written: Mapping[str, Json] = field(default_factory=dict)
+    item_schema: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,10 @@ class Reader:
         value = self.portable(node) if node is not None else None
         if node is None or not isinstance(value, dict):
             return MediaTypeObject()
-        schema = node.get("schema")
-        return MediaTypeObject(None if schema.value is None else schema.address, value)
+        schema, items = node.get("schema"), node.get("itemSchema")
+        return MediaTypeObject(
+            None if schema.value is None else schema.address, value, None if items.value is None else items.address
+        )
 
 
 def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceMap) -> Operation:

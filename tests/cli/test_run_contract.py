@@ -68,7 +68,7 @@ def test_by_default_a_mismatch_is_a_warning_with_both_places(tmp_path: Path, bro
     assert ended.code == 0
     assert "! contract: '/0/id' in the response body must be integer, is \"a1\"" in ended.out
     assert "--> flow.arazzo.yaml:7:17" in ended.out
-    assert "::: pets.openapi.yaml:20:31" in ended.out
+    assert "::: pets.openapi.yaml:19:32" in ended.out
     assert "2 contract warnings" in ended.out
 
 
