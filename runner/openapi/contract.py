@@ -37,7 +37,6 @@ MOST = 1000
 """Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
 
 BODY = "the response body"
-SENT_BODY = "the request body"
 # "If a response header is defined with the name "Content-Type", it SHALL be ignored" (Response Object).
 _IGNORED = "content-type"
 # RFC 9112, section 6.3: these have no body, whatever their fields say.
@@ -97,7 +96,7 @@ class _Subject(NamedTuple):
 
 
 _RESPONSE_BODY = _Subject("body", BODY)
-_REQUEST_BODY = _Subject("request", SENT_BODY)
+_REQUEST_BODY = _Subject("request", "the request body")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -21,8 +21,7 @@ from runner.engine.events import (
 )
 from runner.exchange import Exchange
 from runner.reporters import lines
-from runner.reporters.contract import diagnose_finding
-from runner.reporters.contract import headline as headline_of
+from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
@@ -177,7 +176,7 @@ class Console:
             evidence = (finding.severity == "error" or self._verbose) and finding.exchange is not last
             last = finding.exchange if evidence else last
             diagnostic = diagnose_finding(finding, evidence=evidence)
-            self._screen.say(f"\n{self._drawn(diagnostic, headline_of(finding), '')}")
+            self._screen.say(f"\n{self._drawn(diagnostic, finding_headline(finding), '')}")
         if left := len(warnings) - len(drawn):
             self._say("\n" + self._muted(f"{count(left, 'more contract warning')}: -v draws all"))
 

@@ -14,7 +14,7 @@ from runner.reporters.text import count, one_line
 _DOCUMENTED = {"status": "these are documented", "content-type": "these are documented"}
 
 
-def headline(finding: Finding) -> str:
+def finding_headline(finding: Finding) -> str:
     """Say a finding in one line, with the name of the step in it."""
     return f"step '{finding.step_ids[0]}': {said(finding)}"
 
@@ -35,7 +35,7 @@ def diagnose_finding(finding: Finding, *, evidence: bool) -> Diagnostic | None:
     exchange = finding.exchange if evidence else None
     notes = (curl(exchange.sent), response_excerpt(exchange)) if exchange else ()
     rule = f"contract-{breach.mismatch.check}"
-    return Diagnostic(rule, finding.severity, headline(finding), first.span, first.text, tuple(others), notes)
+    return Diagnostic(rule, finding.severity, finding_headline(finding), first.span, first.text, tuple(others), notes)
 
 
 def _seen(finding: Finding) -> str:

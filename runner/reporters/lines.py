@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Set
 
 from runner.engine.events import ActionTaken, CriterionChecked, Outcome, WaitStarted
 from runner.exchange import Exchange, Response
-from runner.reporters.contract import headline as headline_of
+from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import headline, operands
 from runner.reporters.findings import Findings, merged, said
 from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
@@ -190,7 +190,7 @@ def _failures(run: RunRecord, style: Style) -> Iterator[str]:
         yield _failure_line(place, message, style)
     for finding in broken:
         place = f"{one_line(finding.span.source.name)}:{finding.span.begin.line}  " if finding.span else ""
-        yield _failure_line(place, headline_of(finding), style)
+        yield _failure_line(place, finding_headline(finding), style)
 
 
 def _failure_line(place: str, message: str, style: Style) -> str:

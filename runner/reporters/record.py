@@ -43,7 +43,7 @@ class StepRecord:
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
     did not pass, `findings` the broken contracts of all attempts; `called` are the workflows that ran inside it.
-    `source` and `pointer` say where its operation is described. `waited` is in seconds, `started` and `finished` in
+    `waited` is in seconds, `started` and `finished` in
     seconds since 1970.
     """
 
@@ -69,8 +69,6 @@ class StepRecord:
     problem: Problem | None = None
     recovered: bool = False
     finished: float | None = None
-    source: str = ""
-    pointer: str = ""
     findings: Findings = field(default_factory=dict)
     between: bool = False
     """Whether an attempt is over and the next one has not shown itself."""
@@ -302,7 +300,6 @@ class Recorder:
         record = StepRecord(
             event.step_id, event.kind, event.target, at, event.operation_id, event.description, event.span
         )
-        record.source, record.pointer = event.source, event.pointer
         if self.workflow:
             self.workflow.steps.append(record)
         self._stack.append(record)

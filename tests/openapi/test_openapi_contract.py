@@ -292,6 +292,28 @@ def test_five_megabytes_are_checked_whether_they_fit_or_not(read: Read) -> None:
     assert (mismatch.instance, mismatch.count) == ("/0/id", 1000)
 
 
+def test_a_thousand_schemas_that_lead_to_each_other_are_no_deeper_than_the_body(read: Read) -> None:
+    chain: dict[str, Json] = {
+        f"S{number}": {
+            "required": ["id"],
+            "properties": {"id": {"type": "integer"}, "next": {"$ref": f"#/components/schemas/S{(number + 1) % 1000}"}},
+        }
+        for number in range(1000)
+    }
+    root: Json = {
+        "openapi": "3.1.0",
+        "paths": {"/pets": {"get": {"responses": {"200": content({"$ref": "#/components/schemas/S0"})}}}},
+        "components": {"schemas": chain},
+    }
+    api, _ = read(root, URI)
+    body: dict[str, Any] = {}
+    for number in range(100):
+        body = {"id": number, "next": body}
+    (mismatch,) = compared(Contract(api.by_pointer["/paths/~1pets/get"], api), answered(body=body)).mismatches
+    assert mismatch.instance == "/next" * 100 + "/id"
+    assert mismatch.address == (URI, "/components/schemas/S100/required/0")
+
+
 def test_a_schema_is_compiled_once_when_it_is_first_needed(read: Read) -> None:
     found = contract(read, responses={"200": content(REF)})
     assert found.api.schemas.compiled == {}
