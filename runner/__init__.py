@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.api import run_workflows as run
     from runner.description import Description as Description
     from runner.diagnostics import Diagnostic as Diagnostic
+    from runner.engine.policy import ContractPolicy as ContractPolicy
     from runner.errors import ArazzoError as ArazzoError
     from runner.errors import DescriptionError as DescriptionError
     from runner.errors import FetchError as FetchError
@@ -38,6 +39,7 @@ _HOMES = {
     "compile": ("runner.api", "compile_plan"),
     "load": ("runner.api", "load_description"),
     "run": ("runner.api", "run_workflows"),
+    "ContractPolicy": ("runner.engine.policy", "ContractPolicy"),
     "Description": ("runner.description", "Description"),
     "Diagnostic": ("runner.diagnostics", "Diagnostic"),
     "ArazzoError": ("runner.errors", "ArazzoError"),
@@ -53,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "ArazzoError",
+    "ContractPolicy",
     "Description",
     "DescriptionError",
     "Diagnostic",

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
 from runner.description import Description
 from runner.diagnostics import Diagnostic, in_order
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Flow
+from runner.engine.policy import ContractPolicy, Level, read_policy
 from runner.engine.run import Asked, run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
@@ -201,30 +202,46 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
     return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
 
 
+class _Options(TypedDict, total=False):
+    credentials: Credentials
+    tell: Callable[[Entry], None]
+    contract: Level | ContractPolicy
+
+
+class RunOptions(_Options, total=False):
+    """What `run` takes by name. `tell` hears of each entry as it happens.
+
+    `contract` says what a mismatch with an API description is: "off", "warn" (the default) or "error", or a
+    ContractPolicy for each check by itself.
+    """
+
+    transport: Transport | None
+
+
+class AsyncRunOptions(_Options, total=False):
+    """`RunOptions`, awaited."""
+
+    transport: AsyncTransport | None
+
+
 def run_workflows(
     plan: Plan,
     workflow_id: str | None = None,
     inputs: Mapping[str, InputValue] | None = None,
-    *,
-    credentials: Credentials = NO_CREDENTIALS,
-    transport: Transport | None = None,
-    tell: Callable[[Entry], None] = ignore,
+    **options: Unpack[RunOptions],
 ) -> Result:
     """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
 
-    `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit. An
-    input may be a file: bytes, or a `File`, which knows its name. It is sent as it is, and reports tell its size only.
+    Raise InputsError before anything is sent where the inputs do not fit. An input may be a file: bytes, or a `File`,
+    which knows its name. It is sent as it is, and reports tell its size only.
     """
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
-    entries: list[Entry] = []
-
-    def listen(entry: Entry) -> None:
-        entries.append(entry)
-        tell(entry)
-
+    limits, entries = _limits(options, RunOptions), list[Entry]()
+    transport = options.get("transport")
     with nullcontext(transport) if transport else _http() as opened, Worker() as worker:
-        world = World(opened, SystemClock(), listen, credentials, apply=worker.apply)
-        outcome = drive(start(plan, asked, None, world), world)
+        tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
+        world = World(opened, SystemClock(), tell, credentials, apply=worker.apply)
+        outcome = drive(start(plan, asked, limits, world), world)
     return result_of(outcome, tuple(entries))
 
 
@@ -232,21 +249,33 @@ async def arun(
     plan: Plan,
     workflow_id: str | None = None,
     inputs: Mapping[str, InputValue] | None = None,
-    *,
-    credentials: Credentials = NO_CREDENTIALS,
-    transport: AsyncTransport | None = None,
-    tell: Callable[[Entry], None] = ignore,
+    **options: Unpack[AsyncRunOptions],
 ) -> Result:
     """`run`, awaited."""
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
-    entries: list[Entry] = []
+    limits, entries = _limits(options, AsyncRunOptions), list[Entry]()
+    transport = options.get("transport")
+    with Worker() as worker:
+        async with nullcontext(transport) if transport else _ahttp() as opened:
+            tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
+            world = AsyncWorld(opened, AsyncSystemClock(), tell, credentials, apply=worker.apply)
+            outcome = await adrive(start(plan, asked, limits, world), world)
+    return result_of(outcome, tuple(entries))
+
+
+def _limits(options: _Options, kind: type[_Options]) -> Limits:
+    unknown = sorted(options.keys() - kind.__annotations__)
+    if unknown:
+        raise TypeError(f"there is no option '{unknown[0]}'")
+    contract = options.get("contract", "warn")
+    return Limits(contract=contract if isinstance(contract, ContractPolicy) else read_policy([contract]))
+
+
+def _listen(entries: list[Entry], options: _Options) -> Callable[[Entry], None]:
+    tell = options.get("tell", ignore)
 
     def listen(entry: Entry) -> None:
         entries.append(entry)
         tell(entry)
 
-    with Worker() as worker:
-        async with nullcontext(transport) if transport else _ahttp() as opened:
-            world = AsyncWorld(opened, AsyncSystemClock(), listen, credentials, apply=worker.apply)
-            outcome = await adrive(start(plan, asked, None, world), world)
-    return result_of(outcome, tuple(entries))
+    return listen

@@ -48,8 +48,8 @@ FLOORS: Mapping[str, int] = {
 }
 PURE = {"expressions", "criteria", "arazzo", "openapi", "asyncapi", "plan", "engine"}
 PURE_MAY_IMPORT = {
-    "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "decimal", "difflib", "enum", "fractions",
-    "functools", "hashlib", "html", "itertools", "json", "math", "operator", "re", "string", "types",
+    "__future__", "abc", "base64", "bisect", "collections", "contextlib", "dataclasses", "decimal", "difflib", "enum",
+    "fractions", "functools", "hashlib", "html", "itertools", "json", "math", "operator", "re", "string", "types",
     "typing", "urllib",
 }  # fmt: skip
 LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {

@@ -23,7 +23,7 @@ COMMANDS = {
 EPILOG = """\b
 Exit codes:
   0    passed
-  1    a workflow failed
+  1    a workflow failed, or an API broke its contract under --contract error
   2    usage: unknown name or option, refused inputs, output that cannot be written
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered

@@ -71,6 +71,7 @@ class RunOptions:
     pace: float
     max_steps: int
     max_time: float | None
+    contract: tuple[str, ...]
     report: tuple[str, ...]
     format: str
     quiet: bool

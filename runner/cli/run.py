@@ -15,6 +15,7 @@ from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.prepare import Ready, RunOptions, Seconds, prepare, say_error
 from runner.cli.terminal import Terminal, look
 from runner.cli.world import SandboxSettings, open_world
+from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError
 from runner.shell.clock import VirtualClock
@@ -47,6 +48,12 @@ from runner.shell.interrupt import Interrupt
     "--max-steps", type=click.IntRange(min=1), default=10_000, metavar="N", help="Steps one run may take (10000)."
 )
 @click.option("--max-time", type=Seconds(positive=True), metavar="S", help="Seconds one run may take.")
+@click.option(
+    "--contract",
+    multiple=True,
+    metavar="LEVEL",
+    help="What a reply that breaks its API description is: off, warn (default) or error; of one check: body=error.",
+)
 @click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json or jsonl.")
 @click.option("--format", type=click.Choice(["console", "json"]), default="console", help="What to print on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the summary only.")
@@ -78,13 +85,25 @@ def run(options: RunOptions, terminal: Terminal) -> int:
     outlets = Outlets(terminal, [], options.format == "json", verbosity, document)
     try:
         outlets.reports = report_paths(options.report)
+        limits = limits_of(options)
         ready = prepare(options, terminal, outlets)
         open_outlets(ready, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    return start(ready, options, outlets)
+    return start(ready, options, limits, outlets)
+
+
+def limits_of(options: RunOptions) -> Limits:
+    """Give the budgets of a run, and how closely it holds APIs to their contracts."""
+    return Limits(
+        steps=options.max_steps,
+        wall=options.max_time,
+        request_timeout=options.timeout or 30.0,
+        pace=options.pace,
+        contract=read_policy(options.contract),
+    )
 
 
 def open_outlets(ready: list[Ready], outlets: Outlets) -> None:
@@ -98,14 +117,8 @@ def open_outlets(ready: list[Ready], outlets: Outlets) -> None:
     outlets.begin([(each.plan, each.asked) for each in ready], secrets, time.time())
 
 
-def start(ready: list[Ready], options: RunOptions, outlets: Outlets) -> int:
+def start(ready: list[Ready], options: RunOptions, limits: Limits, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
-    limits = Limits(
-        steps=options.max_steps,
-        wall=options.max_time,
-        request_timeout=options.timeout or 30.0,
-        pace=options.pace,
-    )
     sandbox = SandboxSettings(VirtualClock(outlets.last_at), options.sandbox_balance)
     with Interrupt() as interrupt:
         for each in ready:

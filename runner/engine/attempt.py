@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from runner.criteria.check import check
 from runner.criteria.verdict import Verdict
+from runner.engine.contract import broken_contracts, check_contract
 from runner.engine.events import (
     Answered,
     BodyUnreadable,
@@ -132,6 +133,12 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     exchange = yield from _send(run, call, built.request)
     yield Answered(trail, exchange)
     reply = exchange.reply
+    if isinstance(reply, Response) and reply.content.problem:
+        yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")
+    checked = check_contract(run.limits.contract, call, built, exchange, trail)
+    if checked is not None:
+        yield checked
+        run.breaches += broken_contracts(checked, step.step_id, step.span)
     scope = replace(scope, request=exchange.sent, parameters=built.parameters)
     if isinstance(reply, TransportFailure):
         if reply.kind == "cancelled":
@@ -140,8 +147,6 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
         kind: ProblemKind = "timeout" if reply.kind == "timeout" else "transport"
         outputs = compute(step.outputs, scope)
         return Attempt(Problem(kind, f"{call.title}: {reply.message}", step.span), outputs, scope)
-    if reply.content.problem:
-        yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")
     scope = replace(scope, response=reply)
     problem = yield from _judge(step, scope, trail, implied=_status_is_success)
     return Attempt(problem, compute(step.outputs, scope), scope, retry_after(reply))

@@ -4,7 +4,8 @@ A run is told in this order, with brackets that always close:
 
     RunStarted ( WorkflowStarted ( StepStarted attempt* StepFinished )* WorkflowFinished )* RunFinished
 
-    attempt = Answered [BodyUnreadable] CriterionChecked* AttemptFinished CriterionChecked* [ActionTaken] [WaitStarted]
+    attempt = Answered [BodyUnreadable] [ContractChecked] CriterionChecked* AttemptFinished
+              CriterionChecked* [ActionTaken] [WaitStarted]
 
 SecretsLearned may stand before any Answered, for the driver adds it.
 
@@ -20,15 +21,27 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runner.criteria.verdict import Verdict
+from runner.diagnostics import Severity
 from runner.exchange import Exchange
+from runner.openapi.contract import Mismatch
 from runner.source import Span
 from runner.values import InputValue, Value
 
 Outcome: TypeAlias = Literal["passed", "failed", "error"]
-"""`failed`: a criterion was not met. `error`: it could not be found out (no response, a budget, a broken value)."""
+"""`failed`: a criterion was not met, or a contract was broken. `error`: it could not be found out (no response, a
+budget, a broken value)."""
 
 ProblemKind: TypeAlias = Literal[
-    "criterion", "transport", "timeout", "expression", "input", "budget", "workflow", "dependency", "cancelled"
+    "criterion",
+    "contract",
+    "transport",
+    "timeout",
+    "expression",
+    "input",
+    "budget",
+    "workflow",
+    "dependency",
+    "cancelled",
 ]
 
 
@@ -42,7 +55,7 @@ class Problem:
 
     @property
     def outcome(self) -> Outcome:
-        return "failed" if self.kind in ("criterion", "workflow", "dependency") else "error"
+        return "failed" if self.kind in ("criterion", "workflow", "dependency", "contract") else "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,10 @@ class WorkflowStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId."""
+    """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId.
+
+    `source` is the name of the operation's source description, `pointer` its place there; both empty for a workflow.
+    """
 
     trail: Trail
     step_id: str
@@ -107,6 +123,8 @@ class StepStarted:
     operation_id: str | None = None
     description: str = ""
     span: Span | None = None
+    source: str = ""
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,34 @@ class BodyUnreadable:
 
     trail: Trail
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A mismatch and what the run makes of it.
+
+    `span` is the place in the workflow that gave the value, where one did, `declared` the place in the API description
+    that is not satisfied.
+    """
+
+    severity: Severity
+    mismatch: Mismatch
+    span: Span | None = None
+    declared: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChecked:
+    """What was sent and what came back was compared with the API description, which changes nothing of the flow.
+
+    `response` and `media_type` are the keys of the Responses Object and of `content` that it was compared with; None
+    where none fits, or where no response came.
+    """
+
+    trail: Trail
+    response: str | None
+    media_type: str | None
+    breaches: tuple[Breach, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +253,7 @@ Event: TypeAlias = (
     | StepStarted
     | Answered
     | BodyUnreadable
+    | ContractChecked
     | CriterionChecked
     | AttemptFinished
     | ActionTaken

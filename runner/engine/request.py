@@ -27,10 +27,15 @@ from runner.values import ABSENT, Absent, InputValue, Json, Value
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A request, and its path and query parameters as `$request.path` and `$request.query` see them."""
+    """A request, and its path and query parameters as `$request.path` and `$request.query` see them.
+
+    `values` are what the parameters were given, by location and name, and `body` is what the body was made from.
+    """
 
     request: Request
     parameters: Mapping[tuple[str, str], str]
+    values: Mapping[tuple[str, str], Json] = field(default_factory=dict)
+    body: Value = ABSENT
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class _Pieces:
     headers: list[tuple[str, str]] = field(default_factory=list)
     cookies: list[str] = field(default_factory=list)
     parameters: dict[tuple[str, str], str] = field(default_factory=dict)
+    values: dict[tuple[str, str], Json] = field(default_factory=dict)
 
 
 class _Unsendable(Exception):  # noqa: N818 - a way out of nested calls, never seen outside this module
@@ -56,7 +62,8 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
     try:
         for bound in call.parameters:
             _place(pieces, bound, scope)
-        body, content_type = _body(call, call.body, scope) if call.body else (b"", None)
+        value = _body(call.body, scope) if call.body else ABSENT
+        body, content_type = _encoded(call, call.body, value) if call.body else (b"", None)
     except _Unsendable as unsendable:
         return unsendable.problem
     try:
@@ -65,7 +72,7 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
         span = call.parameters[0].span if call.parameters else None
         return Problem("input", f"{call.title} cannot be sent: {problem}", span)
     request = Request(call.operation.method, url, _headers(call, pieces, content_type), body)
-    return Built(request, pieces.parameters)
+    return Built(request, pieces.parameters, pieces.values, value)
 
 
 def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
@@ -73,6 +80,7 @@ def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
     value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'")
     if isinstance(value, Absent):
         return
+    pieces.values[parameter.location, parameter.name] = value
     try:
         match parameter.location:
             case "path":
@@ -113,7 +121,7 @@ def _filled(node: Node, scope: Scope, span: Span, what: str, *, files: bool = Fa
     return value
 
 
-def _body(call: OperationCall, bound: BoundBody, scope: Scope) -> tuple[bytes, str | None]:
+def _body(bound: BoundBody, scope: Scope) -> Value:
     files = is_form(bound.content_type)
     value: Value = ABSENT
     if bound.payload is not None:
@@ -126,6 +134,10 @@ def _body(call: OperationCall, bound: BoundBody, scope: Scope) -> tuple[bytes, s
         new = read(replacement.value, scope, replacement.span, what)
         if not isinstance(new, Absent):
             value = _replaced(value, bound, replacement, cast(Json, new), scope)
+    return value
+
+
+def _encoded(call: OperationCall, bound: BoundBody, value: Value) -> tuple[bytes, str | None]:
     if isinstance(value, Absent):
         return b"", None
     content_type = bound.content_type

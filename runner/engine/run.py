@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from runner.engine.attempt import Attempt, attempt, compute, holds, scope_of, wait
@@ -74,6 +74,8 @@ def run(
             outcome = halt.problem.outcome
             break
         outcome = max(outcome, finish.outcome, key=SEVERITY.__getitem__)
+    if state.breaches:
+        outcome = max(outcome, "failed", key=SEVERITY.__getitem__)
     yield RunFinished(outcome)
     return outcome
 
@@ -100,6 +102,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
     """Run a workflow, and those that `goto` leads on to; all of them end with the outcome of the last."""
     opened: list[_Open] = []
     current: _Open | None = None
+    kept = len(run.breaches)
     run.nesting += 1
     try:
         transfer: tuple[str, Mapping[str, InputValue]] | None = (key, inputs)
@@ -109,6 +112,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
             current = _Open(WorkflowState(plan, inputs), (*above, Frame(plan.workflow_id)))
             _check_depth(run, current)
             ended: Problem | Leave | None = yield from _dependencies(run, plan)
+            kept = kept if opened else len(run.breaches)
             yield _started(plan, inputs, reason, current.trail)
             opened.append(current)
             if ended is None:
@@ -124,11 +128,11 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
         if current is not None and current not in opened:  # it ended while what it depends on ran
             yield _started(current.state.plan, current.state.inputs, reason, current.trail)
             opened.append(current)
-        yield from _close(run, opened, halt.problem)
+        yield from _close(run, opened, halt.problem, kept)
         raise
     finally:
         run.nesting -= 1
-    return (yield from _close(run, opened, ended if isinstance(ended, Problem) else None))
+    return (yield from _close(run, opened, ended if isinstance(ended, Problem) else None, kept))
 
 
 def _inputs_of(
@@ -163,16 +167,22 @@ def _check_depth(run: Run, opened: _Open) -> None:
         raise Halt(Problem("budget", message, opened.state.plan.span))
 
 
-def _close(run: Run, opened: list[_Open], problem: Problem | None) -> Steps:
-    """Finish the workflows that are open, the last one first."""
+def _close(run: Run, opened: list[_Open], problem: Problem | None, kept: int) -> Steps:
+    """Finish the workflows that are open, the last one first.
+
+    One that passed is told to have failed where a contract was broken in it, or in a workflow that it called: after the
+    `kept` ones that were before. Whoever called it goes on as if it were not so.
+    """
     finish = Finish(problem.outcome if problem else "passed", {}, problem)
+    told = problem or next(iter(run.breaches[kept:]), None)
+    outcome = told.outcome if told else "passed"
     for each in reversed(opened):
         outputs = compute(each.state.plan.outputs, scope_of(run, each.state))
         finish = Finish(finish.outcome, outputs, problem)
         plan = each.state.plan
         record = {"inputs": dict(each.state.inputs), "outputs": outputs}
         run.finished.setdefault(plan.document, {})[plan.workflow_id] = record
-        yield WorkflowFinished(each.trail, plan.workflow_id, finish.outcome, outputs, problem)
+        yield WorkflowFinished(each.trail, plan.workflow_id, outcome, outputs, told)
     return finish
 
 
@@ -301,10 +311,12 @@ class _Visit:
         return (*above, Frame(workflow_id, self.step.step_id, visit, attempts))
 
     def started(self) -> StepStarted:
-        call, step = self.step.call, self.step
-        operation_id = call.operation.operation_id if isinstance(call, OperationCall) else None
-        kind: Literal["operation", "workflow"] = "operation" if isinstance(call, OperationCall) else "workflow"
-        return StepStarted(self.trail(0), step.step_id, kind, call.title, operation_id, step.description, step.span)
+        step, call = self.step, self.step.call
+        common = StepStarted(self.trail(0), step.step_id, "workflow", call.title, None, step.description, step.span)
+        if not isinstance(call, OperationCall):
+            return common
+        operation_id, pointer = call.operation.operation_id, call.operation.pointer
+        return replace(common, kind="operation", operation_id=operation_id, source=call.source, pointer=pointer)
 
     def choose(
         self, done: Attempt, retries: Counter[int], trail: Trail

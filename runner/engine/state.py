@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.engine.events import Outcome, Problem
+from runner.engine.policy import ContractPolicy
 from runner.exchange import Request
 from runner.expressions.scope import Values
 from runner.expressions.selectors.compile import Apply, apply
@@ -16,7 +17,7 @@ from runner.values import InputValue, Value
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Budgets and pace, times in seconds.
+    """Budgets, pace, and how closely APIs are held to their contracts; times in seconds.
 
     `pace` is the first pause before a request that would repeat the last one of its step; it doubles up to
     `pace_limit`; 0 switches it off. `request_timeout` bounds one request, step timeouts come first.
@@ -28,6 +29,7 @@ class Limits:
     request_timeout: float | None = 30.0
     pace: float = 1.0
     pace_limit: float = 30.0
+    contract: ContractPolicy = ContractPolicy()  # noqa: RUF009 - it cannot change
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class Halt(Exception):  # noqa: N818 - not an error: it closes the levels above 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a workflow ended."""
+    """How a workflow ended, broken contracts aside: they are told, but do not change the branch that a flow takes."""
 
     outcome: Outcome
     outputs: Mapping[str, Value]
@@ -58,7 +60,10 @@ class Finish:
 
 @dataclass(slots=True)
 class Run:
-    """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock."""
+    """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock.
+
+    `breaches` are the broken contracts that fail the run, and the workflows they happened in, at their end.
+    """
 
     plan: Plan
     limits: Limits
@@ -73,6 +78,7 @@ class Run:
     visits: Counter[str] = field(default_factory=Counter)
     nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
+    breaches: list[Problem] = field(default_factory=list)
 
     def remaining(self) -> float | None:
         """Give the seconds until the first deadline, or None."""

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from runner.diagnostics import Diagnostic
+from runner.openapi.schemas import Schemas
 from runner.schema import SchemaDialect
 from runner.source import SourceMap, Span
 from runner.values import Json, join_pointer
@@ -175,7 +176,18 @@ class ApiDescription:
         """Every document by its URI: what a `$ref` made of an Address leads into."""
         return {**self.documents, self.uri: dict(self.root)}
 
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The schemas of these documents, compiled when they are first needed, once."""
+        return Schemas(self.definitions, self.dialect, self.json_schema_dialect)
+
     def span(self, address: Address) -> Span:
         """Give where something stands in the text of its document, for people to look at."""
         places = self.places if address.uri == self.uri else self.other_places.get(address.uri)
         return places.value(address.pointer) if places else self.places.value("")
+
+    def short_span(self, address: Address) -> Span:
+        """Give the same within one line: of what takes several lines, the key that names it."""
+        span = self.span(address)
+        places = self.places if address.uri == self.uri else self.other_places.get(address.uri)
+        return span if places is None or span.begin.line == span.finish.line else places.key(address.pointer)

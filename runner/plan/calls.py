@@ -15,6 +15,7 @@ from runner.expressions.nodes import Constant, Template
 from runner.expressions.selectors.compile import Compiled, compile_selector
 from runner.expressions.template import Style
 from runner.openapi.body import is_json_sequence
+from runner.openapi.contract import Contract
 from runner.openapi.document import Location, Operation, Parameter
 from runner.openapi.encoding import PLAIN, Layout, layout_of
 from runner.openapi.media import accept_header, choose_content_type, is_form, match_media
@@ -54,7 +55,8 @@ def operation_call(
         reason = calls.no_server(found.source, _target_span(ctx, step))
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason)
-    call = OperationCall(operation, found.source, server, bound, body, accept_header(operation))
+    contract = Contract(operation, found.api)
+    call = OperationCall(operation, found.source, server, bound, body, accept_header(operation), contract)
     check_path(ctx, call)
     return call
 

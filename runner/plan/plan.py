@@ -11,6 +11,7 @@ from runner.criteria.check import Criterion
 from runner.diagnostics import Diagnostic
 from runner.expressions.nodes import Node
 from runner.expressions.selectors.compile import Compiled
+from runner.openapi.contract import Contract
 from runner.openapi.document import Operation, Parameter
 from runner.openapi.encoding import Layout
 from runner.schema import Schema, compile_schema
@@ -82,6 +83,7 @@ class OperationCall:
     parameters: tuple[BoundParameter, ...]
     body: BoundBody | None
     accept: str | None
+    contract: Contract
 
     @property
     def title(self) -> str:

@@ -26,6 +26,7 @@ OPERATION_PATH = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P
 class FoundOperation:
     source: str
     operation: Operation
+    api: ApiDescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,13 @@ def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
     if messages and operation_id in messages.operation_ids:
         return FoundChannel(f"message {operation_id}")
     operation = api.by_id.get(operation_id) if api else None
-    if operation is None:
+    if api is None or operation is None:
         known = list(api.by_id if api else messages.operation_ids if messages else ())
         start = text.rfind(operation_id) if operation_id else 0
         span = ctx.within(pointer, start, len(text))
         ctx.report(names.unknown_operation(operation_id, f"the source '{source}'", known, span))
         return None
-    return FoundOperation(source, operation)
+    return FoundOperation(source, operation, api)
 
 
 def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
@@ -159,7 +160,8 @@ def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
         return None
     if len(ctx.api_names) > 1:
         ctx.report(calls.unqualified_operation(operation_id, holders[0], ctx.value(pointer)))
-    return FoundOperation(holders[0], apis[holders[0]].by_id[operation_id])
+    api = apis[holders[0]]
+    return FoundOperation(holders[0], api.by_id[operation_id], api)
 
 
 def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
@@ -185,7 +187,7 @@ def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
     if len(found) != 1:
         _report_path(ctx, api, found, match, pointer)
         return None
-    return FoundOperation(source, found[0])
+    return FoundOperation(source, found[0], api)
 
 
 def _report_path(

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from runner.criteria.verdict import Verdict
 from runner.engine import events
-from runner.engine.events import Event, Frame, Problem, StepOutline
+from runner.engine.events import Breach, Event, Frame, Problem, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
+from runner.openapi.contract import Mismatch
+from runner.openapi.document import Address
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json, Value
 
@@ -26,6 +28,7 @@ EVENTS: Mapping[str, type[Event]] = {
         events.StepStarted,
         events.Answered,
         events.BodyUnreadable,
+        events.ContractChecked,
         events.CriterionChecked,
         events.AttemptFinished,
         events.ActionTaken,
@@ -219,6 +222,38 @@ def _read_outline(data: list[dict[str, Any]]) -> tuple[StepOutline, ...]:
     return tuple(StepOutline(step["step_id"], _read_span(step["span"]), step["description"]) for step in data)
 
 
+def _write_breaches(breaches: tuple[Breach, ...], limit: int) -> object:
+    return [
+        {
+            "severity": breach.severity,
+            "mismatch": _write_mismatch(breach.mismatch, limit),
+            "span": _write_span(breach.span, limit),
+            "declared": _write_span(breach.declared, limit),
+        }
+        for breach in breaches
+    ]
+
+
+def _write_mismatch(mismatch: Mismatch, limit: int) -> dict[str, object]:
+    written = {field.name: getattr(mismatch, field.name) for field in fields(mismatch)}
+    value = mismatch.value[:limit] if isinstance(mismatch.value, str) else mismatch.value
+    return {**written, "value": _write_value(value, limit), "address": mismatch.address and list(mismatch.address)}
+
+
+def _read_breaches(data: list[dict[str, Any]]) -> tuple[Breach, ...]:
+    return tuple(
+        Breach(
+            each["severity"], _read_mismatch(each["mismatch"]), _read_span(each["span"]), _read_span(each["declared"])
+        )
+        for each in data
+    )
+
+
+def _read_mismatch(data: dict[str, Any]) -> Mismatch:
+    address = Address(*data["address"]) if data["address"] else None
+    return Mismatch(**{**data, "value": _read_value(data["value"]), "address": address})
+
+
 def _pairs(data: list[list[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in data)
 
@@ -234,6 +269,7 @@ _CODECS: Mapping[str, Codec] = {
     "outputs": _VALUES,
     "verdict": Codec(_write_verdict, _read_verdict),
     "problem": Codec(_write_problem, _read_problem),
+    "breaches": Codec(_write_breaches, _read_breaches),
     "exchange": Codec(_write_exchange, _read_exchange),
     "workflow_ids": Codec(lambda ids, _: list(ids), tuple),
     "sources": Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs),

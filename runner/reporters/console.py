@@ -19,18 +19,23 @@ from runner.engine.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
+from runner.exchange import Exchange
 from runner.reporters import lines
+from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
 from runner.reporters.record import Recorder, StepRecord, WorkflowRecord
 from runner.reporters.style import Style
-from runner.reporters.text import cut, one_line, visible
+from runner.reporters.text import count, cut, one_line, visible
 
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
 
 SILENCE = 30.0
 """Seconds a log may stay silent while a step waits, where no live line can be shown."""
+
+MOST_WARNINGS = 5
+"""Contract warnings that are drawn at the end of a run."""
 
 
 class Console:
@@ -46,6 +51,7 @@ class Console:
         self._quiet = verbosity == "quiet"
         self._verbose = verbosity == "verbose"
         self._recorder = Recorder()
+        self._known: set[tuple[object, ...]] = set()
         self._said_at = 0.0
         self._summed_up = False
 
@@ -113,6 +119,9 @@ class Console:
             self._say(f"{indent}  {self._muted(one_line(step.problem.message))}")
         if step.unreadable and not step.failed:
             self._say(f"{indent}  {self._style.paint(one_line(step.unreadable), 'warning')}")
+        for line in lines.finding_lines(step.findings, self._known, self._style, indent + "  "):
+            self._say(line)
+        self._known |= step.findings.keys()
         if self._verbose:
             for line in lines.value_lines(step.outputs, self._style, indent + "    "):
                 self._say(line)
@@ -135,24 +144,41 @@ class Console:
             self._say(line)
         problem = workflow.problem
         drawn = workflow.went_on or any(step.failed for step in workflow.steps)
-        if problem and problem.kind != "cancelled" and workflow.outcome != "passed" and not drawn:
+        if problem and problem.kind not in ("cancelled", "contract") and workflow.outcome != "passed" and not drawn:
             self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
 
     def _draw(self, diagnostic: Diagnostic | None, text: str, indent: str) -> None:
-        indent = "" if self._quiet else indent + "  "
+        self._screen.say(f"\n{self._drawn(diagnostic, text, '' if self._quiet else indent + '  ')}\n")
+
+    def _drawn(self, diagnostic: Diagnostic | None, text: str, indent: str) -> str:
         style = replace(self._style, width=max(40, self._style.width - len(indent)))
         drawn = render_full(diagnostic, style) if diagnostic else visible(text)
         if not style.unicode:
             drawn = drawn.replace("…", style.mark("ellipsis"))
-        block = "\n".join(f"{indent}{line}".rstrip() for line in drawn.split("\n"))
-        self._screen.say(f"\n{block}\n")
+        return "\n".join(f"{indent}{line}".rstrip() for line in drawn.split("\n"))
 
     def _sum_up(self) -> None:
         self._summed_up = True
         self._screen.show("")
+        self._draw_findings()
         self._say("")
         for line in lines.summary(self._recorder.run, self._style):
             self._screen.say(line)
+
+    def _draw_findings(self) -> None:
+        """Draw each broken contract of the run once; of many warnings the first few, for each has its line already."""
+        findings = self._recorder.run.findings()
+        errors = [finding for finding in findings if finding.severity == "error"]
+        warnings = [] if self._quiet else findings[len(errors) :]
+        drawn = warnings if self._verbose else warnings[:MOST_WARNINGS]
+        last: Exchange | None = None
+        for finding in (*errors, *drawn):
+            evidence = (finding.severity == "error" or self._verbose) and finding.exchange is not last
+            last = finding.exchange if evidence else last
+            diagnostic = diagnose_finding(finding, evidence=evidence)
+            self._screen.say(f"\n{self._drawn(diagnostic, finding_headline(finding), '')}")
+        if left := len(warnings) - len(drawn):
+            self._say("\n" + self._muted(f"{count(left, 'more contract warning')}: -v draws all"))
 
     def _indent(self) -> str:
         """Give the indent of a step's line in the workflow that is open."""

@@ -10,6 +10,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine.events import CriterionChecked, Entry, Problem
 from runner.exchange import Response
 from runner.reporters.evidence import absence
+from runner.reporters.findings import Finding, said
 from runner.reporters.record import Recorder, StepRecord, WorkflowRecord
 from runner.values import Absent, Json, Value
 
@@ -99,6 +100,7 @@ def _step(step: StepRecord) -> dict[str, Json]:
         "request": {"method": exchange.sent.method, "url": exchange.sent.url} if exchange else None,
         "response": {"status": reply.status} if isinstance(reply, Response) else None,
         "criteria": [_criterion(checked) for checked in step.criteria],
+        "contract": [_finding(finding) for finding in step.findings.values()],
         "outputs": values_json(step.outputs),
         "action": step.action,
         "workflow": _workflow(step.workflow) if step.workflow else None,
@@ -117,6 +119,24 @@ def _criterion(checked: CriterionChecked) -> dict[str, Json]:
         "left": value_json(verdict.left),
         "right": value_json(verdict.right),
         "error": verdict.problem or missing or (None if verdict.passed else verdict.note),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    """Write a broken contract; `file` and `line` are the place in the API description."""
+    mismatch, declared = finding.breach.mismatch, finding.breach.declared
+    return {
+        "check": mismatch.check,
+        "severity": finding.severity,
+        "message": said(finding),
+        "name": mismatch.name or None,
+        "instance": mismatch.instance,
+        "value": value_json(mismatch.value),
+        "count": finding.count,
+        "file": declared.source.name if declared else None,
+        "line": declared.begin.line if declared else None,
+        "column": declared.begin.column if declared else None,
+        "pointer": mismatch.address.pointer if mismatch.address else None,
     }
 
 

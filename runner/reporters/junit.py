@@ -17,8 +17,10 @@ from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry, Problem, StepOutline
 from runner.exchange import Exchange, Response
 from runner.reporters import xml
+from runner.reporters.contract import report_lines
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.evidence import evidence, explain, headline, unmet
+from runner.reporters.findings import said
 from runner.reporters.record import Recorder, RunRecord, StepRecord, WorkflowRecord
 from runner.reporters.text import shown
 from runner.source import Span
@@ -89,7 +91,8 @@ class JUnit:
             case.extend(_result(step, place, blamed))
             failed = failed or blamed
             yield case
-        if workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
+        broken = workflow.problem is not None and workflow.problem.kind == "contract"  # told at the step it happened in
+        if not broken and workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
             # Nothing that failed is a step: a budget, or a workflow that had to come first.
             problem = workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
             place = problem.span or workflow.span
@@ -160,14 +163,23 @@ def _properties(run: RunRecord, workflow: WorkflowRecord) -> ET.Element:
 
 
 def _result(step: StepRecord, place: Span | None, blamed: bool) -> Iterator[ET.Element]:
-    """Give what stands in a testcase: exactly one failure or error where the step is to blame."""
+    """Give what stands in a testcase: exactly one failure or error where the step or the API is to blame."""
+    findings = list(step.findings.values())
+    broken = [finding for finding in findings if finding.severity == "error"]
+    details = [line for finding in broken for line in report_lines(finding)]
     if blamed:
         problem = step.problem or Problem("cancelled", f"step '{step.step_id}' did not finish", step.span)
-        yield _broken(problem, [*_at(place), *_evidence(step, problem)], headline(step, problem))
+        yield _broken(problem, [*_at(place), *_evidence(step, problem), *details], headline(step, problem))
+    elif broken:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        problem = Problem("contract", f"step '{step.step_id}': {said(broken[0])}{more}", place)
+        yield _broken(problem, [*_at(place), *details, *evidence(step)])
     elif step.problems:
         yield _flaky(step)
-    if step.exchanges:
-        yield xml.element("system-out", {}, "\n".join(_request_line(exchange) for exchange in step.exchanges))
+    lines = [_request_line(exchange) for exchange in step.exchanges]
+    lines += [line for finding in findings if finding.severity == "warning" for line in report_lines(finding)]
+    if lines:
+        yield xml.element("system-out", {}, "\n".join(lines))
 
 
 def _broken(problem: Problem, lines: list[str], title: str = "") -> ET.Element:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from runner.engine.events import ActionTaken, CriterionChecked, Outcome, WaitStarted
 from runner.exchange import Exchange, Response
+from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import headline, operands
+from runner.reporters.findings import Findings, merged, said
 from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
 from runner.reporters.style import Style
 from runner.reporters.text import count, cut, one_line, pad, seconds, shown, width
@@ -75,6 +77,17 @@ def _action(action: ActionTaken) -> str:
     if action.target:
         return f"{action.type} {one_line(action.target)}"
     return f"{action.type}: {one_line(action.name)}" if action.name else action.type
+
+
+def finding_lines(findings: Findings, known: Set[object], style: Style, indent: str) -> Iterator[str]:
+    """Say each broken contract of a step on one line; those known from earlier steps are counted only."""
+    new = {key: finding for key, finding in findings.items() if key not in known}
+    told = [(one_line(said(finding)), finding.severity) for finding in new.values()]
+    if repeated := [finding.severity for key, finding in findings.items() if key not in new]:
+        told.append((f"{count(len(repeated), 'mismatch', 'mismatches')} as before", min(repeated)))
+    for text, severity in told:
+        line = cut(f"! contract: {text}", style.width - width(indent), style.mark("ellipsis"))
+        yield indent + style.paint(line, severity)
 
 
 def not_reached_line(workflow: WorkflowRecord, style: Style, indent: str) -> str:
@@ -159,16 +172,27 @@ def _counts(workflows: list[WorkflowRecord], style: Style) -> str:
     parts = [count(len(steps), "step"), count(sum(len(step.exchanges) for step in steps), "request")]
     if recovered := sum(step.recovered for step in steps):
         parts.append(f"{recovered} recovered")
+    severities = [finding.severity for finding in merged(step.findings for step in steps)]
+    counted = ((severities.count(severity), f"contract {severity}") for severity in ("error", "warning"))
+    parts += [count(number, noun) for number, noun in counted if number]
     return f" {style.mark('dot')} ".join(parts)
 
 
 def _failures(run: RunRecord, style: Style) -> Iterator[str]:
     failures = [found for found in run.failures() if found[2].kind != "cancelled"]
-    if failures:
+    broken = [finding for finding in run.findings() if finding.severity == "error"]
+    if failures or broken:
         yield ""
     for workflow, step, problem in failures:
         span = problem.span or (step.span if step else workflow.span)
         place = f"{one_line(span.source.name)}:{span.begin.line}  " if span else ""
         message = headline(step, problem) if step else f"workflow '{workflow.workflow_id}': {one_line(problem.message)}"
-        text = cut(message, max(40, style.width - 2 - width(place)), style.mark("ellipsis"))
-        yield f"{style.paint(style.mark('failed'), 'error')} {style.paint(place, 'strong')}{text}"
+        yield _failure_line(place, message, style)
+    for finding in broken:
+        place = f"{one_line(finding.span.source.name)}:{finding.span.begin.line}  " if finding.span else ""
+        yield _failure_line(place, finding_headline(finding), style)
+
+
+def _failure_line(place: str, message: str, style: Style) -> str:
+    text = cut(message, max(40, style.width - 2 - width(place)), style.mark("ellipsis"))
+    return f"{style.paint(style.mark('failed'), 'error')} {style.paint(place, 'strong')}{text}"

@@ -11,6 +11,7 @@ from runner.engine.events import (
     Answered,
     AttemptFinished,
     BodyUnreadable,
+    ContractChecked,
     CriterionChecked,
     Entry,
     Outcome,
@@ -26,6 +27,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Hop, Request, Response
+from runner.reporters.findings import Finding, Findings, merged, note
 from runner.source import Span
 from runner.values import InputValue, Value
 
@@ -41,7 +43,8 @@ class StepRecord:
     """One visit of a step. Until it has finished its outcome is `error`: it could not be found out.
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
-    did not pass; `called` are the workflows that ran inside it. `waited` is in seconds, `started` and `finished` in
+    did not pass, `findings` the broken contracts of all attempts; `called` are the workflows that ran inside it.
+    `waited` is in seconds, `started` and `finished` in
     seconds since 1970.
     """
 
@@ -67,6 +70,7 @@ class StepRecord:
     problem: Problem | None = None
     recovered: bool = False
     finished: float | None = None
+    findings: Findings = field(default_factory=dict)
     between: bool = False
     """Whether an attempt is over and the next one has not shown itself."""
 
@@ -148,10 +152,15 @@ class RunRecord:
         for workflow in self.workflows:
             yield from _inside_out(workflow)
 
+    def findings(self) -> list[Finding]:
+        """Give the broken contracts of all steps, each once."""
+        return merged(step.findings for workflow in self.all_workflows() for step in workflow.steps)
+
     def failures(self) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
         """Give what did not pass, at its root: what happened in a called workflow, not that the call failed.
 
-        A failure that an action recovered from is none, nor is anything that happened inside such a step.
+        A failure that an action recovered from is none, nor is anything that happened inside such a step. Broken
+        contracts are told by `findings`.
         """
         for workflow in self.workflows:
             yield from _failures(workflow)
@@ -173,8 +182,9 @@ def _failures(workflow: WorkflowRecord) -> Iterator[tuple[WorkflowRecord, StepRe
         own = [(workflow, step, step.problem)] if step.problem and not deeper else []
         yield from deeper or own
         told = told or bool(deeper or own)
-    if workflow.problem and workflow.outcome != "passed" and not told and not workflow.went_on:
-        yield workflow, None, workflow.problem
+    problem = workflow.problem
+    if problem and problem.kind != "contract" and workflow.outcome != "passed" and not (told or workflow.went_on):
+        yield workflow, None, problem
 
 
 class Recorder:
@@ -244,7 +254,9 @@ class Recorder:
     def _during(
         self,
         step: StepRecord,
-        event: Answered | BodyUnreadable | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted,
+        event: (
+            Answered | BodyUnreadable | ContractChecked | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted
+        ),
     ) -> None:
         match event:
             case Answered(_, exchange):
@@ -254,6 +266,9 @@ class Recorder:
                 step.exchanges.append(_trimmed(exchange, self._limit))
             case BodyUnreadable(_, problem):
                 step.unreadable = problem
+            case ContractChecked():
+                for breach in event.breaches:
+                    note(step.findings, Finding(breach, step.exchange, breach.span or step.span, [step.step_id]))
             case CriterionChecked():
                 (step.criteria if event.action is None else step.action_criteria).append(event)
             case AttemptFinished(_, problem, outputs):

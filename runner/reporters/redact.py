@@ -20,6 +20,8 @@ from runner.engine.events import (
     Answered,
     AttemptFinished,
     BodyUnreadable,
+    Breach,
+    ContractChecked,
     CriterionChecked,
     Entry,
     Event,
@@ -49,7 +51,7 @@ from runner.reporters.secret_names import is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
 from runner.source import Source, Span
 from runner.text import json_text
-from runner.values import Absent, InputValue, Json, Value
+from runner.values import Absent, InputValue, Json, Value, split_pointer
 
 V = TypeVar("V", Json, InputValue, Value)
 
@@ -64,6 +66,7 @@ _DELIMITER = re.compile(r"(\r?\n--)")
 _PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
 _PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
+_POINTED = re.compile(r"(?<=/)[^\s/]+")
 _SPAN_FILL = re.compile(r"[^\n]")
 
 
@@ -116,6 +119,8 @@ class Redactor:
                 return replace(event, exchange=self._exchange(event.exchange))
             case BodyUnreadable():
                 return replace(event, problem=self.text(event.problem))
+            case ContractChecked():
+                return replace(event, breaches=tuple(map(self._breach, event.breaches)))
             case CriterionChecked():
                 verdict = self._verdict(event.verdict, event.condition)
                 return replace(
@@ -153,6 +158,36 @@ class Redactor:
             self.text(verdict.problem) if verdict.problem else verdict.problem,
             verdict.note,  # it names kinds, not values
         )
+
+    def _breach(self, breach: Breach) -> Breach:
+        """Redact a breach by the names on the way to its value; what quotes values is dropped where one is secret."""
+        found = breach.mismatch
+        secret = any(map(is_secret_name, (found.name, *split_pointer(found.instance))))
+        causes = any(map(is_secret_name, _POINTED.findall(found.causes))) or self.text(found.causes) != found.causes
+        address = found.address
+        mismatch = replace(
+            found,
+            subject=self.text(found.subject),
+            message=self.text(found.message),
+            instance=self.text(found.instance),
+            value=self._hidden(found.value, learn=4) if secret else self._guarded("", found.value),
+            causes="" if causes or secret else found.causes,
+            address=address and address._replace(uri=self.text(address.uri)),
+        )
+        return replace(
+            breach, mismatch=mismatch, span=self._span(breach.span), declared=self._declared(breach.declared)
+        )
+
+    def _declared(self, span: Span | None) -> Span | None:
+        """Mask an API description, which can be large, only where the line that will be quoted needs it."""
+        if span is None:
+            return None
+        line, source = span.source.line(span.begin.line), span.source
+        uri, name = self.text(source.uri), self.text(source.name)
+        masked = self._span(span) if self.text(line) != line else span
+        if masked is None or (uri, name) == (source.uri, source.name):
+            return masked
+        return replace(masked, source=replace(masked.source, uri=uri, name=name))
 
     def _span(self, span: Span | None) -> Span | None:
         """Mask the document as well: a diagnostic quotes it. The mask is as long as the secret, so positions hold."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from runner.schema.choice import EngineName, best_engine
 from runner.schema.depth import DEEPEST, is_deeper
+from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.engines import Refused, Validator, new_validator
 from runner.schema.explain import Explaining, SchemaError
 from runner.schema.gather import Gathered, SchemaProblem, gather
@@ -29,8 +30,8 @@ class Schema:
         except RecursionError:
             return False
 
-    def errors(self, value: Json) -> tuple[SchemaError, ...]:
-        """Give everything that is wrong with a value."""
+    def errors(self, value: Json, most: int | None = None) -> tuple[SchemaError, ...]:
+        """Give everything that is wrong with a value, or the `most` first failures: to explain one takes its time."""
         try:
             failures = None if is_deeper(value, DEEPEST) else self.validator.failures(value)
         except RecursionError:
@@ -38,11 +39,16 @@ class Schema:
         if failures is None:
             return (SchemaError("", "", "", "is nested too deeply to be checked"),)
         explaining = Explaining(self.gathered, value)
-        return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
+        return tuple(dict.fromkeys(error for failure in failures[:most] for error in explaining.errors(failure)))
 
 
 def compile_schema(
-    schema: Json, *, definitions: Mapping[str, Json] | None = None, engine: EngineName | None = None
+    schema: Json,
+    *,
+    definitions: Mapping[str, Json] | None = None,
+    dialect: SchemaDialect = "2020-12",
+    direction: Direction | None = None,
+    engine: EngineName | None = None,
 ) -> Schema:
     """Compile a schema; nothing is ever fetched: `definitions` gives the documents that `$ref` may lead into, by URI.
 

@@ -122,3 +122,9 @@ def test_list_shows_the_bundled_flows() -> None:
     assert [line.split()[0] for line in ended.out.splitlines()] == list(workflows())
     rows = arazzo("list", "--format", "json").json["workflows"]
     assert all(row["summary"] for row in rows)
+
+
+@pytest.mark.parametrize("name", workflows())
+def test_the_sandbox_keeps_every_contract(name: str) -> None:
+    ended = arazzo("run", name, "--contract", "error", "-q")
+    assert (ended.code, "contract" in ended.out) == (0, False), ended

@@ -1,0 +1,345 @@
+"""Turns what was sent and what came back into the ways in which they differ from what an API description says.
+
+What a description does not speak about is allowed, as JSON Schema has it: undeclared headers, parameters and members.
+After a mismatch that leaves nothing to compare with (an undocumented status or content type) nothing more is said of
+that part. Text on the wire has no types, so a parameter or header fits if one reading of its text does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+from runner.exchange import MediaType, Response, header, media_type, parse_json
+from runner.openapi.deserialize import readings, retyped
+from runner.openapi.document import (
+    Address,
+    ApiDescription,
+    HeaderObject,
+    MediaTypeObject,
+    Operation,
+    Parameter,
+    ResponseObject,
+)
+from runner.openapi.media import is_form, match_media, match_status
+from runner.openapi.schemas import Compiled, Types
+from runner.openapi.sequential import SEQUENTIAL, items_of
+from runner.schema import Direction, SchemaError, SchemaProblem
+from runner.schema.messages import shown
+from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
+
+Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
+"""What is checked of a response, part by part, and the request as a whole."""
+
+MOST = 1000
+"""Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
+
+BODY = "the response body"
+# "If a response header is defined with the name "Content-Type", it SHALL be ignored" (Response Object).
+_IGNORED = "content-type"
+# RFC 9112, section 6.3: these have no body, whatever their fields say.
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One way in which an exchange is not what its description says.
+
+    `subject` says of what it is true ("the response body"), `name` is the header's or parameter's, `instance` a JSON
+    Pointer into the value. No value stands in `message`: `value` has it where it is a scalar and not declared secret,
+    and `causes`, which may quote short ones, says why no alternative fits. `address` is the keyword, the header, the
+    map of responses or of content that is not satisfied. `count` says how many items differ in this very way.
+    """
+
+    check: Check
+    subject: str
+    message: str
+    name: str = ""
+    instance: str = ""
+    value: Value = ABSENT
+    causes: str = ""
+    address: Address | None = None
+    count: int = 1
+
+    @property
+    def statement(self) -> str:
+        """The mismatch in one sentence, without any value."""
+        subject = f"'{self.instance}' in {self.subject}" if self.instance else self.subject
+        return f"{subject} {self.message}"
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two mismatches share that are the same: the place, with every index of a list left open."""
+        place = tuple("*" if token.isdigit() else token for token in split_pointer(self.instance))
+        return (self.check, self.subject, place, self.address or self.message)
+
+
+class Compared(NamedTuple):
+    """The keys of a description that a response was compared with, None where none fits, and how it differs."""
+
+    response: str | None
+    media_type: str | None
+    mismatches: tuple[Mismatch, ...] = ()
+
+
+class _Subject(NamedTuple):
+    """Of what a mismatch is told."""
+
+    check: Check
+    text: str
+    name: str = ""
+
+    def differs(self, message: str, address: Address | None, instance: str = "", value: Value = ABSENT) -> Mismatch:
+        return Mismatch(self.check, self.text, message, self.name, instance, value, address=address)
+
+
+_RESPONSE_BODY = _Subject("body", BODY)
+_REQUEST_BODY = _Subject("request", "the request body")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contract:
+    """What a description says of one operation. `checks` names the checks that are wanted."""
+
+    operation: Operation
+    api: ApiDescription
+
+    def check_response(self, method: str, response: Response, checks: Container[Check]) -> Compared:
+        """Compare a response to a request of this method."""
+        matched = match_status(self.operation.responses, response.status)
+        if matched is None:
+            return Compared(None, None, self._undocumented(response.status) if "status" in checks else ())
+        key, declared = matched
+        has_body = method != "HEAD" and response.status not in _WITHOUT_BODY and response.status >= 200
+        content_type = header(response.headers, "content-type") if has_body else None
+        media = _media_key(tuple(declared.content), content_type) if content_type else None
+        found: list[Mismatch] = []
+        if "content-type" in checks and has_body:
+            found += self._content_type(key, declared, response, media)
+        if "headers" in checks:
+            found += self._headers(declared, response)
+        if "body" in checks and has_body:
+            found += self._body(key, declared, response, media)
+        return Compared(key, media, _grouped(found))
+
+    def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
+        """Compare what a parameter is given; an optional one may be left out."""
+        subject = _Subject("request", f"{parameter.location} parameter '{parameter.name}'", parameter.name)
+        if isinstance(value, Absent):
+            address = Address(self.api.uri, parameter.pointer)
+            return (subject.differs("is required, and was left out", address),) if parameter.required else ()
+        if parameter.schema is None or value is None or parameter.location == "querystring":
+            return ()
+        if parameter.content_type is not None:
+            if not media_type(parameter.content_type).is_json:
+                return ()
+            return _grouped(self._against(subject, parameter.schema, [value], "request"))
+        found = self._compiled(parameter.schema, "request")
+        sent = value if isinstance(found, SchemaProblem) else retyped(value, found.types)
+        return _grouped(self._against(subject, parameter.schema, [sent], "request"))
+
+    def check_request_body(self, value: Value, content_type: str | None) -> tuple[Mismatch, ...]:
+        """Compare a body, before it is encoded for its media type."""
+        body = self.operation.request_body
+        if body is None or not body.content:
+            return ()
+        address = Address(self.api.uri, body.pointer)
+        if value is ABSENT:
+            missing = _REQUEST_BODY.differs("is required, and was left out", address)
+            return (missing,) if body.required else ()
+        media = match_media(body.content, content_type)
+        if media is None:
+            message = f"is not offered by {self.operation.title}: it takes {_listed(body.content)}"
+            kind = _Subject("request", f"content type '{media_type(content_type).essence}'")
+            return (kind.differs(message, address.below("content")),)
+        if media.schema is None or isinstance(value, Absent):
+            return ()
+        found = self._compiled(media.schema, "request")
+        sent = value if isinstance(found, SchemaProblem) else _as_read(value, media_type(content_type), found.types)
+        if isinstance(sent, bytes | Absent):
+            return ()
+        return _grouped(self._against(_REQUEST_BODY, media.schema, [sent], "request"))
+
+    def _undocumented(self, status: int) -> tuple[Mismatch, ...]:
+        operation = self.operation
+        if not operation.responses:
+            subject = _Subject("status", f"status {status}")
+            return (subject.differs(f"is not documented: {operation.title} has no responses", operation.address),)
+        message = f"is not documented: {operation.title} has {_listed(operation.responses)}"
+        return (_Subject("status", f"status {status}").differs(message, operation.address.below("responses")),)
+
+    def _content_type(
+        self, key: str, declared: ResponseObject, response: Response, media: str | None
+    ) -> Iterator[Mismatch]:
+        address = declared.address
+        if address is None or media is not None or not response.body:
+            return
+        given = header(response.headers, "content-type")
+        if not declared.content:
+            yield _Subject("content-type", BODY).differs(f"is not documented: {key} has no content", address)
+        elif given is None:
+            message = f"has no content type: {key} has {_listed(declared.content)}"
+            yield _Subject("content-type", BODY).differs(message, address.below("content"))
+        else:
+            subject = _Subject("content-type", f"content type '{media_type(given).essence}'")
+            message = f"is not documented: {key} has {_listed(declared.content)}"
+            yield subject.differs(message, address.below("content"))
+
+    def _headers(self, declared: ResponseObject, response: Response) -> Iterator[Mismatch]:
+        for name, expected in declared.headers.items():
+            if name.lower() == _IGNORED:
+                continue
+            subject = _Subject("headers", f"response header '{name}'", name)
+            lines = [value for given, value in response.headers if given.lower() == name.lower()]
+            if not lines and expected.required:
+                yield subject.differs("is required", expected.address)
+            # Set-Cookie is the one field whose lines cannot be joined (RFC 9110, section 5.3).
+            for text in lines if name.lower() == "set-cookie" else [", ".join(lines)] if lines else []:
+                yield from self._header(subject, expected, text)
+
+    def _header(self, subject: _Subject, expected: HeaderObject, text: str) -> Iterator[Mismatch]:
+        if expected.schema is None:
+            return
+        if expected.content_type is not None:
+            try:
+                value = parse_json(text) if media_type(expected.content_type).is_json else text
+            except ValueError as error:
+                yield subject.differs(f"is not JSON: {error}", expected.address, value=text)
+                return
+            yield from self._against(subject, expected.schema, [value], "response")
+            return
+        found = self._compiled(expected.schema, "response")
+        read: Iterable[Json] = [text]
+        if not isinstance(found, SchemaProblem):
+            read = readings(text, found.types, explode=expected.explode)
+        yield from self._against(subject, expected.schema, read, "response")
+
+    def _body(self, key: str, declared: ResponseObject, response: Response, media: str | None) -> Iterator[Mismatch]:
+        if declared.address is None:
+            return
+        content = declared.address.below("content")
+        if media is None:
+            if not response.body and declared.content and all(media_type(each).is_json for each in declared.content):
+                yield _RESPONSE_BODY.differs(f"is missing: {key} has {_listed(declared.content)}", content)
+            return
+        schema = declared.content[media].schema
+        place = schema or content.below(media)
+        kind = media_type(header(response.headers, "content-type"))
+        if kind.essence in SEQUENTIAL:
+            yield from self._items(declared.content[media], response, kind, place)
+        elif response.content.problem:
+            yield _RESPONSE_BODY.differs(response.content.problem.removeprefix("it "), place)
+        elif kind.is_json and not response.body:
+            yield _RESPONSE_BODY.differs("is empty, which is not JSON", place)
+        elif schema is not None:
+            value = response.content.value
+            value = "" if isinstance(value, Absent) and kind.is_text else value
+            compared = value if kind.is_json else self._text(value, schema)
+            if not isinstance(compared, bytes | Absent):
+                yield from self._against(_RESPONSE_BODY, schema, [compared], "response")
+
+    def _text(self, value: Value, address: Address) -> Value:
+        """Give text that a schema speaks about; what it says of XML or bytes is not for a JSON Schema to check."""
+        found = self._compiled(address, "response")
+        return value if isinstance(found, SchemaProblem) or "string" in found.types(()) else ABSENT
+
+    def _items(
+        self, declared: MediaTypeObject, response: Response, kind: MediaType, place: Address
+    ) -> Iterator[Mismatch]:
+        """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2)."""
+        try:
+            items = items_of(response.body, kind)
+        except ValueError as error:
+            yield _RESPONSE_BODY.differs(str(error), place)
+            return
+        if declared.schema is not None:
+            yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response")
+        if declared.item_schema is not None:
+            for index, item in enumerate(items):
+                for found in self._against(_RESPONSE_BODY, declared.item_schema, [item], "response"):
+                    yield replace(found, instance=join_pointer("", index) + found.instance)
+
+    def _compiled(self, address: Address, direction: Direction) -> Compiled | SchemaProblem:
+        return self.api.schemas.at(address.uri, address.pointer, direction)
+
+    def _against(
+        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction
+    ) -> Iterator[Mismatch]:
+        """Compare a value, of which there may be several readings, with the schema at an address."""
+        found = self._compiled(address, direction)
+        if isinstance(found, SchemaProblem):
+            yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
+            return
+        first: Json | Absent = ABSENT
+        for value in values:
+            if found.schema.valid(value):
+                return
+            first = value if first is ABSENT else first
+        if not isinstance(first, Absent):
+            yield from (self._told(subject, address, first, error) for error in found.schema.errors(first, MOST))
+
+    def _told(self, subject: _Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
+        """Take the value out of an error's message, so that whoever reports it can hide it."""
+        at = _address(error.schema) or address
+        if error.keyword == "required":
+            at = self._missing_name(at, error)
+        value = resolve_pointer(whole, error.instance)
+        if isinstance(value, str | int | float | None) and error.message.endswith(quoted := f", is {shown(value)}"):
+            return subject.differs(error.message.removesuffix(quoted), at, error.instance, value)
+        if error.keyword not in ("anyOf", "oneOf"):
+            return subject.differs(error.message, at, error.instance)
+        message, _, causes = error.message.partition(": ")
+        # A value that is cut could be a part of a secret, which nobody would find in it.
+        whole_ones = "; ".join(cause for cause in causes.split("; ") if "…" not in cause)
+        return replace(subject.differs(message, at, error.instance), causes=whole_ones)
+
+    def _missing_name(self, address: Address, error: SchemaError) -> Address:
+        """Point at the name in a list of `required` ones."""
+        names = resolve_pointer(self.api.definitions.get(address.uri, ABSENT), address.pointer)
+        missing = split_pointer(error.instance)[-1:]
+        if isinstance(names, list) and missing and missing[0] in names:
+            return address.below(names.index(missing[0]))
+        return address
+
+
+@lru_cache(maxsize=256)
+def _media_key(keys: tuple[str, ...], content_type: str) -> str | None:
+    return match_media({key: key for key in keys}, content_type)
+
+
+def _as_read(value: Value, kind: MediaType, types: Types) -> Value:
+    """Give a request body as its reader will see it; nothing where a JSON Schema does not speak about it."""
+    if kind.is_json:
+        return value
+    if is_form(kind.essence) and isinstance(value, dict):
+        files = any(_is_file(part, types((name,))) for name, part in value.items())
+        return ABSENT if files else retyped(value, types)
+    return value if isinstance(value, str) and "string" in types(()) else ABSENT
+
+
+def _is_file(part: Value, types: frozenset[str]) -> bool:
+    if isinstance(part, list):
+        return any(_is_file(each, types) for each in part)
+    return isinstance(part, bytes) or (isinstance(part, dict) and "object" not in types)
+
+
+def _address(place: str) -> Address | None:
+    """Read the `uri#pointer` of a schema error."""
+    uri, sign, pointer = place.partition("#")
+    return Address(uri, pointer) if sign and uri else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _grouped(mismatches: Iterable[Mismatch]) -> tuple[Mismatch, ...]:
+    """Tell of many items that differ in the same way once, at the first of them."""
+    found: dict[tuple[object, ...], Mismatch] = {}
+    for each in mismatches:
+        first = found.get(each.identity)
+        found[each.identity] = replace(first, count=first.count + 1) if first else each
+    return tuple(found.values())

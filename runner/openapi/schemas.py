@@ -1,0 +1,53 @@
+"""Turns a place in a description into the compiled schema that stands there: each once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
+from urllib.parse import quote
+
+from runner.schema import Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
+from runner.values import Json
+
+Types: TypeAlias = Callable[[tuple[str, ...]], frozenset[str]]
+"""Give the names of the types that may stand at a place of a value; none where anything may."""
+
+
+class Compiled(NamedTuple):
+    """A schema, and the types that it mentions."""
+
+    schema: Schema
+    types: Types
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Schemas:
+    """The schemas of the documents in `definitions`, which are keyed by URI.
+
+    `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one.
+    """
+
+    definitions: Mapping[str, Json] = field(repr=False)
+    dialect: SchemaDialect
+    json_schema_dialect: str | None = None
+    compiled: dict[tuple[str, str, Direction], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)
+
+    def at(self, uri: str, pointer: str, direction: Direction) -> Compiled | SchemaProblem:
+        """Compile the schema at a place; a schema that means nothing gives what is wrong with it."""
+        key = (uri, pointer, direction)
+        found = self.compiled.get(key)
+        if found is None:
+            found = self.compiled[key] = self._compile(f"{uri}#{quote(pointer)}", direction)
+        return found
+
+    def _compile(self, reference: str, direction: Direction) -> Compiled | SchemaProblem:
+        link: dict[str, Json] = {"$ref": reference}
+        if self.json_schema_dialect is not None:
+            link["$schema"] = self.json_schema_dialect
+        try:
+            schema = compile_schema(link, definitions=self.definitions, dialect=self.dialect, direction=direction)
+        except SchemaProblem as problem:
+            return problem
+        return Compiled(schema, lru_cache(maxsize=64)(partial(declared_types, schema)))
