@@ -21,6 +21,7 @@ from runner.openapi.document import (
     RequestBody,
     ResponseObject,
     Server,
+    ServerLevel,
 )
 from runner.openapi.parts import read_security, read_servers, status_key
 from runner.openapi.references import Node, Resolver, UnresolvedReference, absolute_references
@@ -60,10 +61,12 @@ class Defaults:
     resolver: Resolver
 
     @cached_property
-    def servers(self) -> tuple[Server, ...]:
+    def servers(self) -> tuple[tuple[Server, ...], ServerLevel]:
         # OpenAPI Object: "If the `servers` field is not provided, or is an empty array, the default value would be a
         # Server Object with a url value of /."
-        return read_servers(self.entry.get("servers")) or read_servers(self.entry._replace(value=[{"url": "/"}]))
+        own = read_servers(self.entry.get("servers"))
+        default = read_servers(self.entry._replace(value=[{"url": "/"}]))
+        return (own, "description") if own else (default, "default")
 
     @cached_property
     def security(self) -> tuple[Mapping[str, tuple[str, ...]], ...]:
@@ -142,10 +145,11 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     """Read an operation; `pointer` is its place below `paths`."""
     reader = Reader(defaults.resolver, places)
     node = reader.chain(slot.node)[-1]
-    for servers in (node.get("servers"), slot.around("servers")):
-        check_servers(reader, servers)
+    for listed in (node.get("servers"), slot.around("servers")):
+        check_servers(reader, listed)
     operation_id = node.get("operationId").value
     security = read_security(node.get("security"))
+    servers, servers_of = _servers(slot, node, defaults)
     return Operation(
         operation_id=operation_id if isinstance(operation_id, str) else None,
         method=slot.method,
@@ -153,7 +157,8 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         parameters=_parameters(reader, slot, node),
         request_body=_request_body(reader, node.get("requestBody")),
         responses=_responses(reader, node.get("responses")),
-        servers=read_servers(node.get("servers")) or read_servers(slot.around("servers")) or defaults.servers,
+        servers=servers,
+        servers_of=servers_of,
         security=defaults.security if security is None else security,
         security_schemes=defaults.security_schemes,
         pointer=pointer,
@@ -161,6 +166,15 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         deprecated=node.get("deprecated").value is True,
         problems=tuple(reader.problems),
     )
+
+
+def _servers(slot: Slot, node: Node, defaults: Defaults) -> tuple[tuple[Server, ...], ServerLevel]:
+    """Give the servers of an operation, which "override" those around it, and where they are listed."""
+    if own := read_servers(node.get("servers")):
+        return own, "operation"
+    if around := read_servers(slot.around("servers")):
+        return around, "path item"
+    return defaults.servers
 
 
 def check_servers(reader: Reader, servers: Node) -> None:
