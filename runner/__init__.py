@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from runner.errors import UsageError as UsageError
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
+    from runner.shell.options import ClientCertificate as ClientCertificate
+    from runner.shell.options import HttpOptions as HttpOptions
 
 _HOMES = {
     "arun": ("runner.api", "arun"),
@@ -45,14 +47,18 @@ _HOMES = {
     "UsageError": ("runner.errors", "UsageError"),
     "Plan": ("runner.plan.plan", "Plan"),
     "Result": ("runner.result", "Result"),
+    "ClientCertificate": ("runner.shell.options", "ClientCertificate"),
+    "HttpOptions": ("runner.shell.options", "HttpOptions"),
 }
 
 __all__ = [
     "ArazzoError",
+    "ClientCertificate",
     "Description",
     "DescriptionError",
     "Diagnostic",
     "FetchError",
+    "HttpOptions",
     "InputsError",
     "Plan",
     "Result",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -23,11 +24,13 @@ from runner.plan.compile import compile_description
 from runner.plan.context import Options
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
+from runner.plan.servers import refuse_variables
 from runner.result import Result, result_of
 from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
 from runner.source import Source, Span
 from runner.values import Json
@@ -35,12 +38,16 @@ from runner.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where descriptions come from: `overrides` and `servers` by source name, `roots` as folders or URLs."""
+    """Where descriptions come from, and what is said beside them.
+
+    `overrides` are by source name, `roots` folders or URLs; `http` is how they are fetched, `options` the compiler's.
+    """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
-    servers: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
+    http: HttpOptions = DEFAULTS
+    options: Options = Options()  # noqa: RUF009 - it cannot change
 
 
 class Checked(NamedTuple):
@@ -63,7 +70,7 @@ def check(location: str, sources: Sources | None = None) -> Checked:
         return Checked(None, (_unreadable(location, error),))
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
-    compiled = compile_description(loaded.description, Options(servers=chosen.servers))
+    compiled = compile_description(loaded.description, chosen.options)
     diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics)
@@ -84,11 +91,21 @@ def load_description(location: str, sources: Sources | None = None) -> Descripti
     return loaded.description
 
 
-def compile_plan(description: Description, servers: Mapping[str, str] | None = None) -> Plan:
-    """Compile a description, or raise DescriptionError with everything that is wrong."""
-    compiled = compile_description(description, Options(servers=servers or {}))
+def compile_plan(
+    description: Description,
+    servers: Mapping[str, str] | None = None,
+    server_variables: Mapping[str, str] | None = None,
+) -> Plan:
+    """Compile a description, or raise DescriptionError with everything that is wrong.
+
+    `servers` gives base URLs by source name; `server_variables` values by name or `source.name`, of which UsageError is
+    raised for one that no server has.
+    """
+    given = dict.fromkeys(servers or {}, "given")
+    compiled = compile_description(description, Options(servers or {}, given, server_variables or {}))
     if compiled.plan is None:
         raise DescriptionError(compiled.diagnostics)
+    refuse_variables([compiled.plan], server_variables or {})
     return compiled.plan
 
 
@@ -100,23 +117,27 @@ def _load(location: str, sources: Sources) -> Loaded:
         working_directory=here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
     )
-    return load(to_uri(location, here), fetcher(sources.offline), options)
+    return load(to_uri(location, here), fetcher(sources.offline, sources.http), options)
 
 
-def fetcher(offline: bool) -> Fetch:
-    return make_fetch(Path.cwd(), FetchPorts(_http, decode_bytes, offline=offline))
+def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:
+    return make_fetch(Path.cwd(), FetchPorts(partial(_http, http), decode_bytes, offline=offline))
 
 
-def _http() -> AbstractContextManager[Transport]:
+def _http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:
+    if not isinstance(transport, HttpOptions | None):
+        return nullcontext(transport)
     from runner.shell.http import HttpTransport  # imports an HTTP library: only where something remote is fetched
 
-    return HttpTransport()
+    return HttpTransport(transport or DEFAULTS)
 
 
-def _ahttp() -> AbstractAsyncContextManager[AsyncTransport]:
+def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:
+    if not isinstance(transport, HttpOptions | None):
+        return nullcontext(transport)
     from runner.shell.http import AsyncHttpTransport
 
-    return AsyncHttpTransport()
+    return AsyncHttpTransport(transport or DEFAULTS)
 
 
 def ignore(entry: Entry) -> None:
@@ -197,10 +218,10 @@ def run_workflows(
     inputs: Mapping[str, Json] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
-    transport: Transport | None = None,
+    transport: Transport | HttpOptions | None = None,
     tell: Callable[[Entry], None] = ignore,
 ) -> Result:
-    """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
+    """Run a workflow, or every one that no other calls, over HTTP (as HttpOptions say) or the transport that is given.
 
     `tell` hears of each entry as it happens. Raise InputsError before anything is sent where the inputs do not fit.
     """
@@ -211,7 +232,7 @@ def run_workflows(
         entries.append(entry)
         tell(entry)
 
-    with nullcontext(transport) if transport else _http() as opened, Worker() as worker:
+    with _http(transport) as opened, Worker() as worker:
         world = World(opened, SystemClock(), listen, credentials, apply=worker.apply)
         outcome = drive(start(plan, asked, None, world), world)
     return result_of(outcome, tuple(entries))
@@ -223,7 +244,7 @@ async def arun(
     inputs: Mapping[str, Json] | None = None,
     *,
     credentials: Credentials = NO_CREDENTIALS,
-    transport: AsyncTransport | None = None,
+    transport: AsyncTransport | HttpOptions | None = None,
     tell: Callable[[Entry], None] = ignore,
 ) -> Result:
     """`run`, awaited."""
@@ -235,7 +256,7 @@ async def arun(
         tell(entry)
 
     with Worker() as worker:
-        async with nullcontext(transport) if transport else _ahttp() as opened:
+        async with _ahttp(transport) as opened:
             world = AsyncWorld(opened, AsyncSystemClock(), listen, credentials, apply=worker.apply)
             outcome = await adrive(start(plan, asked, None, world), world)
     return result_of(outcome, tuple(entries))

@@ -1,21 +1,128 @@
-"""The credentials of a run: from the environment, or a sandbox's own, and what is missing."""
+"""The credentials of a run: gathered from where the user keeps them, matched with what the operations ask for.
+
+Gathered they are one flat mapping. A key is `[<SOURCE>_]<SCHEME>[_<PART>]`, as an environment variable ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
-from runner.cli.world import Venue
+from runner.cli.config import Profile
+from runner.cli.world import Ready, Venue
+from runner.diagnostics import nearest
+from runner.errors import UsageError
+from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
 from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
-from runner.shell.auth import PREFIX, Credentials, Slot, from_environment, missing, suffix
+from runner.shell.auth import PREFIX, Credentials, Slot, missing, suffix
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
+PARTS = ("USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "SCOPE", "AUDIENCE", "FLOW")
 
 
-def credentials_of(plan: Plan, venue: Venue, environ: Mapping[str, str]) -> Credentials:
+class Secret(NamedTuple):
+    """A credential: its value, its name as it was written, and where it comes from (`--auth`, `the environment`)."""
+
+    value: str
+    name: str
+    origin: str
+    of_profile: bool = False
+
+    @property
+    def shown(self) -> str:
+        return f"--auth {self.name}" if self.origin == "--auth" else self.name
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """All that was given, by key. `unset` are the variables that the profile names and that are not there, by key."""
+
+    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    unset: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The flat mapping of keys to values."""
+        return {key: secret.value for key, secret in self.secrets.items()}
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The environment, and the files that stand in for it where it has no such variable."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str) -> str | None:
+        """Give a variable; one that is empty counts as not set."""
+        return self.environ.get(name) or self.files.get(name, ("", ""))[0] or None
+
+    @property
+    def merged(self) -> dict[str, str]:
+        return {**{name: value for name, (value, _) in self.files.items()}, **self.environ}
+
+    def origin(self, name: str) -> str:
+        return "the environment" if self.environ.get(name) else f"--env-file {self.files[name][1]}"
+
+
+def gather(auth: Sequence[str], variables: Variables, profile: Profile) -> Wallet:
+    """Gather credentials: `--auth` before the environment, that before its files, and those before the profile."""
+    found: dict[str, Secret] = {}
+    unset: dict[str, str] = {}
+    for name, variable in profile.auth.items():
+        value = variables.get(variable)
+        if value is None:
+            unset[suffix(name)] = variable
+        else:
+            found[suffix(name)] = Secret(value, name, f"{variable}, as profile '{profile.name}' says", of_profile=True)
+    for name in variables.merged:
+        if name.startswith(PREFIX) and (value := variables.get(name)):
+            found[name.removeprefix(PREFIX)] = Secret(value, name, variables.origin(name))
+    found.update(_from_options(auth, variables))
+    return Wallet(found, {key: variable for key, variable in unset.items() if key not in found})
+
+
+def _from_options(auth: Sequence[str], variables: Variables) -> dict[str, Secret]:
+    """Read `--auth NAME=VALUE` options; no message repeats a value."""
+    found: dict[str, Secret] = {}
+    for text in auth:
+        name, sign, value = text.partition("=")
+        if not sign or not name or not value:
+            hint = "VALUE is the secret, or env:VARIABLE, or file:PATH"
+            raise UsageError(f"--auth {name if sign else '…'}: write --auth NAME=VALUE", hint)
+        if suffix(name) in found:
+            raise UsageError(f"--auth {name}: the credential is given twice")
+        found[suffix(name)] = Secret(_value(name, value, variables), name, "--auth")
+    return found
+
+
+def _value(name: str, text: str, variables: Variables) -> str:
+    kind, _, where = text.partition(":")
+    if kind == "env":
+        value = variables.get(where)
+        if value is None:
+            raise UsageError(f"--auth {name}: the environment has no variable '{where}'")
+        return value
+    if kind != "file":
+        return text
+    try:
+        value = decode_bytes(Path(where).read_bytes()).removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        raise UsageError(f"--auth {name}: '{where}' cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"--auth {name}: '{where}' is not text") from error
+    if not value:
+        raise UsageError(f"--auth {name}: '{where}' is empty")
+    return value
+
+
+def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
     """Give the credentials for a document at its venue.
 
     The sandbox knows one token of its own, which opens nothing else. It is sent to the embedded sandbox, and to an
@@ -23,16 +130,15 @@ def credentials_of(plan: Plan, venue: Venue, environ: Mapping[str, str]) -> Cred
     """
     if venue.sandbox:
         return Credentials(by_origin=dict.fromkeys(STOOD_IN, SANDBOX_TOKEN))
-    given = from_environment(environ)
     local = {
         origin(url)
         for name, url in venue.servers.items()
         if urlsplit(url).hostname in LOOPBACK and name in _stood_in(plan)
     }
-    return Credentials(given.by_scheme, dict.fromkeys(local, SANDBOX_TOKEN))
+    return Credentials(wallet.values, dict.fromkeys(local, SANDBOX_TOKEN))
 
 
-def calls(plan: Plan, keys: Sequence[str]) -> Iterator[OperationCall]:
+def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
     """Give the operations that a run of these workflows can call."""
     for workflow in plan.reachable(*keys):
         yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))
@@ -42,31 +148,103 @@ def _stood_in(plan: Plan) -> set[str]:
     """Give the sources whose descriptions name a server that the sandbox stands in for."""
     return {
         call.source
-        for call in calls(plan, tuple(plan.workflows))
+        for call in calls(plan, plan.workflows)
         if any(server.url.startswith(STOOD_IN) for server in call.operation.servers)
     }
 
 
-def advise(plan: Plan, keys: Sequence[str], venue: Venue, credentials: Credentials) -> Iterator[str]:
-    """Say before the first request which credentials are missing, and which of those given nobody asks for."""
-    if venue.sandbox:
-        return
-    wanted: dict[str, str] = {}
-    schemes: set[str] = set()
-    for call in calls(plan, keys):
-        schemes |= {suffix(name) for name in call.operation.security_schemes}
-        has = frozenset(
-            Slot(
-                p.parameter.location, p.parameter.name.lower() if p.parameter.location == "header" else p.parameter.name
-            )
-            for p in call.parameters
-            if p.parameter.location in ("header", "query", "cookie")
-        )
-        for name in missing(call.operation, credentials, has, origin(call.server)):
-            wanted.setdefault(name, call.operation.operation_id or call.title)
-    for name, operation in wanted.items():
-        yield f"'{operation}' wants a credential that nobody gave; set {name} in the environment"
-    for given in credentials.by_scheme:
-        if schemes and given not in schemes:
-            listed = ", ".join(PREFIX + scheme for scheme in sorted(schemes))
-            yield f"{PREFIX}{given} belongs to no security scheme of '{plan.document}'; those are {listed}"
+class Want(NamedTuple):
+    """A credential that an operation needs and nobody gave, by key; `name` is as `--auth` takes it."""
+
+    key: str
+    name: str
+    operation: str
+
+    def advice(self, wallet: Wallet) -> str:
+        """Say what is missing and what would supply it."""
+        text = f"'{self.operation}' wants a credential that nobody gave; "
+        if self.key in wallet.unset:
+            text += f"the profile takes it from {wallet.unset[self.key]}, which is not set; "
+        return f"{text}set {PREFIX}{self.key} in the environment, or give --auth {self.name}=…"
+
+
+def wanted(ready: Sequence[Ready], wallet: Wallet) -> tuple[Want, ...]:
+    """Give the credentials that are missing, each once."""
+    wants: dict[str, Want] = {}
+    for each in ready:
+        credentials = credentials_of(each.plan, each.venue, wallet)
+        for call in calls(each.plan, each.keys) if not each.venue.sandbox else ():
+            for variable in lacking(call, credentials):
+                key = variable.removeprefix(PREFIX)
+                names = {suffix(name): name for name in call.operation.security_schemes}
+                operation = call.operation.operation_id or call.title
+                wants.setdefault(key, Want(key, names.get(key, key.lower()), operation))
+    return tuple(wants.values())
+
+
+def lacking(call: OperationCall, credentials: Credentials) -> tuple[str, ...]:
+    """Give the environment variables that would supply what neither the step nor the user gives."""
+    has = frozenset(
+        Slot(p.parameter.location, p.parameter.name.lower() if p.parameter.location == "header" else p.parameter.name)
+        for p in call.parameters
+        if p.parameter.location in ("header", "query", "cookie")
+    )
+    return missing(call.operation, credentials, has, origin(call.server))
+
+
+def used(call: OperationCall, wallet: Wallet) -> Iterator[Secret]:
+    """Give those of the user's credentials that belong to the schemes an operation asks for."""
+    for name in dict.fromkeys(name for alternative in call.operation.security for name in alternative):
+        for key in keys_of(call.source, name):
+            if key in wallet.secrets:
+                yield wallet.secrets[key]
+
+
+def keys_of(source: str, scheme: str) -> tuple[str, ...]:
+    """Give the keys under which a credential for a scheme of a source may be given."""
+    bases = (suffix(scheme), f"{suffix(source)}_{suffix(scheme)}")
+    return tuple(key for base in bases for key in (base, *(f"{base}_{part}" for part in PARTS)))
+
+
+def strays(ready: Sequence[Ready], wallet: Wallet) -> Iterator[str]:
+    """Say which of the credentials given belong to no security scheme, with the nearest name there is.
+
+    A profile serves several documents: of its names only those are told that look like a slip.
+    """
+    live = [each for each in ready if not each.venue.sandbox]
+    schemes = {
+        (call.source, name): None
+        for each in live
+        for call in calls(each.plan, each.keys)
+        for name in call.operation.security_schemes
+    }
+    known = {key for source, name in schemes for key in keys_of(source, name)}
+    plain = {suffix(name): name for _, name in schemes}
+    whole = {suffix(f"{source}.{name}"): f"{source}.{name}" for source, name in schemes}
+    for key, secret in wallet.secrets.items() if schemes else ():
+        if key in known:
+            continue
+        names = {
+            each: PREFIX + each if secret.name.startswith(PREFIX) else name for each, name in {**whole, **plain}.items()
+        }
+        meant = nearest(key, names)
+        if meant or not secret.of_profile:
+            hint = f"did you mean {names[meant]}?" if meant else f"those are {', '.join(names[each] for each in plain)}"
+            yield f"{secret.shown} belongs to no security scheme: {hint}"
+
+
+def unproven(ready: Sequence[Ready]) -> Iterator[str]:
+    """Say which operations nobody may call without a client certificate."""
+    for each in ready:
+        for call in calls(each.plan, each.keys) if not each.venue.sandbox else ():
+            operation = call.operation
+            tls = {name for name, scheme in operation.security_schemes.items() if scheme.get("type") == "mutualTLS"}
+            if operation.security and all(tls & alternative.keys() for alternative in operation.security):
+                yield f"'{operation.operation_id or call.title}' wants a client certificate; give --cert FILE"
+                return
+
+
+def proxy_secrets(ready: Sequence[Ready]) -> frozenset[str]:
+    """Give the passwords that stand in the URLs of proxies: no report may show them."""
+    proxies = (urlsplit(each.venue.http.proxy) for each in ready if each.venue.http.proxy)
+    return frozenset(unquote(parts.password) for parts in proxies if parts.password)

@@ -41,6 +41,8 @@ def operation_call(
     operation = found.operation
     for problem in operation.problems:
         ctx.report(problem)
+    if operation.deprecated:
+        ctx.report(calls.deprecated_operation(operation.title, _target_span(ctx, step)))
     bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
     _check_required(ctx, step, operation, bound)
     _check_querystring(ctx, bound)

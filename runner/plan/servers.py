@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from runner.diagnostics import did_you_mean
@@ -62,14 +62,25 @@ def _overrides(server: Server, source: str, given: Mapping[str, str]) -> dict[st
     return {name: given[key] for name, pair in keys.items() for key in reversed(pair) if key in given}
 
 
-def refuse_variables(plans: Iterable[Plan], given: Mapping[str, str]) -> None:
-    """Raise UsageError for a server variable that no server of a called operation has, or a value it cannot have."""
+def server_choices(plan: Plan, keys: Sequence[str]) -> tuple[tuple[str, ServerChoice], ...]:
+    """Give the servers that a run of these workflows can send to, each once, with the source it belongs to."""
+    calls = (step.call for workflow in plan.reachable(*keys) for step in workflow.steps)
+    return tuple(dict.fromkeys((call.source, call.choice) for call in calls if isinstance(call, OperationCall)))
+
+
+def refuse_variables(plans: Iterable[Plan], given: Mapping[str, str], optional: Set[str] = frozenset()) -> None:
+    """Raise UsageError for a server variable that no server of a called operation has, or a value it cannot have.
+
+    Those that are `optional` need not be there.
+    """
     allowed: dict[str, list[tuple[str, ...]]] = {}
     for source, server in _servers(plans) if given else ():
         for name in template_variables(server.url):
             for key in (name, f"{source}.{name}"):
                 allowed.setdefault(key, []).append(server.enums.get(name, ()))
     for key, value in given.items():
+        if key not in allowed and key in optional:
+            continue
         if key not in allowed:
             meant = did_you_mean(key, allowed)
             listed = ", ".join(f"'{name}'" for name in allowed if "." in name) or "none"

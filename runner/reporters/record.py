@@ -17,6 +17,7 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
+    ServerUsed,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -131,6 +132,8 @@ class RunRecord:
     title: str = ""
     workflow_ids: tuple[str, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
+    servers: tuple[ServerUsed, ...] = ()
+    warnings: tuple[str, ...] = ()
     workflows: list[WorkflowRecord] = field(default_factory=list)
     outcome: Outcome = "error"
     started: float | None = None
@@ -213,7 +216,14 @@ class Recorder:
         match entry.event:
             case RunStarted() as event:
                 self.run = RunRecord(
-                    event.document, event.title, event.workflow_ids, event.sources, started=entry.at, finished=entry.at
+                    event.document,
+                    event.title,
+                    event.workflow_ids,
+                    event.sources,
+                    event.servers,
+                    event.warnings,
+                    started=entry.at,
+                    finished=entry.at,
                 )
             case WorkflowStarted() as event:
                 self._open_workflow(event, entry.at)

@@ -181,6 +181,16 @@ def no_server(source: str, reasons: Iterable[str], span: Span, variable: str | N
     return replace(error("no-server", message, span, fix=fix), notes=tuple(reasons))
 
 
+def deprecated_operation(operation: str, span: Span) -> Diagnostic:
+    """A step calls an operation that its description calls deprecated.
+
+    Why: "Consumers SHOULD refrain from usage of the declared operation": it may be gone with the next release.
+    Example: a step for an operation with `deprecated: true`.
+    Instead: call the operation that the API offers in its place.
+    """
+    return warning("deprecated-operation", f"{operation} is deprecated", span)
+
+
 def not_supported_yet(what: str, span: Span) -> Diagnostic:
     """Something is well formed that this runner reads and checks, but cannot run.
 
