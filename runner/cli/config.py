@@ -8,7 +8,6 @@ variables but those that begin with `ARAZZO_`, for documents of its own folder.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +78,8 @@ def find(folder: Path) -> Path | None:
 
 def read(path: Path, name: str) -> Config:
     """Read a file, or raise UsageError with the place of what is wrong."""
+    import tomllib  # only where there is such a file
+
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         data = tomllib.loads(text)

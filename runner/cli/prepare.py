@@ -93,7 +93,7 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     venues = [Venue.of(target, options.sandbox, live, sources.options.servers) for target in options.targets]
     if options.sandbox_balance is not None and not any(venue.sandbox for venue in venues):
         raise UsageError("--sandbox-balance is for runs on the sandbox")
-    plans, keys = check_all([venue.location for venue in venues], sources, options, outlets)
+    plans, keys = check_all(venues, sources, options, outlets)
     declared = [
         workflow.inputs
         for plan, chosen in zip(plans, keys, strict=True)
@@ -141,10 +141,10 @@ def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
 
 
 def check_all(
-    locations: Sequence[str], sources: api.Sources, options: RunOptions, outlets: Outlets
+    venues: Sequence[Venue], sources: api.Sources, options: RunOptions, outlets: Outlets
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
-    checked = [api.check(location, sources) for location in locations]
+    checked = [api.check(venue.location, _at(venue, sources)) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
@@ -159,6 +159,11 @@ def check_all(
     if any(problem.severity == "error" for problem in found):
         raise DescriptionError(tuple(found))
     return plans, keys
+
+
+def _at(venue: Venue, sources: api.Sources) -> api.Sources:
+    """Leave out the servers of a profile where the sandbox stands in for those of the description."""
+    return replace(sources, options=replace(sources.options, servers={})) if venue.sandbox else sources
 
 
 def _said(problem: Diagnostic, reasons: Iterable[Diagnostic]) -> bool:

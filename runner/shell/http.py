@@ -372,9 +372,8 @@ class Routes(Generic[T]):
             raise UnusableError(TransportFailure("tls", "the trusted certificates cannot be read")) from error
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # the proxy's own URL stays out of the message: it may hold a password
-            raise UnusableError(
-                TransportFailure("connect", "the proxy that the environment names cannot be used")
-            ) from error
+            whose = "that is given" if self._options.proxy else "that the environment names"
+            raise UnusableError(TransportFailure("connect", f"the proxy {whose} cannot be used")) from error
 
 
 def _proxy(url: str) -> None:
