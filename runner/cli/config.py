@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from runner.cli.toml import Keys, Table, TomlReader
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
+from runner.openapi.uri import split_uri
 from runner.source import Source
 from runner.values import Json
 
@@ -132,16 +132,18 @@ def _profile(reader: TomlReader, tables: Table, name: str, folder: Path) -> Prof
     path = ("profile", name)
     table = reader.table(tables, path)
     reader.check_keys(table, path, PROFILE_KEYS)
-    cacert = reader.text(table, (*path, "cacert"))
+    cacert, proxy = reader.text(table, (*path, "cacert")), reader.text(table, (*path, "proxy"))
+    if proxy is not None:
+        _refuse_password(reader, proxy, (*path, "proxy"), "set HTTPS_PROXY, or give --proxy URL")
     return Profile(
         name=name,
-        servers=reader.texts(table, (*path, "servers")),
+        servers=_places(reader, table, (*path, "servers")),
         server_vars=reader.texts(table, (*path, "server-vars")),
         inputs=reader.values(table, (*path, "inputs")),
         auth=dict(_references(reader, table, (*path, "auth"))),
-        source={key: _beside(folder, value) for key, value in reader.texts(table, (*path, "source")).items()},
+        source={key: _beside(folder, value) for key, value in _places(reader, table, (*path, "source")).items()},
         contract=reader.one_of(table, (*path, "contract"), CONTRACT),
-        proxy=_proxy(reader, table, (*path, "proxy")),
+        proxy=proxy,
         cacert=cacert and _beside(folder, cacert),
     )
 
@@ -151,11 +153,17 @@ def _beside(folder: Path, location: str) -> str:
     return location if "://" in location else str(folder / location)
 
 
-def _proxy(reader: TomlReader, table: Table, path: Keys) -> str | None:
-    proxy = reader.text(table, path)
-    if proxy is not None and "@" in urlsplit(proxy if "://" in proxy else f"http://{proxy}").netloc:
-        raise reader.refused(path, "no password may stand in this file", "set HTTPS_PROXY, or give --proxy URL")
-    return proxy
+def _places(reader: TomlReader, table: Table, path: Keys) -> dict[str, str]:
+    """Give a table of URLs or paths by the names of sources."""
+    found = reader.texts(table, path)
+    for name, url in found.items():
+        _refuse_password(reader, url, (*path, name), "give a user and password with --auth")
+    return found
+
+
+def _refuse_password(reader: TomlReader, url: str, path: Keys, instead: str) -> None:
+    if "@" in (split_uri(url if "://" in url else f"http://{url}").authority or ""):
+        raise reader.refused(path, "no password may stand in this file", instead)
 
 
 def _references(reader: TomlReader, table: Table, path: Keys) -> Iterator[tuple[str, str]]:

@@ -88,7 +88,7 @@ class _Drawing:
         if not given and authorized != bare:
             given = [("its own token", "the sandbox")]
         missing = () if sandbox else lacking(call, self.credentials)
-        server = ServerUsed(call.source, call.server, call.choice.why, sandbox)
+        server = ServerUsed(call.source, Redactor().text(call.server), call.choice.why, sandbox)
         return DryRequest(shown, server, tuple(found.unknown.values()), tuple(given), missing)
 
     def redacted(self, sent: Request, found: PreviewedRequest) -> Request:

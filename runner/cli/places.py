@@ -11,6 +11,7 @@ from runner import api
 from runner.cli.config import Profile
 from runner.cli.options import WhereOptions, pairs
 from runner.errors import UsageError
+from runner.exchange import TransportFailure
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan
 from runner.plan.servers import refuse_variables
@@ -52,13 +53,9 @@ def check_names(plans: Sequence[Plan], sources: api.Sources, options: WhereOptio
 
 def check_server(what: str, url: str) -> None:
     """Refuse what cannot be a base URL."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
+    if isinstance(legal_url(url), TransportFailure) or urlsplit(url).port == 0:
         raise UsageError(f"{what}: '{url}' is not an http or https URL", "write http://host:port/base")
+    parts = urlsplit(url)
     if parts.query or parts.fragment or parts.username or parts.password:
         raise UsageError(f"{what}: a base URL has no user, query or fragment")
 
@@ -72,18 +69,14 @@ def http_of(options: WhereOptions, profile: Profile) -> HttpOptions:
         trusting(cacert)
     proxy = options.proxy or profile.proxy
     if proxy is not None:
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
         _check_proxy(proxy)
     return HttpOptions(verify=cacert or True, insecure=frozenset(map(_host, options.insecure)), proxy=proxy)
 
 
 def _check_proxy(proxy: str) -> None:
     """Refuse what cannot be a proxy; its URL may hold a password and is not repeated."""
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if isinstance(legal_url(proxy), TransportFailure) or urlsplit(proxy).port == 0:
         raise UsageError("--proxy: this is not the URL of an http proxy", "write http://[user:password@]host:port")
 
 

@@ -147,7 +147,7 @@ def complete(ready: Sequence[Ready], wallet: Wallet, options: RunOptions, outlet
     for advice in strays(ready, wallet):
         outlets.warn(advice)
     wants = wanted(ready, wallet)
-    if wants and outlets.terminal.asks and not (options.no_input or options.dry_run or outlets.is_json):
+    if wants and outlets.terminal.asks and not (options.no_input or options.dry_run):
         wallet = ask(wants, wallet, outlets.terminal)
         wants = wanted(ready, wallet)
     texts = [want.advice(wallet) for want in wants]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
@@ -42,7 +43,7 @@ def choose_server(operation: Operation, source: str, location: str, options: Opt
             lacking += [name for name in template_variables(server.url) if name not in server.variables]
             continue
         url = resolve_uri(location, url or "/").rstrip("/") if is_http(location) else url
-        if is_http(url):
+        if is_http(url) and _is_legal(url):
             values = {**server.variables, **overrides}
             applied = tuple((name, values[name]) for name in template_variables(server.url))
             return ServerChoice(url, operation.servers_of, position, applied)
@@ -50,7 +51,18 @@ def choose_server(operation: Operation, source: str, location: str, options: Opt
     return Unusable(tuple(reasons), lacking[0] if lacking else None)
 
 
+def _is_legal(url: str) -> bool:
+    """Say whether a URL names a host and port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _no_address(server: Server) -> str:
+    if is_http(server.url):
+        return f"the server '{server.url}' is not a legal URL"
     if "://" in server.url:
         return f"the server '{server.url}' is not of http or https"
     return f"the server '{server.url}' is relative to where the description is served, and it was read from a file"

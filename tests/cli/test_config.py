@@ -84,6 +84,7 @@ def test_everything_there_is_can_be_said(tmp_path: Path) -> None:
         ("[profile.a.servers]\napi = ''\n", "2:1: 'api' is a text"),
         ("[profile.a]\ninputs = { day = 2024-01-01 }\n", "2:12: 'day' is no JSON value"),
         ("[profile.a]\nproxy = 'http://bob:hunter22@h'\n", "2:1: no password may stand in this file"),
+        ("[profile.a]\nservers.api = 'http://bob:hunter22@h'\n", "2:1: no password may stand in this file"),
         ("[profile.a.auth]\nkey = 'hunter22'\n", "2:1: 'key' is not a reference, and no secret may stand"),
         ("[profile.a]\nauth = { b = 'env:B', key = { value = 'hunter22' } }\n", "2:23: 'key' is not a reference"),
         ("[profile.a.auth]\nkey = 'file:/etc/passwd'\n", "2:1: 'key' is not a reference"),

@@ -95,10 +95,19 @@ def test_the_curl_command_sends_what_the_run_sends(tmp_path: Path) -> None:
 def test_what_is_wrong_is_refused_as_in_a_run(tmp_path: Path) -> None:
     path = documents(tmp_path, "http://127.0.0.1:9", STEPS, extra=INPUTS)
     assert arazzo("run", path, "--dry-run", "-i", "nmae=x").code == 2
-    assert arazzo("run", path, "--dry-run", "--report", "json=x").code == 2
+    assert arazzo("run", path, "--dry-run", "--report", "json=x", cwd=tmp_path).code == 2
     path.write_text(path.read_text().replace("operationId: getThing", "operationId: gotThing"))
     ended = arazzo("run", path, "--dry-run")
     assert (ended.code, ended.out) == (3, "")
+
+
+def test_the_password_of_a_server_is_hidden(tmp_path: Path) -> None:
+    path = documents(tmp_path, "http://bob:hunter22@127.0.0.1:9", STEPS, extra=INPUTS)
+    for form in ("console", "json"):
+        ended = arazzo("run", path, "--dry-run", "--format", form)
+        assert ended.code == 0
+        assert "hunter22" not in ended.out + ended.err
+        assert "http://bob:***@127.0.0.1:9" in ended.out
 
 
 def test_the_sandbox_shows_what_it_stands_in_for() -> None:

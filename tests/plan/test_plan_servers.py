@@ -126,6 +126,14 @@ def test_without_a_usable_server_each_is_named_and_what_to_do() -> None:
     assert "--server-var things.tenant=…, or say where it is with --server things=https://…" in call.reason.fix.title
 
 
+@pytest.mark.parametrize("url", ["http://[bad/v1", "https://h:99999", "https://h:0", "https://a..b/"])
+def test_a_server_that_no_request_can_go_to_is_passed_over(url: str) -> None:
+    choice = chosen(Server(url), Server("https://h/v1"))
+    assert isinstance(choice, ServerChoice)
+    assert choice.url == "https://h/v1"
+    assert chosen(Server(url)) == Unusable((f"the server '{url}' is not a legal URL",), None)
+
+
 def test_a_variable_without_a_default_can_be_given() -> None:
     api = API.replace("ROOT", "servers: [{url: 'https://{tenant}.h'}]").replace("ITEM", "").replace("OPERATION", "")
     call = call_of(api, Options(server_variables={"tenant": "acme"}))
