@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.process import arazzo, documents
 from tests.shell.server import Connection, always, answer, refused_port, serve
+from tests.shell.test_shell_tls import Authority
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
 OK = answer("Content-Type: application/json", body=b"{}")
@@ -140,3 +141,23 @@ def test_the_options_of_the_help_are_in_sections() -> None:
         titles = [line for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]
         assert titles[0] == "What to run:"
         assert titles[-1] == "Output:"
+
+
+def test_certificates_are_checked_and_shown_as_the_options_say(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    ours, key = authority.sign("client"), tmp_path / "client.key"
+    with serve(always(OK), authority.server(authority.sign("asking"), asks=True)) as server:
+        path = documents(tmp_path, server.url(""), LIST)
+        (tmp_path / "arazzo.toml").write_text("[profile.p]\ncacert = 'ca.pem'\n")
+        trusted = ["run", path.name, "--cacert", "ca.pem"]
+        for arguments, code in (
+            ([*trusted, "--cert", ours], 0),
+            ([*trusted, "--cert", f"client.crt:{key}"], 0),
+            ([*trusted, "--cert", "client.crt", "--key", "client.key"], 0),
+            (["run", path.name, "--profile", "p", "--cert", ours], 0),
+            (["run", path.name, "--insecure", "127.0.0.1", "--cert", ours], 0),
+            (["run", path.name, "--insecure", "localhost", "--cert", ours], 4),
+            (trusted, 4),
+        ):
+            ended = arazzo(*arguments, cwd=tmp_path)
+            assert ended.code == code, (arguments, ended)
