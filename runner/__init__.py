@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
     from runner.shell.cache import user_cache as user_cache
+    from runner.shell.options import ClientCertificate as ClientCertificate
+    from runner.shell.options import HttpOptions as HttpOptions
     from runner.values import File as File
 
 _HOMES = {
@@ -51,16 +53,20 @@ _HOMES = {
     "Result": ("runner.result", "Result"),
     "user_cache": ("runner.shell.cache", "user_cache"),
     "File": ("runner.values", "File"),
+    "ClientCertificate": ("runner.shell.options", "ClientCertificate"),
+    "HttpOptions": ("runner.shell.options", "HttpOptions"),
 }
 
 __all__ = [
     "ArazzoError",
+    "ClientCertificate",
     "ContractPolicy",
     "Description",
     "DescriptionError",
     "Diagnostic",
     "FetchError",
     "File",
+    "HttpOptions",
     "InputsError",
     "Plan",
     "Result",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
@@ -25,11 +26,13 @@ from runner.plan.compile import compile_description
 from runner.plan.context import Options
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
+from runner.plan.servers import refuse_variables
 from runner.result import Result, result_of
 from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
 from runner.source import Source, Span
 from runner.values import InputValue
@@ -37,16 +40,18 @@ from runner.values import InputValue
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where descriptions come from: `overrides` and `servers` by source name, `roots` as folders or URLs.
+    """Where descriptions come from, and what is said beside them.
 
-    `cache` keeps big ones parsed from one start to the next.
+    `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
+    `http` is how they are fetched, `options` the compiler's.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
-    servers: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     cache: Cache | None = None
+    http: HttpOptions = DEFAULTS
+    options: Options = Options()  # noqa: RUF009 - it cannot change
 
 
 class Checked(NamedTuple):
@@ -69,7 +74,7 @@ def check(location: str, sources: Sources | None = None) -> Checked:
         return Checked(None, (_unreadable(location, error),))
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
-    compiled = compile_description(loaded.description, Options(servers=chosen.servers))
+    compiled = compile_description(loaded.description, chosen.options)
     diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics)
@@ -94,11 +99,21 @@ def load_description(location: str, sources: Sources | None = None, *, cache: Ca
     return loaded.description
 
 
-def compile_plan(description: Description, servers: Mapping[str, str] | None = None) -> Plan:
-    """Compile a description, or raise DescriptionError with everything that is wrong."""
-    compiled = compile_description(description, Options(servers=servers or {}))
+def compile_plan(
+    description: Description,
+    servers: Mapping[str, str] | None = None,
+    server_variables: Mapping[str, str] | None = None,
+) -> Plan:
+    """Compile a description, or raise DescriptionError with everything that is wrong.
+
+    `servers` gives base URLs by source name; `server_variables` values by name or `source.name`, of which UsageError is
+    raised for one that no server has.
+    """
+    given = dict.fromkeys(servers or {}, "given")
+    compiled = compile_description(description, Options(servers or {}, given, server_variables or {}))
     if compiled.plan is None:
         raise DescriptionError(compiled.diagnostics)
+    refuse_variables([compiled.plan], server_variables or {})
     return compiled.plan
 
 
@@ -111,23 +126,27 @@ def _load(location: str, sources: Sources) -> Loaded:
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
     )
-    return load(to_uri(location, here), fetcher(sources.offline), options)
+    return load(to_uri(location, here), fetcher(sources.offline, sources.http), options)
 
 
-def fetcher(offline: bool) -> Fetch:
-    return make_fetch(Path.cwd(), FetchPorts(_http, decode_bytes, offline=offline))
+def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:
+    return make_fetch(Path.cwd(), FetchPorts(partial(_http, http), decode_bytes, offline=offline))
 
 
-def _http() -> AbstractContextManager[Transport]:
+def _http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:
+    if not isinstance(transport, HttpOptions | None):
+        return nullcontext(transport)
     from runner.shell.http import HttpTransport  # imports an HTTP library: only where something remote is fetched
 
-    return HttpTransport()
+    return HttpTransport(transport or DEFAULTS)
 
 
-def _ahttp() -> AbstractAsyncContextManager[AsyncTransport]:
+def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:
+    if not isinstance(transport, HttpOptions | None):
+        return nullcontext(transport)
     from runner.shell.http import AsyncHttpTransport
 
-    return AsyncHttpTransport()
+    return AsyncHttpTransport(transport or DEFAULTS)
 
 
 def ignore(entry: Entry) -> None:
@@ -230,15 +249,14 @@ def run_workflows(
     inputs: Mapping[str, InputValue] | None = None,
     **options: Unpack[RunOptions],
 ) -> Result:
-    """Run a workflow, or every one that no other calls, over HTTP or the transport that is given.
+    """Run a workflow, or every one that no other calls, over HTTP (as HttpOptions say) or the transport that is given.
 
     Raise InputsError before anything is sent where the inputs do not fit. An input may be a file: bytes, or a `File`,
     which knows its name. It is sent as it is, and reports tell its size only.
     """
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
     limits, entries = _limits(options, RunOptions), list[Entry]()
-    transport = options.get("transport")
-    with nullcontext(transport) if transport else _http() as opened, Worker() as worker:
+    with _http(options.get("transport")) as opened, Worker() as worker:
         tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
         world = World(opened, SystemClock(), tell, credentials, apply=worker.apply)
         outcome = drive(start(plan, asked, limits, world), world)
@@ -254,9 +272,8 @@ async def arun(
     """`run`, awaited."""
     asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
     limits, entries = _limits(options, AsyncRunOptions), list[Entry]()
-    transport = options.get("transport")
     with Worker() as worker:
-        async with nullcontext(transport) if transport else _ahttp() as opened:
+        async with _ahttp(options.get("transport")) as opened:
             tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
             world = AsyncWorld(opened, AsyncSystemClock(), tell, credentials, apply=worker.apply)
             outcome = await adrive(start(plan, asked, limits, world), world)

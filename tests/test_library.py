@@ -68,6 +68,19 @@ def test_both_run_over_http(tmp_path: Path) -> None:
     assert all(any(isinstance(entry.event, StepFinished) for entry in result.entries) for result in results)
 
 
+def test_servers_and_the_network_are_chosen_from_python(tmp_path: Path) -> None:
+    options = runner.HttpOptions(timeout=5, trust_env=False)
+    with serve(always(answer("Content-Type: application/json", body=b"{}"))) as server:
+        path = documents(tmp_path, "http://127.0.0.1:{port}", "  - {stepId: list, operationId: listThings}\n")
+        variable = {"port": str(server.port)}
+        plan = runner.compile(runner.load(str(path)), server_variables=variable)
+        results = [runner.run(plan, transport=options), asyncio.run(runner.arun(plan, transport=options))]
+        assert len(server.received) == 2
+    assert [result.outcome for result in results] == ["passed", "passed"]
+    with pytest.raises(runner.UsageError, match="there is no server variable 'prot'"):
+        runner.compile(runner.load(str(path)), server_variables={**variable, "prot": "1"})
+
+
 def test_what_is_wrong_is_raised_as_data(tmp_path: Path) -> None:
     path = documents(tmp_path, "http://127.0.0.1:9", "  - {stepId: list, operationId: listThing}\n")
     with pytest.raises(runner.DescriptionError) as caught:

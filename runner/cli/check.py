@@ -7,13 +7,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from runner import api, bundled
-from runner.cli.cache import NO_CACHE, cache_of
+from runner.cli.cache import cache_of
+from runner.cli.help import Sectioned
+from runner.cli.options import WhereOptions, where_options
 from runner.cli.outlets import as_diagnostic
-from runner.cli.prepare import check_document, say_error, sources_of
+from runner.cli.places import check_names, sources_of
+from runner.cli.prepare import check_document, say_error
+from runner.cli.profile import setting_of
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic, in_order
 from runner.errors import DescriptionError, UsageError
@@ -23,45 +28,39 @@ from runner.reporters.json import diagnostic_json
 PATTERNS = ("*.arazzo.yaml", "*.arazzo.yml", "*.arazzo.json", "arazzo.yaml", "arazzo.yml", "arazzo.json")
 
 
-@click.command("check")
+@click.command("check", cls=Sectioned)
 @click.argument("targets", nargs=-1, metavar="FILE|DIR...")
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
-@click.option("--source", multiple=True, metavar="NAME=PATH", help="Where a source description really is.")
-@click.option("--source-root", multiple=True, metavar="DIR", help="A second base for relative source URLs.")
-@click.option("--offline", is_flag=True, help="Fetch no description from the network.")
-@click.option("--no-cache", is_flag=True, help=NO_CACHE)
+@where_options
 @click.option(
     "--format", "form", type=click.Choice(["full", "json"]), default="full", help="How to print what is found."
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour (NO_COLOR works too)."
 )
-def command(
-    targets: tuple[str, ...],
-    strict: bool,
-    source: tuple[str, ...],
-    source_root: tuple[str, ...],
-    offline: bool,
-    no_cache: bool,
-    **output: str,
-) -> None:
+def command(targets: tuple[str, ...], strict: bool, form: str, color: str, **where: Any) -> None:
     """Check Arazzo documents against the specification and their API descriptions.
 
     A directory is searched for *.arazzo.yaml, *.arazzo.json and the like. Exit code 0: no errors; 3: there are some.
     """
-    terminal = look(output["color"])  # type: ignore[arg-type]
+    terminal = look(color)  # type: ignore[arg-type]
     try:
-        sources = replace(sources_of(source, source_root, {}, offline), cache=cache_of(terminal, no_cache))
+        options = WhereOptions(**where)
+        setting = setting_of(options.config, options.profile, targets, Path.cwd())
+        for note in setting.notes:
+            print(terminal.err_style.paint("note:", "note"), note, file=terminal.err)
+        sources = sources_of(options, setting.profile, setting.run.offline)
+        sources = replace(sources, cache=cache_of(terminal, options.no_cache))
         files = list(documents(targets))
-        found = check(files, sources)
+        found = check(files, sources, options)
     except UsageError as error:
         say_error(terminal, error)
-        if output["form"] == "json":
+        if form == "json":
             show((as_diagnostic(error, ""),), (), "json", terminal)
         sys.exit(error.exit_code)
-    if strict:
+    if strict or setting.run.strict:
         found = tuple(replace(problem, severity="error") for problem in found)
-    show(found, files, output["form"], terminal)
+    show(found, files, form, terminal)
     errors = any(problem.severity == "error" for problem in found)
     sys.exit(DescriptionError(found).exit_code if errors else 0)
 
@@ -82,9 +81,13 @@ def documents(targets: Sequence[str]) -> Iterator[str]:
             yield target
 
 
-def check(files: Sequence[str], sources: api.Sources) -> tuple[Diagnostic, ...]:
-    """Check each file."""
-    return in_order(problem for file in files for problem in check_document(file, sources).diagnostics)
+def check(files: Sequence[str], sources: api.Sources, options: WhereOptions) -> tuple[Diagnostic, ...]:
+    """Check each file, and that what is said of sources and server variables fits one of them."""
+    checked = [check_document(file, sources) for file in files]
+    plans = [each.plan for each in checked if each.plan is not None]
+    if len(plans) == len(checked):
+        check_names(plans, sources, options)
+    return in_order(problem for each in checked for problem in each.diagnostics)
 
 
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
 
 from runner.cli.terminal import Terminal
+from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
-from runner.engine.run import SEVERITY, Asked, secret_inputs
+from runner.engine.run import SEVERITY, secret_inputs
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
-from runner.plan.plan import Plan
 from runner.reporters.files import FileReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
@@ -87,6 +87,7 @@ class Outlets:
     sent: int = 0
     answered: int = 0
     last_at: float = 0.0
+    warnings: list[str] = field(default_factory=list)
     _broadcast: Broadcast | None = field(default=None, repr=False)
     _lost: bool = False
 
@@ -96,17 +97,33 @@ class Outlets:
     def warn(self, message: str) -> None:
         self.terminal.warn(message)
 
-    def begin(self, runs: Sequence[tuple[Plan, Sequence[Asked]]], secrets: frozenset[str], at: float) -> None:
+    def note(self, message: str) -> None:
+        print(self.terminal.err_style.paint("note:", "note"), message, file=self.terminal.err)
+
+    def distrust(self, message: str) -> None:
+        """Warn of something that reports keep, too: it says how far a run can be trusted."""
+        self.warnings.append(message)
+        self.warn(message)
+
+    def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
-        plans = [plan for plan, _ in runs]
-        ids = tuple(plan.workflows[each.key].workflow_id for plan, asked in runs for each in asked)
-        hidden = secrets.union(*(secret_inputs(plan, asked) for plan, asked in runs))
-        sources = tuple(dict.fromkeys(source for plan in plans for source in plan.sources))
+        started = self.started(runs)
         self._broadcast = Broadcast(self.open(console=True))
-        title = plans[0].title if len(plans) == 1 else f"{len(plans)} documents"
-        started = RunStarted(", ".join(plan.document for plan in plans), title, ids, sources, hidden)
         self.last_at = at
-        self._broadcast.tell(Entry(at, started))
+        self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
+
+    def started(self, runs: Sequence[Ready]) -> RunStarted:
+        """Give what is going to run, as one run."""
+        plans = [each.plan for each in runs]
+        return RunStarted(
+            document=", ".join(plan.document for plan in plans),
+            title=plans[0].title if len(plans) == 1 else f"{len(plans)} documents",
+            workflow_ids=tuple(each.plan.workflows[key].workflow_id for each in runs for key in each.keys),
+            sources=tuple(dict.fromkeys(source for plan in plans for source in plan.sources)),
+            secrets=frozenset[str]().union(*(secret_inputs(each.plan, each.asked) for each in runs)),
+            servers=tuple(dict.fromkeys(used for each in runs for used in each.servers)),
+            warnings=tuple(self.warnings),
+        )
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import click
 
 from runner import api
 from runner.cli.cache import cache_of
+from runner.cli.credentials import Variables
 from runner.cli.inputs import Given, collect, describe, extra_names, unknown_names, values_for
+from runner.cli.options import WhereOptions
 from runner.cli.outlets import Outlets
+from runner.cli.places import certificate, check_names, shown_to, sources_of
+from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal
-from runner.cli.world import Venue
+from runner.cli.world import Ready, Venue
 from runner.diagnostics import Diagnostic
 from runner.engine.run import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
@@ -50,26 +52,28 @@ class Seconds(click.ParamType):  # type: ignore[type-arg] # it takes a parameter
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(WhereOptions):
     """What was said on the command line, as click gives it."""
 
     targets: tuple[str, ...]
     workflow: str | None
+    strict: bool
+    dry_run: bool
     input_: tuple[str, ...]
     inputs: tuple[str, ...]
     input_env: tuple[str, ...]
     input_file: tuple[str, ...]
-    server: tuple[str, ...]
     sandbox: bool
     live: bool
     sandbox_balance: int | None
-    source: tuple[str, ...]
-    source_root: tuple[str, ...]
-    offline: bool
-    no_cache: bool
+    auth: tuple[str, ...] = field(repr=False)
+    env_file: tuple[str, ...]
+    no_input: bool
+    cert: str | None
+    key: str | None
     timeout: float | None
-    pace: float
-    max_steps: int
+    pace: float | None
+    max_steps: int | None
     max_time: float | None
     contract: tuple[str, ...]
     report: tuple[str, ...]
@@ -79,30 +83,21 @@ class RunOptions:
     color: str
 
 
-class Ready(NamedTuple):
-    """A document that can be run: its plan, the workflows asked for, and where their requests go."""
-
-    plan: Plan
-    asked: tuple[Asked, ...]
-    venue: Venue
-
-
 def say_error(terminal: Terminal, error: ArazzoError) -> None:
     print(terminal.err_style.paint("error:", "error"), error, file=terminal.err)
 
 
-def prepare(options: RunOptions, terminal: Terminal, outlets: Outlets) -> list[Ready]:
+def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
     """Check every document and every input before anything is sent."""
     refuse_contradictions(options)
-    given = collect(options.input_, options.input_env, options.input_file, options.inputs, terminal.environ)
-    servers = dict(pairs(options.server, "--server name=url"))
-    venues = [Venue.of(target, options.sandbox, options.live, servers) for target in options.targets]
+    given = collect(options.input_, options.input_env, options.input_file, options.inputs, variables.merged)
+    client = certificate(options.cert, options.key)
+    sources = sources_of(options, setting.profile, setting.run.offline)
+    live = options.live or bool(options.server)
+    venues = [Venue.of(target, options.sandbox, live, sources.options.servers) for target in options.targets]
     if options.sandbox_balance is not None and not any(venue.sandbox for venue in venues):
         raise UsageError("--sandbox-balance is for runs on the sandbox")
-    for name, url in servers.items():
-        check_server(name, url)
-    plans, keys = check_all(venues, options, terminal, outlets)
-    known_sources(plans, [*servers, *dict(pairs(options.source, "--source name=path"))])
+    plans, keys = check_all(venues, sources, options, outlets)
     declared = [
         workflow.inputs
         for plan, chosen in zip(plans, keys, strict=True)
@@ -111,9 +106,15 @@ def prepare(options: RunOptions, terminal: Terminal, outlets: Outlets) -> list[R
     ]
     unknown_names(given, declared)
     for name in extra_names(given, declared):
-        outlets.warn(f"no workflow to be run declares the input '{name}'; it is ignored")
+        message = f"no workflow to be run declares the input '{name}'"
+        if options.strict:
+            raise UsageError(message, "leave it out, or run without --strict")
+        outlets.warn(f"{message}; it is ignored")
+    http = replace(sources.http, client=shown_to(client, plans)) if client else sources.http
+    given = given._replace(values={**setting.profile.inputs, **given.values})
+    given = given._replace(values={name: value for name, value in given.values.items() if name not in given.texts})
     return [
-        Ready(plan, ask_all(plan, chosen, given), venue)
+        Ready(plan, ask_all(plan, chosen, given), replace(venue, http=http))
         for plan, chosen, venue in zip(plans, keys, venues, strict=True)
     ]
 
@@ -125,6 +126,8 @@ def refuse_contradictions(options: RunOptions) -> None:
         raise UsageError("--sandbox excludes --live and --server")
     if options.quiet and options.verbose:
         raise UsageError("--quiet excludes --verbose")
+    if options.dry_run and options.report:
+        raise UsageError("--dry-run sends nothing that a report could be made of", "--format json prints it as data")
 
 
 def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
@@ -142,20 +145,23 @@ def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
 
 
 def check_all(
-    venues: Sequence[Venue], options: RunOptions, terminal: Terminal, outlets: Outlets
+    venues: Sequence[Venue], sources: api.Sources, options: RunOptions, outlets: Outlets
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
-    sources = sources_of(options.source, options.source_root, dict(pairs(options.server, "")), options.offline)
-    sources = replace(sources, cache=cache_of(terminal, options.no_cache, options.verbose))
-    checked = [check_document(venue.location, sources) for venue in venues]
+    cache = cache_of(outlets.terminal, options.no_cache, options.verbose)
+    sources = replace(sources, cache=cache)
+    checked = [check_document(venue.location, _at(venue, sources)) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
     if len(plans) == len(checked):
+        check_names(plans, sources, options)
         keys = [api.choose(plan, options.workflow) for plan in plans]
         reasons = [reason for plan, key in zip(plans, keys, strict=True) for reason in api.unrunnable(plan, key)]
         found = [*reasons, *(problem for problem in found if not _said(problem, reasons))]
-    draw_all(found, terminal, outlets)
+    if options.strict:
+        found = [replace(problem, severity="error") for problem in found]
+    draw_all(found, outlets)
     if any(problem.severity == "error" for problem in found):
         raise DescriptionError(tuple(found))
     return plans, keys
@@ -169,58 +175,22 @@ def check_document(location: str, sources: api.Sources) -> api.Checked:
     return checked
 
 
+def _at(venue: Venue, sources: api.Sources) -> api.Sources:
+    """Leave out the servers of a profile where the sandbox stands in for those of the description."""
+    return replace(sources, options=replace(sources.options, servers={})) if venue.sandbox else sources
+
+
 def _said(problem: Diagnostic, reasons: Iterable[Diagnostic]) -> bool:
     return any(problem.rule == reason.rule and problem.span == reason.span for reason in reasons)
 
 
-def sources_of(overrides: Sequence[str], roots: Sequence[str], servers: dict[str, str], offline: bool) -> api.Sources:
-    """Read the options that say where descriptions are."""
-    for root in roots:
-        if "://" not in root and not Path(root).is_dir():
-            raise UsageError(f"--source-root {root}: there is no such folder")
-    return api.Sources(dict(pairs(overrides, "--source name=path")), tuple(roots), servers, offline)
-
-
-def known_sources(plans: Sequence[Plan], given: Iterable[str]) -> None:
-    """Refuse options for a source that no document has."""
-    known = sorted({name for plan in plans for name, _ in plan.sources})
-    for name in given:
-        if name not in known:
-            raise UsageError(f"there is no source '{name}'", f"sources there are: {', '.join(known)}")
-
-
-def check_server(name: str, url: str) -> None:
-    """Refuse what cannot be a base URL."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(f"--server {name}: '{url}' is not an http or https URL", "write http://host:port/base")
-    if parts.query or parts.fragment or parts.username or parts.password:
-        raise UsageError(f"--server {name}: a base URL has no user, query or fragment")
-
-
-def draw_all(diagnostics: Iterable[Diagnostic], terminal: Terminal, outlets: Outlets) -> None:
+def draw_all(diagnostics: Iterable[Diagnostic], outlets: Outlets) -> None:
     """Draw diagnostics on stderr, unless stdout carries them as JSON, and give them to the reports."""
     found = tuple(diagnostics)
     outlets.diagnose(found)
     if not found or outlets.is_json:
         return
+    terminal = outlets.terminal
     for diagnostic in outlets.diagnostics:
         print(render_full(diagnostic, terminal.err_style) + "\n", file=terminal.err)
     print(summary(found), file=terminal.err)
-
-
-def pairs(texts: Iterable[str], form: str) -> Iterable[tuple[str, str]]:
-    """Split `name=value` options; a name may be given once."""
-    seen = set()
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not (name and sign and value):
-            raise UsageError(f"'{text}' is not of the form {form}")
-        if name in seen:
-            raise UsageError(f"'{name}' is given twice: {form}")
-        seen.add(name)
-        yield name, value

@@ -4,32 +4,53 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runner import api
-from runner.cli.cache import NO_CACHE
-from runner.cli.credentials import advise, credentials_of
+from runner.cli.consent import keyring_of
+from runner.cli.credentials import (
+    Secret,
+    Variables,
+    Wallet,
+    Want,
+    credentials_of,
+    gather,
+    proxy_secrets,
+    strays,
+    unproven,
+    wanted,
+)
+from runner.cli.dotenv import read_env_files
+from runner.cli.dryrun import dry_run
+from runner.cli.help import Sectioned
+from runner.cli.options import where_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Ready, RunOptions, Seconds, prepare, say_error
+from runner.cli.prepare import RunOptions, Seconds, prepare, say_error
+from runner.cli.profile import Setting, setting_of
 from runner.cli.terminal import Terminal, look
-from runner.cli.world import SandboxSettings, open_world
+from runner.cli.world import Ready, SandboxSettings, open_world
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
-from runner.errors import ArazzoError, DescriptionError
+from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
 
 
-@click.command("run")
+@click.command("run", cls=Sectioned)
 @click.argument("targets", nargs=-1, metavar="FILE|NAME...")
 @click.option("-w", "--workflow", metavar="ID", help="Run this workflow; else all that no other in the file calls.")
+@click.option("--strict", is_flag=True, help="Let what is warned of before the run stop it.")
+@click.option("--dry-run", is_flag=True, help="Check everything, send nothing, print the requests as curl.")
+@where_options
 @click.option("-i", "--input", "input_", multiple=True, metavar="NAME=VALUE", help="An input; read as its schema says.")
 @click.option("--inputs", multiple=True, metavar="FILE|-", help="Inputs from a YAML or JSON file.")
 @click.option("--input-env", multiple=True, metavar="NAME=VAR", help="An input from an environment variable.")
 @click.option("--input-file", multiple=True, metavar="NAME=PATH", help="An input from a file: its text, or its bytes.")
-@click.option("--server", multiple=True, metavar="NAME=URL", help="The base URL of a source; implies --live.")
 @click.option("--sandbox", is_flag=True, help="Send to the embedded sandbox (the default for a bundled name).")
 @click.option("--live", is_flag=True, help="Send to the real servers (the default for a file).")
 @click.option(
@@ -38,15 +59,16 @@ from runner.shell.interrupt import Interrupt
     metavar="BUZZ",
     help="What each account of the sandbox starts with.",
 )
-@click.option("--source", multiple=True, metavar="NAME=PATH", help="Where a source description really is.")
-@click.option("--source-root", multiple=True, metavar="DIR", help="A second base for relative source URLs.")
-@click.option("--offline", is_flag=True, help="Fetch no description from the network.")
-@click.option("--no-cache", is_flag=True, help=NO_CACHE)
-@click.option("--timeout", type=Seconds(positive=True), metavar="S", help="Seconds for one request (30).")
-@click.option("--pace", type=Seconds(), default=1.0, metavar="S", help="First pause before a repetition (1).")
 @click.option(
-    "--max-steps", type=click.IntRange(min=1), default=10_000, metavar="N", help="Steps one run may take (10000)."
+    "--auth", multiple=True, metavar="NAME=VALUE", help="A credential; VALUE may be env:VARIABLE or file:PATH."
 )
+@click.option("--env-file", multiple=True, metavar="FILE", help="Variables for what the environment does not have.")
+@click.option("--no-input", is_flag=True, help="Never ask for a credential that is missing.")
+@click.option("--cert", metavar="FILE[:KEY]", help="A client certificate, shown to the APIs that are called.")
+@click.option("--key", metavar="FILE", help="The key of --cert, where it is in a file of its own.")
+@click.option("--timeout", type=Seconds(positive=True), metavar="S", help="Seconds for one request (30).")
+@click.option("--pace", type=Seconds(), metavar="S", help="First pause before a repetition (1).")
+@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Steps one run may take (10000).")
 @click.option("--max-time", type=Seconds(positive=True), metavar="S", help="Seconds one run may take.")
 @click.option(
     "--contract",
@@ -67,7 +89,8 @@ def command(**options: Any) -> None:
     A bundled NAME (see `arazzo list`) runs on the embedded sandbox, without network and account, unless --live or
     --server says otherwise. A FILE runs against the servers of its descriptions unless --sandbox is given.
 
-    Credentials for live runs come from the environment: ARAZZO_AUTH_<SCHEME>, after the security scheme's name.
+    Credentials for live runs go by the name of the security scheme: --auth NAME=VALUE, else ARAZZO_AUTH_<NAME> in the
+    environment or an --env-file, else what the profile in arazzo.toml names.
 
     \b
     Try:  arazzo run civitai-image-generation-poll -i prompt='a lighthouse'
@@ -85,46 +108,112 @@ def run(options: RunOptions, terminal: Terminal) -> int:
     outlets = Outlets(terminal, [], options.format == "json", verbosity, document)
     try:
         outlets.reports = report_paths(options.report)
+        setting = setting_of(options.config, options.profile, options.targets, Path.cwd())
+        for note in setting.notes:
+            outlets.note(note)
+        options = with_defaults(options, setting)
         limits = limits_of(options)
-        ready = prepare(options, terminal, outlets)
-        open_outlets(ready, outlets)
+        variables = Variables(terminal.environ, read_env_files(options.env_file))
+        ready = prepare(options, setting, variables, outlets)
+        keyring = keyring_of(terminal, asks=not (options.no_input or options.dry_run))
+        wallet = replace(gather(options.auth, variables, setting.profile), keyring=keyring)
+        wallet = replace(wallet, certificate=options.cert is not None)
+        advise(ready, options, outlets)
+        wallet = complete(ready, wallet, options, outlets)
+        if options.dry_run:
+            return dry_run(ready, wallet, outlets)
+        open_outlets(ready, wallet, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    return start(ready, options, limits, outlets)
+    return start(ready, wallet, limits, options, outlets)
 
 
 def limits_of(options: RunOptions) -> Limits:
     """Give the budgets of a run, and how closely it holds APIs to their contracts."""
     return Limits(
-        steps=options.max_steps,
+        steps=options.max_steps or 10_000,
         wall=options.max_time,
         request_timeout=options.timeout or 30.0,
-        pace=options.pace,
+        pace=1.0 if options.pace is None else options.pace,
         contract=read_policy(options.contract),
     )
 
 
-def open_outlets(ready: list[Ready], outlets: Outlets) -> None:
-    """Open the reports, and say which credentials are missing."""
-    secrets: frozenset[str] = frozenset()
-    for each in ready:
-        credentials = credentials_of(each.plan, each.venue, outlets.terminal.environ)
-        secrets |= credentials.secrets
-        for advice in advise(each.plan, [asked.key for asked in each.asked], each.venue, credentials):
-            outlets.warn(advice)
-    outlets.begin([(each.plan, each.asked) for each in ready], secrets, time.time())
+def with_defaults(options: RunOptions, setting: Setting) -> RunOptions:
+    """Fill in what the command line leaves open; a contract that it gives for single checks changes the given one."""
+    defaults = setting.run
+    contract = setting.profile.contract or defaults.contract
+    return replace(
+        options,
+        strict=options.strict or defaults.strict,
+        timeout=options.timeout if options.timeout is not None else defaults.timeout,
+        pace=options.pace if options.pace is not None else defaults.pace,
+        max_steps=options.max_steps if options.max_steps is not None else defaults.max_steps,
+        max_time=options.max_time if options.max_time is not None else defaults.max_time,
+        contract=(contract, *options.contract) if contract else options.contract,
+    )
 
 
-def start(ready: list[Ready], options: RunOptions, limits: Limits, outlets: Outlets) -> int:
+def advise(ready: Sequence[Ready], options: RunOptions, outlets: Outlets) -> None:
+    """Warn of hosts that are not checked, and of calls that want a certificate nobody gave."""
+    for host in options.insecure:
+        outlets.distrust(f"the certificate of '{host}' is not checked (--insecure): anybody may answer in its name")
+    for advice in unproven(ready) if options.cert is None else ():
+        if options.strict:
+            raise UsageError(advice)
+        outlets.distrust(advice)
+
+
+def complete(ready: Sequence[Ready], wallet: Wallet, options: RunOptions, outlets: Outlets) -> Wallet:
+    """Say which credentials are missing and which belong nowhere; on a terminal, ask for the missing ones."""
+    for advice in strays(ready, wallet):
+        outlets.warn(advice)
+    wants = wanted(ready, wallet)
+    if wants and outlets.terminal.asks and not (options.no_input or options.dry_run):
+        wallet = ask(wants, wallet, outlets.terminal)
+        wants = wanted(ready, wallet)
+    texts = [want.advice(wallet) for want in wants]
+    if texts and options.strict:
+        raise UsageError(texts[0], "\n".join(texts[1:]))
+    for text in texts:
+        outlets.distrust(text)
+    return wallet
+
+
+def ask(wants: Sequence[Want], wallet: Wallet, terminal: Terminal) -> Wallet:
+    """Ask for each missing credential without showing what is typed; an empty answer skips it."""
+    from getpass import getpass
+
+    found = dict(wallet.secrets)
+    for want in wants:
+        for key in want.ways[0]:
+            name = want.names[key]
+            try:
+                value = getpass(f"{name}, for '{want.operation}' (empty: none): ", stream=terminal.err)
+            except EOFError:
+                return replace(wallet, secrets=found)
+            if not value:
+                break
+            found[key] = Secret(value, name, "the terminal")
+    return replace(wallet, secrets=found)
+
+
+def open_outlets(ready: Sequence[Ready], wallet: Wallet, outlets: Outlets) -> None:
+    """Open the reports; what is secret is known from now on."""
+    secrets = frozenset(secret for each in ready for secret in credentials_of(each.plan, each.venue, wallet).secrets)
+    outlets.begin(ready, secrets | proxy_secrets(ready), time.time())
+
+
+def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, options: RunOptions, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
     sandbox = SandboxSettings(VirtualClock(outlets.last_at), options.sandbox_balance)
     with Interrupt() as interrupt:
         for each in ready:
             if interrupt.cancelled():
                 break
-            credentials = credentials_of(each.plan, each.venue, outlets.terminal.environ)
+            credentials = credentials_of(each.plan, each.venue, wallet)
             with open_world(each.venue, credentials, sandbox, interrupt, outlets.tell) as world:
                 api.run_plan(each.plan, each.asked, world, limits)
         return outlets.finish(interrupt.number)

@@ -16,7 +16,7 @@ ColorChoice: TypeAlias = Literal["auto", "always", "never"]
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What this process was started with. `live` says whether a line may be redrawn."""
+    """What this process was started with. `live`: a line may be redrawn; `asks`: somebody is there to answer."""
 
     environ: Mapping[str, str]
     out: TextIO
@@ -24,6 +24,7 @@ class Terminal:
     out_style: Style
     err_style: Style
     live: bool
+    asks: bool = False
 
     def warn(self, message: str) -> None:
         print(self.err_style.paint("warning:", "warning"), message, file=self.err)
@@ -43,6 +44,7 @@ def look(color: ColorChoice = "auto") -> Terminal:
         out_style=_style(sys.stdout, color, environ),
         err_style=_style(sys.stderr, color, environ),
         live=sys.stdout.isatty() and not dumb and not environ.get("CI"),
+        asks=sys.stdin.isatty() and sys.stderr.isatty() and not environ.get("CI"),
     )
 
 

@@ -9,23 +9,30 @@ from pathlib import Path
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
-from runner.engine.events import Entry
+from runner.engine.events import Entry, ServerUsed
+from runner.engine.run import Asked, servers_used
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
+from runner.plan.plan import Plan
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
+from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """A document to run and the place it runs at. `servers` are the base URLs given for its sources."""
+    """A document to run and the place it runs at. `servers` are the base URLs given for its sources.
+
+    `http` is how the network is talked to.
+    """
 
     location: str
     sandbox: bool
     servers: Mapping[str, str] = field(default_factory=dict)
+    http: HttpOptions = DEFAULTS
 
     @classmethod
     def of(cls, target: str, sandbox: bool, live: bool, servers: Mapping[str, str]) -> Venue:
@@ -35,7 +42,7 @@ class Venue:
         if not bundled.is_name(target):
             _refuse_unknown_name(target)
             return cls(target, sandbox, servers)
-        return cls(str(bundled.workflows()[target]), sandbox or not (live or servers), servers)
+        return cls(str(bundled.workflows()[target]), sandbox or not live, servers)
 
 
 def _refuse_unknown_name(target: str) -> None:
@@ -44,6 +51,25 @@ def _refuse_unknown_name(target: str) -> None:
         meant = did_you_mean(target, bundled.workflows())
         hint = meant.title if meant else "bundled names are listed by: arazzo list"
         raise UsageError(f"there is no file and no bundled workflow '{target}'", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document that can be run: its plan, the workflows asked for, and where their requests go."""
+
+    plan: Plan
+    asked: tuple[Asked, ...]
+    venue: Venue
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(each.key for each in self.asked)
+
+    @property
+    def servers(self) -> tuple[ServerUsed, ...]:
+        """Where the requests go, or what the sandbox stands in for."""
+        used = servers_used(self.plan, self.asked)
+        return tuple(each._replace(sandbox=self.venue.sandbox) for each in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,7 @@ def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport,
         return
     from runner.shell.http import HttpTransport
 
-    with HttpTransport() as transport:
+    with HttpTransport(venue.http) as transport:
         yield transport, SystemClock()
 
 

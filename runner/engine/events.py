@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from runner.criteria.verdict import Verdict
 from runner.diagnostics import Severity
@@ -80,15 +80,29 @@ class StepOutline:
     description: str = ""
 
 
+class ServerUsed(NamedTuple):
+    """The base URL that requests of a source go to, and why it is that one; `sandbox`: it is stood in for."""
+
+    source: str
+    url: str
+    reason: str
+    sandbox: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """`document` is the entry document's name, `title` its info.title, `secrets` are values no report may show."""
+    """`document` is the entry document's name, `title` its info.title, `secrets` are values no report may show.
+
+    `servers` are where requests will go, `warnings` what was said before the run that concerns how far to trust it.
+    """
 
     document: str
     title: str
     workflow_ids: tuple[str, ...]
     sources: tuple[tuple[str, str], ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    servers: tuple[ServerUsed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

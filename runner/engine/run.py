@@ -18,6 +18,7 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
+    ServerUsed,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -33,6 +34,7 @@ from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
+from runner.plan.servers import server_choices
 from runner.text import number_text
 from runner.values import InputValue
 
@@ -65,7 +67,8 @@ def run(
         problem = Problem("budget", f"the run took longer than {number_text(limits.wall)} s")
         state.deadlines.append(Deadline(limits.wall, problem))
     ids = tuple(plan.workflows[each.key].workflow_id for each in asked)
-    yield RunStarted(plan.document, plan.title, ids, plan.sources, secrets | secret_inputs(plan, asked))
+    hidden = secrets | secret_inputs(plan, asked)
+    yield RunStarted(plan.document, plan.title, ids, plan.sources, hidden, servers_used(plan, asked))
     outcome: Outcome = "passed"
     for each in asked:
         try:
@@ -78,6 +81,12 @@ def run(
         outcome = max(outcome, "failed", key=SEVERITY.__getitem__)
     yield RunFinished(outcome)
     return outcome
+
+
+def servers_used(plan: Plan, asked: Sequence[Asked]) -> tuple[ServerUsed, ...]:
+    """Give where the requests of these workflows can go, each server once."""
+    choices = server_choices(plan, [each.key for each in asked])
+    return tuple(ServerUsed(source, choice.url, choice.why) for source, choice in choices)
 
 
 def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:

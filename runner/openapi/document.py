@@ -15,6 +15,8 @@ from runner.source import SourceMap, Span
 from runner.values import Json, join_pointer
 
 Location: TypeAlias = Literal["path", "query", "querystring", "header", "cookie"]
+ServerLevel: TypeAlias = Literal["operation", "path item", "description", "default"]
+"""Where servers are listed; `default` is the `/` of a description that lists none."""
 
 
 Security: TypeAlias = tuple[Mapping[str, tuple[str, ...]], ...]
@@ -120,7 +122,7 @@ class Operation:
     `pointer` is its place below `paths`, `address` where it really stands, which a referenced path item sets apart.
 
     `security` is the list of alternatives, each a mapping of scheme name to scopes; empty when none is required.
-    `servers` are those of the operation, else of the path item, else of the document.
+    `servers` are those of the operation, else of the path item, else of the document, and `servers_of` says which.
     `problems` are warnings about what could not be read and was left out.
     """
 
@@ -137,6 +139,7 @@ class Operation:
     address: Address = Address("", "")  # noqa: RUF009 - it cannot change
     deprecated: bool = False
     problems: tuple[Diagnostic, ...] = ()
+    servers_of: ServerLevel = "description"
 
     @property
     def title(self) -> str:

@@ -17,6 +17,7 @@ from runner.openapi.document import (
     ResponseObject,
     Security,
     Server,
+    ServerLevel,
 )
 from runner.openapi.parts import read_security, read_servers
 from runner.openapi.reading import Reader, ReadOperation, Slot, address_of, security_schemes
@@ -44,11 +45,13 @@ class Defaults:
     resolver: Resolver
 
     @cached_property
-    def servers(self) -> tuple[Server, ...]:
+    def servers(self) -> tuple[tuple[Server, ...], ServerLevel]:
         # OpenAPI Object: "If the `servers` field is not provided, or is an empty array, the default value would be a
         # Server Object with a url value of /."
         entry = self.resolver.entry
-        return self.servers_at(entry.get("servers")) or self.servers_at(entry._replace(value=[{"url": "/"}]))
+        own = self.servers_at(entry.get("servers"))
+        default = self.servers_at(entry._replace(value=[{"url": "/"}]))
+        return (own, "description") if own else (default, "default")
 
     def servers_at(self, node: Node) -> tuple[Server, ...]:
         return read_servers(node, self.resolver.location(node.uri))
@@ -74,12 +77,12 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     """Read an operation; `pointer` is its place below `paths`."""
     reader = Reader(defaults.resolver, places)
     node = reader.chain(slot.node)[-1]
-    own, around = node.get("servers"), slot.around("servers")
-    for servers in (own, around):
-        check_servers(reader, servers)
+    for listed in (node.get("servers"), slot.around("servers")):
+        check_servers(reader, listed)
     operation_id = node.get("operationId").value
     security = read_security(node.get("security"))
     security = defaults.security if security is None else security
+    servers, servers_of = _servers(slot, node, defaults)
     return Operation(
         operation_id=operation_id if isinstance(operation_id, str) else None,
         method=slot.method,
@@ -87,7 +90,8 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         parameters=_parameters(reader, slot, node),
         request_body=_request_body(reader, node.get("requestBody")),
         responses=reader.responses(node.get("responses"), partial(_response, reader)),
-        servers=defaults.servers_at(own) or defaults.servers_at(around) or defaults.servers,
+        servers=servers,
+        servers_of=servers_of,
         security=security,
         security_schemes=defaults.schemes_for(security),
         pointer=pointer,
@@ -95,6 +99,15 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         deprecated=node.get("deprecated").value is True,
         problems=tuple(reader.problems),
     )
+
+
+def _servers(slot: Slot, node: Node, defaults: Defaults) -> tuple[tuple[Server, ...], ServerLevel]:
+    """Give the servers of an operation, which "override" those around it, and where they are listed."""
+    if own := defaults.servers_at(node.get("servers")):
+        return own, "operation"
+    if around := defaults.servers_at(slot.around("servers")):
+        return around, "path item"
+    return defaults.servers
 
 
 def check_servers(reader: Reader, servers: Node) -> None:

@@ -19,14 +19,14 @@ from runner.openapi.contract import Contract
 from runner.openapi.document import Location, Operation, Parameter
 from runner.openapi.encoding import PLAIN, Layout, layout_of
 from runner.openapi.media import accept_header, choose_content_type, is_form, match_media
-from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import undeclared
-from runner.openapi.url import server_url, template_variables
+from runner.openapi.url import template_variables
 from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
 from runner.plan.rules import calls, language
+from runner.plan.servers import Unusable, choose_server
 from runner.plan.targets import FoundOperation
 from runner.plan.values import fix_of, payload_node, value_node
 from runner.source import Span
@@ -44,19 +44,22 @@ def operation_call(
     operation = found.operation
     for problem in operation.problems:
         ctx.report(problem)
+    if operation.deprecated:
+        ctx.report(calls.deprecated_operation(operation.title, _target_span(ctx, step)))
     bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
     _check_required(ctx, step, operation, bound)
     _check_querystring(ctx, bound)
     body = _body(ctx, scope, step.request_body, found, _given_content_type(bound)) if step.request_body else None
     if step.request_body is None and operation.request_body is not None and operation.request_body.required:
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
-    server = _server(ctx, found)
-    if server is None:
-        reason = calls.no_server(found.source, _target_span(ctx, step))
+    api = ctx.api(found.source)
+    choice = choose_server(operation, found.source, api.uri if api else "", ctx.options)
+    if isinstance(choice, Unusable):
+        reason = calls.no_server(found.source, choice.reasons, _target_span(ctx, step), choice.variable)
         ctx.report(replace(reason, severity="warning"))
-        return Unrunnable(operation.title, reason)
+        return Unrunnable(operation.title, reason, found.source, operation)
     contract = Contract(operation, found.api)
-    call = OperationCall(operation, found.source, server, bound, body, accept_header(operation), contract)
+    call = OperationCall(operation, found.source, choice, bound, body, accept_header(operation), contract)
     check_path(ctx, call)
     return call
 
@@ -64,21 +67,6 @@ def operation_call(
 def _target_span(ctx: Context, step: Step) -> Span:
     field = "operationId" if step.operation_id else "operationPath"
     return ctx.value(f"{step.pointer}/{field}")
-
-
-def _server(ctx: Context, found: FoundOperation) -> str | None:
-    """Choose the base URL: the override for the source, else the description's first server with an absolute URL."""
-    override = ctx.options.servers.get(found.source)
-    if override is not None:
-        return override.rstrip("/")
-    for server in found.operation.servers:
-        try:
-            url = server_url(server)
-        except SerializationProblem:
-            continue
-        if url.startswith(("http://", "https://")):
-            return url
-    return None
 
 
 def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) -> BoundParameter | None:

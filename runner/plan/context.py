@@ -17,9 +17,15 @@ SOURCES = "$sourceDescriptions."
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`servers` gives the base URL of a source by name; `base_uri` of the entry is looked up before the description."""
+    """What the user says beside the document: where requests go.
+
+    `servers` gives the base URL of a source by name, and `given_by` who gave it where that was not `--server`.
+    `server_variables` gives values of server variables, by name or as `source.name`.
+    """
 
     servers: Mapping[str, str] = field(default_factory=dict)
+    given_by: Mapping[str, str] = field(default_factory=dict)
+    server_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

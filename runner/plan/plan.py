@@ -74,12 +74,38 @@ class BoundBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerChoice:
+    """The base URL of a request, without a trailing slash, and why it is that one.
+
+    `reason` is who gave it (`--server`), or where the description lists it: then `position` counts from 1, and
+    `variables` are those of its URL with the values they have.
+    """
+
+    url: str
+    reason: str
+    position: int = 0
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Say the reason as a person reads it: `the description's first server, region=eu`."""
+        if not self.position:
+            return self.reason
+        if self.reason == "default":
+            return "the description names no server"
+        place = f"the {self.reason}'s first server"
+        if self.position > 1:
+            place = f"server {self.position} of the {self.reason}, the first that can be used"
+        return ", ".join([place, *(f"{name}={value}" for name, value in self.variables)])
+
+
+@dataclass(frozen=True, slots=True)
 class OperationCall:
-    """A request to send. `server` is the base URL, without a trailing slash."""
+    """A request to send, and where to."""
 
     operation: Operation
     source: str
-    server: str
+    choice: ServerChoice
     parameters: tuple[BoundParameter, ...]
     body: BoundBody | None
     accept: str | None
@@ -88,6 +114,11 @@ class OperationCall:
     @property
     def title(self) -> str:
         return self.operation.title
+
+    @property
+    def server(self) -> str:
+        """The base URL, without a trailing slash."""
+        return self.choice.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +140,15 @@ class WorkflowCall:
 
 @dataclass(frozen=True, slots=True)
 class Unrunnable:
-    """A step that is understood but cannot be run here, and why: a run that could reach it is refused."""
+    """A step that is understood but cannot be run here, and why: a run that could reach it is refused.
+
+    `operation` is there where all that lacks is a server for it.
+    """
 
     title: str
     reason: Diagnostic
+    source: str = ""
+    operation: Operation | None = None
 
 
 Call: TypeAlias = OperationCall | WorkflowCall | Unrunnable

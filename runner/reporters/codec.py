@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from runner.criteria.verdict import Verdict
 from runner.engine import events
-from runner.engine.events import Breach, Event, Frame, Problem, StepOutline
+from runner.engine.events import Breach, Event, Frame, Problem, ServerUsed, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
 from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
@@ -273,4 +273,8 @@ _CODECS: Mapping[str, Codec] = {
     "exchange": Codec(_write_exchange, _read_exchange),
     "workflow_ids": Codec(lambda ids, _: list(ids), tuple),
     "sources": Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs),
+    "servers": Codec(
+        lambda used, _: [each._asdict() for each in used], lambda data: tuple(ServerUsed(**s) for s in data)
+    ),
+    "warnings": Codec(lambda texts, _: list(texts), tuple),
 }

@@ -63,6 +63,8 @@ class Console:
             case RunStarted(document, title):
                 self._said_at = entry.at
                 self._say(f"{self._style.paint(one_line(title), 'strong')}  {self._muted(document)}".strip())
+                for line in lines.server_lines(self._recorder.run.servers, self._style):
+                    self._say(line)
             case WorkflowStarted() if self._recorder.workflow:
                 self._start_workflow(self._recorder.workflow)
             case StepStarted(_, step_id, _, target):

@@ -41,6 +41,8 @@ class JsonReport:
         report: dict[str, Json] = {"version": VERSION, "outcome": run.outcome}
         if len(asked) == 1 and len(run.workflow_ids) == 1:
             report["outputs"] = values_json(asked[0].outputs)
+        report["servers"] = [dict(used._asdict()) for used in run.servers]
+        report["warnings"] = list(run.warnings)
         report["workflows"] = [_workflow(workflow) for workflow in run.workflows]
         report["diagnostics"] = [diagnostic_json(diagnostic) for diagnostic in self._diagnostics]
         return report

@@ -16,7 +16,7 @@ from typing import Literal, TextIO, TypeAlias
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry, Problem, StepOutline
 from runner.exchange import Exchange, Response
-from runner.reporters import xml
+from runner.reporters import lines, xml
 from runner.reporters.contract import report_lines
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.evidence import evidence, explain, headline, unmet
@@ -156,6 +156,8 @@ def _counts(cases: Iterable[ET.Element]) -> dict[str, int]:
 def _properties(run: RunRecord, workflow: WorkflowRecord) -> ET.Element:
     named: dict[str, str] = {"runner": f"arazzo {__version__}", "document": run.document}
     named |= {f"source.{name}": location for name, location in run.sources}
+    named |= {f"server.{used.source}": lines.server(used) for used in run.servers}
+    named |= {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
     named |= {f"input.{name}": shown(value, 200) for name, value in workflow.inputs.items()}
     properties = ET.Element("properties")
     properties.extend(xml.element("property", {"name": name, "value": value}) for name, value in named.items())

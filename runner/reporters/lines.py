@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from runner.engine.events import ActionTaken, CriterionChecked, Outcome, WaitStarted
+from runner.engine.events import ActionTaken, CriterionChecked, Outcome, ServerUsed, WaitStarted
 from runner.exchange import Exchange, Response
 from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import headline, operands
@@ -28,6 +28,21 @@ def heading(workflow: WorkflowRecord, style: Style, indent: str) -> str:
     tail = cut(f" {style.mark('dot')} ".join(rest), style.width - width(indent + name) - 2, style.mark("ellipsis"))
     line = indent + style.paint(name, "strong")
     return f"{line}  {style.paint(tail, 'muted')}" if tail else line
+
+
+def server(used: ServerUsed) -> str:
+    """Say where the requests of a source go, and why."""
+    if used.sandbox:
+        return f"sandbox instead of {one_line(used.url)}"
+    return f"{one_line(used.url)}  {one_line(used.reason)}"
+
+
+def server_lines(servers: Sequence[ServerUsed], style: Style) -> Iterator[str]:
+    """Write a line for each server that requests go to, the names of the sources aligned."""
+    names = min(WIDEST_NAME, max((width(one_line(used.source)) for used in servers), default=0))
+    for used in servers:
+        text = cut(server(used), style.width - names - 4, style.mark("ellipsis"))
+        yield f"  {style.paint(pad(one_line(used.source), names), 'accent')}  {style.paint(text, 'muted')}"
 
 
 def name_width(workflow: WorkflowRecord) -> int:

@@ -19,6 +19,7 @@ from runner.engine.events import (
     RunFinished,
     RunStarted,
     SecretsLearned,
+    ServerUsed,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -136,6 +137,8 @@ class RunRecord:
     title: str = ""
     workflow_ids: tuple[str, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
+    servers: tuple[ServerUsed, ...] = ()
+    warnings: tuple[str, ...] = ()
     workflows: list[WorkflowRecord] = field(default_factory=list)
     outcome: Outcome = "error"
     started: float | None = None
@@ -224,7 +227,14 @@ class Recorder:
         match entry.event:
             case RunStarted() as event:
                 self.run = RunRecord(
-                    event.document, event.title, event.workflow_ids, event.sources, started=entry.at, finished=entry.at
+                    event.document,
+                    event.title,
+                    event.workflow_ids,
+                    event.sources,
+                    event.servers,
+                    event.warnings,
+                    started=entry.at,
+                    finished=entry.at,
                 )
             case WorkflowStarted() as event:
                 self._open_workflow(event, entry.at)

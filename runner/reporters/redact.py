@@ -71,9 +71,10 @@ _SPAN_FILL = re.compile(r"[^\n]")
 
 
 class Redactor:
-    """Stands in front of all reporters; secrets leave the stream once."""
+    """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
+        self._public = frozenset(public)
         self._secrets = SecretValues()
         self._wanted = self._secrets
         self._sources: dict[Source, tuple[int, Source]] = {}
@@ -139,8 +140,10 @@ class Redactor:
         for secret in event.secrets:
             self._credential(secret)
         sources = tuple((name, self.text(location)) for name, location in event.sources)
+        servers = tuple(used._replace(url=self.text(used.url), reason=self.text(used.reason)) for used in event.servers)
+        warnings = tuple(map(self.text, event.warnings))
         document, title = self.text(event.document), self.text(event.title)
-        return replace(event, document=document, title=title, sources=sources, secrets=frozenset())
+        return RunStarted(document, title, event.workflow_ids, sources, frozenset(), servers, warnings)
 
     def _problem(self, problem: Problem | None) -> Problem | None:
         if problem is None:
@@ -256,6 +259,8 @@ class Redactor:
     def _credential(self, value: str, minimum: int = 4) -> str:
         """Learn the credential in a value such as `Bearer xyz`, and keep the scheme."""
         found = _SCHEME.fullmatch(value.strip())
+        if (found[2] if found else value) in self._public:
+            return value
         if not found:
             self._learn(value, minimum)
             return PLACEHOLDER
@@ -268,7 +273,7 @@ class Redactor:
         return f"{scheme} {PLACEHOLDER}"
 
     def _parameter(self, found: re.Match[str]) -> str:
-        if not is_secret_name(unquote_plus(found[1])):
+        if not is_secret_name(unquote_plus(found[1])) or found[2] in self._public:
             return found[0]
         self._learn(unquote_plus(found[2]))
         return f"{found[1]}={PLACEHOLDER}"
@@ -312,6 +317,8 @@ class Redactor:
         found = _COOKIE.match(text)
         if not found:
             return PLACEHOLDER
+        if found[2] in self._public:
+            return text
         self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else _COOKIE_LENGTH)
         return f"{found[1]}={PLACEHOLDER}"
 

@@ -26,6 +26,7 @@ from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.deadline import BoundedBackend, within
 from runner.shell.failures import no_connection
 from runner.shell.options import DEFAULTS, MEBIBYTE, HttpOptions
+from runner.shell.trust import show, trusting
 from runner.shell.wire import legal_url
 
 if "httpx" not in sys.modules:
@@ -291,8 +292,17 @@ class Route(NamedTuple, Generic[T]):
     proxy: httpx.Proxy | None
 
 
+class RouteKey(NamedTuple):
+    """What sets pools apart: TLS or not, whether certificates are checked, whether ours is shown, and the proxy."""
+
+    tls: bool
+    checked: bool
+    shown: bool
+    proxy: str | None
+
+
 class Routes(Generic[T]):
-    """The pools a transport sends through, one for each proxy, with or without TLS; each made when first needed.
+    """The pools a transport sends through, each made when first needed.
 
     Loading the trusted certificates takes longer than a request, so plain http does without.
     """
@@ -301,20 +311,20 @@ class Routes(Generic[T]):
         self._options = options
         self._make = make
         self._proxies = getproxies() if options.trust_env else {}
-        self._routes: dict[tuple[bool, str | None], Route[T]] = {}
+        if options.proxy:
+            self._proxies = {"all": options.proxy}
+            _proxy(options.proxy)
+        self._routes: dict[RouteKey, Route[T]] = {}
         self._lock = threading.Lock()
-        if isinstance(options.verify, str):
-            try:
-                _trust(options)
-            except OSError as error:
-                raise UsageError(f"no certificates can be read from '{options.verify}'") from error
+        if isinstance(options.verify, str) or options.client:
+            self._context(checked=True, shown=True)
 
     def to(self, url: httpx.URL) -> Route[T]:
         """Give the route to a URL; raises UnusableError."""
-        key = url.scheme == "https", self._proxy_for(url)
+        key = self._key(url)
         with self._lock:
             if key not in self._routes:
-                self._routes[key] = self._open(*key)
+                self._routes[key] = self._open(key)
             return self._routes[key]
 
     def clear(self) -> list[T]:
@@ -324,31 +334,54 @@ class Routes(Generic[T]):
             self._routes.clear()
         return opened
 
+    def _key(self, url: httpx.URL) -> RouteKey:
+        proxy = self._proxy_for(url)
+        if url.scheme != "https":
+            return RouteKey(False, True, False, proxy)
+        host, port = _address(url)
+        checked = not {host.lower(), f"{host.lower()}:{port}"} & self._options.insecure
+        client = self._options.client
+        shown = client is not None and (not client.hosts or host.lower() in client.hosts)
+        return RouteKey(True, checked, shown, proxy)
+
     def _proxy_for(self, url: httpx.URL) -> str | None:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        if not proxy or proxy_bypass(f"{url.host}:{_address(url)[1]}"):
+        exempt = self._options.trust_env and proxy_bypass(f"{url.host}:{_address(url)[1]}")
+        if not proxy or exempt:
             return None
         return proxy if "://" in proxy else f"http://{proxy}"
 
-    def _open(self, tls: bool, proxy_url: str | None) -> Route[T]:
+    def _context(self, checked: bool, shown: bool) -> ssl.SSLContext:
+        """Make the TLS context for a host whose certificate is `checked`, and to which ours is `shown`."""
+        verify = self._options.verify if checked else False
+        if isinstance(verify, str):
+            context = trusting(verify)
+        else:
+            context = httpx.create_ssl_context(verify=verify, trust_env=self._options.trust_env)
+        if shown and self._options.client:
+            show(context, self._options.client)
+        return context
+
+    def _open(self, key: RouteKey) -> Route[T]:
         try:
-            proxy = httpx.Proxy(proxy_url) if proxy_url else None
-            trust = _trust(self._options) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            proxy = httpx.Proxy(key.proxy) if key.proxy else None
+            context = self._context(key.checked, key.shown) if key.tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-            return Route(self._make(verify=trust, proxy=proxy, limits=limits), proxy)
-        except OSError as error:
+            return Route(self._make(verify=context, proxy=proxy, limits=limits), proxy)
+        except (OSError, UsageError) as error:
             raise UnusableError(TransportFailure("tls", "the trusted certificates cannot be read")) from error
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # the proxy's own URL stays out of the message: it may hold a password
-            raise UnusableError(
-                TransportFailure("connect", "the proxy that the environment names cannot be used")
-            ) from error
+            whose = "that is given" if self._options.proxy else "that the environment names"
+            raise UnusableError(TransportFailure("connect", f"the proxy {whose} cannot be used")) from error
 
 
-def _trust(options: HttpOptions) -> ssl.SSLContext:
-    if isinstance(options.verify, str):
-        return ssl.create_default_context(cafile=options.verify)
-    return httpx.create_ssl_context(verify=options.verify, trust_env=options.trust_env)
+def _proxy(url: str) -> None:
+    """Refuse a proxy that is given and cannot be used; its URL may hold a password and is not repeated."""
+    try:
+        httpx.Proxy(url if "://" in url else f"http://{url}")
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise UsageError("the proxy that is given cannot be used", "write http://host:port") from error
 
 
 def _bounded_transport(**options: Any) -> httpx.HTTPTransport:

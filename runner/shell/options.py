@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runner.version import __version__
 
@@ -11,18 +11,35 @@ USER_AGENT = f"arazzo/{__version__}"
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Who we are in TLS: a PEM file with a certificate, and its key where that is in a file of its own.
+
+    It is shown to `hosts` only, in lower case; to every host that asks where there are none.
+    """
+
+    file: str
+    key: str | None = None
+    hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class HttpOptions:
     """Bounds and trust for one transport.
 
     `timeout` (seconds) holds where a request brings none of its own, None is no bound. `verify` is whether certificates
-    are checked, or the path of a file of trusted ones. `max_body` (bytes) bounds a body as it came and as it unpacks.
-    `trust_env` takes proxies and SSL_CERT_FILE from where the machine keeps them; it never reads .netrc.
+    are checked, or the path of a file of trusted ones; `insecure` are hosts (`name` or `name:port`, in lower case)
+    whose certificates are not checked. `max_body` (bytes) bounds a body as it came and as it unpacks.
+    `trust_env` takes proxies, NO_PROXY and SSL_CERT_FILE from where the machine keeps them; it never reads .netrc.
+    `proxy` is the URL of one for every request that NO_PROXY does not exempt; it may hold a password.
     """
 
     timeout: float | None = 30.0
     verify: bool | str = True
     max_body: int = 64 * MEBIBYTE
     trust_env: bool = True
+    client: ClientCertificate | None = None
+    insecure: frozenset[str] = frozenset()
+    proxy: str | None = field(default=None, repr=False)
 
 
 DEFAULTS = HttpOptions()

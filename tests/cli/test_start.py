@@ -20,6 +20,8 @@ HEAVY = (
 )  # fmt: skip
 BY_COMMAND = {
     "--help": (*HEAVY, "yaml", "runner.plan", "runner.api"),
+    "run --help": (*HEAVY, "ssl", "tomllib"),
+    "check --help": (*HEAVY, "ssl", "tomllib"),
     "run civitai-search-models-detail --format json": tuple(
         name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535", "regex")
     ),

@@ -388,6 +388,13 @@ def test_a_description_without_a_server_is_a_warning_until_the_step_is_to_run() 
     assert call.server == "http://127.0.0.1:9"
 
 
+def test_a_deprecated_operation_is_warned_of_where_it_is_called() -> None:
+    files = {"things.yaml": API.replace("operationId: login", "operationId: login\n      deprecated: true")}
+    assert problems(step("- {stepId: one, operationId: login}"), files) == [
+        "7:32 warning deprecated-operation: POST /login is deprecated"
+    ]
+
+
 def test_an_operation_of_an_arazzo_document_is_refused() -> None:
     document = step("- {stepId: b, operationId: $sourceDescriptions.lib.one}").replace(
         "[{name: things", "[{name: lib, url: lib.yaml, type: arazzo}, {name: things"

@@ -8,7 +8,15 @@ from typing import Any
 
 from runner.criteria.verdict import Verdict
 from runner.diagnostics import Diagnostic, Edit, Fix
-from runner.engine.events import CriterionChecked, Entry, RunStarted, StepFinished, StepStarted, WorkflowStarted
+from runner.engine.events import (
+    CriterionChecked,
+    Entry,
+    RunStarted,
+    ServerUsed,
+    StepFinished,
+    StepStarted,
+    WorkflowStarted,
+)
 from runner.reporters.json import JsonReport, diagnostic_json, value_json
 from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Broadcast
@@ -50,7 +58,23 @@ def test_of_several_asked_workflows_no_outputs_stand_at_the_top() -> None:
 
 def test_a_document_that_cannot_run_is_reported_without_a_run() -> None:
     report = json.loads(written([], (WRONG,)))
-    assert report == {"version": 1, "outcome": "error", "workflows": [], "diagnostics": [diagnostic_json(WRONG)]}
+    nothing = {"servers": [], "warnings": [], "workflows": []}
+    assert report == {"version": 1, "outcome": "error", **nothing, "diagnostics": [diagnostic_json(WRONG)]}
+
+
+def test_where_requests_go_and_what_was_warned_of_is_in_the_report_without_passwords() -> None:
+    used = ServerUsed("api", "https://bob:hunter22@h/v1", "the description's first server", sandbox=True)
+    started = RunStarted("d", "t", ("a",), servers=(used,), warnings=("the certificate of 'h' is not checked",))
+    report = json.loads(written([Redactor().redact(Entry(0, started))]))
+    assert report["warnings"] == ["the certificate of 'h' is not checked"]
+    assert report["servers"] == [
+        {
+            "source": "api",
+            "url": "https://bob:***@h/v1",
+            "reason": "the description's first server",
+            "sandbox": True,
+        }
+    ]
 
 
 def test_a_diagnostic_is_an_object_with_its_place() -> None:

@@ -17,6 +17,7 @@ from runner.engine.events import (
     Event,
     Problem,
     RunStarted,
+    ServerUsed,
     WorkflowStarted,
 )
 from runner.errors import UsageError
@@ -32,7 +33,9 @@ from runner.values import ABSENT
 from .story import DOCUMENT, SECRET, SOURCE, span, story
 
 EVERYTHING: list[Event] = [
-    RunStarted("d", "t", ("a", "b"), (("n", "u"),)),
+    RunStarted(
+        "d", "t", ("a", "b"), (("n", "u"),), servers=(ServerUsed("n", "http://h", "why", True),), warnings=("w",)
+    ),
     WorkflowStarted((), "w", "call", {"a": [1, 1.0, 10**30, None, "\u2028\ud800"], "b": {"$absent": 1}}, ()),
     BodyUnreadable((), "it is not JSON"),
     CriterionChecked((), "c", "regex", Verdict(False, b"\xff", ABSENT, "x", "p"), "action", True),

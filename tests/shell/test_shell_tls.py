@@ -8,12 +8,16 @@ import socket
 import ssl
 import subprocess
 import threading
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runner.exchange import Request, Response, TransportFailure
-from runner.shell.options import HttpOptions
+from runner.errors import UsageError
+from runner.exchange import Reply, Request, Response, TransportFailure
+from runner.shell.http import HttpTransport
+from runner.shell.options import ClientCertificate, HttpOptions
 from tests.shell.conftest import QUIET, SendAll
 from tests.shell.server import Connection, always, answer, serve
 
@@ -64,6 +68,129 @@ def test_a_certificate_for_another_name_is_refused(tls: ssl.SSLContext, certific
     assert isinstance(reply, TransportFailure)
     assert reply.kind == "tls"
     assert "not valid for 'localhost'" in reply.message
+
+
+class Authority:
+    """A certificate authority in a folder, and the certificates it signed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.openssl = shutil.which("openssl") or pytest.skip("needs openssl to make certificates")
+        self.file = folder / "ca.pem"
+        subject = ["-subj", "/CN=Test Authority", "-out", self.file, "-keyout", folder / "ca.key"]
+        self.run("req", "-x509", *NEW_KEY, "-days", "2", *subject)
+
+    def run(self, *arguments: object) -> None:
+        subprocess.run([self.openssl, *map(str, arguments)], check=True, capture_output=True, cwd=self.folder)
+
+    def sign(self, name: str, *, host: str = "IP:127.0.0.1", days: int = 2, locked: str = "") -> Path:
+        """Sign a certificate and give the file that holds it and its key; one of less than no days has expired."""
+        key, request, cert = (self.folder / f"{name}.{end}" for end in ("key", "csr", "crt"))
+        self.run("req", "-new", *NEW_KEY, "-subj", f"/CN={name}", "-out", request, "-keyout", key)
+        extra = self.folder / f"{name}.ext"
+        extra.write_text(f"subjectAltName={host}\n")
+        signing = ["-CA", self.file, "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-extfile", extra]
+        self.run("x509", "-req", "-in", request, *signing, "-days", days, "-out", cert)
+        if locked:
+            self.run("pkey", "-in", key, "-aes256", "-passout", f"pass:{locked}", "-out", f"{name}.locked")
+            key = self.folder / f"{name}.locked"
+        both = self.folder / f"{name}.pem"
+        both.write_bytes(key.read_bytes() + cert.read_bytes())
+        return both
+
+    def server(self, certificate: Path, *, asks: bool = False) -> ssl.SSLContext:
+        """Make a server's context; where it `asks`, clients have to show a certificate of this authority."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        if asks:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.file)
+        return context
+
+
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def trusting(authority: Authority, **more: Any) -> HttpOptions:
+    return HttpOptions(verify=str(authority.file), trust_env=False, **more)
+
+
+def kinds(replies: list[Reply]) -> list[str]:
+    return [reply.kind if isinstance(reply, TransportFailure) else str(reply.status) for reply in replies]
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"name": "good"}, ""),
+        ({"name": "wrong", "host": "DNS:elsewhere.test"}, "not valid for '127.0.0.1'"),
+        ({"name": "old", "days": -1}, "certificate has expired"),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else "",
+)
+def test_a_certificate_of_a_trusted_authority_must_be_for_this_host_and_this_day(
+    made: dict[str, Any], said: str, authority: Authority, send_all: SendAll
+) -> None:
+    with serve(always(answer()), authority.server(authority.sign(**made))) as server:
+        [reply] = send_all(Request("GET", server.url()), options=trusting(authority))
+        [skipped] = send_all(Request("GET", server.url()), options=trusting(authority, insecure={"127.0.0.1"}))
+    if said:
+        assert isinstance(reply, TransportFailure)
+        assert (reply.kind, said in reply.message) == ("tls", True), reply
+    else:
+        assert isinstance(reply, Response)
+    assert isinstance(skipped, Response)
+
+
+def test_only_the_host_that_is_named_is_not_checked(tls: ssl.SSLContext, send_all: SendAll) -> None:
+    with serve(always(answer()), tls) as server:
+        named, other = Request("GET", server.url(host="localhost")), Request("GET", server.url())
+        options = HttpOptions(trust_env=False, insecure=frozenset({"localhost"}))
+        assert kinds(send_all(named, other, named, options=options)) == ["200", "tls", "200"]
+        by_port = HttpOptions(trust_env=False, insecure=frozenset({f"127.0.0.1:{server.port}", "localhost:1"}))
+        assert kinds(send_all(named, other, options=by_port)) == ["tls", "200"]
+
+
+def test_a_client_certificate_opens_what_asks_for_one(authority: Authority, send_all: SendAll) -> None:
+    context = authority.server(authority.sign("asking"), asks=True)
+    ours = authority.sign("client")
+    key, cert = str(authority.folder / "client.key"), str(authority.folder / "client.crt")
+    with serve(always(answer()), context) as server:
+        one = Request("GET", server.url())
+        assert kinds(send_all(one, options=trusting(authority)))[0] != "200"
+        for client in (ClientCertificate(str(ours)), ClientCertificate(cert, key)):
+            assert kinds(send_all(one, options=trusting(authority, client=client))) == ["200"]
+
+
+def test_a_client_certificate_is_shown_to_its_hosts_only(authority: Authority, send_all: SendAll) -> None:
+    context = authority.server(authority.sign("both", host="IP:127.0.0.1,DNS:localhost"), asks=True)
+    ours = ClientCertificate(str(authority.sign("limited")), hosts=frozenset({"localhost"}))
+    with serve(always(answer()), context) as server:
+        named, other = Request("GET", server.url(host="localhost")), Request("GET", server.url())
+        first, second = kinds(send_all(named, other, options=trusting(authority, client=ours)))
+    assert first == "200"
+    assert second != "200"
+
+
+def test_a_client_certificate_that_cannot_be_used_is_refused_at_once(authority: Authority, tmp_path: Path) -> None:
+    locked = authority.sign("locked", locked="hunter22")
+    (tmp_path / "no.pem").write_text("nothing")
+    other = str(authority.folder / "other.key")
+    authority.sign("other")
+    for client, said in (
+        (ClientCertificate(str(locked)), "is locked by a passphrase"),
+        (ClientCertificate(str(tmp_path / "no.pem")), "PEM text is expected"),
+        (ClientCertificate(str(tmp_path / "gone.pem")), "No such file"),
+        (ClientCertificate(str(authority.folder / "locked.crt"), other), "they do not belong together"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            HttpTransport(HttpOptions(client=client))
+        assert said in str(refused.value)
 
 
 def test_any_certificate_is_accepted_where_the_user_says_so(tls: ssl.SSLContext, send_all: SendAll) -> None:
@@ -122,3 +249,28 @@ def test_https_goes_through_a_proxy_and_the_certificate_is_the_server_s(
         else:
             message = "the certificate of '127.0.0.1' is not trusted: self-signed certificate"
             assert reply == TransportFailure("tls", message)
+
+
+def test_a_proxy_that_is_given_is_used_with_its_password_unless_the_host_is_exempt(
+    tls: ssl.SSLContext, certificate: Path, send_all: SendAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serve(always(answer(body=b"through")), tls) as server, serve(tunnel) as proxy:
+        given = proxy.url().replace("://", "://bob:hunter22@")
+        options = HttpOptions(verify=str(certificate), proxy=given)
+        assert "hunter22" not in repr(options)
+        assert kinds(send_all(Request("GET", server.url("/x")), options=options)) == ["200"]
+        [tunnelled] = proxy.received
+        assert tunnelled.line == f"CONNECT 127.0.0.1:{server.port} HTTP/1.1"
+        assert tunnelled.field("proxy-authorization") == f"Basic {b64encode(b'bob:hunter22').decode()}"
+        assert server.received[0].field("proxy-authorization") is None
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert kinds(send_all(Request("GET", server.url("/y")), options=options)) == ["200"]
+        assert len(proxy.received) == 1
+
+
+def test_a_proxy_that_cannot_be_one_is_refused_without_its_password() -> None:
+    with pytest.raises(UsageError) as refused:
+        HttpTransport(HttpOptions(proxy="gopher://bob:hunter22@h"))
+    assert "hunter22" not in str(refused.value)

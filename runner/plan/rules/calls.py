@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from runner.diagnostics import Diagnostic, Fix, did_you_mean
 from runner.plan.rules.report import error, warning
@@ -190,19 +191,27 @@ def operation_path_syntax(message: str, span: Span, fix: Fix | None) -> Diagnost
     return error("operation-path-syntax", message, span, fix=fix)
 
 
-def no_server(source: str, span: Span) -> Diagnostic:
+def no_server(source: str, reasons: Iterable[str], span: Span, variable: str | None = None) -> Diagnostic:
     """The API description names no server that a request could go to.
 
-    Why: a relative server URL has no base in a description that is a file.
+    Why: a relative server URL has no base in a description that is a file, and a variable may lack a value.
     Example: an OpenAPI file without `servers`.
-    Instead: say where the API is with `--server NAME=URL`.
+    Instead: say where the API is with `--server NAME=URL`, or what a variable is with `--server-var NAME=VALUE`.
     """
-    return error(
-        "no-server",
-        f"the description '{source}' names no server with an absolute URL",
-        span,
-        fix=Fix(f"say where it is with --server {source}=https://…"),
-    )
+    where = f"say where it is with --server {source}=https://…"
+    fix = Fix(f"say what it is with --server-var {source}.{variable}=…, or {where}" if variable else where)
+    message = f"the description '{source}' names no server with an absolute URL"
+    return replace(error("no-server", message, span, fix=fix), notes=tuple(reasons))
+
+
+def deprecated_operation(operation: str, span: Span) -> Diagnostic:
+    """A step calls an operation that its description calls deprecated.
+
+    Why: "Consumers SHOULD refrain from usage of the declared operation": it may be gone with the next release.
+    Example: a step for an operation with `deprecated: true`.
+    Instead: call the operation that the API offers in its place.
+    """
+    return warning("deprecated-operation", f"{operation} is deprecated", span)
 
 
 def not_supported_yet(what: str, span: Span) -> Diagnostic:

@@ -12,7 +12,9 @@ from runner.shell.auth.credentials import Credentials as Credentials
 from runner.shell.auth.credentials import from_environment as from_environment
 from runner.shell.auth.credentials import keys as keys
 from runner.shell.auth.credentials import suffix as suffix
+from runner.shell.auth.guard import foreseen as foreseen
 from runner.shell.auth.keyring import Keyring as Keyring
+from runner.shell.auth.keyring import Show as Show
 from runner.shell.auth.offers import Claim as Claim
 from runner.shell.auth.offers import Unusable as Unusable
 from runner.shell.auth.offers import missing as missing

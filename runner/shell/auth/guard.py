@@ -54,6 +54,27 @@ def dress(request: Request, guard: Guard) -> Steps[Dressed | TransportFailure]:
     return (yield from _dressed(request, found, guard))
 
 
+UNKNOWN_YET = "a-token-that-is-asked-for-when-the-request-is-sent"
+
+
+def foreseen(request: Request, claim: Claim) -> Request | TransportFailure:
+    """Give a request with what can be known of its credentials without asking anybody."""
+    found = offers(claim, carried(request), origin(request.url))
+    if isinstance(found, Unusable):
+        return TransportFailure("credentials", found.message)
+    for offer in found:
+        match offer:
+            case Fixed():
+                request = placed(request, offer.slot, offer.name, offer.text)
+            case Wish():
+                request = _authorized(request, f"Bearer {UNKNOWN_YET}")
+            case Login():
+                request = _authorized(request, f"Digest {UNKNOWN_YET}")
+            case _:
+                assert_never(offer)
+    return request
+
+
 def _dressed(bare: Request, found: tuple[Offer, ...], guard: Guard) -> Steps[Dressed | TransportFailure]:
     dressed = Dressed(bare, bare, found)
     for offer in sorted(found, key=lambda each: isinstance(each, Login)):  # a digest is of the URL as it is sent

@@ -1,0 +1,52 @@
+"""Turn the many options of a command into a help text with sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "What to run": (
+        "workflow",
+        "strict",
+        "dry_run",
+        "source",
+        "source_root",
+        "offline",
+        "no_cache",
+        "config",
+        "profile",
+    ),
+    "Inputs": ("input_", "inputs", "input_env", "input_file"),
+    "Where requests go": ("server", "server_var", "live", "sandbox", "sandbox_balance"),
+    "Credentials": ("auth", "env_file", "no_input"),
+    "Network": ("cacert", "cert", "key", "insecure", "proxy"),
+    "Limits": ("timeout", "pace", "max_steps", "max_time"),
+    "Checks": ("contract",),
+    "Output": ("report", "format", "form", "quiet", "verbose", "color", "help"),
+}
+"""Where each option stands, by the name of its parameter; one that is not here stands among the others at the end."""
+
+
+class Sectioned(click.Command):
+    """A command whose options are listed in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, rows in self.sections(ctx):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def sections(self, ctx: click.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Give the sections that this command has, each with a row for each option."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = {
+            "help" if "--help" in each.opts else each.name: record
+            for each in options
+            if (record := each.get_help_record(ctx))
+        }
+        known = {name for names in SECTIONS.values() for name in names}
+        others = tuple(str(name) for name in records if name not in known)
+        for title, names in {**SECTIONS, "Other options": others}.items():
+            if rows := [records[name] for name in names if name in records]:
+                yield title, rows

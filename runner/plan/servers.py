@@ -1,0 +1,112 @@
+"""Turn the servers a description lists, and what the user says of them, into the one that requests go to, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from runner.diagnostics import did_you_mean
+from runner.errors import UsageError
+from runner.openapi.document import Operation, Server
+from runner.openapi.problem import SerializationProblem
+from runner.openapi.uri import is_http, resolve_uri
+from runner.openapi.url import server_url, template_variables
+from runner.plan.context import Options
+from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Why none of the servers can be used, each in a sentence; `variable` is one that lacks a value, if that is it."""
+
+    reasons: tuple[str, ...]
+    variable: str | None
+
+
+def choose_server(operation: Operation, source: str, location: str, options: Options) -> ServerChoice | Unusable:
+    """Choose the base URL: what the user gives for the source, else the first server that can be used.
+
+    `location` is where the description is, which relative URLs are resolved against where that is an address of http.
+    """
+    given = options.servers.get(source)
+    if given is not None:
+        return ServerChoice(given.rstrip("/"), options.given_by.get(source, "--server"))
+    reasons: list[str] = []
+    lacking: list[str] = []
+    for position, server in enumerate(operation.servers, start=1):
+        overrides = _overrides(server, source, options.server_variables)
+        try:
+            url = server_url(server, overrides)
+        except SerializationProblem as problem:
+            reasons.append(str(problem))
+            lacking += [name for name in template_variables(server.url) if name not in server.variables]
+            continue
+        url = resolve_uri(location, url or "/").rstrip("/") if is_http(location) else url
+        if is_http(url) and _is_legal(url):
+            values = {**server.variables, **overrides}
+            applied = tuple((name, values[name]) for name in template_variables(server.url))
+            return ServerChoice(url, operation.servers_of, position, applied)
+        reasons.append(_no_address(server))
+    return Unusable(tuple(reasons), lacking[0] if lacking else None)
+
+
+def _is_legal(url: str) -> bool:
+    """Say whether a URL names a host and port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _no_address(server: Server) -> str:
+    if is_http(server.url):
+        return f"the server '{server.url}' is not a legal URL"
+    if "://" in server.url:
+        return f"the server '{server.url}' is not of http or https"
+    return f"the server '{server.url}' is relative to where the description is served, and it was read from a file"
+
+
+def _overrides(server: Server, source: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Give the values that the user gives to variables of a server; one for its source wins over one for all."""
+    keys = {name: (f"{source}.{name}", name) for name in template_variables(server.url)}
+    return {name: given[key] for name, pair in keys.items() for key in reversed(pair) if key in given}
+
+
+def server_choices(plan: Plan, keys: Sequence[str]) -> tuple[tuple[str, ServerChoice], ...]:
+    """Give the servers that a run of these workflows can send to, each once, with the source it belongs to."""
+    calls = (step.call for workflow in plan.reachable(*keys) for step in workflow.steps)
+    return tuple(dict.fromkeys((call.source, call.choice) for call in calls if isinstance(call, OperationCall)))
+
+
+def refuse_variables(plans: Iterable[Plan], given: Mapping[str, str], optional: Set[str] = frozenset()) -> None:
+    """Raise UsageError for a server variable that no server of a called operation has, or a value it cannot have.
+
+    Those that are `optional` need not be there.
+    """
+    allowed: dict[str, list[tuple[str, ...]]] = {}
+    for source, server in _servers(plans) if given else ():
+        for name in template_variables(server.url):
+            for key in (name, f"{source}.{name}"):
+                allowed.setdefault(key, []).append(server.enums.get(name, ()))
+    for key, value in given.items():
+        if key not in allowed and key in optional:
+            continue
+        if key not in allowed:
+            meant = did_you_mean(key, allowed)
+            listed = ", ".join(f"'{name}'" for name in allowed if "." in name) or "none"
+            hint = meant.title if meant else f"server variables there are: {listed}"
+            raise UsageError(f"there is no server variable '{key}'", hint)
+        if all(values and value not in values for values in allowed[key]):
+            choices = ", ".join(f"'{choice}'" for choice in dict.fromkeys(v for each in allowed[key] for v in each))
+            raise UsageError(f"the server variable '{key}' cannot be '{value}'", f"it is one of {choices}")
+
+
+def _servers(plans: Iterable[Plan]) -> Iterator[tuple[str, Server]]:
+    """Give the servers of every operation that is called, with the source each belongs to."""
+    for plan in plans:
+        for workflow in plan.workflows.values():
+            for step in workflow.steps:
+                if isinstance(step.call, OperationCall | Unrunnable) and step.call.operation is not None:
+                    yield from ((step.call.source, server) for server in step.call.operation.servers)
