@@ -89,7 +89,10 @@ class WorkflowStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId."""
+    """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId.
+
+    `api` is the URI of the operation's description, `pointer` its place there; both empty for a workflow.
+    """
 
     trail: Trail
     step_id: str
@@ -98,14 +101,20 @@ class StepStarted:
     operation_id: str | None = None
     description: str = ""
     span: Span | None = None
+    api: str = ""
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request was sent, and answered or not: `exchange.reply` says which."""
+    """A request was sent, and answered or not: `exchange.reply` says which.
+
+    `given` are the parameters that had a value, by location and name.
+    """
 
     trail: Trail
     exchange: Exchange
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
