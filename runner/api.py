@@ -12,10 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from runner.description import Description
 from runner.diagnostics import Diagnostic, in_order
+from runner.engine.asked import Asked
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Flow
 from runner.engine.policy import ContractPolicy, Level, read_policy
-from runner.engine.run import Asked, run
+from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport

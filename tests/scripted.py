@@ -9,9 +9,10 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from runner.diagnostics import Diagnostic, in_order
+from runner.engine.asked import Asked
 from runner.engine.events import ActionTaken, Event, StepFinished, WaitStarted, WorkflowFinished
 from runner.engine.flow import Answer, Cancelled, Send, Wait, Waited
-from runner.engine.run import Asked, run
+from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import FetchError
 from runner.exchange import Exchange, Fetched, Headers, Reply, Request, Response, TransportFailure

@@ -15,6 +15,7 @@ from runner.version import __version__
 COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
+    "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
     "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
     "sandbox": ("runner.cli.sandbox", "Serve the embedded stand-ins of the bundled workflows' APIs."),
@@ -23,7 +24,7 @@ COMMANDS = {
 EPILOG = """\b
 Exit codes:
   0    passed
-  1    a workflow failed, or an API broke its contract under --contract error
+  1    a workflow failed, an API broke its contract under --contract error, or coverage is below its bound
   2    usage: unknown name or option, refused inputs, output that cannot be written
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered

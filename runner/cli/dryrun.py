@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from runner.cli.credentials import Wallet, credentials_of, lacking, proxy_secrets, used
 from runner.cli.outlets import Outlets
 from runner.cli.world import Ready
+from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, Entry, Problem, RunStarted, ServerUsed
 from runner.engine.preview import PreviewedRequest, PreviewedStep, PreviewedWorkflow, named, preview
-from runner.engine.run import secret_inputs
 from runner.exchange import Exchange, Request, TransportFailure
 from runner.reporters.dryrun import DryRequest, DryStep, DryWorkflow, dry_run_json, dry_run_lines
 from runner.reporters.redact import Redactor

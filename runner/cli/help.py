@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Credentials": ("auth", "env_file", "no_input"),
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),
     "Limits": ("timeout", "pace", "max_steps", "max_time"),
-    "Checks": ("contract",),
+    "Checks": ("contract", "coverage", "min_coverage"),
     "Output": ("report", "format", "form", "quiet", "verbose", "color", "help"),
 }
 """Where each option stands, by the name of its parameter; one that is not here stands among the others at the end."""

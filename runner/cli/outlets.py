@@ -12,10 +12,14 @@ from typing import Literal, TextIO, TypeAlias
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
+from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
-from runner.engine.run import SEVERITY, secret_inputs
+from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
+from runner.reporters.coverage.html import CoveragePage
+from runner.reporters.coverage.json import CoverageReport
+from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.files import FileReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
@@ -23,14 +27,19 @@ from runner.reporters.junit import JUnit
 from runner.reporters.reporter import Broadcast, Reporter
 from runner.source import Source, Span
 
-Make: TypeAlias = Callable[[TextIO, Sequence[Diagnostic], str], Reporter]
+Make: TypeAlias = Callable[[TextIO, "Outlets"], Reporter]
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
 
 KINDS: Mapping[str, Make] = {
-    "junit": lambda stream, diagnostics, document: JUnit(stream, diagnostics, document=document),
-    "json": lambda stream, diagnostics, _: JsonReport(stream, diagnostics),
-    "jsonl": lambda stream, _, __: JsonLines(stream),
+    "junit": lambda stream, outlets: JUnit(stream, outlets.diagnostics, document=outlets.document),
+    "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics),
+    "jsonl": lambda stream, _: JsonLines(stream),
+    "coverage": lambda stream, outlets: CoverageReport(stream, outlets.covered),
 }
+"""How each kind of report is made."""
+
+PAGES: Mapping[str, Make] = {"coverage": lambda stream, outlets: CoveragePage(stream, outlets.covered)}
+"""Those that are made as a page, where their path ends in `.html`."""
 
 
 @dataclass
@@ -69,7 +78,8 @@ def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
             raise UsageError(f"--report {text}: '-' is no file", "--format json prints JSON on standard output")
         if any(Path(path) == other for _, other in found):
             raise UsageError(f"--report {text}: another report has that path")
-        found.append((KINDS[kind], Path(path)))
+        is_page = path.lower().endswith((".html", ".htm"))
+        found.append((PAGES.get(kind, KINDS[kind]) if is_page else KINDS[kind], Path(path)))
     return found
 
 
@@ -88,6 +98,8 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
+    """What was reached of the descriptions; of none where nobody wants to know."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
     _lost: bool = False
 
@@ -108,7 +120,7 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
-        self._broadcast = Broadcast(self.open(console=True))
+        self._broadcast = Broadcast([self.covered, *self.open(console=True)])
         self.last_at = at
         self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
 
@@ -146,7 +158,7 @@ class Outlets:
             self.warn(f"{what} cannot be written: {error.strerror or error}")
 
     def _make(self, make: Make, stream: TextIO) -> Reporter:
-        return make(stream, self.diagnostics, self.document)
+        return make(stream, self)
 
     def _stdout(self, console: bool) -> Iterator[Reporter]:
         if self.is_json:

@@ -21,7 +21,7 @@ from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready, Venue
 from runner.diagnostics import Diagnostic
-from runner.engine.run import Asked
+from runner.engine.asked import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
 from runner.plan.plan import Plan
@@ -76,6 +76,8 @@ class RunOptions(WhereOptions):
     max_steps: int | None
     max_time: float | None
     contract: tuple[str, ...]
+    coverage: bool
+    min_coverage: tuple[str, ...]
     report: tuple[str, ...]
     format: str
     quiet: bool

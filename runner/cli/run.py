@@ -13,6 +13,7 @@ import click
 
 from runner import api
 from runner.cli.consent import keyring_of
+from runner.cli.coverage import MIN_COVERAGE, inventories, read_bounds, tell
 from runner.cli.credentials import (
     Secret,
     Variables,
@@ -37,6 +38,7 @@ from runner.cli.world import Ready, SandboxSettings, open_world
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
+from runner.reporters.coverage.reach import CoverageRecorder
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
 
@@ -76,7 +78,9 @@ from runner.shell.interrupt import Interrupt
     metavar="LEVEL",
     help="What a reply that breaks its API description is: off, warn (default) or error; of one check: body=error.",
 )
-@click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json or jsonl.")
+@click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
+@click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)
+@click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json, jsonl or coverage.")
 @click.option("--format", type=click.Choice(["console", "json"]), default="console", help="What to print on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the summary only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request, criterion and output.")
@@ -112,7 +116,7 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         for note in setting.notes:
             outlets.note(note)
         options = with_defaults(options, setting)
-        limits = limits_of(options)
+        limits, bounds = limits_of(options), read_bounds(options.min_coverage)
         variables = Variables(terminal.environ, read_env_files(options.env_file))
         ready = prepare(options, setting, variables, outlets)
         keyring = keyring_of(terminal, asks=not (options.no_input or options.dry_run))
@@ -122,12 +126,16 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         wallet = complete(ready, wallet, options, outlets)
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
+        if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
+            outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
         open_outlets(ready, wallet, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    return start(ready, wallet, limits, options, outlets)
+    code = start(ready, wallet, limits, options, outlets)
+    kept = tell(outlets.covered, bounds, terminal, drawn=options.coverage and not outlets.is_json)
+    return code or (0 if kept else 1)
 
 
 def limits_of(options: RunOptions) -> Limits:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
+from runner.engine.asked import Asked, servers_used
 from runner.engine.events import Entry, ServerUsed
-from runner.engine.run import Asked, servers_used
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
 from runner.plan.plan import Plan

@@ -131,7 +131,7 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     call = step.call
     assert isinstance(call, OperationCall)
     exchange = yield from _send(run, call, built.request)
-    yield Answered(trail, exchange)
+    yield Answered(trail, exchange, tuple(built.values))
     reply = exchange.reply
     if isinstance(reply, Response) and reply.content.problem:
         yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")

@@ -127,7 +127,8 @@ class WorkflowStarted:
 class StepStarted:
     """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId.
 
-    `source` is the name of the operation's source description, `pointer` its place there; both empty for a workflow.
+    `source` is the name of the operation's source description, `api` its URI, `pointer` the operation's place there;
+    all empty for a workflow.
     """
 
     trail: Trail
@@ -138,15 +139,20 @@ class StepStarted:
     description: str = ""
     span: Span | None = None
     source: str = ""
+    api: str = ""
     pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request was sent, and answered or not: `exchange.reply` says which."""
+    """A request was sent, and answered or not: `exchange.reply` says which.
+
+    `given` are the parameters that had a value, by location and name.
+    """
 
     trail: Trail
     exchange: Exchange
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

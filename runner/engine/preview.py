@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from runner.engine.asked import Asked
 from runner.engine.attempt import compute, scope_of
 from runner.engine.events import Problem
 from runner.engine.request import argument_values, build_request
-from runner.engine.run import Asked
 from runner.engine.state import Limits, Run, WorkflowState
 from runner.exchange import Request
 from runner.expressions.evaluate import evaluate

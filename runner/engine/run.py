@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from runner.engine.asked import Asked, secret_inputs, servers_used
 from runner.engine.attempt import Attempt, attempt, compute, holds, scope_of, wait
 from runner.engine.decide import Continue, End, Goto, Next, Retry, Settled, Transfer, candidates, decide
 from runner.engine.events import (
@@ -18,7 +19,6 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
-    ServerUsed,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -34,7 +34,6 @@ from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.inputs import accept
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan, Target, WorkflowPlan
-from runner.plan.servers import server_choices
 from runner.text import number_text
 from runner.values import InputValue
 
@@ -42,15 +41,6 @@ Reason: TypeAlias = Literal["asked", "dependency", "call", "goto", "retry"]
 Steps: TypeAlias = Generator[Event | Effect, Answer, Finish]
 
 SEVERITY: Mapping[Outcome, int] = {"passed": 0, "failed": 1, "error": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take."""
-
-    key: str
-    inputs: Mapping[str, InputValue]
-    given: Mapping[str, InputValue] = field(default_factory=dict)
 
 
 def run(
@@ -81,22 +71,6 @@ def run(
         outcome = max(outcome, "failed", key=SEVERITY.__getitem__)
     yield RunFinished(outcome)
     return outcome
-
-
-def servers_used(plan: Plan, asked: Sequence[Asked]) -> tuple[ServerUsed, ...]:
-    """Give where the requests of these workflows can go, each server once."""
-    choices = server_choices(plan, [each.key for each in asked])
-    return tuple(ServerUsed(source, choice.url, choice.why) for source, choice in choices)
-
-
-def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:
-    """Give the values of inputs that their schema marks as passwords."""
-    return frozenset(
-        str(each.inputs[name])
-        for each in asked
-        for name in plan.workflows[each.key].inputs.secret
-        if each.inputs.get(name) not in (None, "")
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +298,14 @@ class _Visit:
         common = StepStarted(self.trail(0), step.step_id, "workflow", call.title, None, step.description, step.span)
         if not isinstance(call, OperationCall):
             return common
-        operation_id, pointer = call.operation.operation_id, call.operation.pointer
-        return replace(common, kind="operation", operation_id=operation_id, source=call.source, pointer=pointer)
+        return replace(
+            common,
+            kind="operation",
+            operation_id=call.operation.operation_id,
+            source=call.source,
+            api=call.contract.api.uri,
+            pointer=call.operation.pointer,
+        )
 
     def choose(
         self, done: Attempt, retries: Counter[int], trail: Trail

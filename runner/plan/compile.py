@@ -140,7 +140,8 @@ class _Compilation:
         own = [workflow.workflow_id or workflow.pointer for workflow in entry.document.workflows]
         entries = entry_workflows(self.plans, own)
         sources = tuple((source.name, source.url) for source in entry.document.source_descriptions)
-        return Plan(entry.places.source.name, entry.document.title, self.plans, entries, sources)
+        apis = {api.uri: api for api in self.description.apis.values()}
+        return Plan(entry.places.source.name, entry.document.title, self.plans, entries, sources, apis)
 
 
 def entry_workflows(plans: Mapping[str, WorkflowPlan], own: Sequence[str]) -> tuple[str, ...]:

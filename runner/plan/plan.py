@@ -12,7 +12,7 @@ from runner.diagnostics import Diagnostic
 from runner.expressions.nodes import Node
 from runner.expressions.selectors.compile import Compiled
 from runner.openapi.contract import Contract
-from runner.openapi.document import Operation, Parameter
+from runner.openapi.document import ApiDescription, Operation, Parameter
 from runner.openapi.encoding import Layout
 from runner.schema import Schema, compile_schema
 from runner.source import Span
@@ -243,13 +243,17 @@ class WorkflowPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls."""
+    """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls.
+
+    `apis` are the descriptions of all its sources by URI, whether a workflow calls them or not.
+    """
 
     document: str
     title: str
     workflows: Mapping[str, WorkflowPlan] = field(repr=False)
     entries: tuple[str, ...]
     sources: tuple[tuple[str, str], ...]
+    apis: Mapping[str, ApiDescription] = field(default_factory=dict, repr=False)
 
     def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
         """Give the workflows that a run of `keys` can reach, those first."""

@@ -260,6 +260,7 @@ def _pairs(data: list[list[str]]) -> tuple[tuple[str, str], ...]:
 
 _PLAIN = Codec(lambda value, _: value, lambda data: data)
 _VALUES = Codec(_write_values, _read_values)
+_PAIRS = Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs)
 
 _CODECS: Mapping[str, Codec] = {
     "trail": Codec(_write_trail, lambda data: tuple(Frame(*frame) for frame in data)),
@@ -272,7 +273,8 @@ _CODECS: Mapping[str, Codec] = {
     "breaches": Codec(_write_breaches, _read_breaches),
     "exchange": Codec(_write_exchange, _read_exchange),
     "workflow_ids": Codec(lambda ids, _: list(ids), tuple),
-    "sources": Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs),
+    "sources": _PAIRS,
+    "given": _PAIRS,
     "servers": Codec(
         lambda used, _: [each._asdict() for each in used], lambda data: tuple(ServerUsed(**s) for s in data)
     ),

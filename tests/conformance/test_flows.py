@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runner.engine.asked import Asked
 from runner.engine.events import (
     AttemptFinished,
     CriterionChecked,
@@ -18,7 +19,7 @@ from runner.engine.events import (
     WorkflowFinished,
 )
 from runner.engine.flow import Answer, Send, Wait, Waited
-from runner.engine.run import Asked, run
+from runner.engine.run import run
 from runner.exchange import Exchange, Request, header
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable

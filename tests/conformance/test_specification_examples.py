@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from runner.api import start
+from runner.engine.asked import Asked
 from runner.engine.events import StepFinished
-from runner.engine.run import Asked
 from runner.errors import DescriptionError
 from runner.exchange import header
 from runner.loader.text import read_text

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from runner.engine.asked import Asked
 from runner.engine.events import Problem
 from runner.engine.preview import PreviewedRequest, PreviewedStep, PreviewedWorkflow, named, preview
-from runner.engine.run import Asked
 from runner.plan.inputs import accept
 from tests.scripted import header, plan_of, play, reply
 

@@ -48,6 +48,7 @@ EVERYTHING: list[Event] = [
             0.5,
             (Hop(Request("GET", "https://y.example/"), Response(302)),),
         ),
+        (("query", "limit"),),
     ),
 ]
 

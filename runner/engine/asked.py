@@ -1,0 +1,36 @@
+"""What a run is asked to do: workflows with their inputs, the secrets among these, and where requests will go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runner.engine.events import ServerUsed
+from runner.plan.plan import Plan
+from runner.plan.servers import server_choices
+from runner.values import InputValue
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take."""
+
+    key: str
+    inputs: Mapping[str, InputValue]
+    given: Mapping[str, InputValue] = field(default_factory=dict)
+
+
+def servers_used(plan: Plan, asked: Sequence[Asked]) -> tuple[ServerUsed, ...]:
+    """Give where the requests of these workflows can go, each server once."""
+    choices = server_choices(plan, [each.key for each in asked])
+    return tuple(ServerUsed(source, choice.url, choice.why) for source, choice in choices)
+
+
+def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:
+    """Give the values of inputs that their schema marks as passwords."""
+    return frozenset(
+        str(each.inputs[name])
+        for each in asked
+        for name in plan.workflows[each.key].inputs.secret
+        if each.inputs.get(name) not in (None, "")
+    )
