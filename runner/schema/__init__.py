@@ -8,6 +8,7 @@ from runner.schema.check import compile_schema as compile_schema
 from runner.schema.choice import EngineName as EngineName
 from runner.schema.defaults import refused_defaults as refused_defaults
 from runner.schema.defaults import with_defaults as with_defaults
+from runner.schema.dialect import Direction as Direction
 from runner.schema.dialect import SchemaDialect as SchemaDialect
 from runner.schema.explain import SchemaError as SchemaError
 from runner.schema.gather import SchemaProblem as SchemaProblem

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from runner.schema.choice import EngineName, best_engine
 from runner.schema.depth import DEEPEST, is_deeper
+from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.engines import Refused, Validator, new_validator
 from runner.schema.explain import Explaining, SchemaError
 from runner.schema.gather import Gathered, SchemaProblem, gather
@@ -42,13 +43,18 @@ class Schema:
 
 
 def compile_schema(
-    schema: Json, *, definitions: Mapping[str, Json] | None = None, engine: EngineName | None = None
+    schema: Json,
+    *,
+    definitions: Mapping[str, Json] | None = None,
+    dialect: SchemaDialect = "2020-12",
+    direction: Direction | None = None,
+    engine: EngineName | None = None,
 ) -> Schema:
     """Compile a schema; nothing is ever fetched: `definitions` gives the documents that `$ref` may lead into, by URI.
 
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
-    gathered = gather(schema, definitions)
+    gathered = gather(schema, definitions, dialect)
     try:
         return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
     except Refused as refused:

@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
+from runner.schema.convert import converted
 from runner.schema.depth import DEEPEST, is_deeper
+from runner.schema.dialect import SchemaDialect
 from runner.schema.keywords import CLOSING, DEFINITIONS, MANY, NAMED, NAMES, ONE, REFERENCES
 from runner.values import ABSENT, Json, join_pointer, member, split_pointer
 
@@ -70,12 +72,13 @@ class _Node(NamedTuple):
         return f"{self.document}#{self.pointer}" if self.document else self.pointer
 
 
-def gather(schema: Json, definitions: Mapping[str, Json] | None = None) -> Gathered:
+def gather(schema: Json, definitions: Mapping[str, Json] | None = None, dialect: SchemaDialect = "2020-12") -> Gathered:
     """Gather a schema and all that it refers to; SchemaProblem where a reference leads nowhere."""
     draft = str(schema.get("$schema", "")).rstrip("#") if isinstance(schema, dict) else ""
     if is_deeper(schema, DEEPEST):
         raise SchemaProblem("the schema is nested too deeply")
-    gathering = _Gathering({**(definitions or {}), "": schema}, draft in _OLD_DRAFTS)
+    alone = draft in _OLD_DRAFTS or dialect != "2020-12"
+    gathering = _Gathering({**(definitions or {}), "": schema}, alone, dialect)
     gathering.take(_Node("", "", _base("", schema), schema))
     root: dict[str, Json] = {"$ref": DEFINITIONS + "s0", "$defs": gathering.taken}
     if draft in _OLD_DRAFTS or draft in _DRAFTS:
@@ -97,6 +100,7 @@ class _Gathering:
 
     documents: Mapping[str, Json]
     alone: bool
+    dialect: SchemaDialect
     taken: dict[str, Json] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -125,7 +129,7 @@ class _Gathering:
             return {"not": True} if node.value is False else node.value
         made: dict[str, Json] = {}
         more: list[Json] = []
-        for keyword, value in node.value.items():
+        for keyword, value in converted(node.value, self.dialect).items():
             here = node._replace(pointer=join_pointer(node.pointer, keyword), value=value)
             if keyword in REFERENCES and isinstance(value, str):
                 more.append({"$ref": DEFINITIONS + self.resolve(value, here)})
