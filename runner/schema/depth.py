@@ -1,9 +1,12 @@
-"""Says whether a value is nested too deeply to be handed to anything that recurses."""
+"""Says whether a value is nested too deeply to be handed to anything that recurses, and how deep a schema leads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+from runner.schema.keywords import MANY, NAMED, ONE, Object, beside, listed
 from runner.values import Json
 
 # Validators recurse, and one written in a compiled language would take the process with it.
@@ -25,3 +28,72 @@ def is_deeper(value: Json, depth: int) -> bool:
             if type(inner) in _COLLECTIONS
         ]
     return bool(level)
+
+
+# Schemas that an engine may be in at once, each by way of another: some 2 MB of a stack.
+_SCHEMAS = 8_000
+
+
+def levels(root: Object) -> int | None:
+    """Say how deep a value may be nested that an engine checks against a gathered schema; None: as deep as it likes.
+
+    An engine goes no deeper into a value than the schema does, which is of no account unless that leads back to itself.
+    """
+    every = _Ways(lambda schema: (*beside(schema, root, branches=True), *_inside(schema)))
+    every.walk(root)
+    if not every.circle and every.longest <= _SCHEMAS:
+        return None
+    level = _Ways(lambda schema: beside(schema, root, branches=True))
+    for schema in every.schemas:
+        level.walk(schema)
+    return min(DEEPEST, _SCHEMAS // level.longest)
+
+
+def _inside(schema: Object) -> Iterator[Json]:
+    """Give the schemas that speak about the members and the items of a value, and some that do not."""
+    for keyword in MANY | NAMED:
+        yield from listed(schema.get(keyword))
+    for keyword in ONE:
+        yield schema.get(keyword)
+
+
+@dataclass
+class _Ways:
+    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
+
+    steps: Callable[[Object], Iterable[Json]]
+    schemas: list[Object] = field(default_factory=list)
+    lengths: dict[int, int] = field(default_factory=dict)
+    circle: bool = False
+
+    @property
+    def longest(self) -> int:
+        return max(self.lengths.values())
+
+    def walk(self, start: Object) -> None:
+        """Follow all ways from a schema; without recursion, for they may be long."""
+        way = [(start, self._enter(start))] if id(start) not in self.lengths else []
+        on_the_way = {id(start)}
+        while way:
+            schema, steps = way[-1]
+            inner = next(steps, None)
+            if inner is None:
+                way.pop()
+                on_the_way.discard(id(schema))
+                if way:
+                    self._count(way[-1][0], schema)
+            elif id(inner) not in self.lengths:
+                way.append((inner, self._enter(inner)))
+                on_the_way.add(id(inner))
+            elif id(inner) in on_the_way:
+                self.circle = True
+            else:
+                self._count(schema, inner)
+
+    def _enter(self, schema: Object) -> Iterator[Object]:
+        self.schemas.append(schema)
+        self.lengths[id(schema)] = 1
+        return (inner for inner in self.steps(schema) if isinstance(inner, dict))
+
+    def _count(self, schema: Object, inner: Object) -> None:
+        self.lengths[id(schema)] = max(self.lengths[id(schema)], self.lengths[id(inner)] + 1)

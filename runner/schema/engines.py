@@ -9,14 +9,18 @@ import base64
 import binascii
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, TypeVar
 
 from runner.schema.choice import EngineName
 from runner.schema.regex import BACKTRACK_LIMIT, RegexSyntax, compile_regex
 from runner.values import Json
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Failure:
 
 
 class Validator(Protocol):
-    """What both libraries do."""
+    """What both libraries do; RecursionError where a value is nested too deeply."""
 
     def is_valid(self, value: Json) -> bool:
         """Say whether a value satisfies the schema."""
@@ -51,19 +55,19 @@ class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProbl
         self.path = tuple(map(str, path))
 
 
-def new_validator(schema: dict[str, Json], engine: EngineName) -> Validator:
-    """Compile a schema, or raise Refused."""
+def new_validator(schema: dict[str, Json], engine: EngineName, depth: int | None) -> Validator:
+    """Compile a schema, or raise Refused; values may be nested as deep as `depth`, if that is a number."""
     match engine:
         case "jsonschema-rs":
-            return _Rust(schema)
+            return _Rust(schema, depth)
         case "jsonschema":
             return _Python(schema)
 
 
 class _Rust:
-    """jsonschema-rs. Its text is UTF-8, which has no lone surrogates."""
+    """jsonschema-rs. Its text is UTF-8, which has no lone surrogates; its stack has an end, beyond which it crashes."""
 
-    def __init__(self, schema: dict[str, Json]) -> None:
+    def __init__(self, schema: dict[str, Json], depth: int | None) -> None:
         import jsonschema_rs
 
         try:
@@ -76,18 +80,45 @@ class _Rust:
             )
         except ValueError as error:
             raise Refused(getattr(error, "instance_path", ())) from None
+        self.shallow: Any = None if depth is None else _shallow(depth)
 
     def is_valid(self, value: Json) -> bool:
-        try:
-            return self.inner.is_valid(value)
-        except UnicodeEncodeError:
-            return self.inner.is_valid(_as_unicode(value))
+        return self._asked(self._is_valid, value)
 
     def failures(self, value: Json) -> list[Failure]:
+        return self._asked(self._failures, value)
+
+    def _is_valid(self, value: Json) -> bool:
+        if self.shallow is not None and not self.shallow.is_valid(value):
+            raise RecursionError
+        return bool(self.inner.is_valid(value))
+
+    def _failures(self, value: Json) -> list[Failure]:
+        if self.shallow is not None and not self.shallow.is_valid(value):
+            raise RecursionError
+        return [_from_rust(error) for error in self.inner.iter_errors(value)]
+
+    def _asked(self, question: Callable[[Json], _T], value: Json) -> _T:
         try:
-            return [_from_rust(error) for error in self.inner.iter_errors(value)]
+            return question(value)
         except UnicodeEncodeError:
-            return [_from_rust(error) for error in self.inner.iter_errors(_as_unicode(value))]
+            return question(_as_unicode(value))
+        except ValueError as error:
+            if str(error) == "Recursion limit reached":
+                raise RecursionError from None
+            raise
+
+
+@cache
+def _shallow(depth: int) -> Any:
+    """Compile the schema of all values that are nested no deeper than `depth`: the engine is the fastest to say so."""
+    import jsonschema_rs
+
+    levels: dict[str, Json] = {"0": {"type": ["null", "boolean", "number", "string"]}}
+    for level in range(depth):
+        inner: Json = {"$ref": f"#/$defs/{level}"}
+        levels[str(level + 1)] = {"items": inner, "additionalProperties": inner}
+    return jsonschema_rs.Draft202012Validator({"$ref": f"#/$defs/{depth}", "$defs": levels}, offline=True)
 
 
 def _as_unicode(value: Json) -> Json:
@@ -124,7 +155,7 @@ class _Python:
         except jsonschema.SchemaError as error:
             raise Refused(error.absolute_path) from None
         extend: Any = jsonschema.validators.extend
-        kind = extend(draft, {"pattern": _pattern})
+        kind = extend(draft, {"pattern": _pattern, "$ref": _without_circles(draft.VALIDATORS["$ref"])})
         registry: Registry[Any] = Registry()
         self.inner = kind(schema, registry=registry, format_checker=_formats(jsonschema.FormatChecker(), _FORMATS))
 
@@ -161,6 +192,23 @@ def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[Exc
 
     if isinstance(value, str) and not compile_regex(pattern, "jsonschema").search(value):
         yield jsonschema.ValidationError("")
+
+
+def _without_circles(follow: Callable[..., Iterable[Exception]]) -> Callable[..., Iterable[Exception]]:
+    """Follow a reference, unless that is being done: what a value is checked against already adds nothing."""
+    following: set[tuple[int, str, int]] = set()
+
+    def check(validator: object, reference: str, value: object, schema: object) -> Iterable[Exception]:
+        key = (threading.get_ident(), reference, id(value))
+        if key in following:
+            return ()
+        following.add(key)
+        try:
+            return list(follow(validator, reference, value, schema))
+        finally:
+            following.discard(key)
+
+    return check
 
 
 def _formats(checker: Any, formats: Mapping[str, Callable[[str], bool]]) -> Any:
