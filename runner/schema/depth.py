@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.schema.keywords import MANY, NAMED, ONE, Object, beside, listed
-from runner.values import Json
+from runner.schema.keywords import DEFINITIONS, IN_PLACE, MANY, NAMED, ONE, Object
+from runner.values import Json, Value, member
 
 # Validators recurse, and one written in a compiled language would take the process with it.
 DEEPEST = 200
@@ -32,6 +32,8 @@ def is_deeper(value: Json, depth: int) -> bool:
 
 # Schemas that an engine may be in at once, each by way of another: some 2 MB of a stack.
 _SCHEMAS = 8_000
+_EVERY = MANY | NAMED | ONE
+_SAME = IN_PLACE | {"if", "not"}
 
 
 def levels(root: Object) -> int | None:
@@ -39,29 +41,36 @@ def levels(root: Object) -> int | None:
 
     An engine goes no deeper into a value than the schema does, which is of no account unless that leads back to itself.
     """
-    every = _Ways(lambda schema: (*beside(schema, root, branches=True), *_inside(schema)))
+    definitions = root["$defs"]
+    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
     every.walk(root)
     if not every.circle and every.longest <= _SCHEMAS:
         return None
-    level = _Ways(lambda schema: beside(schema, root, branches=True))
+    level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
     for schema in every.schemas:
         level.walk(schema)
     return min(DEEPEST, _SCHEMAS // level.longest)
 
 
-def _inside(schema: Object) -> Iterator[Json]:
-    """Give the schemas that speak about the members and the items of a value, and some that do not."""
-    for keyword in MANY | NAMED:
-        yield from listed(schema.get(keyword))
-    for keyword in ONE:
-        yield schema.get(keyword)
+def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:
+    for keyword, value in schema.items():
+        if keyword == "$ref":
+            yield member(definitions, str(value).removeprefix(DEFINITIONS))
+        elif keyword not in keywords:
+            continue
+        elif isinstance(value, list):
+            yield from value
+        elif isinstance(value, dict) and keyword in NAMED:
+            yield from value.values()
+        else:
+            yield value
 
 
 @dataclass
 class _Ways:
     """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
 
-    steps: Callable[[Object], Iterable[Json]]
+    steps: Callable[[Object], Iterable[Value]]
     schemas: list[Object] = field(default_factory=list)
     lengths: dict[int, int] = field(default_factory=dict)
     circle: bool = False

@@ -9,7 +9,8 @@ or any schema that inherits it" (Swagger 2.0, Schema Object). Without any heir n
 "If the discriminating value does not match an implicit or explicit mapping, no schema can be determined and validation
 SHOULD fail" (OpenAPI 3.0.4, Discriminator Object): an error of its own, unless there is a `defaultMapping` (3.2). Where
 there is no such property the alternatives count as they are written. Alternatives without a name "will not be
-considered"; where such a one could be meant an unknown value is left to the alternatives, too.
+considered"; where such a one could be meant, or a mapping names what is not at hand, an unknown value is left to the
+alternatives, too.
 
 An heir refers back to the schema that selects it, by its `allOf`. That is no circle without end: both engines see that
 they are checking already what they are about to check, and that it adds nothing.
@@ -22,7 +23,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.schema.documents import Node, target_of
-from runner.schema.gathered import SchemaProblem
 from runner.schema.references import References
 from runner.values import Json, split_pointer
 
@@ -80,11 +80,12 @@ def choice(node: Node, references: References) -> Choice | None:
     keyword = next((word for word in ("oneOf", "anyOf") if isinstance(node.members.get(word), list)), "")
     candidates = list(_alternatives(node, keyword, references) if keyword else _heirs(node, references))
     mapping = here.below("mapping", here.members.get("mapping"))
-    explicit = {value: _mapped(mapping.below(value, name), references) for value, name in mapping.members.items()}
+    found = {value: _mapped(mapping.below(value, name), references) for value, name in mapping.members.items()}
+    explicit = {value: target for value, target in found.items() if target is not None}
     cases = list(_cases(candidates, explicit))
     if not cases:
         return None
-    default = here.below("defaultMapping", here.members.get("defaultMapping"))
+    default = _mapped(here.below("defaultMapping", here.members.get("defaultMapping")), references)
     own = [] if keyword else [_Candidate(node, None, _name(node))]
     named = [each for each in candidates + own if each.name]
     mapped, selected = {target.key for target in explicit.values()}, {case.target.key for case in cases}
@@ -95,8 +96,8 @@ def choice(node: Node, references: References) -> Choice | None:
         tuple(case for case in cases if case.target.key != node.key),
         values=tuple(dict.fromkeys([*explicit, *(each.name for each in named)])),
         shown=tuple(dict.fromkeys([*explicit, *(each.name for each in named if each.target.key not in mapped)])),
-        closed=default.value is None and not any(map(_may_be_object, unnamed)),
-        default=None if default.value is None else _mapped(default, references),
+        closed=default is None and len(explicit) == len(found) and not any(map(_may_be_object, unnamed)),
+        default=default,
     )
 
 
@@ -129,14 +130,12 @@ def _cases(candidates: list[_Candidate], explicit: Mapping[str, Node]) -> Iterat
         yield Case(target, places.get(target.key), tuple(values[target.key]))
 
 
-def _mapped(here: Node, references: References) -> Node:
-    """Give the schema that a mapping names: "the name is to be preferred" to a URI reference where it may be either."""
-    found = None
-    if isinstance(here.value, str):
-        found = references.named(here.value, here) or references.find(here.value, here)
-    if found is None or not isinstance(found.value, (dict, bool)):
-        raise SchemaProblem("the discriminator maps to a schema that is not there", here.origin)
-    return references.end(found)
+def _mapped(here: Node, references: References) -> Node | None:
+    """Give the schema of a name, or of a URI reference; None where it is not at hand, for nothing else refers to it."""
+    if not isinstance(here.value, str):
+        return None
+    found = references.named(here.value, here) or references.find(here.value, here)
+    return references.end(found) if found is not None and isinstance(found.value, dict) else None
 
 
 def _name(node: Node) -> str:

@@ -67,6 +67,7 @@ class _Gathering:
     taken: dict[str, Json] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
+    links: dict[str, dict[str, Json]] = field(default_factory=dict)
     pending: list[Node] = field(default_factory=list)
     marks: dict[int, Mark] = field(default_factory=dict)
 
@@ -88,7 +89,8 @@ class _Gathering:
         return name
 
     def reference(self, node: Node) -> dict[str, Json]:
-        return {"$ref": DEFINITIONS + self.name(node)}
+        name = self.name(node)
+        return self.links.setdefault(name, {"$ref": DEFINITIONS + name})
 
     def mark(self, made: dict[str, Json], origin: str, keyword: str = "", expected: Json = None) -> Json:
         """Say of a schema that nobody wrote where it comes from, and what it says if that is not what it reads."""
@@ -102,6 +104,9 @@ class _Gathering:
         """
         if not isinstance(node.value, dict):
             return {"not": True} if node.value is False else node.value
+        alone = self.references.only(node)
+        if alone is not None:
+            return self.reference(self.references.resolve(alone, node.below("$ref", alone)))
         made: dict[str, Json] = {}
         more: list[Json] = []
         excused = self.access.excused(node, excused)
@@ -109,8 +114,6 @@ class _Gathering:
             here = node.below(keyword, value)
             if keyword in REFERENCES and isinstance(value, str):
                 more.append(self.reference(self.references.resolve(value, here)))
-                if self.references.alone:
-                    return more[-1]
             elif keyword not in NAMES:
                 made[keyword] = self.copy_parts(keyword, here, excused)
         more += self.additions(node, made)
@@ -165,7 +168,7 @@ class _Gathering:
         for case in chosen.cases:
             if isinstance(copies, list) and case.place is not None:
                 then = copies[case.place]
-                if isinstance(then, dict):
+                if isinstance(then, dict) and "$ref" not in then:
                     self.mark(then, f"{node.origin}/{chosen.keyword}/{case.place}")
             else:
                 then = self.reference(case.target)

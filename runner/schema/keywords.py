@@ -40,27 +40,27 @@ def applied(schema: Json, root: Object, *, branches: bool) -> list[Object]:
         current = pending.pop()
         if isinstance(current, dict) and id(current) not in found:
             found[id(current)] = current
-            pending.extend(reversed(list(beside(current, root, branches))))
+            pending.extend(reversed(list(_beside(current, root, branches))))
     return list(found.values())
 
 
-def beside(schema: Object, root: Object, branches: bool) -> Iterator[Json]:
+def _beside(schema: Object, root: Object, branches: bool) -> Iterator[Json]:
     reference = schema.get("$ref")
     if isinstance(reference, str):
         definitions = root.get("$defs")
         if isinstance(definitions, dict):
             yield definitions.get(reference.removeprefix(DEFINITIONS))
-    yield from listed(schema.get("allOf"))
+    yield from _listed(schema.get("allOf"))
     if branches:
         for keyword in ("anyOf", "oneOf"):
-            yield from listed(schema.get(keyword))
+            yield from _listed(schema.get(keyword))
         for keyword in ("if", "then", "else", "not"):
             yield schema.get(keyword)
         for keyword in ("dependentSchemas", "dependencies"):
-            yield from listed(schema.get(keyword))
+            yield from _listed(schema.get(keyword))
 
 
-def listed(value: Json) -> Iterable[Json]:
+def _listed(value: Json) -> Iterable[Json]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -73,8 +73,8 @@ def within(schema: Object, token: str) -> Iterator[Json]:
         yield properties[token]
     else:
         yield schema.get("additionalProperties")
-    yield from listed(schema.get("patternProperties"))
-    yield from listed(schema.get("prefixItems"))
+    yield from _listed(schema.get("patternProperties"))
+    yield from _listed(schema.get("prefixItems"))
     for keyword in ("items", "additionalItems", "contains", "unevaluatedItems", "unevaluatedProperties"):
         value = schema.get(keyword)
         yield from value if isinstance(value, list) else [value]
