@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runner.schema.dialect import Direction
+from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Node
 from runner.schema.keywords import REFERENCES
 from runner.schema.references import References
@@ -30,32 +30,43 @@ class Refused(NamedTuple):
     origin: str
 
 
+def marking(direction: Direction | None, dialect: SchemaDialect) -> str | None:
+    """Give the keyword that marks what is not sent in a direction; Swagger 2.0 has no `writeOnly`."""
+    match direction:
+        case None:
+            return None
+        case "request":
+            return "readOnly"
+        case "response":
+            return None if dialect == "swagger-2.0" else "writeOnly"
+
+
 @dataclass(frozen=True)
 class Access:
-    """What may be sent in one direction; anything where there is none."""
+    """What may be sent: the keyword that marks what may not, if there is one."""
 
     references: References
-    direction: Direction | None
+    keyword: str | None
     marked: dict[tuple[str, str], Refused | None] = field(default_factory=dict)
 
     def excused(self, node: Node, already: frozenset[str]) -> frozenset[str]:
         """Give the properties that are not required of a value, with those that are known already."""
-        if self.direction is None:
+        if self.keyword is None:
             return already
         return already.union(
             name
             for schema in self._together(node)
             for name, inner in schema.below("properties", schema.members.get("properties")).members.items()
-            if self._mark(schema.below("properties", None).below(name, inner)) is not None
+            if self._mark(self.keyword, self.references.inner(schema.below("properties", None), name, inner))
+            is not None
         )
 
     def refused(self, node: Node) -> Refused | None:
         """Say why a property may not be sent, given its schema."""
-        return None if self.direction is None or self.references.dialect == "2020-12" else self._mark(node)
+        return None if self.keyword is None or self.references.dialect == "2020-12" else self._mark(self.keyword, node)
 
-    def _mark(self, node: Node) -> Refused | None:
+    def _mark(self, keyword: str, node: Node) -> Refused | None:
         if node.key not in self.marked:
-            keyword = "readOnly" if self.direction == "request" else "writeOnly"
             found = (schema for schema in self._together(node) if schema.members.get(keyword) is True)
             marked = next(found, None)
             self.marked[node.key] = marked and Refused(keyword, join_pointer(marked.origin, keyword))
@@ -81,5 +92,4 @@ class Access:
     def _parts(self, node: Node) -> Iterator[Node]:
         parts = node.members.get("allOf")
         for index, part in enumerate(parts if isinstance(parts, list) else ()):
-            inner = node.below("allOf", None).below(index, part)
-            yield inner._replace(base=self.references.base(node.base, part))
+            yield self.references.inner(node.below("allOf", None), index, part)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.schema.choice import EngineName, best_engine
-from runner.schema.depth import levels
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
 from runner.schema.engines import Refused, Validator, new_validator
@@ -57,13 +56,12 @@ def compile_schema(
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
     gathered = gather(schema, definitions, dialect, direction)
-    depth = levels(gathered.schema)
-    if depth == 0:
-        raise SchemaProblem("the schema is nested too deeply")
     try:
-        return Schema(gathered, new_validator(gathered.schema, engine or best_engine(), depth))
+        return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
     except Refused as refused:
         raise _problem(gathered, refused.path) from None
+    except RecursionError:
+        raise SchemaProblem("the schema is nested too deeply") from None
 
 
 def _problem(gathered: Gathered, path: tuple[str, ...]) -> SchemaProblem:

@@ -32,6 +32,9 @@ _KEYWORDS: Mapping[SchemaDialect, frozenset[str]] = MappingProxyType(
 )
 
 
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
+
+
 def converted(schema: Object, dialect: SchemaDialect) -> Object:
     """Give the keywords of a schema in 2020-12; the schemas within it, and references, are left as they are."""
     keywords = _KEYWORDS.get(dialect)
@@ -48,11 +51,7 @@ def _type(made: dict[str, Json], schema: Object) -> None:
     kind = made["type"]
     if kind == "file":  # Swagger 2.0: whatever bytes there are
         del made["type"]
-    elif (
-        isinstance(kind, str)
-        and kind != "null"
-        and (schema.get("nullable") is True or schema.get("x-nullable") is True)
-    ):
+    elif kind in _TYPES and any(schema.get(keyword) is True for keyword in ("nullable", "x-nullable")):
         made["type"] = [kind, "null"]
 
 
@@ -62,12 +61,11 @@ def _required(made: dict[str, Json], _: Object) -> None:
 
 
 def _exclusive(keyword: str, bound: str) -> Callable[[dict[str, Json], Object], None]:
-    def change(made: dict[str, Json], schema: Object) -> None:
-        if not isinstance(made[keyword], bool):
-            return
-        exclusive = made.pop(keyword)
-        if exclusive and bound in made:
-            made[keyword] = made.pop(bound)
+    def change(made: dict[str, Json], _: Object) -> None:
+        if isinstance(made[keyword], bool):
+            exclusive = made.pop(keyword)
+            if exclusive and isinstance(made.get(bound), (int, float)):
+                made[keyword] = made.pop(bound)
 
     return change
 

@@ -30,26 +30,25 @@ def is_deeper(value: Json, depth: int) -> bool:
     return bool(level)
 
 
-# Schemas that an engine may be in at once, each by way of another: some 2 MB of a stack.
-_SCHEMAS = 8_000
 _EVERY = MANY | NAMED | ONE
 _SAME = IN_PLACE | {"if", "not"}
 
 
-def levels(root: Object) -> int | None:
+def levels(root: Object, most: int) -> int | None:
     """Say how deep a value may be nested that an engine checks against a gathered schema; None: as deep as it likes.
 
-    An engine goes no deeper into a value than the schema does, which is of no account unless that leads back to itself.
+    The engine goes no deeper into a value than the schema does, which is of no account unless that leads back to
+    itself. It may be in `most` schemas at once, each by way of another.
     """
     definitions = root["$defs"]
     every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
     every.walk(root)
-    if not every.circle and every.longest <= _SCHEMAS:
+    if not every.circle and every.longest <= most:
         return None
     level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
     for schema in every.schemas:
         level.walk(schema)
-    return min(DEEPEST, _SCHEMAS // level.longest)
+    return min(DEEPEST, most // level.longest)
 
 
 def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:

@@ -104,7 +104,7 @@ def choice(node: Node, references: References) -> Choice | None:
 def _alternatives(node: Node, keyword: str, references: References) -> Iterator[_Candidate]:
     written = node.members[keyword]
     for place, value in enumerate(written if isinstance(written, list) else ()):
-        inner = node.below(keyword, None).below(place, value)
+        inner = references.inner(node.below(keyword, None), place, value)
         reference = inner.members.get("$ref")
         if isinstance(reference, str):
             pointer = target_of(inner.base, reference).fragment

@@ -160,7 +160,7 @@ def _anchors(start: Node) -> Iterator[tuple[str, Node]]:
     for node in _schemas(start):
         for keyword in ("$anchor", "$dynamicAnchor"):
             name = node.members.get(keyword)
-            if isinstance(name, str):
+            if isinstance(name, str) and node.base == start.base:  # no anchor of what has an `$id` of its own
                 yield name, node
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from runner.schema.access import Access
+from runner.schema.access import Access, marking
 from runner.schema.convert import converted
 from runner.schema.depth import DEEPEST, is_deeper
 from runner.schema.dialect import Direction, SchemaDialect
@@ -49,7 +49,7 @@ def gather(
     draft = str(written).rstrip("#")
     given = definitions if isinstance(definitions, Definitions) else Definitions(definitions or {})
     references = References(given, Definitions({"": schema}), dialect, draft in _OLD_DRAFTS or dialect != "2020-12")
-    gathering = _Gathering(references, Access(references, direction), draft not in _OLD_DRAFTS)
+    gathering = _Gathering(references, Access(references, marking(direction, dialect)), draft not in _OLD_DRAFTS)
     gathering.take(Node("", "", references.base("", schema), schema))
     root: dict[str, Json] = {"$ref": DEFINITIONS + "s0", "$defs": gathering.taken}
     if draft in _OLD_DRAFTS or draft in _DRAFTS:
@@ -126,19 +126,16 @@ class _Gathering:
         value = node.value
         same = excused if keyword in IN_PLACE else _NOBODY
         if keyword in MANY and isinstance(value, list):
-            return [self.copy(self.inner(node, index, item), same) for index, item in enumerate(value)]
+            return [self.copy(self.references.inner(node, index, item), same) for index, item in enumerate(value)]
         if keyword == "properties" and isinstance(value, dict):
-            return {name: self.property(self.inner(node, name, item)) for name, item in value.items()}
+            return {name: self.property(self.references.inner(node, name, item)) for name, item in value.items()}
         if keyword in NAMED and isinstance(value, dict):
-            return {name: self.copy(self.inner(node, name, item), same) for name, item in value.items()}
+            return {name: self.copy(self.references.inner(node, name, item), same) for name, item in value.items()}
         if keyword in ONE and not (value is False and keyword in CLOSING):
             return self.copy(node._replace(base=self.references.base(node.base, value)), same)
         if keyword == "required" and isinstance(value, list):
             return [name for name in value if name not in excused] if excused else value
         return value
-
-    def inner(self, node: Node, token: str | int, value: Json) -> Node:
-        return node.below(token, value)._replace(base=self.references.base(node.base, value))
 
     def property(self, node: Node) -> Json:
         """Copy the schema of a property, or refuse the property where it may not be sent."""

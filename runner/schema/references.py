@@ -28,6 +28,10 @@ class References:
         """Give the base URI within a schema; `$id` is a member like any other in OpenAPI 3.0 and Swagger 2.0."""
         return base_of(base, schema) if self.dialect == "2020-12" else base
 
+    def inner(self, node: Node, token: str | int, value: Json) -> Node:
+        """Give a schema within another one, or within the keyword that holds it."""
+        return node.below(token, value)._replace(base=self.base(node.base, value))
+
     def resolve(self, reference: str, at: Node) -> Node:
         """Give the schema that a reference leads to, through references that stand alone."""
         key = (at.base, reference)
