@@ -48,7 +48,7 @@ class Explaining:
     def errors(self, failure: Failure) -> Iterator[SchemaError]:
         """Give the errors of a failure: one for each member at fault, or those of the alternative that was meant."""
         place = self.place(failure)
-        if failure.branches and all(failure.branches):
+        if place.keyword == failure.keyword and failure.branches and all(failure.branches):
             yield from self.alternatives(failure, place)
             return
         at = join_pointer("", *failure.instance)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from runner.schema.access import Access, marking
 from runner.schema.convert import converted
@@ -20,18 +19,10 @@ from runner.schema.discriminator import Choice, choice
 from runner.schema.documents import Definitions, Node
 from runner.schema.gathered import Gathered, Mark, SchemaProblem
 from runner.schema.keywords import CLOSING, DEFINITIONS, IN_PLACE, MANY, NAMED, NAMES, ONE, REFERENCES
+from runner.schema.numbers import numeric_format
 from runner.schema.references import References
 from runner.values import Json
 
-# Numbers in the range of a format (OpenAPI Format Registry). JSON Schema asserts formats of strings only.
-_NUMERIC_FORMATS: Mapping[str, tuple[str, Json, Json]] = MappingProxyType(
-    {
-        "int32": ("integer", -(2**31), 2**31 - 1),
-        "int64": ("integer", -(2**63), 2**63 - 1),
-        "float": ("number", -3.4028234663852886e38, 3.4028234663852886e38),
-        "double": ("number", -1.7976931348623157e308, 1.7976931348623157e308),
-    }
-)
 # "All other properties in a '$ref' object MUST be ignored" until 2019-09 (draft-07, 8.3), and in OpenAPI until 3.1.
 _OLD_DRAFTS = {f"http://json-schema.org/draft-{number}/schema" for number in ("04", "06", "07")}
 _DRAFTS = {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")}
@@ -147,11 +138,9 @@ class _Gathering:
     def additions(self, node: Node, made: dict[str, Json]) -> list[Json]:
         """Spell out what JSON Schema does not know; a discriminator takes the place of the alternatives."""
         more: list[Json] = []
-        kind = made.get("format")
-        if isinstance(kind, str) and kind in _NUMERIC_FORMATS:
-            name, least, most = _NUMERIC_FORMATS[kind]
-            numeric: dict[str, Json] = {"type": name, "minimum": least, "maximum": most}
-            more.append({"if": {"type": "number"}, "then": self.mark(numeric, f"{node.origin}/format", "format", kind)})
+        numeric = numeric_format(made.get("format"), made.get("type"))
+        if numeric is not None:
+            more.append(self.mark(numeric, f"{node.origin}/format", "format", made["format"]))
         if "discriminator" in made and self.modern:
             chosen = choice(node, self.references)
             if chosen is not None:
