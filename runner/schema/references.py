@@ -71,9 +71,11 @@ class References:
 
     def named(self, name: str, at: Node) -> Node | None:
         """Give the schema of a name: in the same document, or else in any other."""
-        schemas = {**self.given.named(), **self.own.named()} if name else {}
-        others = (node for (_, known), node in schemas.items() if known == name)
-        return schemas.get((at.document, name)) or next(others, None)
+        if "/" in name:  # a URI reference
+            return None
+        both = (self.own.named(), self.given.named())
+        here = next((schemas[at.document, name] for schemas in both if (at.document, name) in schemas), None)
+        return here or next((node for schemas in both for (_, known), node in schemas.items() if known == name), None)
 
     def heirs(self, node: Node) -> list[Node]:
         """Give the named schemas that have a schema in their `allOf`, directly or by way of others."""
