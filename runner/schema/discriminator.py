@@ -3,7 +3,7 @@
 The value of the property selects one schema by an explicit mapping, or by the name of a schema. Where there is `oneOf`
 or `anyOf` that is one of the alternatives, or any other schema that the mapping names, and a value is checked against
 that one alone. Where there is neither it is one of the heirs: the named schemas, in any of the documents, that refer to
-the schema by their `allOf`, or to such a one; or the schema itself, for "the value used MUST be the name of this schema
+the schema by their `allOf`, or to such a one; or the schema itself, for "the value MUST be the name of this schema
 or any schema that inherits it" (Swagger 2.0, Schema Object). Without any heir nothing is known, and nothing is asked.
 
 "If the discriminating value does not match an implicit or explicit mapping, no schema can be determined and validation
