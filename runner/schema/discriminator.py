@@ -26,6 +26,8 @@ from runner.schema.documents import Node, target_of
 from runner.schema.references import References
 from runner.values import Json, split_pointer
 
+_TOGETHER = 8
+
 
 class Case(NamedTuple):
     """A schema, its place among the alternatives if it is one of them, and the values that select it."""
@@ -34,9 +36,9 @@ class Case(NamedTuple):
     place: int | None
     values: tuple[str, ...]
 
-    def schema(self, name: str, then: Json) -> Json:
-        """Write that a schema counts for its values."""
-        return {"if": {"properties": {name: {"enum": list(self.values)}}}, "then": then}
+    def schema(self, name: str, then: Json, otherwise: Json) -> Json:
+        """Write that a schema counts for its values, and another one for any other value."""
+        return {"if": {"properties": {name: {"enum": list(self.values)}}}, "then": then, "else": otherwise}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,24 @@ class Choice:
     closed: bool
     default: Node | None
 
-    def schema(self, cases: list[Json], known: Json, otherwise: Json) -> Json:
-        """Write the choice: for an object that has the property the cases, for any other value `otherwise`."""
+    def schema(self, selected: list[Json], known: Json, otherwise: Json) -> Json:
+        """Write the choice: for an object that has the property the schema of its case, for any other `otherwise`."""
         asked: dict[str, Json] = {"type": "object", "required": [self.name]}
         is_known: dict[str, Json] = {"properties": {self.name: known}}
-        if self.closed:
-            return {"if": asked, "then": {"allOf": [is_known, *cases]}, "else": otherwise}
-        return {"if": {**asked, **is_known}, "then": {"allOf": cases}, "else": otherwise}
+        if not self.closed:
+            return {"if": {**asked, **is_known}, "then": self._switch(selected, True), "else": otherwise}
+        return {"if": asked, "then": self._switch(selected, is_known), "else": otherwise}
+
+    def _switch(self, selected: list[Json], last: Json) -> Json:
+        """Write the cases one within the other, so that the first that fits ends it; a few at once, for it nests."""
+        pairs = list(zip(self.cases, selected, strict=True))
+        chains: list[Json] = []
+        for start in range(0, len(pairs), _TOGETHER):
+            chain = last if len(pairs) <= _TOGETHER else True
+            for case, schema in reversed(pairs[start : start + _TOGETHER]):
+                chain = case.schema(self.name, schema, chain)
+            chains.append(chain)
+        return chains[0] if len(chains) == 1 else {"allOf": [last, *chains]}
 
 
 class _Candidate(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from runner.schema.choice import EngineName
 from runner.schema.depth import is_deeper, levels
-from runner.schema.formats import FORMATS, SCHEMA_FORMATS, is_base64
+from runner.schema.formats import FORMATS, SCHEMA_FORMATS
 from runner.schema.regex import BACKTRACK_LIMIT, compile_regex
 from runner.values import Json
 
@@ -78,7 +78,6 @@ class _Rust:
         try:
             self.inner = jsonschema_rs.validator_for(
                 schema,
-                formats={"byte": is_base64},
                 validate_formats=True,
                 pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
                 offline=True,

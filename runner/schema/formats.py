@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from runner.schema.regex import RegexSyntax, compile_regex
-
-
-def is_base64(text: str) -> bool:
-    """Say whether a text is base64 (RFC 4648, section 4), which is what `format: byte` asks for."""
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def _is_regex(text: str) -> bool:
@@ -61,7 +50,6 @@ def _is_hostname(text: str) -> bool:
 SCHEMA_FORMATS: Mapping[str, Callable[[str], bool]] = {"regex": _is_regex}
 FORMATS: Mapping[str, Callable[[str], bool]] = {
     **SCHEMA_FORMATS,
-    "byte": is_base64,
     "date-time": _is_date_time,
     "email": _is_email,
     "hostname": _is_hostname,

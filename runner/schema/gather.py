@@ -19,8 +19,8 @@ from runner.schema.discriminator import Choice, choice
 from runner.schema.documents import Definitions, Node
 from runner.schema.gathered import Gathered, Mark, SchemaProblem
 from runner.schema.keywords import CLOSING, DEFINITIONS, IN_PLACE, MANY, NAMED, NAMES, ONE, REFERENCES
-from runner.schema.numbers import numeric_format
 from runner.schema.references import References
+from runner.schema.spelled import spelled_out
 from runner.values import Json
 
 # "All other properties in a '$ref' object MUST be ignored" until 2019-09 (draft-07, 8.3), and in OpenAPI until 3.1.
@@ -89,7 +89,7 @@ class _Gathering:
         return made
 
     def copy(self, node: Node, excused: frozenset[str]) -> Json:
-        """Copy a schema with its references made local, alone in a schema, and its numeric formats spelled out.
+        """Copy a schema with its references made local, alone in a schema, and some formats spelled out.
 
         `excused` are properties of the same value that another schema declares, and that are not required.
         """
@@ -138,9 +138,9 @@ class _Gathering:
     def additions(self, node: Node, made: dict[str, Json]) -> list[Json]:
         """Spell out what JSON Schema does not know; a discriminator takes the place of the alternatives."""
         more: list[Json] = []
-        numeric = numeric_format(made.get("format"), made.get("type"))
-        if numeric is not None:
-            more.append(self.mark(numeric, f"{node.origin}/format", "format", made["format"]))
+        asserted = spelled_out(made.get("format"), made.get("type"))
+        if asserted is not None:
+            more.append(self.mark(asserted, f"{node.origin}/format", "format", made["format"]))
         if "discriminator" in made and self.modern:
             chosen = choice(node, self.references)
             if chosen is not None:
@@ -150,7 +150,7 @@ class _Gathering:
     def dispatch(self, chosen: Choice, node: Node, made: dict[str, Json]) -> Json:
         """Copy the choice of a discriminator; see `discriminator` for what it looks like."""
         copies = made.pop(chosen.keyword, None)
-        cases: list[Json] = []
+        selected: list[Json] = []
         for case in chosen.cases:
             if isinstance(copies, list) and case.place is not None:
                 then = copies[case.place]
@@ -158,7 +158,7 @@ class _Gathering:
                     self.mark(then, f"{node.origin}/{chosen.keyword}/{case.place}")
             else:
                 then = self.reference(case.target)
-            cases.append(case.schema(chosen.name, then))
+            selected.append(then)
         otherwise: Json = True
         if chosen.default is not None:
             otherwise = self.reference(chosen.default)
@@ -166,4 +166,4 @@ class _Gathering:
             otherwise = self.mark({chosen.keyword: copies}, node.origin)
         known: dict[str, Json] = {"enum": list(chosen.values)}
         self.mark(known, f"{node.origin}/discriminator", "discriminator", list(chosen.shown))
-        return chosen.schema(cases, known, otherwise)
+        return chosen.schema(selected, known, otherwise)

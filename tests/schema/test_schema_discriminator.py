@@ -303,3 +303,19 @@ def test_what_is_evaluated_by_the_selected_schema_is_evaluated(engine: EngineNam
     compiled = compile_schema(schema, engine=engine)
     assert compiled.errors({"kind": "A", "a": 1}) == ()
     assert not compiled.valid({"kind": "A", "b": 1})
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 100, 300])
+def test_there_may_be_many_alternatives(engine: EngineName, count: int) -> None:
+    schema: Json = {
+        "oneOf": [{"$ref": f"#/$defs/A{n}"} for n in range(count)],
+        "$defs": {f"A{n}": {"required": [f"p{n}"]} for n in range(count)},
+        "discriminator": {"propertyName": "kind"},
+    }
+    compiled = compile_schema(schema, engine=engine)
+    for n in {0, count // 2, count - 1}:
+        assert compiled.errors({"kind": f"A{n}", f"p{n}": 1}) == ()
+        (error,) = compiled.errors({"kind": f"A{n}"})
+        assert (error.instance, error.schema) == (f"/p{n}", f"/$defs/A{n}/required")
+    (error,) = compiled.errors({"kind": "B"})
+    assert (error.instance, error.keyword) == ("/kind", "discriminator")
