@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from runner.diagnostics import Diagnostic
 from runner.openapi.schemas import Schemas
-from runner.schema import SchemaDialect
+from runner.schema import Definitions, SchemaDialect
 from runner.source import SourceMap, Span
 from runner.values import Json, join_pointer
 
@@ -182,7 +182,7 @@ class ApiDescription:
     @cached_property
     def schemas(self) -> Schemas:
         """The schemas of these documents, compiled when they are first needed, once."""
-        return Schemas(self.definitions, self.dialect, self.json_schema_dialect)
+        return Schemas(Definitions(self.definitions), self.dialect, self.json_schema_dialect)
 
     def span(self, address: Address) -> Span:
         """Give where something stands in the text of its document, for people to look at."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from runner.schema import Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
+from runner.schema import Definitions, Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
 from runner.values import Json
 
 Types: TypeAlias = Callable[[tuple[str, ...]], frozenset[str]]
@@ -29,7 +29,7 @@ class Schemas:
     `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one.
     """
 
-    definitions: Mapping[str, Json] = field(repr=False)
+    definitions: Definitions = field(repr=False)
     dialect: SchemaDialect
     json_schema_dialect: str | None = None
     compiled: dict[tuple[str, str, Direction], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)

@@ -10,8 +10,9 @@ from runner.schema.defaults import refused_defaults as refused_defaults
 from runner.schema.defaults import with_defaults as with_defaults
 from runner.schema.dialect import Direction as Direction
 from runner.schema.dialect import SchemaDialect as SchemaDialect
+from runner.schema.documents import Definitions as Definitions
 from runner.schema.explain import SchemaError as SchemaError
-from runner.schema.gather import SchemaProblem as SchemaProblem
+from runner.schema.gathered import SchemaProblem as SchemaProblem
 from runner.schema.regex import Regex as Regex
 from runner.schema.regex import RegexLimit as RegexLimit
 from runner.schema.regex import RegexSyntax as RegexSyntax

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.schema.choice import EngineName, best_engine
-from runner.schema.depth import DEEPEST, is_deeper
 from runner.schema.dialect import Direction, SchemaDialect
+from runner.schema.documents import Definitions
 from runner.schema.engines import Refused, Validator, new_validator
 from runner.schema.explain import Explaining, SchemaError
-from runner.schema.gather import Gathered, SchemaProblem, gather
+from runner.schema.gather import gather
+from runner.schema.gathered import Gathered, SchemaProblem
 from runner.schema.keywords import MANY, NAMED, ONE
 from runner.schema.messages import shown
-from runner.values import ABSENT, Json, Value, join_pointer, member
+from runner.values import ABSENT, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +27,26 @@ class Schema:
     def valid(self, value: Json) -> bool:
         """Say whether a value satisfies the schema."""
         try:
-            return not is_deeper(value, DEEPEST) and self.validator.is_valid(value)
+            return self.validator.is_valid(value)
         except RecursionError:
             return False
 
     def errors(self, value: Json, most: int | None = None) -> tuple[SchemaError, ...]:
         """Give everything that is wrong with a value, or the `most` first failures: to explain one takes its time."""
         try:
-            failures = None if is_deeper(value, DEEPEST) else self.validator.failures(value)
+            if self.validator.is_valid(value):
+                return ()
+            explaining = Explaining(self.gathered, value)
+            failures = self.validator.failures(value)
+            return tuple(dict.fromkeys(error for failure in failures[:most] for error in explaining.errors(failure)))
         except RecursionError:
-            failures = None
-        if failures is None:
             return (SchemaError("", "", "", "is nested too deeply to be checked"),)
-        explaining = Explaining(self.gathered, value)
-        return tuple(dict.fromkeys(error for failure in failures[:most] for error in explaining.errors(failure)))
 
 
 def compile_schema(
     schema: Json,
     *,
-    definitions: Mapping[str, Json] | None = None,
+    definitions: Mapping[str, Json] | Definitions | None = None,
     dialect: SchemaDialect = "2020-12",
     direction: Direction | None = None,
     engine: EngineName | None = None,
@@ -54,11 +55,13 @@ def compile_schema(
 
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
-    gathered = gather(schema, definitions)
+    gathered = gather(schema, definitions, dialect, direction)
     try:
         return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
     except Refused as refused:
         raise _problem(gathered, refused.path) from None
+    except RecursionError:
+        raise SchemaProblem("the schema is nested too deeply") from None
 
 
 def _problem(gathered: Gathered, path: tuple[str, ...]) -> SchemaProblem:
@@ -66,10 +69,7 @@ def _problem(gathered: Gathered, path: tuple[str, ...]) -> SchemaProblem:
     if len(path) < 2:
         return SchemaProblem("the schema cannot be used")
     name, tokens = path[1], path[2:]
-    node: Value = gathered.definition(name)
-    for token in tokens:
-        node = member(node, token)
-    origin = join_pointer(gathered.origins[name], *tokens)
+    node, origin, _ = gathered.place(tokens, name)
     above, last = ["", "", *tokens][-2:]
     pattern = node if last == "pattern" and isinstance(node, str) else last if above == "patternProperties" else None
     if pattern is not None:

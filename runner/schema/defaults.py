@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from runner.schema.check import compile_schema
 from runner.schema.depth import DEEPEST, is_deeper
-from runner.schema.gather import SchemaProblem, gather
+from runner.schema.gather import gather
+from runner.schema.gathered import SchemaProblem
 from runner.schema.keywords import MANY, NAMED, ONE, Object, applied
 from runner.values import Json, join_pointer
 

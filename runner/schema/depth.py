@@ -1,10 +1,13 @@
-"""Says whether a value is nested too deeply to be handed to anything that recurses."""
+"""Says whether a value is nested too deeply to be handed to anything that recurses, and how deep a schema leads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from runner.values import Json
+from runner.schema.keywords import DEFINITIONS, IN_PLACE, MANY, NAMED, ONE, Object
+from runner.values import Json, Value, member
 
 # Validators recurse, and one written in a compiled language would take the process with it.
 DEEPEST = 200
@@ -25,3 +28,80 @@ def is_deeper(value: Json, depth: int) -> bool:
             if type(inner) in _COLLECTIONS
         ]
     return bool(level)
+
+
+_EVERY = MANY | NAMED | ONE
+_SAME = IN_PLACE | {"if", "not"}
+
+
+def levels(root: Object, most: int) -> int | None:
+    """Say how deep a value may be nested that an engine checks against a gathered schema; None: as deep as it likes.
+
+    The engine goes no deeper into a value than the schema does, which is of no account unless that leads back to
+    itself. It may be in `most` schemas at once, each by way of another.
+    """
+    definitions = root["$defs"]
+    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
+    every.walk(root)
+    if not every.circle and every.longest <= most:
+        return None
+    level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
+    for schema in every.schemas:
+        level.walk(schema)
+    return min(DEEPEST, most // level.longest)
+
+
+def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:
+    for keyword, value in schema.items():
+        if keyword == "$ref":
+            yield member(definitions, str(value).removeprefix(DEFINITIONS))
+        elif keyword not in keywords:
+            continue
+        elif isinstance(value, list):
+            yield from value
+        elif isinstance(value, dict) and keyword in NAMED:
+            yield from value.values()
+        else:
+            yield value
+
+
+@dataclass
+class _Ways:
+    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
+
+    steps: Callable[[Object], Iterable[Value]]
+    schemas: list[Object] = field(default_factory=list)
+    lengths: dict[int, int] = field(default_factory=dict)
+    circle: bool = False
+
+    @property
+    def longest(self) -> int:
+        return max(self.lengths.values())
+
+    def walk(self, start: Object) -> None:
+        """Follow all ways from a schema; without recursion, for they may be long."""
+        way = [(start, self._enter(start))] if id(start) not in self.lengths else []
+        on_the_way = {id(start)}
+        while way:
+            schema, steps = way[-1]
+            inner = next(steps, None)
+            if inner is None:
+                way.pop()
+                on_the_way.discard(id(schema))
+                if way:
+                    self._count(way[-1][0], schema)
+            elif id(inner) not in self.lengths:
+                way.append((inner, self._enter(inner)))
+                on_the_way.add(id(inner))
+            elif id(inner) in on_the_way:
+                self.circle = True
+            else:
+                self._count(schema, inner)
+
+    def _enter(self, schema: Object) -> Iterator[Object]:
+        self.schemas.append(schema)
+        self.lengths[id(schema)] = 1
+        return (inner for inner in self.steps(schema) if isinstance(inner, dict))
+
+    def _count(self, schema: Object, inner: Object) -> None:
+        self.lengths[id(schema)] = max(self.lengths[id(schema)], self.lengths[id(inner)] + 1)

@@ -5,18 +5,20 @@ Both are imported late: neither is needed to say `--help`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, TypeVar
 
 from runner.schema.choice import EngineName
-from runner.schema.regex import BACKTRACK_LIMIT, RegexSyntax, compile_regex
+from runner.schema.depth import is_deeper, levels
+from runner.schema.formats import FORMATS, SCHEMA_FORMATS
+from runner.schema.regex import BACKTRACK_LIMIT, compile_regex
 from runner.values import Json
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Failure:
 
 
 class Validator(Protocol):
-    """What both libraries do."""
+    """What both libraries do; RecursionError where a value is nested too deeply."""
 
     def is_valid(self, value: Json) -> bool:
         """Say whether a value satisfies the schema."""
@@ -51,43 +53,78 @@ class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProbl
         self.path = tuple(map(str, path))
 
 
+# Schemas that an engine may be in at once, each by way of another: some 2 MB of a stack, and nearly a thousand frames.
+_RUST, _PYTHON = 8_000, 180
+
+
 def new_validator(schema: dict[str, Json], engine: EngineName) -> Validator:
-    """Compile a schema, or raise Refused."""
+    """Compile a schema; raise Refused, or RecursionError where it is nested too deeply."""
+    depth = levels(schema, _RUST if engine == "jsonschema-rs" else _PYTHON)
+    if depth == 0:
+        raise RecursionError
     match engine:
         case "jsonschema-rs":
-            return _Rust(schema)
+            return _Rust(schema, depth)
         case "jsonschema":
-            return _Python(schema)
+            return _Python(schema, depth)
 
 
 class _Rust:
-    """jsonschema-rs. Its text is UTF-8, which has no lone surrogates."""
+    """jsonschema-rs. Its text is UTF-8, which has no lone surrogates; its stack has an end, beyond which it crashes."""
 
-    def __init__(self, schema: dict[str, Json]) -> None:
+    def __init__(self, schema: dict[str, Json], depth: int | None) -> None:
         import jsonschema_rs
 
         try:
             self.inner = jsonschema_rs.validator_for(
                 schema,
-                formats={"byte": is_base64},
                 validate_formats=True,
                 pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
                 offline=True,
             )
         except ValueError as error:
             raise Refused(getattr(error, "instance_path", ())) from None
+        self.shallow: Any = None if depth is None else _shallow(depth)
 
     def is_valid(self, value: Json) -> bool:
-        try:
-            return self.inner.is_valid(value)
-        except UnicodeEncodeError:
-            return self.inner.is_valid(_as_unicode(value))
+        return self._asked(self._is_valid, value)
 
     def failures(self, value: Json) -> list[Failure]:
+        return self._asked(self._failures, value)
+
+    def _is_valid(self, value: Json) -> bool:
+        self._measure(value)
+        return bool(self.inner.is_valid(value))
+
+    def _failures(self, value: Json) -> list[Failure]:
+        self._measure(value)
+        return [_from_rust(error) for error in self.inner.iter_errors(value)]
+
+    def _measure(self, value: Json) -> None:
+        if self.shallow is not None and not self.shallow.is_valid(value):
+            raise RecursionError
+
+    def _asked(self, question: Callable[[Json], _T], value: Json) -> _T:
         try:
-            return [_from_rust(error) for error in self.inner.iter_errors(value)]
+            return question(value)
         except UnicodeEncodeError:
-            return [_from_rust(error) for error in self.inner.iter_errors(_as_unicode(value))]
+            return question(_as_unicode(value))
+        except ValueError as error:
+            if str(error) == "Recursion limit reached":
+                raise RecursionError from None
+            raise
+
+
+@cache
+def _shallow(depth: int) -> Any:
+    """Compile the schema of all values that are nested no deeper than `depth`: the engine is the fastest to say so."""
+    import jsonschema_rs
+
+    levels: dict[str, Json] = {"0": {"type": ["null", "boolean", "number", "string"]}}
+    for level in range(depth):
+        inner: Json = {"$ref": f"#/$defs/{level}"}
+        levels[str(level + 1)] = {"items": inner, "additionalProperties": inner}
+    return jsonschema_rs.Draft202012Validator({"$ref": f"#/$defs/{depth}", "$defs": levels}, offline=True)
 
 
 def _as_unicode(value: Json) -> Json:
@@ -114,25 +151,33 @@ def _from_rust(error: Any) -> Failure:
 class _Python:
     """jsonschema, with the patterns of ECMA-262 and the formats that it leaves to other packages."""
 
-    def __init__(self, schema: dict[str, Json]) -> None:
+    def __init__(self, schema: dict[str, Json], depth: int | None) -> None:
         import jsonschema
         from referencing import Registry
 
         draft: Any = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
-            draft.check_schema(schema, format_checker=_formats(jsonschema.FormatChecker(("regex",)), _SCHEMA_FORMATS))
+            draft.check_schema(schema, format_checker=_formats(jsonschema.FormatChecker(("regex",)), SCHEMA_FORMATS))
         except jsonschema.SchemaError as error:
             raise Refused(error.absolute_path) from None
         extend: Any = jsonschema.validators.extend
-        kind = extend(draft, {"pattern": _pattern})
+        kind = extend(draft, {"pattern": _pattern, "$ref": _without_circles(draft.VALIDATORS["$ref"])})
         registry: Registry[Any] = Registry()
-        self.inner = kind(schema, registry=registry, format_checker=_formats(jsonschema.FormatChecker(), _FORMATS))
+        self.inner = kind(schema, registry=registry, format_checker=_formats(jsonschema.FormatChecker(), FORMATS))
+
+        self.depth = depth
 
     def is_valid(self, value: Json) -> bool:
+        self._measure(value)
         return bool(self.inner.is_valid(value))
 
     def failures(self, value: Json) -> list[Failure]:
+        self._measure(value)
         return [_from_python(error) for error in self.inner.iter_errors(value)]
+
+    def _measure(self, value: Json) -> None:
+        if self.depth is not None and is_deeper(value, self.depth):
+            raise RecursionError
 
 
 def _from_python(error: Any) -> Failure:
@@ -163,6 +208,23 @@ def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[Exc
         yield jsonschema.ValidationError("")
 
 
+def _without_circles(follow: Callable[..., Iterable[Exception]]) -> Callable[..., Iterable[Exception]]:
+    """Follow a reference, unless that is being done: what a value is checked against already adds nothing."""
+    following: set[tuple[int, str, int]] = set()
+
+    def check(validator: object, reference: str, value: object, schema: object) -> Iterable[Exception]:
+        key = (threading.get_ident(), reference, id(value))
+        if key in following:
+            return ()
+        following.add(key)
+        try:
+            return list(follow(validator, reference, value, schema))
+        finally:
+            following.discard(key)
+
+    return check
+
+
 def _formats(checker: Any, formats: Mapping[str, Callable[[str], bool]]) -> Any:
     def asserting(holds: Callable[[str], bool]) -> Callable[[object], bool]:
         return lambda value: not isinstance(value, str) or holds(value)
@@ -170,51 +232,3 @@ def _formats(checker: Any, formats: Mapping[str, Callable[[str], bool]]) -> Any:
     for name, holds in formats.items():
         checker.checks(name)(asserting(holds))
     return checker
-
-
-def is_base64(text: str) -> bool:
-    """Say whether a text is base64 (RFC 4648, section 4), which is what `format: byte` asks for."""
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-def _is_regex(text: str) -> bool:
-    try:
-        compile_regex(text, "jsonschema")
-    except RegexSyntax:
-        return False
-    return True
-
-
-_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
-
-
-def _is_date_time(text: str) -> bool:
-    if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[Tt]{_TIME}", text, re.ASCII):
-        return False
-    try:
-        datetime.fromisoformat(text[:10])
-    except ValueError:
-        return False
-    return True
-
-
-def _is_time(text: str) -> bool:
-    return re.fullmatch(_TIME, text, re.ASCII) is not None
-
-
-def _is_uri(text: str) -> bool:
-    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-Z\[\]_a-z~%]*", text) is not None
-
-
-_SCHEMA_FORMATS = {"regex": _is_regex}
-_FORMATS = {
-    **_SCHEMA_FORMATS,
-    "byte": is_base64,
-    "date-time": _is_date_time,
-    "time": _is_time,
-    "uri": _is_uri,
-}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.schema.engines import Failure
-from runner.schema.gather import NUMERIC_FORMATS, Gathered
-from runner.schema.keywords import DEFINITIONS, Object, applied, within
+from runner.schema.gathered import Gathered
+from runner.schema.keywords import Object, applied, within
 from runner.schema.messages import Case, listed, message, named_messages, type_message, type_names
 from runner.values import ABSENT, Json, Value, join_pointer, member
 
@@ -48,7 +48,7 @@ class Explaining:
     def errors(self, failure: Failure) -> Iterator[SchemaError]:
         """Give the errors of a failure: one for each member at fault, or those of the alternative that was meant."""
         place = self.place(failure)
-        if failure.branches and all(failure.branches):
+        if place.keyword == failure.keyword and failure.branches and all(failure.branches):
             yield from self.alternatives(failure, place)
             return
         at = join_pointer("", *failure.instance)
@@ -86,19 +86,10 @@ class Explaining:
         return list(dict.fromkeys(found))
 
     def place(self, failure: Failure) -> _Place:
-        """Follow the way to a keyword; an engine may be silent about a reference, which stands alone in a schema."""
-        node: Value = self.gathered.schema
-        origin = ""
-        for token in failure.path:
-            numeric = next((name for name, inner in NUMERIC_FORMATS.items() if inner is node), None)
-            if numeric is not None:
-                return _Place("format", numeric, origin.rpartition("/allOf/")[0] + "/format")
-            reference = member(node, "$ref")
-            if isinstance(reference, str):
-                name = reference.removeprefix(DEFINITIONS)
-                node, origin = self.gathered.definition(name), self.gathered.origins[name]
-            if token != "$ref":
-                node, origin = member(node, token), join_pointer(origin, token)
+        """Give the keyword as it is written: it may have been made from another one."""
+        node, origin, mark = self.gathered.place(failure.path)
+        if mark is not None:
+            return _Place(mark.keyword, mark.expected, mark.origin)
         if failure.keyword == "not" and node is True:
             return _Place("false", node, origin.removesuffix("/not"))
         keyword = failure.path[-1] if failure.path[-1] in _NAMED_BY_PATH else failure.keyword

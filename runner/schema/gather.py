@@ -1,212 +1,169 @@
-"""Turns a schema and the documents it refers to into one schema, in which every reference is local.
+"""Turns a schema and the documents it refers to into one schema of 2020-12, in which every reference is local.
 
 Only what can be reached is taken along, so that one broken part of a large document harms nobody else, and the engines
 need neither a registry nor a base URI. `$dynamicRef` is read as `$ref`: its target does not depend on the way to it.
+
+What is written otherwise in OpenAPI is converted on the way: see `convert`, `access` and `discriminator`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin
 
+from runner.schema.access import Access, marking
+from runner.schema.convert import converted
 from runner.schema.depth import DEEPEST, is_deeper
-from runner.schema.keywords import CLOSING, DEFINITIONS, MANY, NAMED, NAMES, ONE, REFERENCES
-from runner.values import ABSENT, Json, join_pointer, member, split_pointer
+from runner.schema.dialect import Direction, SchemaDialect
+from runner.schema.discriminator import Choice, choice
+from runner.schema.documents import Definitions, Node
+from runner.schema.gathered import Gathered, Mark, SchemaProblem
+from runner.schema.keywords import CLOSING, DEFINITIONS, IN_PLACE, MANY, NAMED, NAMES, ONE, REFERENCES
+from runner.schema.references import References
+from runner.schema.spelled import spelled_out
+from runner.values import Json
 
-# Numbers in the range of a format (OpenAPI Format Registry). JSON Schema asserts formats of strings only.
-NUMERIC_FORMATS: Mapping[str, dict[str, Json]] = MappingProxyType(
-    {
-        name: {"if": {"type": "number"}, "then": {"type": kind, "minimum": least, "maximum": most}}
-        for name, kind, least, most in (
-            ("int32", "integer", -(2**31), 2**31 - 1),
-            ("int64", "integer", -(2**63), 2**63 - 1),
-            ("float", "number", -3.4028234663852886e38, 3.4028234663852886e38),
-            ("double", "number", -1.7976931348623157e308, 1.7976931348623157e308),
-        )
-    }
-)
-# "All other properties in a '$ref' object MUST be ignored" until 2019-09 (draft-07, 8.3).
+# "All other properties in a '$ref' object MUST be ignored" until 2019-09 (draft-07, 8.3), and in OpenAPI until 3.1.
 _OLD_DRAFTS = {f"http://json-schema.org/draft-{number}/schema" for number in ("04", "06", "07")}
 _DRAFTS = {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")}
+_NOBODY: frozenset[str] = frozenset()
 
 
-@dataclass(eq=False)
-class SchemaProblem(Exception):  # noqa: N818 - what is wrong is the schema, not the program
-    """A schema that means nothing: `pointer` is where, in the schema itself or as `uri#pointer` in a definition."""
-
-    message: str
-    pointer: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.message} (at {self.pointer})" if self.pointer else self.message
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """A schema whose references all lead to its own `$defs`. `origins` says where each of these stands."""
-
-    schema: dict[str, Json]
-    origins: Mapping[str, str]
-
-    def definition(self, name: str) -> Json:
-        """Give the schema of a name in `$defs`."""
-        definitions = self.schema["$defs"]
-        return definitions.get(name) if isinstance(definitions, dict) else None
-
-
-class _Node(NamedTuple):
-    """A schema as it is written: its document, its pointer there, and the base URI of its references."""
-
-    document: str
-    pointer: str
-    base: str
-    value: Json
-
-    @property
-    def origin(self) -> str:
-        return f"{self.document}#{self.pointer}" if self.document else self.pointer
-
-
-def gather(schema: Json, definitions: Mapping[str, Json] | None = None) -> Gathered:
+def gather(
+    schema: Json,
+    definitions: Mapping[str, Json] | Definitions | None = None,
+    dialect: SchemaDialect = "2020-12",
+    direction: Direction | None = None,
+) -> Gathered:
     """Gather a schema and all that it refers to; SchemaProblem where a reference leads nowhere."""
-    draft = str(schema.get("$schema", "")).rstrip("#") if isinstance(schema, dict) else ""
-    if is_deeper(schema, DEEPEST):
-        raise SchemaProblem("the schema is nested too deeply")
-    gathering = _Gathering({**(definitions or {}), "": schema}, draft in _OLD_DRAFTS)
-    gathering.take(_Node("", "", _base("", schema), schema))
+    written = schema.get("$schema", "") if isinstance(schema, dict) and dialect == "2020-12" else ""
+    draft = str(written).rstrip("#")
+    given = definitions if isinstance(definitions, Definitions) else Definitions(definitions or {})
+    references = References(given, Definitions({"": schema}), dialect, draft in _OLD_DRAFTS or dialect != "2020-12")
+    gathering = _Gathering(references, Access(references, marking(direction, dialect)), draft not in _OLD_DRAFTS)
+    gathering.take(Node("", "", references.base("", schema), schema))
     root: dict[str, Json] = {"$ref": DEFINITIONS + "s0", "$defs": gathering.taken}
     if draft in _OLD_DRAFTS or draft in _DRAFTS:
         root["$schema"] = draft
-    return Gathered(root, gathering.origins)
-
-
-def _base(base: str, schema: Json) -> str:
-    identity = schema.get("$id") if isinstance(schema, dict) else None
-    return urldefrag(urljoin(base, identity)).url if isinstance(identity, str) else base
+    return Gathered(root, gathering.origins, gathering.marks)
 
 
 @dataclass
 class _Gathering:
-    """The schemas taken so far, by their names in `$defs`; `documents` has the given schema under the empty URI.
+    """The schemas taken so far, by their names in `$defs`; with `modern` there are `if` and `then`."""
 
-    With `alone` a reference is all that counts in a schema that has one.
-    """
-
-    documents: Mapping[str, Json]
-    alone: bool
+    references: References
+    access: Access
+    modern: bool
     taken: dict[str, Json] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
-    pending: list[_Node] = field(default_factory=list)
-    identified: list[_Node] | None = None
+    links: dict[str, dict[str, Json]] = field(default_factory=dict)
+    pending: list[Node] = field(default_factory=list)
+    marks: dict[int, Mark] = field(default_factory=dict)
 
-    def take(self, node: _Node) -> None:
+    def take(self, node: Node) -> None:
         self.name(node)
         while self.pending:
             current = self.pending.pop()
-            name = self.names[current.document, current.pointer]
-            self.taken[name] = self.copy(current)
+            if is_deeper(current.value, DEEPEST):
+                raise SchemaProblem("the schema is nested too deeply", current.origin)
+            self.taken[self.names[current.key]] = self.copy(current, _NOBODY)
 
-    def name(self, node: _Node) -> str:
+    def name(self, node: Node) -> str:
         """Give the name of a schema, and take it along if it is new."""
-        key = (node.document, node.pointer)
-        if key not in self.names:
-            self.names[key] = f"s{len(self.names)}"
-            self.origins[self.names[key]] = node.origin
+        name = self.names.get(node.key)
+        if name is None:
+            name = self.names[node.key] = f"s{len(self.names)}"
+            self.origins[name] = node.origin
             self.pending.append(node)
-        return self.names[key]
+        return name
 
-    def copy(self, node: _Node) -> Json:
-        """Copy a schema with its references made local, alone in a schema, and its numeric formats spelled out."""
+    def reference(self, node: Node) -> dict[str, Json]:
+        name = self.name(node)
+        return self.links.setdefault(name, {"$ref": DEFINITIONS + name})
+
+    def mark(self, made: dict[str, Json], origin: str, keyword: str = "", expected: Json = None) -> Json:
+        """Say of a schema that nobody wrote where it comes from, and what it says if that is not what it reads."""
+        self.marks[id(made)] = Mark(made, origin, keyword, expected)
+        return made
+
+    def copy(self, node: Node, excused: frozenset[str]) -> Json:
+        """Copy a schema with its references made local, alone in a schema, and some formats spelled out.
+
+        `excused` are properties of the same value that another schema declares, and that are not required.
+        """
         if not isinstance(node.value, dict):
             return {"not": True} if node.value is False else node.value
+        alone = self.references.only(node)
+        if alone is not None:
+            return self.reference(self.references.resolve(alone, node.below("$ref", alone)))
         made: dict[str, Json] = {}
         more: list[Json] = []
-        for keyword, value in node.value.items():
-            here = node._replace(pointer=join_pointer(node.pointer, keyword), value=value)
+        excused = self.access.excused(node, excused)
+        for keyword, value in converted(node.value, self.references.dialect).items():
+            here = node.below(keyword, value)
             if keyword in REFERENCES and isinstance(value, str):
-                more.append({"$ref": DEFINITIONS + self.resolve(value, here)})
-                if self.alone:
-                    return more[-1]
+                more.append(self.reference(self.references.resolve(value, here)))
             elif keyword not in NAMES:
-                made[keyword] = self.copy_parts(keyword, here)
-            if keyword == "format" and isinstance(value, str) and value in NUMERIC_FORMATS:
-                more.append(NUMERIC_FORMATS[value])
+                made[keyword] = self.copy_parts(keyword, here, excused)
+        more += self.additions(node, made)
         others = made.get("allOf", [])
         if more and isinstance(others, list):
             made["allOf"] = [*others, *more]
         return made
 
-    def copy_parts(self, keyword: str, node: _Node) -> Json:
+    def copy_parts(self, keyword: str, node: Node, excused: frozenset[str]) -> Json:
         value = node.value
+        same = excused if keyword in IN_PLACE else _NOBODY
         if keyword in MANY and isinstance(value, list):
-            return [self.copy(self.inner(node, index, item)) for index, item in enumerate(value)]
+            return [self.copy(self.references.inner(node, index, item), same) for index, item in enumerate(value)]
+        if keyword == "properties" and isinstance(value, dict):
+            return {name: self.property(self.references.inner(node, name, item)) for name, item in value.items()}
         if keyword in NAMED and isinstance(value, dict):
-            return {key: self.copy(self.inner(node, key, item)) for key, item in value.items()}
+            return {name: self.copy(self.references.inner(node, name, item), same) for name, item in value.items()}
         if keyword in ONE and not (value is False and keyword in CLOSING):
-            return self.copy(node._replace(base=_base(node.base, value)))
+            return self.copy(node._replace(base=self.references.base(node.base, value)), same)
+        if keyword == "required" and isinstance(value, list):
+            return [name for name in value if name not in excused] if excused else value
         return value
 
-    def inner(self, node: _Node, token: str | int, value: Json) -> _Node:
-        return _Node(node.document, join_pointer(node.pointer, token), _base(node.base, value), value)
+    def property(self, node: Node) -> Json:
+        """Copy the schema of a property, or refuse the property where it may not be sent."""
+        refused = self.access.refused(node)
+        if refused is None:
+            return self.copy(node, _NOBODY)
+        return self.mark({"not": True, refused.keyword: True}, refused.origin, refused.keyword)
 
-    def resolve(self, reference: str, at: _Node) -> str:
-        """Give the name of the schema that a reference leads to."""
-        uri, _, fragment = reference.partition("#")
-        target = urldefrag(urljoin(at.base, uri)).url if uri else at.base
-        for start in self.resources(target):
-            found = _follow(start, unquote(fragment))
-            if found is not None and isinstance(found.value, (dict, bool)):
-                return self.name(found)
-            if found is not None:
-                raise SchemaProblem(f"the reference '{reference}' does not lead to a schema", at.origin)
-        raise SchemaProblem(f"the reference '{reference}' leads nowhere", at.origin)
+    def additions(self, node: Node, made: dict[str, Json]) -> list[Json]:
+        """Spell out what JSON Schema does not know; a discriminator takes the place of the alternatives."""
+        more: list[Json] = []
+        asserted = spelled_out(made.get("format"), made.get("type"))
+        if asserted is not None:
+            more.append(self.mark(asserted, f"{node.origin}/format", "format", made["format"]))
+        if "discriminator" in made and self.modern:
+            chosen = choice(node, self.references)
+            if chosen is not None:
+                more.append(self.dispatch(chosen, node, made))
+        return more
 
-    def resources(self, uri: str) -> Iterator[_Node]:
-        """Find what a URI may mean: a document that is given under it, or a schema that has it as its `$id`."""
-        if uri in self.documents:
-            value = self.documents[uri]
-            yield _Node(uri, "", _base(uri, value), value)
-        if self.identified is None:
-            self.identified = [node for name in self.documents for node in _identified(name, self.documents[name])]
-        yield from (node for node in self.identified if node.base == uri)
-
-
-def _follow(start: _Node, fragment: str) -> _Node | None:
-    """Follow a fragment: a JSON Pointer, or the name of an anchor."""
-    if fragment and not fragment.startswith("/"):
-        anchors = ("$anchor", "$dynamicAnchor")
-        return next((node for node in _schemas(start) if any(_has(node.value, key, fragment) for key in anchors)), None)
-    node = start
-    for token in split_pointer(fragment):
-        value = member(node.value, token)
-        if value is ABSENT or isinstance(value, bytes):
-            return None
-        node = _Node(node.document, join_pointer(node.pointer, token), _base(node.base, value), value)
-    return node
-
-
-def _has(value: Json, keyword: str, expected: str) -> bool:
-    return isinstance(value, dict) and value.get(keyword) == expected
-
-
-def _identified(document: str, root: Json) -> Iterator[_Node]:
-    """Find the schemas of a document that have an `$id`; `base` is then their own URI."""
-    start = _Node(document, "", _base(document, root), root)
-    return (node for node in _schemas(start) if isinstance(node.value, dict) and isinstance(node.value.get("$id"), str))
-
-
-def _schemas(start: _Node) -> Iterator[_Node]:
-    """Walk over everything in a document: what stands where in an API description is not for this module to know."""
-    pending = [start]
-    while pending:
-        node = pending.pop()
-        yield node
-        value = node.value
-        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        for token, item in inner:
-            if isinstance(item, (dict, list)):
-                pending.append(_Node(node.document, join_pointer(node.pointer, token), _base(node.base, item), item))
+    def dispatch(self, chosen: Choice, node: Node, made: dict[str, Json]) -> Json:
+        """Copy the choice of a discriminator; see `discriminator` for what it looks like."""
+        copies = made.pop(chosen.keyword, None)
+        selected: list[Json] = []
+        for case in chosen.cases:
+            if isinstance(copies, list) and case.place is not None:
+                then = copies[case.place]
+                if isinstance(then, dict) and "$ref" not in then:
+                    self.mark(then, f"{node.origin}/{chosen.keyword}/{case.place}")
+            else:
+                then = self.reference(case.target)
+            selected.append(then)
+        otherwise: Json = True
+        if chosen.default is not None:
+            otherwise = self.reference(chosen.default)
+        elif copies is not None:
+            otherwise = self.mark({chosen.keyword: copies}, node.origin)
+        known: dict[str, Json] = {"enum": list(chosen.values)}
+        self.mark(known, f"{node.origin}/discriminator", "discriminator", list(chosen.shown))
+        return chosen.schema(selected, known, otherwise)

@@ -20,6 +20,8 @@ ONE = frozenset(
 CLOSING = frozenset({"additionalItems", "additionalProperties", "unevaluatedItems", "unevaluatedProperties"})
 MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems", "items"})
 NAMED = frozenset({"dependencies", "dependentSchemas", "patternProperties", "properties"})
+# Whose schemas speak about the same value, and may make something required of it.
+IN_PLACE = frozenset({"allOf", "anyOf", "dependencies", "dependentSchemas", "else", "oneOf", "then"})
 # What names a schema rather than says something about a value; references are resolved beforehand.
 NAMES = frozenset({"$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$schema", "definitions", "id"})
 REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})

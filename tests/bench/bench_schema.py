@@ -1,0 +1,154 @@
+"""What it costs to check a response, beside what it costs the jsonschema library: `python tests/bench/bench_schema.py`.
+
+The values are made up: 5 KB as a page of a listing has them, and 5 MB. Nothing is asserted of the times.
+"""
+
+from __future__ import annotations
+
+import json
+import timeit
+from collections.abc import Callable
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from runner.schema import Schema, compile_schema
+from runner.schema.gather import gather
+from runner.values import Json
+
+URI = "https://x.test/api.yaml"
+
+
+def ref(name: str) -> dict[str, Json]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def schemas(recursive: bool) -> dict[str, Json]:
+    """A listing of OpenAPI 3.0; with `recursive` an order may have a parent."""
+    parent: dict[str, Json] = {"parent": {"allOf": [ref("Order")]}} if recursive else {}
+    text, number = {"type": "string"}, {"type": "integer", "format": "int64"}
+    return {
+        "Page": {
+            "type": "object",
+            "required": ["items", "total"],
+            "properties": {
+                "items": {"type": "array", "items": ref("Order")},
+                "total": number,
+                "next": nullable("string"),
+            },
+        },
+        "Order": {
+            "type": "object",
+            "required": ["id", "customer", "lines", "state"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "customer": ref("Customer"),
+                "state": {"type": "string", "enum": ["open", "paid", "sent", "done"]},
+                "created": {"type": "string", "format": "date-time"},
+                "note": nullable("string"),
+                "discount": {"type": "number", "minimum": 0, "exclusiveMinimum": True},
+                "lines": {"type": "array", "minItems": 1, "items": ref("Line")},
+                "payment": ref("Payment"),
+                **parent,
+            },
+        },
+        "Customer": {
+            "type": "object",
+            "required": ["id", "name"],
+            "properties": {
+                "id": number,
+                "name": text,
+                "email": {"type": "string", "format": "email"},
+                "phone": nullable("string"),
+            },
+        },
+        "Line": {
+            "type": "object",
+            "required": ["sku", "count"],
+            "properties": {
+                "sku": {"type": "string", "pattern": "^[A-Z]{3}-\\d+$"},
+                "count": {"type": "integer", "format": "int32", "minimum": 1},
+                "price": {"type": "number", "format": "double"},
+            },
+        },
+        "Payment": {"oneOf": [ref("Card"), ref("Transfer")], "discriminator": {"propertyName": "kind"}},
+        "Card": {
+            "type": "object",
+            "required": ["kind", "last4"],
+            "properties": {"kind": text, "last4": {"type": "string", "maxLength": 4}},
+        },
+        "Transfer": {"type": "object", "required": ["kind", "iban"], "properties": {"kind": text, "iban": text}},
+    }
+
+
+def nullable(kind: str) -> dict[str, Json]:
+    return {"type": kind, "nullable": True}
+
+
+def order(place: int) -> dict[str, Json]:
+    payment: Json = (
+        {"kind": "Card", "last4": "4242"} if place % 2 else {"kind": "Transfer", "iban": "DE02120300000000202051"}
+    )
+    return {
+        "id": f"123e4567-e89b-12d3-a456-{place:012d}",
+        "customer": {"id": 2**40 + place, "name": f"Customer {place}", "email": "someone@mail.test", "phone": None},
+        "state": "open",
+        "created": "2024-02-29T12:00:00Z",
+        "note": None if place % 3 else "leave it at the door, please",
+        "discount": 0.5,
+        "lines": [{"sku": f"ABC-{place}{line}", "count": line + 1, "price": 12.75} for line in range(3)],
+        "payment": payment,
+    }
+
+
+def page(size: int) -> dict[str, Json]:
+    """Make a listing of about so many bytes."""
+    count = max(1, size // len(json.dumps(order(1))))
+    made: dict[str, Json] = json.loads(
+        json.dumps({"items": [order(n) for n in range(count)], "total": count, "next": None})
+    )
+    return made
+
+
+def microseconds(call: Callable[[], Any]) -> float:
+    """Give the best of several runs, each of which takes a moment."""
+    timer = timeit.Timer(call)
+    number = max(1, timer.autorange()[0] // 4)
+    return min(timer.repeat(5, number)) / number * 1e6
+
+
+def compare(name: str, value: dict[str, Json], recursive: bool) -> None:
+    definitions: dict[str, Json] = {URI: {"components": {"schemas": schemas(recursive)}}}
+    root: Json = {"$ref": f"{URI}#/components/schemas/Page"}
+
+    def compiled() -> Schema:
+        return compile_schema(root, definitions=definitions, dialect="openapi-3.0", direction="response")
+
+    schema, other = compiled(), Draft202012Validator(gather(root, definitions, "openapi-3.0").schema)
+    wrong = json.loads(json.dumps(value))
+    wrong["items"][-1]["lines"][0]["count"] = 0
+    assert schema.valid(value)
+    assert schema.errors(value) == ()
+    assert other.is_valid(value)
+    assert [error.message for error in schema.errors(wrong)] == ["must be at least 1, is 0"]
+
+    print(f"{name}: {len(json.dumps(value)):,} bytes; compiled in {microseconds(compiled):,.0f} µs")
+    reference = microseconds(lambda: other.is_valid(value))
+    print(f"  {'jsonschema':<12}{reference:>14,.1f} µs")
+    for label, call in (
+        ("valid", lambda: schema.valid(value)),
+        ("errors", lambda: schema.errors(value)),
+        ("one error", lambda: schema.errors(wrong)),
+    ):
+        cost = microseconds(call)
+        print(f"  {label:<12}{cost:>14,.1f} µs{reference / cost:>10,.0f} times as fast")
+
+
+def main() -> None:
+    for size, name in ((5_000, "5 KB"), (5_000_000, "5 MB")):
+        compare(name, page(size), recursive=False)
+        compare(f"{name}, of a recursive schema", page(size), recursive=True)
+
+
+if __name__ == "__main__":
+    main()
