@@ -39,6 +39,7 @@ from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.reporters.coverage.reach import CoverageRecorder
+from runner.shell.auth import foresee
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
 
@@ -217,6 +218,8 @@ def open_outlets(ready: Sequence[Ready], wallet: Wallet, outlets: Outlets) -> No
 def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, options: RunOptions, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
     sandbox = SandboxSettings(VirtualClock(outlets.last_at), options.sandbox_balance)
+    for each in ready:
+        foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
     with Interrupt() as interrupt:
         for each in ready:
             if interrupt.cancelled():

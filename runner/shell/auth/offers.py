@@ -119,7 +119,9 @@ def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | U
             if given.flow and given.preferred is None:
                 known = f"{', '.join(PREFERENCE[:-1])} or {PREFERENCE[-1]}"
                 return Unusable(f"'{given.flow}' is no flow that '{name}' could be told to use; say {known}")
-            return Wish.of(absolute(scheme, claim.server), scopes, given, claim.credentials.keyring.show is not None)
+            keyring = claim.credentials.keyring
+            wish = Wish.of(absolute(scheme, claim.server), scopes, given, keyring.show is not None)
+            return wish and keyring.all_at_once(wish)
         case MutualTls() | None:
             return None
         case _:
@@ -183,10 +185,11 @@ def _parts_lacking(claim: Claim, name: str) -> Iterator[tuple[str, ...]]:
     match scheme:
         case OAuth():
             asks = claim.credentials.keyring.show is not None
-            for kind in PREFERENCE:
-                if kind in scheme.kinds and (asks or kind not in ASKING):
-                    yield tuple(part for part in NEEDS[kind] if part not in given)
-            yield ("",)
+            kinds = [kind for kind in PREFERENCE if kind in scheme.kinds]
+            able = [NEEDS[kind] for kind in kinds if asks or kind not in ASKING]
+            unable = [(*NEEDS[kind], "REFRESH_TOKEN") for kind in kinds if not asks and kind in ASKING]
+            for parts in (*able, ("",), *unable):
+                yield tuple(part for part in parts if part not in given)
         case HttpScheme() if scheme.kind in ("basic", "digest") and {"USERNAME", "PASSWORD"} & given.keys():
             yield tuple(part for part in ("USERNAME", "PASSWORD") if part not in given)
         case ApiKey() | HttpScheme():
