@@ -58,7 +58,7 @@ class Guarded:
         self.subjects.append(grant.subject)
         self.bearers.append((header(request.headers, "authorization") or "").removeprefix("Bearer "))
         body = json.dumps({"subject": grant.subject, "seen": self.bearers[-1]}).encode()
-        return Response(200, (("Content-Type", "application/json"),), body, "OK")
+        return Response(200, (("Content-Type", "application/json"), ("X-Call", str(self.asked))), body, "OK")
 
     @property
     def issued(self) -> dict[str, int]:

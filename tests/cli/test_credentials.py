@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +9,7 @@ import pytest
 from runner.cli.config import Profile
 from runner.cli.credentials import Variables, gather
 from runner.errors import UsageError
-from tests.cli.process import COMMAND, arazzo, documents, environment
+from tests.cli.process import arazzo, documents, on_terminal
 from tests.shell.server import Server, always, answer, serve
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
@@ -143,35 +138,13 @@ def test_an_api_behind_client_certificates_says_so(tmp_path: Path) -> None:
 
 
 def typed(path: Path, *arguments: str, answer: str, env: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run on a terminal of its own, answer what is asked, and give the exit code and all that was shown."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "run", str(path), *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(env),
-        cwd=path.parent, start_new_session=True,
-    )  # fmt: skip
-    os.close(slave)
-    shown, until, answered = b"", time.monotonic() + 30, False
-    try:
-        while time.monotonic() < until:
-            if not select.select([master], [], [], 0.1)[0]:
-                if process.poll() is not None:
-                    break
-                continue
-            try:
-                data = os.read(master, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data
-            if b"(empty: none)" in shown and not answered:
-                time.sleep(0.2)  # until the echo is off
-                os.write(master, answer.encode() + b"\n")
-                answered = True
-        return process.wait(10), shown.decode("utf-8", "replace")
-    finally:
-        process.kill()
-        os.close(master)
+    """Run on a terminal, answer the first question, and give the exit code and all that was shown."""
+    answers = [answer]
+
+    def react(shown: str) -> str | None:
+        return answers.pop() if "(empty: none)" in shown and answers else None
+
+    return on_terminal("run", path, *arguments, react=react, cwd=path.parent, env=env)
 
 
 def test_on_a_terminal_a_missing_credential_is_asked_for_without_showing_it(tmp_path: Path) -> None:
