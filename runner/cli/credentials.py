@@ -18,7 +18,7 @@ from runner.errors import UsageError
 from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
 from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
-from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, keys, suffix, supplied, ways
+from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, suffix, supplied, ways
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -140,12 +140,6 @@ def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
         if urlsplit(url).hostname in LOOPBACK and name in _stood_in(plan)
     }
     return Credentials(wallet.values, dict.fromkeys(local, SANDBOX_TOKEN), wallet.certificate, wallet.keyring)
-
-
-def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
-    """Give the operations that a run of these workflows can call."""
-    for workflow in plan.reachable(*keys):
-        yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))
 
 
 def _stood_in(plan: Plan) -> set[str]:

@@ -125,6 +125,8 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         wallet = replace(wallet, certificate=options.cert is not None)
         advise(ready, options, outlets)
         wallet = complete(ready, wallet, options, outlets)
+        for each in ready:
+            foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
@@ -218,8 +220,6 @@ def open_outlets(ready: Sequence[Ready], wallet: Wallet, outlets: Outlets) -> No
 def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, options: RunOptions, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
     sandbox = SandboxSettings(VirtualClock(outlets.last_at), options.sandbox_balance)
-    for each in ready:
-        foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
     with Interrupt() as interrupt:
         for each in ready:
             if interrupt.cancelled():

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import runner
 from runner.cli.config import Profile
 from runner.cli.credentials import Variables, gather
 from runner.errors import UsageError
+from runner.shell.auth import Credentials
 from tests.cli.process import arazzo, documents, on_terminal
 from tests.shell.server import Server, always, answer, serve
 
@@ -126,6 +128,56 @@ def test_a_name_that_belongs_to_no_scheme_is_told_with_the_nearest(
     ended = arazzo("run", path, "--dry-run", *arguments, env=env)
     assert ended.code == 0
     assert said in ended.err if said else "belongs to no" not in ended.err
+
+
+OAUTH = "{type: oauth2, flows: {password: {tokenUrl: 'https://idp.example/token', scopes: {}}}}"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "given", "said"),
+    [
+        (
+            "{type: http, scheme: bearer}",
+            {"Key": "t0ps\n3cret"},
+            "'Key' holds a line break or another control character",
+        ),
+        ("{type: http, scheme: basic}", {"Key": "t0ps3cret"}, "'Key' takes a user and a password: write user:password"),
+        (
+            "{type: http, scheme: Digest}",
+            {"Key": "t0ps3cret"},
+            "'Key' takes a user and a password: write user:password",
+        ),
+        (
+            OAUTH,
+            {"Key.flow": "t0ps3cret"},
+            "is no flow that 'Key' could be told to use; say password, clientCredentials",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_anything_is(
+    scheme: str, given: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with serve(always(OK)) as server:
+        path = needing(tmp_path, server)
+        api = tmp_path / "api.yaml"
+        api.write_text(api.read_text().replace("{type: http, scheme: bearer}", scheme))
+        ended = arazzo("run", path, *(f"--auth={name}={value}" for name, value in given.items()))
+        with pytest.raises(runner.UsageError, match="'Key'"):
+            runner.run(runner.compile(runner.load(str(path))), credentials=Credentials(given))
+        assert server.received == []
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert "t0ps" not in ended.err
+
+
+def test_a_scheme_that_is_not_there_is_said_where_it_is_wanted(tmp_path: Path) -> None:
+    path = needing(tmp_path)
+    api = tmp_path / "api.yaml"
+    api.write_text(api.read_text().replace("[{Key: []}]", "[{Kee: []}]"))
+    ended = arazzo("check", path, "--strict")
+    assert ended.code == 3
+    assert "error[unknown-security-scheme]: there is no security scheme 'Kee'" in ended.out + ended.err
+    assert "did you mean 'Key'?" in ended.out + ended.err
 
 
 def test_an_api_behind_client_certificates_says_so(tmp_path: Path) -> None:

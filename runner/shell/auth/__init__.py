@@ -12,6 +12,7 @@ from runner.shell.auth.credentials import Credentials as Credentials
 from runner.shell.auth.credentials import from_environment as from_environment
 from runner.shell.auth.credentials import keys as keys
 from runner.shell.auth.credentials import suffix as suffix
+from runner.shell.auth.foresight import calls as calls
 from runner.shell.auth.foresight import foresee as foresee
 from runner.shell.auth.foresight import supplied as supplied
 from runner.shell.auth.guard import foreseen as foreseen
