@@ -149,7 +149,7 @@ OAUTH = "{type: oauth2, flows: {password: {tokenUrl: 'https://idp.example/token'
         ),
         (
             OAUTH,
-            {"Key.flow": "t0ps3cret"},
+            {"Key.flow": "magic"},
             "is no flow that 'Key' could be told to use; say password, clientCredentials",
         ),
     ],
@@ -168,6 +168,18 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.err
     assert "t0ps" not in ended.err
+
+
+def test_under_strict_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    path = documents(tmp_path, "http://127.0.0.1:9", LIST + "  - {stepId: create, operationId: createThing}\n")
+    api = tmp_path / "api.yaml"
+    text = api.read_text().replace("scheme: bearer}}", "scheme: bearer}, Tls: {type: mutualTLS}}")
+    text = text.replace("[{Key: []}, {}]", "[{Key: []}]")
+    api.write_text(text.replace("createThing\n", "createThing\n      security: [{Tls: []}]\n"))
+    ended = arazzo("run", path, "--strict")
+    assert (ended.code, ended.out) == (2, "")
+    assert "error: 'listThings' wants a credential that nobody gave" in ended.err
+    assert "'createThing' wants a client certificate; give --cert FILE" in ended.err
 
 
 def test_a_scheme_that_is_not_there_is_said_where_it_is_wanted(tmp_path: Path) -> None:

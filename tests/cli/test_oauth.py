@@ -182,6 +182,7 @@ def test_a_user_agrees_once_for_all_documents_and_is_not_asked_when_the_token_ha
         ]
         code, shown = at_a_browser(stage, browser, *paths, env=as_client(NATIVE))
     assert code == 0, shown
+    assert "\r\x1b[2KOpen this address" in shown  # and not behind the line that tells which step is running
     assert browser.asked_for == ["openid read write" if openid else "read write"]
     assert stage.subjects == ["ann"] * 3
     assert stage.issued == {"authorization_code": 1, "refresh_token": 1}
