@@ -150,9 +150,10 @@ class Keyring:
     posting: set[tuple[str, str]] = field(default_factory=set, repr=False)
     """Token endpoints and clients whose secret goes into the body, since the server refuses it in the header."""
     foreseen: set[Wish] = field(default_factory=set, repr=False)
+    """Wishes that runs with this keyring will have."""
 
     def all_at_once(self, wish: Wish) -> Wish:
-        """Give the wish that a user is asked to grant: with the scopes of all those foreseen that differ in no else."""
+        """Give the wish that a user is asked to grant: with the scopes of all foreseen ones to the same server."""
         if not wish.asks_a_user:
             return wish
         same = (each.scopes for each in tuple(self.foreseen) if replace(each, scopes=wish.scopes) == wish)
