@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from runner.errors import UsageError as UsageError
     from runner.plan.plan import Plan as Plan
     from runner.result import Result as Result
+    from runner.shell.auth import Credentials as Credentials
+    from runner.shell.auth import Keyring as Keyring
+    from runner.shell.auth import from_environment as credentials_from_environment
     from runner.shell.cache import user_cache as user_cache
     from runner.shell.options import ClientCertificate as ClientCertificate
     from runner.shell.options import HttpOptions as HttpOptions
@@ -55,12 +58,16 @@ _HOMES = {
     "File": ("runner.values", "File"),
     "ClientCertificate": ("runner.shell.options", "ClientCertificate"),
     "HttpOptions": ("runner.shell.options", "HttpOptions"),
+    "Credentials": ("runner.shell.auth", "Credentials"),
+    "Keyring": ("runner.shell.auth", "Keyring"),
+    "credentials_from_environment": ("runner.shell.auth", "from_environment"),
 }
 
 __all__ = [
     "ArazzoError",
     "ClientCertificate",
     "ContractPolicy",
+    "Credentials",
     "Description",
     "DescriptionError",
     "Diagnostic",
@@ -68,12 +75,14 @@ __all__ = [
     "File",
     "HttpOptions",
     "InputsError",
+    "Keyring",
     "Plan",
     "Result",
     "UsageError",
     "__version__",
     "arun",
     "compile",
+    "credentials_from_environment",
     "load",
     "run",
     "user_cache",

@@ -29,7 +29,7 @@ from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
 from runner.result import Result, result_of
-from runner.shell.auth import NO_CREDENTIALS, Credentials
+from runner.shell.auth import NO_CREDENTIALS, Credentials, foresee
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
@@ -219,6 +219,7 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
     reasons = unrunnable(plan, [each.key for each in asked])
     if reasons:
         raise DescriptionError(reasons)
+    foresee(plan, [each.key for each in asked], world.credentials)
     return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
 
 

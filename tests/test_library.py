@@ -13,17 +13,16 @@ import pytest
 
 import runner
 from runner.bundled import workflows
-from runner.engine.events import Entry, StepFinished
+from runner.engine.events import Answered, Entry, StepFinished
 from runner.exchange import Reply, Request
 from runner.sandbox.civitai import SANDBOX_TOKEN, CivitaiSandbox
 from runner.sandbox.transport import SandboxTransport
-from runner.shell.auth import Credentials
 from runner.shell.clock import VirtualClock
 from tests.cli.process import documents
 from tests.shell.server import always, answer, serve
 
 SEARCH = str(workflows()["civitai-search-models-detail"])
-TOKEN = Credentials({"BearerAuth": SANDBOX_TOKEN})
+TOKEN = runner.Credentials({"BearerAuth": SANDBOX_TOKEN})
 
 
 def sandbox() -> SandboxTransport:
@@ -79,6 +78,14 @@ def test_servers_and_the_network_are_chosen_from_python(tmp_path: Path) -> None:
     assert [result.outcome for result in results] == ["passed", "passed"]
     with pytest.raises(runner.UsageError, match="there is no server variable 'prot'"):
         runner.compile(runner.load(str(path)), server_variables={**variable, "prot": "1"})
+
+
+def test_credentials_of_the_environment_serve_as_those_that_are_given() -> None:
+    plan = runner.compile(runner.load(SEARCH))
+    credentials = runner.credentials_from_environment({"ARAZZO_AUTH_SITE_BEARERAUTH": "hunter22", "HOME": "/"})
+    result = runner.run(plan, credentials=credentials, transport=sandbox())
+    sent = [entry.event.exchange.sent for entry in result.entries if isinstance(entry.event, Answered)]
+    assert ("Authorization", "Bearer hunter22") in sent[0].headers
 
 
 def test_what_is_wrong_is_raised_as_data(tmp_path: Path) -> None:

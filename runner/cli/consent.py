@@ -10,6 +10,7 @@ from runner.cli.terminal import Terminal
 from runner.shell.auth import Keyring, Show
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+ANEW = "\r\x1b[2K"  # in place of the line that tells which step is running
 
 
 def keyring_of(terminal: Terminal, *, asks: bool) -> Keyring:
@@ -22,7 +23,8 @@ def shown_on(terminal: Terminal) -> Show:
 
     def show(url: str, code: str | None = None) -> None:
         told = f", and enter the code {code}" if code else ""
-        print(f"Open this address in a browser, and agree there{told}:\n  {url}", file=terminal.err, flush=True)
+        begun = ANEW if terminal.live else ""
+        print(f"{begun}Open this address in a browser, and agree there{told}:\n  {url}", file=terminal.err, flush=True)
         if sys.platform in ("darwin", "win32") or any(terminal.environ.get(name) for name in SCREENS):
             click.launch(url)
 

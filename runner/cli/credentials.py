@@ -18,7 +18,7 @@ from runner.errors import UsageError
 from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
 from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
-from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, Slot, keys, suffix, ways
+from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, suffix, supplied, ways
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -142,12 +142,6 @@ def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
     return Credentials(wallet.values, dict.fromkeys(local, SANDBOX_TOKEN), wallet.certificate, wallet.keyring)
 
 
-def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
-    """Give the operations that a run of these workflows can call."""
-    for workflow in plan.reachable(*keys):
-        yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))
-
-
 def _stood_in(plan: Plan) -> set[str]:
     """Give the sources whose descriptions name a server that the sandbox stands in for."""
     return {
@@ -202,12 +196,8 @@ def _spelled(schemes: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def lacking(call: OperationCall, credentials: Credentials) -> tuple[tuple[str, ...], ...]:
     """Give the ways to supply what neither the step nor the user gives, each by its environment variables."""
-    has = frozenset(
-        Slot(p.parameter.location, p.parameter.name.lower() if p.parameter.location == "header" else p.parameter.name)
-        for p in call.parameters
-        if p.parameter.location in ("header", "query", "cookie")
-    )
-    return ways(Claim(call.operation, credentials, call.source, call.server), has, origin(call.server))
+    claim = Claim(call.operation, credentials, call.source, call.server)
+    return ways(claim, supplied(call), origin(call.server))
 
 
 def used(call: OperationCall, wallet: Wallet) -> Iterator[Secret]:

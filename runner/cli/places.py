@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from runner import api
 from runner.cli.config import Profile
 from runner.cli.options import WhereOptions, pairs
+from runner.diagnostics import nearest
 from runner.errors import UsageError
 from runner.exchange import TransportFailure
 from runner.plan.context import Options
@@ -49,6 +50,14 @@ def check_names(plans: Sequence[Plan], sources: api.Sources, options: WhereOptio
     named = dict(pairs(options.server_var, ""))
     variables = sources.options.server_variables
     refuse_variables(plans, variables, optional=variables.keys() - named)
+
+
+def slips(plans: Sequence[Plan], profile: Profile) -> Iterator[str]:
+    """Say which names of a profile look like a source of the documents, spelled wrong: it serves others, too."""
+    known = {name for plan in plans for name, _ in plan.sources}
+    for name in dict.fromkeys((*profile.servers, *profile.source)):
+        if name not in known and (meant := nearest(name, known)):
+            yield f"profile '{profile.name}': there is no source '{name}': did you mean '{meant}'?"
 
 
 def check_server(what: str, url: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from runner import api
+from runner.cli.config import Profile
 from runner.cli.consent import keyring_of
 from runner.cli.coverage import MIN_COVERAGE, inventories, read_bounds, tell
 from runner.cli.credentials import (
@@ -31,6 +32,7 @@ from runner.cli.dryrun import dry_run
 from runner.cli.help import Sectioned
 from runner.cli.options import where_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
+from runner.cli.places import slips
 from runner.cli.prepare import RunOptions, Seconds, prepare, say_error
 from runner.cli.profile import Setting, setting_of
 from runner.cli.terminal import Terminal, look
@@ -39,6 +41,7 @@ from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.reporters.coverage.reach import CoverageRecorder
+from runner.shell.auth import foresee
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
 
@@ -94,7 +97,8 @@ def command(**options: Any) -> None:
     --server says otherwise. A FILE runs against the servers of its descriptions unless --sandbox is given.
 
     Credentials for live runs go by the name of the security scheme: --auth NAME=VALUE, else ARAZZO_AUTH_<NAME> in the
-    environment or an --env-file, else what the profile in arazzo.toml names.
+    environment or an --env-file, else what the profile in arazzo.toml names. A scheme's parts follow it: login.username
+    and login.password, login.client_id and login.client_secret; a source may go before it: shop.login.
 
     \b
     Try:  arazzo run civitai-image-generation-poll -i prompt='a lighthouse'
@@ -122,8 +126,10 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         keyring = keyring_of(terminal, asks=not (options.no_input or options.dry_run))
         wallet = replace(gather(options.auth, variables, setting.profile), keyring=keyring)
         wallet = replace(wallet, certificate=options.cert is not None)
-        advise(ready, options, outlets)
-        wallet = complete(ready, wallet, options, outlets)
+        advise(options, outlets)
+        wallet = complete(ready, wallet, setting.profile, options, outlets)
+        for each in ready:
+            foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
@@ -164,25 +170,22 @@ def with_defaults(options: RunOptions, setting: Setting) -> RunOptions:
     )
 
 
-def advise(ready: Sequence[Ready], options: RunOptions, outlets: Outlets) -> None:
-    """Warn of hosts that are not checked, and of calls that want a certificate nobody gave."""
+def advise(options: RunOptions, outlets: Outlets) -> None:
+    """Warn of hosts that are not checked."""
     for host in options.insecure:
         outlets.distrust(f"the certificate of '{host}' is not checked (--insecure): anybody may answer in its name")
-    for advice in unproven(ready) if options.cert is None else ():
-        if options.strict:
-            raise UsageError(advice)
-        outlets.distrust(advice)
 
 
-def complete(ready: Sequence[Ready], wallet: Wallet, options: RunOptions, outlets: Outlets) -> Wallet:
-    """Say which credentials are missing and which belong nowhere; on a terminal, ask for the missing ones."""
+def complete(ready: Sequence[Ready], wallet: Wallet, profile: Profile, options: RunOptions, outlets: Outlets) -> Wallet:
+    """Say which credentials are missing and which names belong nowhere; on a terminal, ask for the missing ones."""
     for advice in strays(ready, wallet):
         outlets.warn(advice)
     wants = wanted(ready, wallet)
     if wants and outlets.terminal.asks and not (options.no_input or options.dry_run):
         wallet = ask(wants, wallet, outlets.terminal)
         wants = wanted(ready, wallet)
-    texts = [want.advice(wallet) for want in wants]
+    texts = [*slips([each.plan for each in ready], profile), *(want.advice(wallet) for want in wants)]
+    texts += unproven(ready) if options.cert is None else ()
     if texts and options.strict:
         raise UsageError(texts[0], "\n".join(texts[1:]))
     for text in texts:

@@ -22,6 +22,7 @@ from runner.openapi.document import (
 from runner.openapi.parts import read_security, read_servers
 from runner.openapi.reading import Reader, ReadOperation, Slot, address_of, security_schemes
 from runner.openapi.references import Node, Resolver
+from runner.openapi.security import check_security
 from runner.openapi.serialize import DEFAULT_STYLE, default_explode
 from runner.openapi.uri import split_uri
 from runner.openapi.url import template_variables
@@ -80,8 +81,11 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     for listed in (node.get("servers"), slot.around("servers")):
         check_servers(reader, listed)
     operation_id = node.get("operationId").value
-    security = read_security(node.get("security"))
+    security = read_security(own := node.get("security"))
+    written = own if security is not None else defaults.resolver.entry.get("security")
     security = defaults.security if security is None else security
+    schemes = defaults.schemes_for(security)
+    check_security(reader, written, schemes)
     servers, servers_of = _servers(slot, node, defaults)
     return Operation(
         operation_id=operation_id if isinstance(operation_id, str) else None,
@@ -93,7 +97,7 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         servers=servers,
         servers_of=servers_of,
         security=security,
-        security_schemes=defaults.schemes_for(security),
+        security_schemes=schemes,
         pointer=pointer,
         address=node.address,
         deprecated=node.get("deprecated").value is True,

@@ -26,6 +26,7 @@ from runner.openapi.document import (
 from runner.openapi.parts import read_security
 from runner.openapi.reading import Reader, ReadOperation, Slot, address_of, security_schemes
 from runner.openapi.references import Node, Resolver
+from runner.openapi.security import check_security
 from runner.openapi.swagger_parts import security_scheme, servers_of, style_of
 from runner.openapi.uri import is_http
 from runner.openapi.url import template_variables
@@ -128,7 +129,9 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
     for name in ("schemes", "consumes", "produces"):
         reader.expect(list, node.get(name))
     operation_id = node.get("operationId").value
-    security, schemes = read_security(node.get("security")), texts(node.get("schemes"))
+    security, schemes = read_security(own := node.get("security")), texts(node.get("schemes"))
+    written = own if security is not None else defaults.resolver.entry.get("security")
+    check_security(reader, written, defaults.security_schemes)
     given = list(reader.parameters(slot, node, _ALL_LOCATIONS))
     produces = defaults.media_types(node, "produces")
     reserved = template_variables(slot.path)

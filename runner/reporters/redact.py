@@ -75,11 +75,11 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
         self._public = frozenset(public)
+        self._given: set[str] = set()  # also those that are too short or common to be looked for everywhere
         self._secrets = SecretValues()
         self._wanted = self._secrets
         self._sources: dict[Source, tuple[int, Source]] = {}
-        for secret in secrets:
-            self._credential(secret)
+        self._learn_all(secrets)
 
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
@@ -103,8 +103,7 @@ class Redactor:
             case RunStarted():
                 return self._run(event)
             case SecretsLearned(secrets):
-                for secret in secrets:
-                    self._credential(secret)
+                self._learn_all(secrets)
                 return SecretsLearned(frozenset())
             case WorkflowStarted():
                 steps = tuple(
@@ -137,8 +136,7 @@ class Redactor:
                 assert_never(event)
 
     def _run(self, event: RunStarted) -> RunStarted:
-        for secret in event.secrets:
-            self._credential(secret)
+        self._learn_all(event.secrets)
         sources = tuple((name, self.text(location)) for name, location in event.sources)
         servers = tuple(used._replace(url=self.text(used.url), reason=self.text(used.reason)) for used in event.servers)
         warnings = tuple(map(self.text, event.warnings))
@@ -252,6 +250,11 @@ class Redactor:
             case dict():
                 return {key: self._hidden(item, _NESTED_LENGTH) for key, item in value.items()}
 
+    def _learn_all(self, secrets: Iterable[str]) -> None:
+        for secret in secrets:
+            self._given.add(secret)
+            self._credential(secret)
+
     def _learn(self, value: str, minimum: int = 4) -> None:
         if len(value) >= minimum:
             self._secrets.learn(value)
@@ -273,9 +276,12 @@ class Redactor:
         return f"{scheme} {PLACEHOLDER}"
 
     def _parameter(self, found: re.Match[str]) -> str:
-        if not is_secret_name(unquote_plus(found[1])) or found[2] in self._public:
+        name, value = unquote_plus(found[1]), unquote_plus(found[2])
+        if value in self._given:
+            return f"{found[1]}={PLACEHOLDER}"
+        if not is_secret_name(name) or found[2] in self._public:
             return found[0]
-        self._learn(unquote_plus(found[2]))
+        self._learn(value)
         return f"{found[1]}={PLACEHOLDER}"
 
     def _userinfo(self, found: re.Match[str]) -> str:
@@ -311,6 +317,8 @@ class Redactor:
         if name.lower() == "set-cookie":
             cookie, semicolon, attributes = value.partition(";")
             return self._cookie(cookie) + semicolon + attributes
+        if value in self._given:
+            return PLACEHOLDER
         return self._credential(value) if value and is_secret_name(name) else self.text(value)
 
     def _cookie(self, text: str) -> str:

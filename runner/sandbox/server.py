@@ -140,9 +140,11 @@ def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise UsageError(f"cannot serve on {host} port {port}: a port is a number from 0 to 65535")
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise UsageError(f"cannot serve on {host} port {port}: {error.strerror or error}") from error
+    # Looked at anew it says that it is TCP: only then asyncio sends small packets at once, and no reply waits 40 ms.
+    return socket.socket(fileno=listener.detach())
 
 
 def _url(host: str, listener: socket.socket) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +75,43 @@ def started(*arguments: object, cwd: Path | None = None) -> Iterator[subprocess.
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=20)
+
+
+def on_terminal(
+    *arguments: object, react: Callable[[str], str | None], cwd: Path, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Run a command on a terminal of its own, without a screen, and give the exit code and all that was shown.
+
+    `react` is given all that was shown so far, each time there is more, and may give what is typed then.
+    """
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True,
+        env=environment({"DISPLAY": "", "WAYLAND_DISPLAY": "", **(env or {})}),
+    )  # fmt: skip
+    os.close(slave)
+    shown, until = b"", time.monotonic() + 30
+    try:
+        while time.monotonic() < until:
+            if not select.select([master], [], [], 0.1)[0]:
+                if process.poll() is not None:
+                    break
+                continue
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+            typed = react(shown.decode("utf-8", "replace"))
+            if typed is not None:
+                time.sleep(0.2)  # until the echo is off
+                os.write(master, typed.encode() + b"\n")
+        return process.wait(10), shown.decode("utf-8", "replace")
+    finally:
+        process.kill()
+        os.close(master)
 
 
 def documents(folder: Path, server: str, steps: str, *, name: str = "flow", extra: str = "") -> Path:

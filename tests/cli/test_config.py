@@ -129,6 +129,18 @@ def test_a_profile_says_where_to_and_as_whom_and_is_announced(tmp_path: Path) ->
     assert "t0ps3cret" not in ended.out + ended.err
 
 
+def test_a_server_of_a_source_that_there_is_not_is_told_before_requests_go_elsewhere(tmp_path: Path) -> None:
+    path = documents(tmp_path, "http://127.0.0.1:9", LIST)
+    (tmp_path / "arazzo.toml").write_text(
+        "[profile.p.servers]\napii = 'http://127.0.0.1:1'\nother = 'http://127.0.0.1:2'\n"
+    )
+    said = "profile 'p': there is no source 'apii': did you mean 'api'?"
+    ended = arazzo("run", path.name, "--profile", "p", "--dry-run", cwd=tmp_path)
+    assert (ended.code, f"warning: {said}" in ended.err, "'other'" in ended.err) == (0, True, False)
+    strict = arazzo("run", path.name, "--profile", "p", "--strict", cwd=tmp_path)
+    assert (strict.code, f"error: {said}" in strict.err, strict.out) == (2, True, "")
+
+
 def test_what_is_given_by_hand_wins_over_the_profile(tmp_path: Path) -> None:
     inputs = "  inputs: {properties: {q: {type: string}, n: {type: integer}}}\n"
     steps = "  - {stepId: make, operationId: createThing, requestBody: {payload: {q: $inputs.q, n: $inputs.n}}}\n"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
+import runner
 from runner.cli.config import Profile
 from runner.cli.credentials import Variables, gather
 from runner.errors import UsageError
-from tests.cli.process import COMMAND, arazzo, documents, environment
+from runner.shell.auth import Credentials
+from tests.cli.process import arazzo, documents, on_terminal
 from tests.shell.server import Server, always, answer, serve
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
@@ -133,6 +130,68 @@ def test_a_name_that_belongs_to_no_scheme_is_told_with_the_nearest(
     assert said in ended.err if said else "belongs to no" not in ended.err
 
 
+OAUTH = "{type: oauth2, flows: {password: {tokenUrl: 'https://idp.example/token', scopes: {}}}}"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "given", "said"),
+    [
+        (
+            "{type: http, scheme: bearer}",
+            {"Key": "t0ps\n3cret"},
+            "'Key' holds a line break or another control character",
+        ),
+        ("{type: http, scheme: basic}", {"Key": "t0ps3cret"}, "'Key' takes a user and a password: write user:password"),
+        (
+            "{type: http, scheme: Digest}",
+            {"Key": "t0ps3cret"},
+            "'Key' takes a user and a password: write user:password",
+        ),
+        (
+            OAUTH,
+            {"Key.flow": "magic"},
+            "is no flow that 'Key' could be told to use; say password, clientCredentials",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_anything_is(
+    scheme: str, given: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with serve(always(OK)) as server:
+        path = needing(tmp_path, server)
+        api = tmp_path / "api.yaml"
+        api.write_text(api.read_text().replace("{type: http, scheme: bearer}", scheme))
+        ended = arazzo("run", path, *(f"--auth={name}={value}" for name, value in given.items()))
+        with pytest.raises(runner.UsageError, match="'Key'"):
+            runner.run(runner.compile(runner.load(str(path))), credentials=Credentials(given))
+        assert server.received == []
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert "t0ps" not in ended.err
+
+
+def test_under_strict_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    path = documents(tmp_path, "http://127.0.0.1:9", LIST + "  - {stepId: create, operationId: createThing}\n")
+    api = tmp_path / "api.yaml"
+    text = api.read_text().replace("scheme: bearer}}", "scheme: bearer}, Tls: {type: mutualTLS}}")
+    text = text.replace("[{Key: []}, {}]", "[{Key: []}]")
+    api.write_text(text.replace("createThing\n", "createThing\n      security: [{Tls: []}]\n"))
+    ended = arazzo("run", path, "--strict")
+    assert (ended.code, ended.out) == (2, "")
+    assert "error: 'listThings' wants a credential that nobody gave" in ended.err
+    assert "'createThing' wants a client certificate; give --cert FILE" in ended.err
+
+
+def test_a_scheme_that_is_not_there_is_said_where_it_is_wanted(tmp_path: Path) -> None:
+    path = needing(tmp_path)
+    api = tmp_path / "api.yaml"
+    api.write_text(api.read_text().replace("[{Key: []}]", "[{Kee: []}]"))
+    ended = arazzo("check", path, "--strict")
+    assert ended.code == 3
+    assert "error[unknown-security-scheme]: there is no security scheme 'Kee'" in ended.out + ended.err
+    assert "did you mean 'Key'?" in ended.out + ended.err
+
+
 def test_an_api_behind_client_certificates_says_so(tmp_path: Path) -> None:
     path = documents(tmp_path, "http://127.0.0.1:9", LIST)
     api = tmp_path / "api.yaml"
@@ -143,35 +202,13 @@ def test_an_api_behind_client_certificates_says_so(tmp_path: Path) -> None:
 
 
 def typed(path: Path, *arguments: str, answer: str, env: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run on a terminal of its own, answer what is asked, and give the exit code and all that was shown."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "run", str(path), *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(env),
-        cwd=path.parent, start_new_session=True,
-    )  # fmt: skip
-    os.close(slave)
-    shown, until, answered = b"", time.monotonic() + 30, False
-    try:
-        while time.monotonic() < until:
-            if not select.select([master], [], [], 0.1)[0]:
-                if process.poll() is not None:
-                    break
-                continue
-            try:
-                data = os.read(master, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data
-            if b"(empty: none)" in shown and not answered:
-                time.sleep(0.2)  # until the echo is off
-                os.write(master, answer.encode() + b"\n")
-                answered = True
-        return process.wait(10), shown.decode("utf-8", "replace")
-    finally:
-        process.kill()
-        os.close(master)
+    """Run on a terminal, answer the first question, and give the exit code and all that was shown."""
+    answers = [answer]
+
+    def react(shown: str) -> str | None:
+        return answers.pop() if "(empty: none)" in shown and answers else None
+
+    return on_terminal("run", path, *arguments, react=react, cwd=path.parent, env=env)
 
 
 def test_on_a_terminal_a_missing_credential_is_asked_for_without_showing_it(tmp_path: Path) -> None:

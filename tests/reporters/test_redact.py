@@ -233,6 +233,15 @@ def test_a_trivial_value_is_hidden_in_its_place_and_nowhere_else(value: str) -> 
     assert shown.outputs == {"password": "***" if value else "", "other": f"-{value}-"}
 
 
+@pytest.mark.parametrize("value", ["abc", "true", "1234567"])
+def test_a_trivial_credential_is_hidden_in_headers_and_queries_of_any_name(value: str) -> None:
+    request = Request("GET", f"https://x.example/?page=7&k={value}", (("X-Odd", value), ("X-Even", f"{value}!")))
+    event = redacted(Answered((), Exchange(request, Response(204))), value)
+    assert isinstance(event, Answered)
+    assert event.exchange.sent.url == "https://x.example/?page=7&k=***"
+    assert event.exchange.sent.headers == (("X-Odd", "***"), ("X-Even", f"{value}!"))
+
+
 def test_what_is_learned_late_is_masked_in_the_whole_event() -> None:
     request = Request("GET", "https://x.example/tok-abcdefgh")
     hop = Hop(Request("GET", "https://x.example/?q=tok-abcdefgh"), Response(302))

@@ -16,7 +16,7 @@ import pytest
 
 from runner.errors import UsageError
 from runner.sandbox.civitai import Settings
-from runner.sandbox.server import Running, ScaledTime, serve
+from runner.sandbox.server import Running, ScaledTime, _listen, serve
 
 SUBMISSION = {"steps": [{"$type": "imageGen", "input": {"prompt": "a cat", "width": 64, "height": 32}}]}
 
@@ -120,6 +120,11 @@ def test_a_server_that_ended_leaves_neither_thread_nor_port():
     assert threading.active_count() == before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_small_packets_leave_at_once():
+    with _listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
 
 
 def test_a_port_that_is_taken_is_a_usage_error_that_names_it():

@@ -190,12 +190,15 @@ def test_the_cookies_of_a_run_stay_out_of_it() -> None:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (json_reply(400, error="invalid_scope"), "invalid_scope"),
+        (json_reply(400, error="invalid_scope"), "invalid_scope; SCOPE says which to ask for"),
         (
             json_reply(400, error="invalid_scope", error_description="no such\nscope"),
-            "invalid_scope (no such scope)",
+            "invalid_scope (no such scope); SCOPE says which to ask for",
         ),
-        (json_reply(200, error="unsupported_grant_type"), "unsupported_grant_type"),
+        (
+            json_reply(200, error="unsupported_grant_type"),
+            "unsupported_grant_type; FLOW says which flow to use",
+        ),
         (json_reply(400, error={"code": 7}), "an error that is no text"),
         (json_reply(400, error="e", error_description=f"unknown secret {SECRET}"), "e (unknown secret ***)"),
         (json_reply(400, error="x" * 300), "x" * 200 + "…"),
@@ -222,7 +225,8 @@ def test_what_a_token_endpoint_answers_otherwise_is_why_the_request_was_not_sent
 def test_a_client_that_is_refused_both_ways_is_told_of() -> None:
     refusal = json_reply(401, error="invalid_client", error_description="no such client")
     exchange = Script().deliver(MACHINE, client(), [refusal, refusal])
-    assert failure(exchange) == f"credentials: no token from '{IDP}/token': invalid_client (no such client)"
+    why = "invalid_client (no such client); check CLIENT_ID and CLIENT_SECRET"
+    assert failure(exchange) == f"credentials: no token from '{IDP}/token': {why}"
 
 
 def test_a_token_that_cannot_be_replaced_says_why() -> None:
@@ -327,7 +331,10 @@ def test_a_refresh_token_of_the_user_s_is_enough_and_serves_all_scopes() -> None
 def test_a_refresh_token_that_is_refused_with_nobody_to_ask_is_told_of() -> None:
     credentials = Credentials({"O_CLIENT_ID": "app", "O_REFRESH_TOKEN": "mine"})
     exchange = Script().deliver(secured("authorizationCode"), credentials, [json_reply(400, error="invalid_grant")])
-    assert failure(exchange) == f"credentials: no token from '{IDP}/token': invalid_grant"
+    assert failure(exchange) == (
+        f"credentials: no token from '{IDP}/token': invalid_grant; "
+        "a new REFRESH_TOKEN is needed: this one has ended, and some servers take each only once"
+    )
 
 
 # Which flow

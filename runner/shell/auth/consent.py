@@ -52,6 +52,8 @@ def by_code(flow: OAuthFlow, wish: Wish, show: Show, ports: Ports) -> Steps[Toke
         uri = redirect.uri
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
         return Refused("", "the answer belongs to another request: its state is not the one that was sent")
+    if flow.issuer and answer.get("iss", flow.issuer) != flow.issuer:  # RFC 9207, 2.4
+        return Refused("", "the answer comes from another server: its iss is not the issuer that was asked")
     if "code" not in answer:
         return Refused(answer.get("error", ""), described(answer) or "the answer holds no code")
     form = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from runner.shell.auth.digest import Challenge
 from runner.shell.auth.loopback import listen
 from runner.shell.auth.metadata import Metadata
 from runner.shell.auth.tokens import Token
+from runner.shell.auth.wish import Wish
 from runner.shell.effects import Await, Steps
 
 if TYPE_CHECKING:
@@ -148,3 +149,12 @@ class Keyring:
     nonces: Nonces = field(default_factory=Nonces, repr=False)
     posting: set[tuple[str, str]] = field(default_factory=set, repr=False)
     """Token endpoints and clients whose secret goes into the body, since the server refuses it in the header."""
+    foreseen: set[Wish] = field(default_factory=set, repr=False)
+    """Wishes that runs with this keyring will have."""
+
+    def all_at_once(self, wish: Wish) -> Wish:
+        """Give the wish that a user is asked to grant: with the scopes of all foreseen ones to the same server."""
+        if not wish.asks_a_user:
+            return wish
+        same = (each.scopes for each in tuple(self.foreseen) if replace(each, scopes=wish.scopes) == wish)
+        return replace(wish, scopes=tuple(sorted({*wish.scopes, *(scope for scopes in same for scope in scopes)})))

@@ -45,6 +45,7 @@ def read_metadata(body: Mapping[str, Json], url: str) -> Metadata | str:
             token_url,
             authorization_url=_text(body.get("authorization_endpoint")),
             device_url=_text(body.get("device_authorization_endpoint")),
+            issuer=issuer,
         )
         for kind in GRANTS.values()
     )

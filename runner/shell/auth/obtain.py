@@ -10,7 +10,7 @@ from runner.shell.auth.consent import by_code, by_device
 from runner.shell.auth.endpoint import JSON, Ports, ask, ask_token
 from runner.shell.auth.keyring import Got
 from runner.shell.auth.metadata import Metadata, offered, read_metadata
-from runner.shell.auth.schemes import OAuthFlow
+from runner.shell.auth.schemes import FlowKind, OAuthFlow
 from runner.shell.auth.tokens import Refused, Token, members, no_token, refusal
 from runner.shell.auth.wish import Wish, best_flow, can_run
 from runner.shell.effects import Steps
@@ -40,9 +40,30 @@ def obtain(wish: Wish, held: Token | None, ports: Ports) -> Steps[Token | Transp
     if refresh:
         answer = yield from _refreshed(flow, refresh, wish, ports)
     spent = isinstance(answer, Refused) and (not refresh or answer.error == "invalid_grant")
-    if spent and can_run(flow.kind, wish.given, wish.asks):
+    begins = spent and can_run(flow.kind, wish.given, wish.asks)
+    if begins:
         answer = yield from _begun(flow, wish, ports)
-    return answer if isinstance(answer, Token) else no_token(flow.token_url, answer.why)
+    if isinstance(answer, Token):
+        return answer
+    advice = _advice(answer.error, flow.kind if begins else None)
+    return no_token(flow.token_url, f"{answer.why}; {advice}" if advice else answer.why)
+
+
+def _advice(error: str, begun: FlowKind | None) -> str:
+    """Say which part of the credentials a refusal is about (RFC 6749, 5.2); `begun` is None after a refresh."""
+    match error, begun:
+        case "invalid_client", _:
+            return "check CLIENT_ID and CLIENT_SECRET"
+        case "invalid_grant", None:
+            return "a new REFRESH_TOKEN is needed: this one has ended, and some servers take each only once"
+        case "invalid_grant", "password":
+            return "check USERNAME and PASSWORD"
+        case "invalid_scope", _:
+            return "SCOPE says which to ask for"
+        case (("unauthorized_client" | "unsupported_grant_type"), _):
+            return "FLOW says which flow to use"
+        case _:
+            return ""
 
 
 def _refreshed(flow: OAuthFlow, refresh: str, wish: Wish, ports: Ports) -> Steps[Token | Refused]:

@@ -6,6 +6,7 @@ within one "all schemes MUST be satisfied".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -18,6 +19,8 @@ from runner.shell.auth.schemes import ApiKey, HttpScheme, MutualTls, OAuth, Sche
 from runner.shell.auth.slots import AUTHORIZATION, Slot
 from runner.shell.auth.wish import ASKING, NEEDS, PREFERENCE, Given, Wish
 from runner.shell.wire import basic
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,18 @@ def _scheme(claim: Claim, name: str) -> Scheme | None:
 def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | Unusable | None:
     """Give what satisfies one scheme, None where the user has nothing for it; a stand-in counts where nothing else."""
     parts = claim.credentials.parts(name, claim.source)
-    if parts.keys() <= set(SETTINGS) and (stand_in := claim.credentials.by_origin.get(at)):
+    if any(_CONTROLS.search(value) for value in parts.values()):
+        return Unusable(f"what was given for '{name}' holds a line break or another control character")
+    stand_in = claim.credentials.by_origin.get(at)
+    if parts.keys() <= set(SETTINGS) and stand_in:
         parts = {**parts, "": stand_in}
     bare = parts.get("", "")
     scheme = _scheme(claim, name)
     match scheme:
         case ApiKey():
             return Fixed(scheme.slot, scheme.name, bare) if bare else None
+        case HttpScheme() if bare and ":" not in bare and bare != stand_in and scheme.kind in ("basic", "digest"):
+            return Unusable(f"'{name}' takes a user and a password: write user:password")
         case HttpScheme():
             return _http(scheme, bare or _pair(parts))
         case OAuth():
@@ -119,7 +127,9 @@ def _offer(claim: Claim, name: str, scopes: Iterable[str], at: str) -> Offer | U
             if given.flow and given.preferred is None:
                 known = f"{', '.join(PREFERENCE[:-1])} or {PREFERENCE[-1]}"
                 return Unusable(f"'{given.flow}' is no flow that '{name}' could be told to use; say {known}")
-            return Wish.of(absolute(scheme, claim.server), scopes, given, claim.credentials.keyring.show is not None)
+            keyring = claim.credentials.keyring
+            wish = Wish.of(absolute(scheme, claim.server), scopes, given, keyring.show is not None)
+            return wish and keyring.all_at_once(wish)
         case MutualTls() | None:
             return None
         case _:
@@ -183,10 +193,11 @@ def _parts_lacking(claim: Claim, name: str) -> Iterator[tuple[str, ...]]:
     match scheme:
         case OAuth():
             asks = claim.credentials.keyring.show is not None
-            for kind in PREFERENCE:
-                if kind in scheme.kinds and (asks or kind not in ASKING):
-                    yield tuple(part for part in NEEDS[kind] if part not in given)
-            yield ("",)
+            kinds = [kind for kind in PREFERENCE if kind in scheme.kinds]
+            able = [NEEDS[kind] for kind in kinds if asks or kind not in ASKING]
+            unable = [(*NEEDS[kind], "REFRESH_TOKEN") for kind in kinds if not asks and kind in ASKING]
+            for parts in (*able, ("",), *unable):
+                yield tuple(part for part in parts if part not in given)
         case HttpScheme() if scheme.kind in ("basic", "digest") and {"USERNAME", "PASSWORD"} & given.keys():
             yield tuple(part for part in ("USERNAME", "PASSWORD") if part not in given)
         case ApiKey() | HttpScheme():

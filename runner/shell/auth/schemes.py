@@ -45,6 +45,7 @@ class HttpScheme:
 class OAuthFlow:
     """An OAuth Flow Object that a client can run by itself or with a user; URLs as written, empty where there is none.
 
+    `issuer` is known of a server that was discovered.
     `implicit` is none of them: RFC 9700 (2.1.2) says that clients should not use it.
     """
 
@@ -53,6 +54,7 @@ class OAuthFlow:
     authorization_url: str = ""
     refresh_url: str = ""
     device_url: str = ""
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,12 @@ class Wish:
         scopes = given.scope.replace(",", " ").split() if given.scope else [] if given.refreshes(kinds[0]) else required
         return Wish(scheme, tuple(sorted(set(scopes))), given, asks)
 
+    @property
+    def asks_a_user(self) -> bool:
+        """Whether a user has to agree, or may have to: a server that was not asked yet may offer nothing else."""
+        kinds = possible(self.scheme.kinds, self.given, self.asks)
+        return bool(ASKING.intersection(kinds if self.scheme.metadata_url else kinds[:1]))
+
     def joined(self, other: Wish) -> Wish | None:
         """Give the wish that grants both, where one token can: two schemes of one authorization server."""
         if replace(self, scopes=()) != replace(other, scopes=()):
