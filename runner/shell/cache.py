@@ -176,11 +176,12 @@ class DiskCache:
         for each in self._entries():
             with suppress(FileNotFoundError):
                 entries.append((each.stat(follow_symlinks=False), each.path))
+        abandoned = time.time() - _ABANDONED
+        entries = [entry for entry in entries if not entry[1].endswith("-new") or entry[0].st_mtime < abandoned]
         entries.sort(key=lambda entry: entry[0].st_mtime)
         excess = sum(status.st_size for status, _ in entries) - self._limit
-        abandoned = time.time() - _ABANDONED
         for status, path in entries:
-            if excess > 0 or (path.endswith("-new") and status.st_mtime < abandoned):
+            if excess > 0 or path.endswith("-new"):
                 with suppress(OSError):
                     Path(path).unlink()
                 excess -= status.st_size
