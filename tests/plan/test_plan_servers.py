@@ -126,7 +126,7 @@ def test_without_a_usable_server_each_is_named_and_what_to_do() -> None:
     assert "--server-var things.tenant=…, or say where it is with --server things=https://…" in call.reason.fix.title
 
 
-@pytest.mark.parametrize("url", ["http://[bad/v1", "https://h:99999", "https://h:0", "https://a..b/"])
+@pytest.mark.parametrize("url", ["http://[bad/v1", "https://h:99999", "https://h:0", "https://a..b/", "https://a b/"])
 def test_a_server_that_no_request_can_go_to_is_passed_over(url: str) -> None:
     choice = chosen(Server(url), Server("https://h/v1"))
     assert isinstance(choice, ServerChoice)
@@ -163,12 +163,22 @@ def plan_with(*servers: Server) -> Plan:
         ({"other.region": "us"}, "there is no server variable 'other.region'\ndid you mean"),
         ({"region": "mars"}, "the server variable 'region' cannot be 'mars'\nit is one of 'eu', 'us'"),
         ({"things.region": "mars"}, "the server variable 'things.region' cannot be 'mars'"),
+        ({"base": "v1?x"}, "the server variable 'base' cannot be 'v1?x'\na URL cannot hold it there"),
+        ({"base": "a b"}, "the server variable 'base' cannot be 'a b'\na URL cannot hold it there"),
     ],
 )
 def test_a_variable_nobody_has_or_a_value_it_cannot_have_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(UsageError) as refused:
         refuse_variables([plan_with(REGIONS)], given)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [{"port": "abc"}, {"port": "99999"}, {"things.scheme": "ftp"}, {"host": "a..b"}])
+def test_a_value_that_spoils_its_server_is_refused_and_no_other_server_taken_instead(given: dict[str, str]) -> None:
+    spelled = {"scheme": "https", "host": "h", "port": "443"}
+    servers = (Server("{scheme}://{host}:{port}/v1", spelled), Server("https://production.test"))
+    with pytest.raises(UsageError, match="which is not a legal URL"):
+        refuse_variables([plan_with(*servers)], given)
 
 
 def test_variables_that_fit_are_accepted() -> None:
