@@ -16,7 +16,6 @@ from runner.openapi.url import server_url, template_variables
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
 
-
 _NO_HOST = re.compile(r"[\s%\x00-\x20]")
 # What ends the part of a URL that it stands in: no value of a variable may say where the rest of its server goes.
 _ENDS = re.compile(r"[\s?#\\\x00-\x20]")

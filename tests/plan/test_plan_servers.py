@@ -60,6 +60,15 @@ def test_the_innermost_list_of_servers_is_taken(root: str, item: str, operation:
     assert (call.server, call.choice.why) == (url, why)
 
 
+def test_the_schemes_of_an_operation_of_swagger_are_its_own_servers() -> None:
+    head = "swagger: '2.0'\ninfo: {title: T, version: '1'}\nhost: h\nschemes: [https]\n"
+    call = call_of(
+        head + "paths: {/a: {get: {operationId: login, schemes: [http], responses: {200: {description: x}}}}}"
+    )
+    assert isinstance(call, OperationCall)
+    assert (call.server, call.choice.why) == ("http://h", "the operation's first server")
+
+
 def test_what_the_user_gives_wins_and_says_who_gave_it() -> None:
     given = {"api": "http://127.0.0.1:9/v2/"}
     assert chosen(REGIONS, servers=given) == ServerChoice("http://127.0.0.1:9/v2", "--server")
