@@ -254,7 +254,7 @@ def unusable_value(message: str, span: Span) -> Diagnostic:
     """A constant value cannot be sent where it stands.
 
     Why: the parameter's style, or its place, has no form for such a value.
-    Example: an object inside an object for a `deepObject` query parameter.
+    Example: an object inside an array for a query parameter.
     Instead: give a value that the style in the API description can carry.
     """
     return error("unusable-value", message, span)
