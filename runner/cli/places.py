@@ -64,6 +64,8 @@ def check_server(what: str, url: str) -> None:
     """Refuse what cannot be a base URL."""
     if isinstance(legal_url(url), TransportFailure) or urlsplit(url).port == 0:
         raise UsageError(f"{what}: '{url}' is not an http or https URL", "write http://host:port/base")
+    if "{" in url:
+        raise UsageError(f"{what}: a base URL has no variables", "write their values in their places")
     parts = urlsplit(url)
     if parts.query or parts.fragment or parts.username or parts.password:
         raise UsageError(f"{what}: a base URL has no user, query or fragment")

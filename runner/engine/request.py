@@ -170,9 +170,10 @@ def _replaced(payload: Value, bound: BoundBody, replacement: BoundReplacement, n
 
 
 def _headers(call: OperationCall, pieces: _Pieces, content_type: str | None) -> Headers:
-    cookies = "; ".join(filter(None, pieces.cookies))
+    written = [pair for pair in pieces.headers if pair[0].lower() == "cookie"]
+    cookies = "; ".join(filter(None, [*(value for _, value in written), *pieces.cookies]))  # RFC 6265: one header
     implied = [("Accept", call.accept), ("Content-Type", content_type), ("Cookie", cookies or None)]
-    kept = [pair for pair in pieces.headers if not _says_less(pair, content_type)]
+    kept = [pair for pair in pieces.headers if pair not in written and not _says_less(pair, content_type)]
     given = {name.lower() for name, _ in kept}
     added = [(name, value) for name, value in implied if value is not None and name.lower() not in given]
     return (*kept, *added)

@@ -24,7 +24,7 @@ from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
 from runner.openapi.survey import base_uri
-from runner.openapi.uri import is_uri_reference, resolve_uri, split_uri, without_fragment
+from runner.openapi.uri import is_http, is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.source import Source, SourceMap, Span
 from runner.values import Json
 
@@ -145,6 +145,8 @@ class _Loading:
         failures: list[FetchError] = []
         for candidate in self.candidates(source, arazzo):
             try:
+                if candidate.is_written:
+                    _refuse_inward(arazzo.uri, candidate.uri)
                 found = self.texts.get(candidate.uri) or self.read(self.fetch(candidate.uri))
             except FetchError as error:
                 failures.append(error)
@@ -164,7 +166,7 @@ class _Loading:
         location = without_fragment(source.url)
         target = resolve_uri(arazzo.base_uri, location)
         # "resolve it to an Arazzo Description by identity (matching the `$self` value) rather than by location alone"
-        yield _Candidate(self.identities.get(target, target))
+        yield _Candidate(self.identities.get(target, target), is_written=target not in self.identities)
         if split_uri(location).scheme:
             return
         beside = resolve_uri(arazzo.uri, location)
@@ -213,12 +215,13 @@ class _Loading:
         places: dict[str, SourceMap] = {}
         unread: dict[str, str] = {}
         identities = {text.source.uri, base_uri(text.value, text.source.uri)}
-        pending = list(kept_references(text, text.source.uri, self.options.cache))
+        pending = [(text.source.uri, uri) for uri in kept_references(text, text.source.uri, self.options.cache)]
         while pending:
-            uri = pending.pop()
+            by, uri = pending.pop()
             if uri in found or uri in unread or uri in identities:
                 continue
             try:
+                _refuse_inward(by, uri)
                 other = self.read(self.fetch(uri))
             except FetchError as error:
                 unread[uri] = error.reason
@@ -229,13 +232,16 @@ class _Loading:
                 continue
             found[uri], places[uri] = other.value, other.places
             identities.add(base_uri(other.value, uri))
-            pending.extend(kept_references(other, uri, self.options.cache))
+            pending.extend((uri, each) for each in kept_references(other, uri, self.options.cache))
         return Documents(found, unread, places)
 
 
 class _Candidate(NamedTuple):
+    """A place to look at, and what to say if it is there; `is_written` where the document names the place itself."""
+
     uri: str
     note: str = ""
+    is_written: bool = False
 
 
 class _Pending(NamedTuple):
@@ -248,6 +254,12 @@ class _Pending(NamedTuple):
     @property
     def is_absolute(self) -> bool:
         return bool(split_uri(self.source.url).scheme)
+
+
+def _refuse_inward(by: str, uri: str) -> None:
+    """Keep a document of the network from having files of this machine read: nobody here has written it."""
+    if is_http(by) and not is_http(uri):
+        raise FetchError(uri, "a document from the network cannot refer to it")
 
 
 def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:

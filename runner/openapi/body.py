@@ -12,6 +12,7 @@ from runner.exchange import MediaType, media_type
 from runner.openapi.encoding import PLAIN, Layout
 from runner.openapi.fields import header_text
 from runner.openapi.forms import NOT_JSON, urlencoded_body
+from runner.openapi.media import is_media_type
 from runner.openapi.multipart import file_content, is_file, multipart_body
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import NO_NUMBER
@@ -31,6 +32,8 @@ def encode_body(value: Value, content_type: str, layout: Layout = PLAIN) -> tupl
     kind = media_type(header_text("Content-Type", content_type))
     if value is ABSENT:
         return b"", content_type
+    if not is_media_type(content_type):
+        raise SerializationProblem(f"'{content_type}' is not a media type: write it as type/subtype")
     if "*" in kind.essence:
         raise SerializationProblem(f"'{kind.essence}' is a range of media types: say which one with contentType")
     if isinstance(value, bytes):
@@ -89,8 +92,8 @@ def _json(value: Json) -> str:
 def _refusal(kind: MediaType, value: list[Json] | dict[str, Json]) -> str:
     what = "an object" if isinstance(value, dict) else "an array"
     if is_json_sequence(kind):
-        return f"a {kind.essence} body is made from an array, one item for each value"
+        return f"'{kind.essence}' is made from an array, one item for each value"
     if kind.essence in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return f"a {kind.essence} body is made from an object, not from {what}"
+        return f"'{kind.essence}' is made from an object, not from {what}"
     advice = "give the XML as text" if kind.is_xml else "give it as text"
     return f"{what} has no form in '{kind.essence}': {advice}"

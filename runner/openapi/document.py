@@ -157,8 +157,8 @@ class ApiDescription:
     The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`; `elsewhere` gives those of the
     operations that stand outside of `paths`, in path items that paths refer to. `uri` is what identifies the document:
     its `$self`, else where it was read from. `documents` are the others it refers to, by every absolute URI that they
-    have, `other_places` where their parts stand. `dialect` is how its schemas are meant, and
-    `json_schema_dialect` what `$schema` they have where they name none (OpenAPI 3.1); None is 2020-12.
+    have, `other_places` where their parts stand, and `unread` why others could not be. `dialect` is how its schemas
+    are meant, and `json_schema_dialect` what `$schema` they have where they name none (OpenAPI 3.1); None is 2020-12.
     """
 
     uri: str
@@ -173,6 +173,7 @@ class ApiDescription:
     dialect: SchemaDialect = "2020-12"
     json_schema_dialect: str | None = None
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    unread: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def definitions(self) -> Mapping[str, Json]:

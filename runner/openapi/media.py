@@ -30,7 +30,7 @@ def choose_content_type(body: RequestBody | None, wanted: str | None, value: Val
     """
     if wanted:
         return wanted
-    offered = [key for key in body.content if _MEDIA_TYPE.fullmatch(key)] if body else []
+    offered = [key for key in body.content if is_media_type(key)] if body else []
     if isinstance(value, bytes):
         return _for_bytes(offered, value.content_type if isinstance(value, File) else None)
     json = [key for key in offered if media_type(key).essence == "application/json"]
@@ -48,6 +48,11 @@ def _concrete(offered: str, plain: str) -> str:
     if offered.startswith("text/*"):
         return "text/plain"
     return plain if offered.startswith(("*/*", "application/*")) else offered
+
+
+def is_media_type(text: str) -> bool:
+    """Say whether a text is a media type or a range of them, with or without parameters."""
+    return _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def is_form(content_type: str) -> bool:
@@ -105,6 +110,6 @@ def accept_header(operation: Operation) -> str | None:
     """Give the Accept header for the media types that the responses declare, JSON first; None if they declare none."""
     declared: dict[str, None] = {}
     for response in operation.responses.values():
-        declared |= {key: None for key in response.content if _MEDIA_TYPE.fullmatch(key)}
+        declared |= {key: None for key in response.content if is_media_type(key)}
     in_order = sorted(declared, key=lambda key: not media_type(key).is_json)
     return ", ".join(in_order) or None

@@ -110,6 +110,7 @@ def read_openapi(
         dialect=edition.dialect,
         json_schema_dialect=_json_schema_dialect(reader) if edition.dialect == "2020-12" else None,
         elsewhere=_elsewhere(entry, slots),
+        unread=resolver.documents.unread,
     )
     return api, tuple(reader.problems) if known else _refusal(entry, places)
 

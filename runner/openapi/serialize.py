@@ -10,10 +10,12 @@ cells of the table that are marked n/a ("the behavior … is undefined"):
 * `spaceDelimited` and `pipeDelimited` send a single value as a list of one, and one parameter for each value under
   `explode`, which is what the definition of `explode` says. An item that holds the delimiter is refused: nothing at
   the other end could tell them apart.
-* `deepObject` takes an object of single values, and needs no `explode` (OpenAPI 3.2 says so).
+* `deepObject` needs no `explode` (OpenAPI 3.2 says so). Objects within its object are `a[b][c]=1` and a single value is
+  `a=1`: published APIs take both, and nobody writes them otherwise. Arrays are written in ways that contradict each
+  other, `a[]=1` and `a[0]=1` among them, and are refused with the advice to spell the names out.
 * `cookie` takes arrays and objects under `explode` only, since no cookie may hold a comma; `form` does send it, for
   it is in the table of 3.0 and 3.1.
-* Style or place of another kind, and arrays or objects within others, are refused.
+* Style or place of another kind, and arrays or objects within others, are refused elsewhere.
 * Percent-encoding keeps RFC 3986's unreserved characters only, in names and values. Headers are not encoded at all.
 * A number that is none (`NaN`) or not finite is refused.
 
@@ -24,7 +26,7 @@ is with the defaults of bodies; the defaults of server variables are part of the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -244,15 +246,23 @@ def _scalar(parameter: Parameter, value: Json, within: Json) -> str:
 
 
 def _deep_object(parameter: Parameter, value: Json, key: Escape, text: Escape) -> list[tuple[str, str]]:
-    if not isinstance(value, dict):
+    pairs = _deep_pairs(parameter.name, value) if value is not None else [(parameter.name, "")]
+    return [(key(name), text(_scalar(parameter, item, value))) for name, item in pairs]
+
+
+def _deep_pairs(name: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """Give the single values in an object, each with a name that says where it stands: `a[b][c]`."""
+    if isinstance(value, list):
         raise SerializationProblem(
-            f"query parameter '{parameter.name}' has style 'deepObject' and takes an object, not {_kind(value)}"
+            f"'{name}' is an array, which APIs write in different ways under OpenAPI's style 'deepObject': "
+            f"give its values by the names that this one takes, such as '{name}[0]' or '{name}[]'"
         )
-    return [
-        (key(f"{parameter.name}[{member}]"), text(_scalar(parameter, item, value)))
-        for member, item in value.items()
-        if item is not None
-    ]
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for member, item in value.items():
+        if item is not None:
+            yield from _deep_pairs(f"{name}[{member}]", item)
 
 
 def _query_string(parameter: Parameter, value: Json) -> str:

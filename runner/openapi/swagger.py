@@ -152,6 +152,7 @@ def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceM
         ),
         responses=reader.responses(node.get("responses"), partial(_response, reader, produces)),
         servers=defaults.servers_by(schemes) if schemes else defaults.servers,
+        servers_of="operation" if schemes else "description",
         security=defaults.security if security is None else security,
         security_schemes=defaults.security_schemes,
         pointer=pointer,

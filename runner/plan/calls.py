@@ -8,7 +8,7 @@ from typing import cast
 
 from runner.arazzo.document import Parameter as Written
 from runner.arazzo.document import Replacement, RequestBody, Step
-from runner.diagnostics import Fix
+from runner.diagnostics import Diagnostic, Fix
 from runner.exchange import MediaType, media_type
 from runner.expressions.faults import SelectorSyntax
 from runner.expressions.nodes import Constant, Template
@@ -55,13 +55,25 @@ def operation_call(
     api = ctx.api(found.source)
     choice = choose_server(operation, found.source, api.uri if api else "", ctx.options)
     if isinstance(choice, Unusable):
-        reason = calls.no_server(found.source, choice.reasons, _target_span(ctx, step), choice.variable)
+        reason = _no_server(ctx, step, found, choice)
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason, found.source, operation)
     contract = Contract(operation, found.api)
     call = OperationCall(operation, found.source, choice, bound, body, accept_header(operation), contract)
     check_path(ctx, call)
     return call
+
+
+def _no_server(ctx: Context, step: Step, found: FoundOperation, why: Unusable) -> Diagnostic:
+    """Say it of the step whose operation lists servers of its own, else once of the source, for all of its steps."""
+    if found.operation.servers_of in ("operation", "path item"):
+        return calls.no_server(found.source, why.reasons, _target_span(ctx, step), why.variable, found.operation.title)
+    span = next(
+        ctx.value(f"{source.pointer}/url")
+        for source in ctx.arazzo.document.source_descriptions
+        if source.name == found.source
+    )
+    return calls.no_server(found.source, why.reasons, span, why.variable)
 
 
 def _target_span(ctx: Context, step: Step) -> Span:

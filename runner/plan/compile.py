@@ -11,8 +11,10 @@ from typing import NamedTuple
 from runner.arazzo.document import Workflow
 from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, in_order
+from runner.openapi.document import Operation
+from runner.openapi.reach import unresolved_schemas
 from runner.plan.context import Context, Options
-from runner.plan.plan import Plan, WorkflowCall, WorkflowPlan, reach, successors
+from runner.plan.plan import OperationCall, Plan, WorkflowCall, WorkflowPlan, reach, successors
 from runner.plan.rules import names
 from runner.plan.schemas import check_inputs, check_shared_inputs
 from runner.plan.steps import StepCompiler
@@ -57,6 +59,7 @@ class _Compilation:
                 self.plans[key] = plan = self.workflow(self.context(uri), workflow, key)
                 pending.extend(self.located(key) for key in successors(plan) if key not in self.plans)
         self.check_cycles()
+        self.check_schemas()
         diagnostics = in_order(self.problems)
         failed = any(problem.severity == "error" for problem in diagnostics)
         return Compiled(None if failed else self.plan(entry), diagnostics)
@@ -124,6 +127,16 @@ class _Compilation:
         done: set[str] = set()
         for key in self.plans:
             self.check_cycle(key, (), done)
+
+    def check_schemas(self) -> None:
+        """Report references that lead nowhere in the schemas of the operations that are called."""
+        called: dict[str, list[Operation]] = {}
+        for plan in self.plans.values():
+            for step in plan.steps:
+                if isinstance(step.call, OperationCall):
+                    called.setdefault(step.call.contract.api.uri, []).append(step.call.operation)
+        for api in self.description.apis.values():
+            self.problems += unresolved_schemas(api, called.get(api.uri, ()))
 
     def check_cycle(self, key: str, path: tuple[str, ...], done: set[str]) -> None:
         if key in path:

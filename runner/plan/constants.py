@@ -48,11 +48,13 @@ def check_path(ctx: Context, call: OperationCall) -> None:
         segments = {each.parameter.name: path_segment(each.parameter, constants[each.parameter.name]) for each in bound}
     except SerializationProblem:
         return  # told of the parameter
+    if segments.keys() != template_variables(call.operation.path).keys():
+        return  # one is missing, which is told of the step
     try:
         build_url(call.server, call.operation.path, segments)
     except SerializationProblem as problem:
-        if segments.keys() == template_variables(call.operation.path).keys():  # else a parameter is missing: told too
-            ctx.report(calls.unusable_value(str(problem), bound[0].span))
+        dots = (each for each in bound if not segments[each.parameter.name].strip("."))
+        ctx.report(calls.unusable_value(str(problem), next(dots, bound[0]).span))
 
 
 def check_payload(ctx: Context, body: BoundBody, pointer: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,6 +15,10 @@ from runner.openapi.uri import is_http, resolve_uri
 from runner.openapi.url import server_url, template_variables
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
+
+_NO_HOST = re.compile(r"[\s%\x00-\x20]")
+# What ends the part of a URL that it stands in: no value of a variable may say where the rest of its server goes.
+_ENDS = re.compile(r"[\s?#\\\x00-\x20]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def choose_server(operation: Operation, source: str, location: str, options: Opt
             lacking += [name for name in template_variables(server.url) if name not in server.variables]
             continue
         url = resolve_uri(location, url or "/").rstrip("/") if is_http(location) else url
-        if is_http(url) and _is_legal(url):
+        if _is_usable(url):
             values = {**server.variables, **overrides}
             applied = tuple((name, values[name]) for name in template_variables(server.url))
             return ServerChoice(url, operation.servers_of, position, applied)
@@ -51,11 +56,14 @@ def choose_server(operation: Operation, source: str, location: str, options: Opt
     return Unusable(tuple(reasons), lacking[0] if lacking else None)
 
 
-def _is_legal(url: str) -> bool:
-    """Say whether a URL names a host and port that there can be."""
+def _is_usable(url: str) -> bool:
+    """Say whether a URL is of http or https, and names a host and port that there can be."""
+    if not is_http(url):
+        return False
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+        host = parts.hostname or ""
+        return bool(host.encode("idna")) and not _NO_HOST.search(host) and parts.port != 0
     except ValueError:
         return False
 
@@ -83,24 +91,40 @@ def server_choices(plan: Plan, keys: Sequence[str]) -> tuple[tuple[str, ServerCh
 def refuse_variables(plans: Iterable[Plan], given: Mapping[str, str], optional: Set[str] = frozenset()) -> None:
     """Raise UsageError for a server variable that no server of a called operation has, or a value it cannot have.
 
-    Those that are `optional` need not be there.
+    Those that are `optional` need not be there. A value that no server can be used with is refused, and not passed over
+    in favour of a server that does not have the variable: nobody asked for that one.
     """
-    allowed: dict[str, list[tuple[str, ...]]] = {}
+    holders: dict[str, list[tuple[str, Server]]] = {}
     for source, server in _servers(plans) if given else ():
         for name in template_variables(server.url):
             for key in (name, f"{source}.{name}"):
-                allowed.setdefault(key, []).append(server.enums.get(name, ()))
+                holders.setdefault(key, []).append((source, server))
     for key, value in given.items():
-        if key not in allowed and key in optional:
+        if key not in holders and key in optional:
             continue
-        if key not in allowed:
-            meant = did_you_mean(key, allowed)
-            listed = ", ".join(f"'{name}'" for name in allowed if "." in name) or "none"
+        if key not in holders:
+            meant = did_you_mean(key, holders)
+            listed = ", ".join(f"'{name}'" for name in holders if "." in name) or "none"
             hint = meant.title if meant else f"server variables there are: {listed}"
             raise UsageError(f"there is no server variable '{key}'", hint)
-        if all(values and value not in values for values in allowed[key]):
-            choices = ", ".join(f"'{choice}'" for choice in dict.fromkeys(v for each in allowed[key] for v in each))
-            raise UsageError(f"the server variable '{key}' cannot be '{value}'", f"it is one of {choices}")
+        reasons = [_why_not(server, source, key, given) for source, server in holders[key]]
+        if all(reasons):
+            raise UsageError(f"the server variable '{key}' cannot be '{value}'", "; ".join(dict.fromkeys(reasons)))
+
+
+def _why_not(server: Server, source: str, key: str, given: Mapping[str, str]) -> str:
+    """Say why a variable of a server cannot have the value that is given; the empty text where it can."""
+    value = given[key]
+    values = next((server.enums[name] for name in (key, key.removeprefix(f"{source}.")) if name in server.enums), ())
+    if values and value not in values:
+        return "it is one of " + ", ".join(f"'{choice}'" for choice in values)
+    if _ENDS.search(value):
+        return "a URL cannot hold it there"
+    try:
+        url = server_url(server, _overrides(server, source, given))
+    except SerializationProblem:
+        return ""  # another variable is missing, or refused itself
+    return f"it makes '{url}', which is not a legal URL" if "://" in url and not _is_usable(url) else ""
 
 
 def _servers(plans: Iterable[Plan]) -> Iterator[tuple[str, Server]]:

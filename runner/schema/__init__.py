@@ -6,6 +6,8 @@ The libraries behind it are imported when first needed: jsonschema-rs, or jsonsc
 from runner.schema.check import Schema as Schema
 from runner.schema.check import compile_schema as compile_schema
 from runner.schema.choice import EngineName as EngineName
+from runner.schema.dangling import Dangling as Dangling
+from runner.schema.dangling import dangling_references as dangling_references
 from runner.schema.defaults import refused_defaults as refused_defaults
 from runner.schema.defaults import with_defaults as with_defaults
 from runner.schema.dialect import Direction as Direction

@@ -83,3 +83,35 @@ def test_a_schema_that_stands_in_the_document_is_not_fetched() -> None:
     schemas = {"A": {"$id": "https://s.test/a", "items": {"$ref": "b"}}, "B": {"$id": "https://s.test/b"}}
     description = {"openapi": "3.1.0", "paths": {"/a": OK}, "components": {"schemas": schemas}}
     assert loaded({"memory://h/api.json": description})[1] == ["memory://h/api.json"]
+
+
+def test_a_document_of_the_network_has_no_file_of_this_machine_read() -> None:
+    files = {
+        "https://far.test/api.json": {
+            "openapi": "3.1.0",
+            "paths": {"/a": OK, "/b": {"$ref": "file:///etc/hosts"}, "/c": {"$ref": "//other.test/c.json"}},
+        },
+        "https://far.test/flow.json": {
+            "arazzo": "1.0.1",
+            "info": {"title": "T", "version": "1"},
+            "sourceDescriptions": [{"name": "near", "url": "file:///home/me/api.json", "type": "openapi"}],
+            "workflows": [],
+        },
+    }
+    sources = "[{name: api, url: 'https://far.test/api.json'}, {name: more, url: 'https://far.test/flow.json'}]"
+    asked: list[str] = []
+
+    def fetch(uri: str) -> Fetched:
+        asked.append(uri)
+        if uri == "file:///flow.yaml":
+            return Fetched(uri, FLOW.replace("[{name: api, url: api.json, type: openapi}]", sources))
+        if uri not in files:
+            raise FetchError(uri, "there is no such file")
+        return Fetched(uri, json.dumps(files[uri]))
+
+    told = [str(problem.message) for problem in load("file:///flow.yaml", fetch).diagnostics]
+    assert not [uri for uri in asked[1:] if uri.startswith("file:")]
+    assert "https://other.test/c.json" in asked
+    assert "the source 'near' cannot be read: a document from the network cannot refer to it" in told
+    why = "that document cannot be read: a document from the network cannot refer to it"
+    assert f"reference 'file:///etc/hosts' cannot be resolved: {why}" in told

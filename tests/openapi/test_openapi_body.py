@@ -92,6 +92,8 @@ def test_json_text_is_not_encoded_again() -> None:
         ({"a": {"b": float("nan")}}, FORM, "number"),
         ("☃", "text/plain; charset=latin-1", "does not have"),
         ("x", "text/plain; charset=klingon", "unknown"),
+        ("x", "json", "'json' is not a media type: write it as type/subtype"),
+        (b"x", "", "'' is not a media type"),
         ("x", "text/plain\r\nEvil: 1", "Content-Type"),
     ],
 )

@@ -69,11 +69,11 @@ def test_what_an_operation_that_is_used_leaves_out_is_said_at_its_place() -> Non
     )
     assert sorted(problems(ONE, {"things.yaml": api})) == [
         "2:17 warning unusable-server: 'ftp' is not http or https: no request can go there",
+        "3:42 warning no-server: the description 'things' names no server with an absolute URL",
         "3:61 warning malformed-openapi: 'parameters' is a list, not a number",
         "3:75 warning malformed-openapi: 'responses' is an object, not a list",
         "3:9 warning malformed-openapi: the path 'things' does not begin with '/'",
         "3:92 warning malformed-openapi: 'requestBody' is an object, not a number",
-        "7:32 warning no-server: the description 'things' names no server with an absolute URL",
     ]
 
 

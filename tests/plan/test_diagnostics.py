@@ -388,6 +388,22 @@ def test_a_description_without_a_server_is_a_warning_until_the_step_is_to_run() 
     assert call.server == "http://127.0.0.1:9"
 
 
+def test_a_missing_server_is_told_once_of_a_description_and_of_each_operation_with_servers_of_its_own() -> None:
+    own = "operationId: login\n      servers: [{url: /own}]"
+    files = {
+        "things.yaml": API.replace("[{url: 'https://api.example.com/v1'}]", "[{url: /v1}]").replace(
+            "operationId: login", own
+        )
+    }
+    names = ("listThings", "createThing", "login", "login")
+    steps = "\n".join(f"- {{stepId: s{place}, operationId: {name}}}" for place, name in enumerate(names))
+    assert problems(step(steps), files) == [
+        "3:42 warning no-server: the description 'things' names no server with an absolute URL",
+        "9:31 warning no-server: POST /login names no server with an absolute URL",
+        "10:31 warning no-server: POST /login names no server with an absolute URL",
+    ]
+
+
 def test_a_deprecated_operation_is_warned_of_where_it_is_called() -> None:
     files = {"things.yaml": API.replace("operationId: login", "operationId: login\n      deprecated: true")}
     assert problems(step("- {stepId: one, operationId: login}"), files) == [
@@ -418,6 +434,15 @@ def test_a_constant_that_cannot_be_sent_is_refused_at_its_place(parameter: str, 
     [found] = problems(step(f"- stepId: s\n  operationId: listThings\n  parameters:\n  - {parameter}"))
     assert problem in found
     assert found.startswith("10:")
+
+
+def test_the_path_value_that_would_name_another_resource_is_the_one_that_is_shown() -> None:
+    api = API.replace("/things/{id}:\n    get:", "/things/{name}/{id}:\n    get:")
+    parameters = "{name: name, in: path, value: a}, {name: id, in: path, value: '..'}"
+    document = step(f"- {{stepId: s, operationId: getThing, parameters: [{parameters}]}}")
+    [found] = problems(document, {"things.yaml": api})
+    column = document.splitlines()[6].index("'..'") + 1
+    assert found.startswith(f"7:{column} ")
 
 
 @pytest.mark.parametrize("value", ["''", "[]", "'..'", "'.'", "null"])

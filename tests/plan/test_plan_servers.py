@@ -60,6 +60,15 @@ def test_the_innermost_list_of_servers_is_taken(root: str, item: str, operation:
     assert (call.server, call.choice.why) == (url, why)
 
 
+def test_the_schemes_of_an_operation_of_swagger_are_its_own_servers() -> None:
+    head = "swagger: '2.0'\ninfo: {title: T, version: '1'}\nhost: h\nschemes: [https]\n"
+    call = call_of(
+        head + "paths: {/a: {get: {operationId: login, schemes: [http], responses: {200: {description: x}}}}}"
+    )
+    assert isinstance(call, OperationCall)
+    assert (call.server, call.choice.why) == ("http://h", "the operation's first server")
+
+
 def test_what_the_user_gives_wins_and_says_who_gave_it() -> None:
     given = {"api": "http://127.0.0.1:9/v2/"}
     assert chosen(REGIONS, servers=given) == ServerChoice("http://127.0.0.1:9/v2", "--server")
@@ -126,7 +135,7 @@ def test_without_a_usable_server_each_is_named_and_what_to_do() -> None:
     assert "--server-var things.tenant=…, or say where it is with --server things=https://…" in call.reason.fix.title
 
 
-@pytest.mark.parametrize("url", ["http://[bad/v1", "https://h:99999", "https://h:0", "https://a..b/"])
+@pytest.mark.parametrize("url", ["http://[bad/v1", "https://h:99999", "https://h:0", "https://a..b/", "https://a b/"])
 def test_a_server_that_no_request_can_go_to_is_passed_over(url: str) -> None:
     choice = chosen(Server(url), Server("https://h/v1"))
     assert isinstance(choice, ServerChoice)
@@ -163,12 +172,22 @@ def plan_with(*servers: Server) -> Plan:
         ({"other.region": "us"}, "there is no server variable 'other.region'\ndid you mean"),
         ({"region": "mars"}, "the server variable 'region' cannot be 'mars'\nit is one of 'eu', 'us'"),
         ({"things.region": "mars"}, "the server variable 'things.region' cannot be 'mars'"),
+        ({"base": "v1?x"}, "the server variable 'base' cannot be 'v1?x'\na URL cannot hold it there"),
+        ({"base": "a b"}, "the server variable 'base' cannot be 'a b'\na URL cannot hold it there"),
     ],
 )
 def test_a_variable_nobody_has_or_a_value_it_cannot_have_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(UsageError) as refused:
         refuse_variables([plan_with(REGIONS)], given)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [{"port": "abc"}, {"port": "99999"}, {"things.scheme": "ftp"}, {"host": "a..b"}])
+def test_a_value_that_spoils_its_server_is_refused_and_no_other_server_taken_instead(given: dict[str, str]) -> None:
+    spelled = {"scheme": "https", "host": "h", "port": "443"}
+    servers = (Server("{scheme}://{host}:{port}/v1", spelled), Server("https://production.test"))
+    with pytest.raises(UsageError, match="which is not a legal URL"):
+        refuse_variables([plan_with(*servers)], given)
 
 
 def test_variables_that_fit_are_accepted() -> None:

@@ -191,8 +191,10 @@ def operation_path_syntax(message: str, span: Span, fix: Fix | None) -> Diagnost
     return error("operation-path-syntax", message, span, fix=fix)
 
 
-def no_server(source: str, reasons: Iterable[str], span: Span, variable: str | None = None) -> Diagnostic:
-    """The API description names no server that a request could go to.
+def no_server(
+    source: str, reasons: Iterable[str], span: Span, variable: str | None = None, operation: str | None = None
+) -> Diagnostic:
+    """The API description, or one operation that lists its own, names no server that a request could go to.
 
     Why: a relative server URL has no base in a description that is a file, and a variable may lack a value.
     Example: an OpenAPI file without `servers`.
@@ -200,7 +202,8 @@ def no_server(source: str, reasons: Iterable[str], span: Span, variable: str | N
     """
     where = f"say where it is with --server {source}=https://…"
     fix = Fix(f"say what it is with --server-var {source}.{variable}=…, or {where}" if variable else where)
-    message = f"the description '{source}' names no server with an absolute URL"
+    who = operation or f"the description '{source}'"
+    message = f"{who} names no server with an absolute URL"
     return replace(error("no-server", message, span, fix=fix), notes=tuple(reasons))
 
 
@@ -251,7 +254,7 @@ def unusable_value(message: str, span: Span) -> Diagnostic:
     """A constant value cannot be sent where it stands.
 
     Why: the parameter's style, or its place, has no form for such a value.
-    Example: an object inside an object for a `deepObject` query parameter.
+    Example: an object inside an array for a query parameter.
     Instead: give a value that the style in the API description can carry.
     """
     return error("unusable-value", message, span)
