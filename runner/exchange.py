@@ -118,7 +118,7 @@ def _undecodable(body: bytes, kind: MediaType, error: ValueError | LookupError) 
     if isinstance(error, UnicodeDecodeError):
         return f"it is not {kind.charset}: 0x{body[error.start]:02X} at byte {error.start}"
     if isinstance(error, LookupError):
-        return f"the charset '{kind.charset}' is not known"
+        return f"it is in the charset '{kind.charset}', which is not known"
     return f"it is not {kind.charset}"
 
 

@@ -33,10 +33,11 @@ from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_poi
 Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
 """What is checked of a response, part by part, and the request as a whole."""
 
-MOST = 1000
-"""Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
+MOST = 100
+"""Ways in which one value differs that are told, and members that it has too many: who has these has them all."""
 
 BODY = "the response body"
+_LONGEST = 60  # characters of a pointer in a sentence
 # "If a response header is defined with the name "Content-Type", it SHALL be ignored" (Response Object).
 _IGNORED = "content-type"
 # RFC 9112, section 6.3: these have no body, whatever their fields say.
@@ -50,7 +51,8 @@ class Mismatch:
     `subject` says of what it is true ("the response body"), `name` is the header's or parameter's, `instance` a JSON
     Pointer into the value. No value stands in `message`: `value` has it where it is a scalar and not declared secret,
     and `causes`, which may quote short ones, says why no alternative fits. `address` is the keyword, the header, the
-    map of responses or of content that is not satisfied. `count` says how many items differ in this very way.
+    map of responses or of content that is not satisfied. `count` says how many items of a list, or members of a map,
+    differ in this very way.
     """
 
     check: Check
@@ -65,8 +67,8 @@ class Mismatch:
 
     @property
     def statement(self) -> str:
-        """The mismatch in one sentence, without any value."""
-        subject = f"'{self.instance}' in {self.subject}" if self.instance else self.subject
+        """The mismatch in one sentence, without any value; what leads to a place deep in a body is shortened."""
+        subject = f"'{_shortened(self.instance)}' in {self.subject}" if self.instance else self.subject
         return f"{subject} {self.message}"
 
     @property
@@ -278,7 +280,8 @@ class Contract:
                 return
             first = value if first is ABSENT else first
         if not isinstance(first, Absent):
-            yield from (self._told(subject, address, first, error) for error in found.schema.errors(first, MOST))
+            for error, count in found.schema.kinds(first, MOST):
+                yield replace(self._told(subject, address, first, error), count=count)
 
     def _told(self, subject: _Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
         """Take the value out of an error's message, so that whoever reports it can hide it."""
@@ -331,6 +334,14 @@ def _address(place: str) -> Address | None:
     return Address(uri, pointer) if sign and uri else None
 
 
+def _shortened(pointer: str) -> str:
+    """Leave out the middle of a long pointer, and whole names where these are long: half of one could be a secret's."""
+    if len(pointer) <= _LONGEST:
+        return pointer
+    names = [name if len(name) <= _LONGEST else "…" for name in pointer.split("/")]
+    return "/".join(names if len(names) <= 7 else (*names[:3], "…", *names[-3:]))
+
+
 def _listed(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
@@ -341,5 +352,5 @@ def _grouped(mismatches: Iterable[Mismatch]) -> tuple[Mismatch, ...]:
     found: dict[tuple[object, ...], Mismatch] = {}
     for each in mismatches:
         first = found.get(each.identity)
-        found[each.identity] = replace(first, count=first.count + 1) if first else each
+        found[each.identity] = replace(first, count=first.count + each.count) if first else each
     return tuple(found.values())
