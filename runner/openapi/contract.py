@@ -25,10 +25,10 @@ from runner.openapi.document import (
 )
 from runner.openapi.media import is_form, match_media, match_status
 from runner.openapi.schemas import Compiled, Types
-from runner.openapi.sequential import SEQUENTIAL, items_of
+from runner.openapi.sequential import EVENTS, SEQUENTIAL, items_of
 from runner.schema import Direction, SchemaError, SchemaProblem
 from runner.schema.messages import shown
-from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
+from runner.values import ABSENT, Absent, Json, Value, resolve_pointer, split_pointer
 
 Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
 """What is checked of a response, part by part, and the request as a whole."""
@@ -42,6 +42,7 @@ _LONGEST = 60  # characters of a pointer in a sentence
 _IGNORED = "content-type"
 # RFC 9112, section 6.3: these have no body, whatever their fields say.
 _WITHOUT_BODY = frozenset({204, 304})
+_SCALARS = frozenset({"boolean", "integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,41 +237,51 @@ class Contract:
         elif kind.is_json and not response.body:
             yield _RESPONSE_BODY.differs("is empty, which is not JSON", place)
         elif schema is not None:
-            value = response.content.value
-            value = "" if isinstance(value, Absent) and kind.is_text else value
-            compared = value if kind.is_json else self._text(value, schema)
-            if not isinstance(compared, bytes | Absent):
-                yield from self._against(_RESPONSE_BODY, schema, [compared], "response")
+            read = self._read(response.content.value, kind, schema)
+            yield from self._against(_RESPONSE_BODY, schema, read, "response")
 
-    def _text(self, value: Value, address: Address) -> Value:
-        """Give text that a schema speaks about; what it says of XML or bytes is not for a JSON Schema to check."""
+    def _read(self, value: Value, kind: MediaType, address: Address) -> Iterable[Json]:
+        """Give what a body may mean to a schema; what it says of XML or bytes is not for a JSON Schema to check."""
+        if kind.is_json and not isinstance(value, bytes | Absent):
+            return [value]
+        text = "" if isinstance(value, Absent) and kind.is_text else value
+        if not isinstance(text, str):
+            return []
         found = self._compiled(address, "response")
-        return value if isinstance(found, SchemaProblem) or "string" in found.types(()) else ABSENT
+        if isinstance(found, SchemaProblem) or "string" in (types := found.types(())):
+            return [text]
+        scalar = kind.essence == "text/plain" and types and types <= _SCALARS
+        return readings(text.strip(), found.types) if scalar else []
 
     def _items(
         self, declared: MediaTypeObject, response: Response, kind: MediaType, place: Address
     ) -> Iterator[Mismatch]:
-        """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2)."""
+        """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2).
+
+        Before 3.2 a `schema` that is for no array was written for a line, or for text.
+        """
         try:
             items = items_of(response.body, kind)
         except ValueError as error:
             yield _RESPONSE_BODY.differs(str(error), place)
             return
-        if declared.schema is not None:
-            yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response")
         if declared.item_schema is not None:
-            for index, item in enumerate(items):
-                for found in self._against(_RESPONSE_BODY, declared.item_schema, [item], "response"):
-                    yield replace(found, instance=join_pointer("", index) + found.instance)
+            yield from self._against(_RESPONSE_BODY, declared.item_schema, [items], "response", each=True)
+        if declared.schema is not None:
+            found = self._compiled(declared.schema, "response")
+            types = frozenset() if isinstance(found, SchemaProblem) else found.types(())
+            each = bool(types) and "array" not in types
+            if not each or (kind.essence != EVENTS and "string" not in types):
+                yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response", each=each)
 
-    def _compiled(self, address: Address, direction: Direction) -> Compiled | SchemaProblem:
-        return self.api.schemas.at(address.uri, address.pointer, direction)
+    def _compiled(self, address: Address, direction: Direction, *, each: bool = False) -> Compiled | SchemaProblem:
+        return self.api.schemas.at(address.uri, address.pointer, direction, each=each)
 
     def _against(
-        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction
+        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction, *, each: bool = False
     ) -> Iterator[Mismatch]:
-        """Compare a value, of which there may be several readings, with the schema at an address."""
-        found = self._compiled(address, direction)
+        """Compare a value, of which there may be several readings, or each of a list, with the schema at an address."""
+        found = self._compiled(address, direction, each=each)
         if isinstance(found, SchemaProblem):
             yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
             return

@@ -17,7 +17,6 @@ from runner.schema.keywords import MANY, NAMED, ONE
 from runner.schema.messages import shown
 from runner.values import ABSENT, Json
 
-
 _TOO_DEEP = SchemaError("", "", "", "is nested too deeply to be checked")
 
 
@@ -57,8 +56,11 @@ class Schema:
             kinds: dict[object, list[Failure]] = {}
             for failure in self.validator.failures(value):
                 kinds.setdefault(failure.kind, []).append(failure)
+            told: dict[SchemaError, int] = {}
             for alike in islice(kinds.values(), most):
-                yield from ((error, len(alike)) for error in islice(explaining.errors(alike[0]), most))
+                for error in islice(explaining.errors(alike[0]), most):
+                    told.setdefault(error, len(alike))  # it may have been found on several ways
+            yield from told.items()
         except RecursionError:
             yield _TOO_DEEP, 1
 

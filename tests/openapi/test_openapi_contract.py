@@ -69,6 +69,14 @@ def told(mismatches: tuple[Mismatch, ...]) -> list[str]:
 
 
 REF: Json = {"$ref": "#/components/schemas/Pet"}
+EVENT: Json = {
+    "properties": {
+        "event": {"enum": ["add", "remove"]},
+        "data": {"type": "string", "maxLength": 2},
+        "retry": {"type": "integer"},
+    }
+}
+TEXT = (("Content-Type", "text/plain"),)
 REX = {"id": 1, "name": "Rex"}
 SCHEMA = "/responses/200/content/application~1json/schema"
 PETS = "/components/schemas/Pet"
@@ -164,7 +172,49 @@ RESPONSES: dict[str, tuple[dict[str, Json], Response, list[str]]] = {
     "an unknown charset": (
         {"200": content({"type": "string"}, "text/plain")},
         answered(body=b"a", headers=(("Content-Type", "text/plain; charset=klingon"),)),
-        [f"body: the response body is in the charset 'klingon', which is not known @{SCHEMA.replace('application~1json', 'text~1plain')}"],
+        [
+            ("body: the response body is in the charset 'klingon', which is not known"
+             " @/responses/200/content/text~1plain/schema")
+        ],
+    ),
+    "text that is a number": (
+        {"200": content({"type": "integer"}, "text/plain")}, answered(body=b"5\n", headers=TEXT), []
+    ),
+    "text that is no number": (
+        {"200": content({"type": "integer"}, "text/plain")},
+        answered(body=b"five", headers=TEXT),
+        ["body: the response body must be integer ['five'] @/responses/200/content/text~1plain/schema/type"],
+    ),
+    "text of an object is not for a JSON Schema to check": (
+        {"200": content(REF, "text/plain")}, answered(body=b"Rex", headers=TEXT), []
+    ),
+    "server-sent events": (
+        {"200": {**OK, "content": {"text/event-stream": {"itemSchema": EVENT}}}},
+        answered(
+            body=b": hello\r\n\r\nevent: add\ndata: a\ndata:b\nid: 7\nretry: 3\n\nevent: zap\rdata\r\rdata: cut off",
+            headers=(("Content-Type", "text/event-stream"),),
+        ),
+        [
+            ("body: '/0/data' in the response body must have at most 2 characters, has 3"
+             " @/responses/200/content/text~1event-stream/itemSchema/properties/data/maxLength"),
+            ("body: '/1/event' in the response body must be one of \"add\", \"remove\" ['zap']"
+             " @/responses/200/content/text~1event-stream/itemSchema/properties/event/enum"),
+        ],
+    ),
+    "server-sent events before 3.2": (
+        {"200": content(REF, "text/event-stream")},
+        answered(body=b"data: a\n\n", headers=(("Content-Type", "text/event-stream"),)),
+        [],
+    ),
+    "lines of JSON before 3.2": (
+        {"200": content(REF, "application/x-ndjson")},
+        answered(body=b'{"id": 1, "name": 2}\n' * 3, headers=(("Content-Type", "application/x-ndjson"),)),
+        [f"body: '/0/name' in the response body must be string [2] @{PETS}/properties/name/type"],
+    ),
+    "lines of JSON as text": (
+        {"200": content({"type": "string"}, "application/x-ndjson")},
+        answered(body=b"{}\n", headers=(("Content-Type", "application/x-ndjson"),)),
+        [],
     ),
     "text with a schema": (
         {"200": content({"type": "string", "maxLength": 2}, "text/plain")},
@@ -264,6 +314,11 @@ def test_items_that_differ_in_the_same_way_are_told_once_and_counted(read: Read)
     pets = [{"id": "x", "name": "a"}, REX, {"id": "y"}, {"id": "z", "name": 1}]
     mismatches = compared(found, answered(body=pets)).mismatches
     assert [(each.instance, each.count) for each in mismatches] == [("/0/id", 3), ("/2/name", 1), ("/3/name", 1)]
+
+
+def test_a_failure_that_is_found_on_several_ways_counts_once(read: Read) -> None:
+    found = contract(read, responses={"200": content({"allOf": [REF, {"allOf": [REF]}]})})
+    assert [each.count for each in compared(found, answered(body={"id": 1})).mismatches] == [1]
 
 
 def test_members_of_a_map_that_differ_in_the_same_way_are_told_once_and_counted(read: Read) -> None:
