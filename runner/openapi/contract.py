@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from runner.exchange import MediaType, Response, header, media_type, parse_json
+from runner.exchange import MediaType, Response, header, header_lines, media_type, parse_json
 from runner.openapi.deserialize import readings, retyped
 from runner.openapi.document import (
     Address,
@@ -116,15 +116,15 @@ class Contract:
             return Compared(None, None, self._undocumented(response.status) if "status" in checks else ())
         key, declared = matched
         has_body = method != "HEAD" and response.status not in _WITHOUT_BODY and response.status >= 200
-        content_type = header(response.headers, "content-type") if has_body else None
-        media = _media_key(tuple(declared.content), content_type) if content_type else None
+        content_type = header(response.headers, "content-type")
+        media = _media_key(tuple(declared.content), content_type) if content_type and has_body else None
         found: list[Mismatch] = []
-        if "content-type" in checks and has_body:
-            found += self._content_type(key, declared, response, media)
+        if "content-type" in checks and has_body and media is None and response.body:
+            found += self._content_type(key, declared, content_type)
         if "headers" in checks:
             found += self._headers(declared, response)
         if "body" in checks and has_body:
-            found += self._body(key, declared, response, media)
+            found += self._body(key, declared, response, media_type(content_type), media)
         return Compared(key, media, _grouped(found))
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
@@ -173,13 +173,10 @@ class Contract:
         message = f"is not documented: {operation.title} has {_listed(operation.responses)}"
         return (_Subject("status", f"status {status}").differs(message, operation.address.below("responses")),)
 
-    def _content_type(
-        self, key: str, declared: ResponseObject, response: Response, media: str | None
-    ) -> Iterator[Mismatch]:
+    def _content_type(self, key: str, declared: ResponseObject, given: str | None) -> Iterator[Mismatch]:
         address = declared.address
-        if address is None or media is not None or not response.body:
+        if address is None:
             return
-        given = header(response.headers, "content-type")
         if not declared.content:
             yield _Subject("content-type", BODY).differs(f"is not documented: {key} has no content", address)
         elif given is None:
@@ -192,14 +189,15 @@ class Contract:
 
     def _headers(self, declared: ResponseObject, response: Response) -> Iterator[Mismatch]:
         for name, expected in declared.headers.items():
-            if name.lower() == _IGNORED:
+            key = name.lower()
+            if key == _IGNORED:
                 continue
             subject = _Subject("headers", f"response header '{name}'", name)
-            lines = [value for given, value in response.headers if given.lower() == name.lower()]
+            lines = header_lines(response.headers, name)
             if not lines and expected.required:
                 yield subject.differs("is required", expected.address)
             # Set-Cookie is the one field whose lines cannot be joined (RFC 9110, section 5.3).
-            for text in lines if name.lower() == "set-cookie" else [", ".join(lines)] if lines else []:
+            for text in lines if key == "set-cookie" else [", ".join(lines)] if lines else []:
                 yield from self._header(subject, expected, text)
 
     def _header(self, subject: _Subject, expected: HeaderObject, text: str) -> Iterator[Mismatch]:
@@ -219,26 +217,27 @@ class Contract:
             read = readings(text, found.types, explode=expected.explode)
         yield from self._against(subject, expected.schema, read, "response")
 
-    def _body(self, key: str, declared: ResponseObject, response: Response, media: str | None) -> Iterator[Mismatch]:
+    def _body(
+        self, key: str, declared: ResponseObject, response: Response, kind: MediaType, media: str | None
+    ) -> Iterator[Mismatch]:
         if declared.address is None:
             return
-        content = declared.address.below("content")
         if media is None:
             if not response.body and declared.content and all(media_type(each).is_json for each in declared.content):
+                content = declared.address.below("content")
                 yield _RESPONSE_BODY.differs(f"is missing: {key} has {_listed(declared.content)}", content)
             return
-        schema = declared.content[media].schema
-        place = schema or content.below(media)
-        kind = media_type(header(response.headers, "content-type"))
+        found = declared.content[media]
+        place = found.schema or declared.address.below("content", media)
         if kind.essence in SEQUENTIAL:
-            yield from self._items(declared.content[media], response, kind, place)
+            yield from self._items(found, response, kind, place)
         elif response.content.problem:
             yield _RESPONSE_BODY.differs(response.content.problem.removeprefix("it "), place)
         elif kind.is_json and not response.body:
             yield _RESPONSE_BODY.differs("is empty, which is not JSON", place)
-        elif schema is not None:
-            read = self._read(response.content.value, kind, schema)
-            yield from self._against(_RESPONSE_BODY, schema, read, "response")
+        elif found.schema is not None:
+            read = self._read(response.content.value, kind, found.schema)
+            yield from self._against(_RESPONSE_BODY, found.schema, read, "response")
 
     def _read(self, value: Value, kind: MediaType, address: Address) -> Iterable[Json]:
         """Give what a body may mean to a schema; what it says of XML or bytes is not for a JSON Schema to check."""
