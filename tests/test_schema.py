@@ -261,8 +261,8 @@ PROBLEMS: dict[str, tuple[Json, str, str]] = {
     ),
     "a reference to text": (
         {"$ref": "#/title", "title": "x"},
-        "the reference '#/title' does not lead to a schema",
-        "/$ref",
+        'a schema must be an object, true or false, is "x"',
+        "/title",
     ),
     "a reference to the world": (
         {"$ref": "https://json-schema.org/draft/2020-12/schema"},

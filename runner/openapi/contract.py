@@ -165,6 +165,22 @@ class Contract:
             return ()
         return _grouped(self._against(_REQUEST_BODY, media.schema, [sent], "request"))
 
+    def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
+        """Give the place of each schema with which nothing can be compared, and why; this compiles all of them."""
+        operation, body = self.operation, self.operation.request_body
+        answers = [*operation.responses.values()]
+        content = [media for answer in answers for media in answer.content.values()]
+        bodies = body.content.values() if body else ()
+        asked = [*(each.schema for each in operation.parameters), *(media.schema for media in bodies)]
+        headers = [each.schema for answer in answers for each in answer.headers.values()]
+        given = [*headers, *(schema for media in content for schema in (media.schema, media.item_schema))]
+        directions: tuple[tuple[Direction, list[Address | None]], ...] = (("request", asked), ("response", given))
+        for direction, schemas in directions:
+            for address in filter(None, schemas):
+                found = self._compiled(address, direction)
+                if isinstance(found, SchemaProblem):
+                    yield _address(found.pointer) or address, found.message
+
     def _undocumented(self, status: int) -> tuple[Mismatch, ...]:
         operation = self.operation
         if not operation.responses:

@@ -625,3 +625,26 @@ def test_a_mismatch_in_another_document_stands_there(read: Read) -> None:
     operation: Operation = api.by_pointer["/paths/~1pets/get"]
     (mismatch,) = compared(Contract(operation, api), answered(body="x")).mismatches
     assert mismatch.address == (other, "/Pet/type")
+
+
+def test_each_schema_with_which_nothing_can_be_compared_is_told_at_its_place(read: Read) -> None:
+    broken: Json = {"$ref": "#/components/schemas/Broken"}
+    found = contract(
+        read,
+        method="post",
+        parameters=[{"name": "n", "in": "query", "schema": {"pattern": "("}}],
+        requestBody=content(broken),
+        responses={
+            "200": {**content(REF), "headers": {"X-A": {"schema": {"minimum": "1"}}}},
+            "400": content("text"),
+            "default": {**OK, "content": {"application/jsonl": {"itemSchema": {"$ref": "#/components/schemas/Lost"}}}},
+        },
+    )
+    places = [(address.pointer.removeprefix("/paths/~1pets/post"), why) for address, why in found.unusable_schemas()]
+    assert [f"{why} @{pointer}" for pointer, why in places] == [
+        "the pattern '(' is no regular expression @/parameters/0/schema/pattern",
+        "'type' cannot be \"strnig\" @/components/schemas/Broken/type",
+        "'minimum' cannot be \"1\" @/responses/200/headers/X-A/schema/minimum",
+        'a schema must be an object, true or false, is "text" @/responses/400/content/application~1json/schema',
+        "the reference '#/components/schemas/No' leads nowhere @/components/schemas/Lost/$ref",
+    ]
