@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isinf
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -32,11 +32,16 @@ FailureKind: TypeAlias = Literal[
 
 def header(headers: Headers, name: str) -> str | None:
     """Give a header's value; repeated fields are joined by `, ` (RFC 9110, 5.2), of Set-Cookie the first is given."""
-    wanted = name.lower()
-    found = [value for key, value in headers if key.lower() == wanted]
+    found = header_lines(headers, name)
     if not found:
         return None
-    return found[0] if wanted == "set-cookie" else ", ".join(found)
+    return found[0] if name.lower() == "set-cookie" else ", ".join(found)
+
+
+def header_lines(headers: Headers, name: str) -> list[str]:
+    """Give the value of each line of a header."""
+    wanted, length = name.lower(), len(name)
+    return [value for key, value in headers if len(key) == length and key.lower() == wanted]
 
 
 class MediaType(NamedTuple):
@@ -69,6 +74,7 @@ class MediaType(NamedTuple):
         )
 
 
+@lru_cache(maxsize=256)
 def media_type(content_type: str | None) -> MediaType:
     """Parse a Content-Type field; the charset defaults to UTF-8."""
     essence, *parameters = (content_type or "").split(";")
@@ -118,7 +124,7 @@ def _undecodable(body: bytes, kind: MediaType, error: ValueError | LookupError) 
     if isinstance(error, UnicodeDecodeError):
         return f"it is not {kind.charset}: 0x{body[error.start]:02X} at byte {error.start}"
     if isinstance(error, LookupError):
-        return f"the charset '{kind.charset}' is not known"
+        return f"it is in the charset '{kind.charset}', which is not known"
     return f"it is not {kind.charset}"
 
 
@@ -128,7 +134,7 @@ def parse_json(text: str) -> Json:
     ValueError says in our own words what is wrong, and where.
     """
     try:
-        value: Json = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{error.msg[:1].lower()}{error.msg[1:]}, in line {error.lineno}, column {error.colno}"
@@ -156,6 +162,9 @@ def _finite(text: str) -> float:
     if isinf(number):
         raise _NotJson("a number is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from runner.exchange import decode, parse_json
     ("body", "content_type", "problem"),
     [
         (b"\xff", "text/plain", "it is not utf-8: 0xFF at byte 0"),
-        (b"a", "text/plain; charset=nonsense", "the charset 'nonsense' is not known"),
+        (b"a", "text/plain; charset=nonsense", "it is in the charset 'nonsense', which is not known"),
         (b"a", "application/octet-stream; charset=nonsense", None),
         (b"a\x00", "text/plain; charset=idna", None),
         (b'{"a": }', "application/json", "it is not JSON: expecting value, in line 1, column 7"),

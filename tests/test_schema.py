@@ -25,6 +25,7 @@ def briefly(errors: tuple[SchemaError, ...]) -> list[str]:
     return sorted(f"{error.instance} {error.message}".strip() for error in errors)
 
 
+OLD, MORE = "http://json-schema.org/draft-07/schema#", "has more items than are allowed"
 CASES: list[tuple[str, Json, Json, list[str]]] = [
     ("one type", {"type": "integer"}, "abc", ['must be integer, is "abc"']),
     ("several types", {"type": ["string", "null"]}, 5, ["must be string or null, is 5"]),
@@ -52,6 +53,18 @@ CASES: list[tuple[str, Json, Json, list[str]]] = [
     ("nothing it must contain", {"contains": {"type": "null"}}, [1], ["must have an item that satisfies 'contains'"]),
     ("an item", {"items": {"type": "string"}}, ["a", 1], ["/1 must be string, is 1"]),
     ("an item too many", {"prefixItems": [True], "items": False}, [1, 2], ["/1 is not allowed"]),
+    (
+        "an item too many, as it was written",
+        {"$schema": OLD, "items": [True], "additionalItems": False},
+        [1, 2],
+        [MORE],
+    ),
+    (
+        "nothing is allowed",
+        {"additionalProperties": False},
+        {"a": 1, "b": 2},
+        ["/a is not allowed", "/b is not allowed"],
+    ),
     ("too few properties", {"minProperties": 1}, {}, ["must have at least 1 property, has 0"]),
     ("missing properties", {"required": ["a", "b"]}, {}, ["/a is required", "/b is required"]),
     ("a nested one", {"properties": {"a": {"required": ["b"]}}}, {"a": {}}, ["/a/b is required"]),
@@ -157,6 +170,30 @@ SECRETS: dict[str, Json] = {
 }
 
 
+def test_what_is_wrong_with_many_items_is_told_once_for_each_kind_and_counted(engine: EngineName) -> None:
+    item: Json = {"required": ["a", "b"], "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
+    compiled = compile_schema({"items": item}, engine=engine)
+    value: Json = [{"a": 1, "b": 1}, {"a": "x", "b": 1}, {"a": "y", "b": "y"}, {}, {"a": 1}]
+    found = {f"{error.instance} {error.message}": count for error, count in compiled.kinds(value, 9)}
+    if engine == "jsonschema":  # it says of an item at once what is missing
+        assert found == {
+            '/1/a must be integer, is "x"': 2,
+            '/2/b must be integer, is "y"': 1,
+            "/3/a is required": 1,
+            "/3/b is required": 1,
+            "/4/b is required": 1,
+        }
+    else:
+        assert found == {
+            '/1/a must be integer, is "x"': 2,
+            '/2/b must be integer, is "y"': 1,
+            "/3/a is required": 1,
+            "/3/b is required": 2,
+        }
+    assert list(compiled.kinds([{"a": 1, "b": 1}], 9)) == []
+    assert [error.instance for error, _ in compiled.kinds(value, 1)] == ["/1/a"]
+
+
 @pytest.mark.parametrize("schema", SECRETS.values(), ids=SECRETS.keys())
 def test_a_secret_is_never_shown(engine: EngineName, schema: Json) -> None:
     root: Json = {"properties": {"p": schema}, "$defs": {"secret": {"format": "password"}}}
@@ -224,8 +261,8 @@ PROBLEMS: dict[str, tuple[Json, str, str]] = {
     ),
     "a reference to text": (
         {"$ref": "#/title", "title": "x"},
-        "the reference '#/title' does not lead to a schema",
-        "/$ref",
+        'a schema must be an object, true or false, is "x"',
+        "/title",
     ),
     "a reference to the world": (
         {"$ref": "https://json-schema.org/draft/2020-12/schema"},

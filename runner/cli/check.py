@@ -22,6 +22,7 @@ from runner.cli.profile import setting_of
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic, in_order
 from runner.errors import DescriptionError, UsageError
+from runner.plan.contracts import check_contracts
 from runner.reporters.diagnostics import render_full, summary
 from runner.reporters.json import diagnostic_json
 
@@ -87,7 +88,8 @@ def check(files: Sequence[str], sources: api.Sources, options: WhereOptions) -> 
     plans = [each.plan for each in checked if each.plan is not None]
     if len(plans) == len(checked):
         check_names(plans, sources, options)
-    return in_order(problem for each in checked for problem in each.diagnostics)
+    contracts = (problem for plan in plans for problem in check_contracts(plan))
+    return in_order((*(problem for each in checked for problem in each.diagnostics), *contracts))
 
 
 def show(found: Sequence[Diagnostic], files: Sequence[str], form: str, terminal: Terminal) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from runner.cli.toml import Keys, Table, TomlReader
 from runner.diagnostics import did_you_mean
+from runner.engine.policy import read_policy
 from runner.errors import UsageError
 from runner.openapi.uri import split_uri
 from runner.source import Source
 from runner.values import Json
 
 NAME = "arazzo.toml"
-CONTRACT = ("off", "warn", "error")
 RUN_KEYS = ("timeout", "pace", "max-steps", "max-time", "contract", "strict", "offline")
 PROFILE_KEYS = ("servers", "server-vars", "inputs", "auth", "source", "contract", "proxy", "cacert")
 _REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
@@ -122,10 +122,21 @@ def _run(reader: TomlReader, data: Table) -> RunDefaults:
         pace=reader.number(table, ("run", "pace"), float, positive=False),
         max_steps=None if steps is None else int(steps),
         max_time=reader.number(table, ("run", "max-time"), float),
-        contract=reader.one_of(table, ("run", "contract"), CONTRACT),
+        contract=_contract(reader, table, ("run", "contract")),
         strict=reader.flag(table, ("run", "strict")),
         offline=reader.flag(table, ("run", "offline")),
     )
+
+
+def _contract(reader: TomlReader, table: Table, path: Keys) -> str | None:
+    """Read what --contract takes: a level, or levels of single checks."""
+    text = reader.text(table, path)
+    if text is not None:
+        try:
+            read_policy([text])
+        except UsageError as error:
+            raise reader.refused(path, error.message, error.hint) from None
+    return text
 
 
 def _profile(reader: TomlReader, tables: Table, name: str, folder: Path) -> Profile:
@@ -142,7 +153,7 @@ def _profile(reader: TomlReader, tables: Table, name: str, folder: Path) -> Prof
         inputs=reader.values(table, (*path, "inputs")),
         auth=dict(_references(reader, table, (*path, "auth"))),
         source={key: _beside(folder, value) for key, value in _places(reader, table, (*path, "source")).items()},
-        contract=reader.one_of(table, (*path, "contract"), CONTRACT),
+        contract=_contract(reader, table, (*path, "contract")),
         proxy=proxy,
         cacert=cacert and _beside(folder, cacert),
     )

@@ -75,6 +75,8 @@ def read(file: str) -> tuple[DescriptionCoverage, ...]:
 
 def write(path: str, text: str) -> None:
     """Write a file that is either the old one or complete."""
+    if path == "-":
+        raise UsageError("'-' is no file", "the table is printed on standard output")
     try:
         file = open_report(Path(path))
         file.stream.write(text)
@@ -126,7 +128,7 @@ def keeps(coverage: Sequence[DescriptionCoverage], bounds: Mapping[Kind, float],
 def _broken(coverage: Sequence[DescriptionCoverage], bounds: Mapping[Kind, float]) -> Iterator[str]:
     for kind, percent in bounds.items():
         reached = total(coverage, kind)
-        if reached.percent < percent:
+        if not reached.keeps(percent):
             share = f"{reached.number} of {reached.of} {PLURALS[kind]} ({reached.percent:.1f} %)"
             yield f"coverage is too low: {share} were reached, and {number_text(percent)} % are asked for"
 

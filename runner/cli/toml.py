@@ -52,10 +52,6 @@ class TomlReader:
     def text(self, table: Table, path: Keys) -> str | None:
         return self.value(table, path, lambda value: value if isinstance(value, str) and value else None, "a text")
 
-    def one_of(self, table: Table, path: Keys, choices: Sequence[str]) -> str | None:
-        known = {choice: choice for choice in choices}
-        return self.value(table, path, lambda value: known.get(str(value)), f"one of {', '.join(choices)}")
-
     def flag(self, table: Table, path: Keys) -> bool:
         found = self.value(table, path, lambda value: [value] if isinstance(value, bool) else None, "true or false")
         return found == [True]

@@ -40,10 +40,9 @@ def _request(policy: ContractPolicy, call: OperationCall, built: Built) -> Itera
     for bound in call.parameters:
         value = built.values.get((bound.parameter.location, bound.parameter.name), ABSENT)
         yield from _breaches(policy, call, call.contract.check_parameter(bound.parameter, value), bound.span)
-    if call.body is not None:
-        content_type = header(built.request.headers, "content-type")
-        found = call.contract.check_request_body(built.body, content_type)
-        yield from _breaches(policy, call, found, call.body.span)
+    content_type = header(built.request.headers, "content-type")
+    found = call.contract.check_request_body(built.body, content_type)
+    yield from _breaches(policy, call, found, call.body.span if call.body else None)
 
 
 def _breaches(

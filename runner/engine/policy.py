@@ -34,6 +34,10 @@ class ContractPolicy:
     body: Level = "warn"
     request: Level = "warn"
 
+    def __post_init__(self) -> None:
+        for check in CHECKS:
+            _known(self.level(check), LEVELS, "level")
+
     def level(self, check: Check) -> Level:
         level: Level = getattr(self, _field(check))
         return level
@@ -58,6 +62,8 @@ def read_policy(texts: Iterable[str]) -> ContractPolicy:
     policy = ContractPolicy()
     for part in (part.strip() for text in texts for part in text.split(",")):
         name, sign, value = part.partition("=")
+        if not sign and name in CHECKS:
+            raise UsageError(f"the contract check '{name}' is given no level", f"write {name}=error")
         level = _known(value if sign else name, LEVELS, "level")
         policy = replace(policy, **{_field(_known(name, CHECKS, "check")): level}) if sign else same_level(level)
     return policy

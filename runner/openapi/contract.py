@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from runner.exchange import MediaType, Response, header, media_type, parse_json
+from runner.exchange import MediaType, Response, header, header_lines, media_type, parse_json
 from runner.openapi.deserialize import readings, retyped
 from runner.openapi.document import (
     Address,
@@ -25,22 +25,24 @@ from runner.openapi.document import (
 )
 from runner.openapi.media import is_form, match_media, match_status
 from runner.openapi.schemas import Compiled, Types
-from runner.openapi.sequential import SEQUENTIAL, items_of
+from runner.openapi.sequential import EVENTS, SEQUENTIAL, items_of
 from runner.schema import Direction, SchemaError, SchemaProblem
 from runner.schema.messages import shown
-from runner.values import ABSENT, Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
+from runner.values import ABSENT, Absent, Json, Value, resolve_pointer, split_pointer
 
 Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
 """What is checked of a response, part by part, and the request as a whole."""
 
-MOST = 1000
-"""Failures of one value that are looked into; of a list of a million items that all differ no more can be learned."""
+MOST = 100
+"""Ways in which one value differs that are told, and members that it has too many: who has these has them all."""
 
 BODY = "the response body"
+_LONGEST = 60  # characters of a pointer in a sentence
 # "If a response header is defined with the name "Content-Type", it SHALL be ignored" (Response Object).
 _IGNORED = "content-type"
 # RFC 9112, section 6.3: these have no body, whatever their fields say.
 _WITHOUT_BODY = frozenset({204, 304})
+_SCALARS = frozenset({"boolean", "integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Mismatch:
     `subject` says of what it is true ("the response body"), `name` is the header's or parameter's, `instance` a JSON
     Pointer into the value. No value stands in `message`: `value` has it where it is a scalar and not declared secret,
     and `causes`, which may quote short ones, says why no alternative fits. `address` is the keyword, the header, the
-    map of responses or of content that is not satisfied. `count` says how many items differ in this very way.
+    map of responses or of content that is not satisfied. `count` says how many items of a list, or members of a map,
+    differ in this very way.
     """
 
     check: Check
@@ -65,8 +68,8 @@ class Mismatch:
 
     @property
     def statement(self) -> str:
-        """The mismatch in one sentence, without any value."""
-        subject = f"'{self.instance}' in {self.subject}" if self.instance else self.subject
+        """The mismatch in one sentence, without any value; what leads to a place deep in a body is shortened."""
+        subject = f"'{_shortened(self.instance)}' in {self.subject}" if self.instance else self.subject
         return f"{subject} {self.message}"
 
     @property
@@ -113,15 +116,15 @@ class Contract:
             return Compared(None, None, self._undocumented(response.status) if "status" in checks else ())
         key, declared = matched
         has_body = method != "HEAD" and response.status not in _WITHOUT_BODY and response.status >= 200
-        content_type = header(response.headers, "content-type") if has_body else None
-        media = _media_key(tuple(declared.content), content_type) if content_type else None
+        content_type = header(response.headers, "content-type")
+        media = _media_key(tuple(declared.content), content_type) if content_type and has_body else None
         found: list[Mismatch] = []
-        if "content-type" in checks and has_body:
-            found += self._content_type(key, declared, response, media)
+        if "content-type" in checks and has_body and media is None and response.body:
+            found += self._content_type(key, declared, content_type)
         if "headers" in checks:
             found += self._headers(declared, response)
         if "body" in checks and has_body:
-            found += self._body(key, declared, response, media)
+            found += self._body(key, declared, response, media_type(content_type), media)
         return Compared(key, media, _grouped(found))
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
@@ -162,6 +165,22 @@ class Contract:
             return ()
         return _grouped(self._against(_REQUEST_BODY, media.schema, [sent], "request"))
 
+    def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
+        """Give the place of each schema with which nothing can be compared, and why; this compiles all of them."""
+        operation, body = self.operation, self.operation.request_body
+        answers = [*operation.responses.values()]
+        content = [media for answer in answers for media in answer.content.values()]
+        bodies = body.content.values() if body else ()
+        asked = [*(each.schema for each in operation.parameters), *(media.schema for media in bodies)]
+        headers = [each.schema for answer in answers for each in answer.headers.values()]
+        given = [*headers, *(schema for media in content for schema in (media.schema, media.item_schema))]
+        directions: tuple[tuple[Direction, list[Address | None]], ...] = (("request", asked), ("response", given))
+        for direction, schemas in directions:
+            for address in filter(None, schemas):
+                found = self._compiled(address, direction)
+                if isinstance(found, SchemaProblem):
+                    yield _address(found.pointer) or address, found.message
+
     def _undocumented(self, status: int) -> tuple[Mismatch, ...]:
         operation = self.operation
         if not operation.responses:
@@ -170,13 +189,10 @@ class Contract:
         message = f"is not documented: {operation.title} has {_listed(operation.responses)}"
         return (_Subject("status", f"status {status}").differs(message, operation.address.below("responses")),)
 
-    def _content_type(
-        self, key: str, declared: ResponseObject, response: Response, media: str | None
-    ) -> Iterator[Mismatch]:
+    def _content_type(self, key: str, declared: ResponseObject, given: str | None) -> Iterator[Mismatch]:
         address = declared.address
-        if address is None or media is not None or not response.body:
+        if address is None:
             return
-        given = header(response.headers, "content-type")
         if not declared.content:
             yield _Subject("content-type", BODY).differs(f"is not documented: {key} has no content", address)
         elif given is None:
@@ -189,14 +205,15 @@ class Contract:
 
     def _headers(self, declared: ResponseObject, response: Response) -> Iterator[Mismatch]:
         for name, expected in declared.headers.items():
-            if name.lower() == _IGNORED:
+            key = name.lower()
+            if key == _IGNORED:
                 continue
             subject = _Subject("headers", f"response header '{name}'", name)
-            lines = [value for given, value in response.headers if given.lower() == name.lower()]
+            lines = header_lines(response.headers, name)
             if not lines and expected.required:
                 yield subject.differs("is required", expected.address)
             # Set-Cookie is the one field whose lines cannot be joined (RFC 9110, section 5.3).
-            for text in lines if name.lower() == "set-cookie" else [", ".join(lines)] if lines else []:
+            for text in lines if key == "set-cookie" else [", ".join(lines)] if lines else []:
                 yield from self._header(subject, expected, text)
 
     def _header(self, subject: _Subject, expected: HeaderObject, text: str) -> Iterator[Mismatch]:
@@ -216,59 +233,70 @@ class Contract:
             read = readings(text, found.types, explode=expected.explode)
         yield from self._against(subject, expected.schema, read, "response")
 
-    def _body(self, key: str, declared: ResponseObject, response: Response, media: str | None) -> Iterator[Mismatch]:
+    def _body(
+        self, key: str, declared: ResponseObject, response: Response, kind: MediaType, media: str | None
+    ) -> Iterator[Mismatch]:
         if declared.address is None:
             return
-        content = declared.address.below("content")
         if media is None:
             if not response.body and declared.content and all(media_type(each).is_json for each in declared.content):
+                content = declared.address.below("content")
                 yield _RESPONSE_BODY.differs(f"is missing: {key} has {_listed(declared.content)}", content)
             return
-        schema = declared.content[media].schema
-        place = schema or content.below(media)
-        kind = media_type(header(response.headers, "content-type"))
+        found = declared.content[media]
+        place = found.schema or declared.address.below("content", media)
         if kind.essence in SEQUENTIAL:
-            yield from self._items(declared.content[media], response, kind, place)
+            yield from self._items(found, response, kind, place)
         elif response.content.problem:
             yield _RESPONSE_BODY.differs(response.content.problem.removeprefix("it "), place)
         elif kind.is_json and not response.body:
             yield _RESPONSE_BODY.differs("is empty, which is not JSON", place)
-        elif schema is not None:
-            value = response.content.value
-            value = "" if isinstance(value, Absent) and kind.is_text else value
-            compared = value if kind.is_json else self._text(value, schema)
-            if not isinstance(compared, bytes | Absent):
-                yield from self._against(_RESPONSE_BODY, schema, [compared], "response")
+        elif found.schema is not None:
+            read = self._read(response.content.value, kind, found.schema)
+            yield from self._against(_RESPONSE_BODY, found.schema, read, "response")
 
-    def _text(self, value: Value, address: Address) -> Value:
-        """Give text that a schema speaks about; what it says of XML or bytes is not for a JSON Schema to check."""
+    def _read(self, value: Value, kind: MediaType, address: Address) -> Iterable[Json]:
+        """Give what a body may mean to a schema; what it says of XML or bytes is not for a JSON Schema to check."""
+        if kind.is_json and not isinstance(value, bytes | Absent):
+            return [value]
+        text = "" if isinstance(value, Absent) and kind.is_text else value
+        if not isinstance(text, str):
+            return []
         found = self._compiled(address, "response")
-        return value if isinstance(found, SchemaProblem) or "string" in found.types(()) else ABSENT
+        if isinstance(found, SchemaProblem) or "string" in (types := found.types(())):
+            return [text]
+        scalar = kind.essence == "text/plain" and types and types <= _SCALARS
+        return readings(text.strip(), found.types) if scalar else []
 
     def _items(
         self, declared: MediaTypeObject, response: Response, kind: MediaType, place: Address
     ) -> Iterator[Mismatch]:
-        """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2)."""
+        """Compare a sequence: as a whole with `schema`, item by item with `itemSchema` (OpenAPI 3.2).
+
+        Before 3.2 a `schema` that is for no array was written for a line, or for text.
+        """
         try:
             items = items_of(response.body, kind)
         except ValueError as error:
             yield _RESPONSE_BODY.differs(str(error), place)
             return
-        if declared.schema is not None:
-            yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response")
         if declared.item_schema is not None:
-            for index, item in enumerate(items):
-                for found in self._against(_RESPONSE_BODY, declared.item_schema, [item], "response"):
-                    yield replace(found, instance=join_pointer("", index) + found.instance)
+            yield from self._against(_RESPONSE_BODY, declared.item_schema, [items], "response", each=True)
+        if declared.schema is not None:
+            found = self._compiled(declared.schema, "response")
+            types = frozenset() if isinstance(found, SchemaProblem) else found.types(())
+            each = bool(types) and "array" not in types
+            if not each or (kind.essence != EVENTS and "string" not in types):
+                yield from self._against(_RESPONSE_BODY, declared.schema, [items], "response", each=each)
 
-    def _compiled(self, address: Address, direction: Direction) -> Compiled | SchemaProblem:
-        return self.api.schemas.at(address.uri, address.pointer, direction)
+    def _compiled(self, address: Address, direction: Direction, *, each: bool = False) -> Compiled | SchemaProblem:
+        return self.api.schemas.at(address.uri, address.pointer, direction, each=each)
 
     def _against(
-        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction
+        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction, *, each: bool = False
     ) -> Iterator[Mismatch]:
-        """Compare a value, of which there may be several readings, with the schema at an address."""
-        found = self._compiled(address, direction)
+        """Compare a value, of which there may be several readings, or each of a list, with the schema at an address."""
+        found = self._compiled(address, direction, each=each)
         if isinstance(found, SchemaProblem):
             yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
             return
@@ -278,7 +306,8 @@ class Contract:
                 return
             first = value if first is ABSENT else first
         if not isinstance(first, Absent):
-            yield from (self._told(subject, address, first, error) for error in found.schema.errors(first, MOST))
+            for error, count in found.schema.kinds(first, MOST):
+                yield replace(self._told(subject, address, first, error), count=count)
 
     def _told(self, subject: _Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
         """Take the value out of an error's message, so that whoever reports it can hide it."""
@@ -331,6 +360,14 @@ def _address(place: str) -> Address | None:
     return Address(uri, pointer) if sign and uri else None
 
 
+def _shortened(pointer: str) -> str:
+    """Leave out the middle of a long pointer, and whole names where these are long: half of one could be a secret's."""
+    if len(pointer) <= _LONGEST:
+        return pointer
+    names = [name if len(name) <= _LONGEST else "…" for name in pointer.split("/")]
+    return "/".join(names if len(names) <= 7 else (*names[:3], "…", *names[-3:]))
+
+
 def _listed(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
@@ -341,5 +378,5 @@ def _grouped(mismatches: Iterable[Mismatch]) -> tuple[Mismatch, ...]:
     found: dict[tuple[object, ...], Mismatch] = {}
     for each in mismatches:
         first = found.get(each.identity)
-        found[each.identity] = replace(first, count=first.count + 1) if first else each
+        found[each.identity] = replace(first, count=first.count + each.count) if first else each
     return tuple(found.values())

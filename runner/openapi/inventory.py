@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from runner.exchange import Response, header
+from runner.exchange import MediaType, Response, header, media_type
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.media import match_media, match_status
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
+from runner.openapi.sequential import SEQUENTIAL, items_of
 from runner.values import ABSENT, Json, Value, resolve_pointer
 
 Kind: TypeAlias = Literal["operation", "status", "parameter", "property"]
@@ -39,7 +40,7 @@ class Item(NamedTuple):
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf")
 _SAME_VALUE_IF = ("if", "then", "else")
-_ELEMENTS = ("items", "additionalItems", "contains", "unevaluatedItems")
+_ELEMENTS = ("prefixItems", "items", "additionalItems", "contains", "unevaluatedItems")
 _MEMBERS = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -66,18 +67,23 @@ class Inventory:
             return
         status, declared = matched
         yield Item("status", operation.pointer, status)
-        media = match_media(declared.content, header(response.headers, "content-type"))
+        content_type = header(response.headers, "content-type")
+        media = match_media(declared.content, content_type)
         if media is not None and media.schema is not None and not isinstance(response.content.value, bytes):
             yield from self._seen(self._at(media.schema), response.content.value)
+        if media is not None and media.item_schema is not None:
+            for item in _items(response.body, media_type(content_type)):
+                yield from self._seen(self._at(media.item_schema), item)
 
     def _properties(self) -> Iterator[Item]:
         """Walk over the schemas that responses can be made of, each once."""
         pending = deque(
-            media.schema
+            schema
             for operation in self.api.by_pointer.values()
             for response in operation.responses.values()
             for media in response.content.values()
-            if media.schema is not None
+            for schema in (media.schema, media.item_schema)
+            if schema is not None
         )
         seen = set[Address]()
         while pending:
@@ -123,9 +129,10 @@ class Inventory:
             if not isinstance(node.value, dict) or node.address in found:
                 continue
             found[node.address] = node
-            pending += self._referenced(node)
-            pending += [part for keyword in _SAME_VALUE for part in node.get(keyword).items()]
-            pending += [node.get(keyword) for keyword in _SAME_VALUE_IF]
+            if "$ref" in node.value:
+                pending += self._referenced(node)
+            pending += [part for keyword in _SAME_VALUE if keyword in node.value for part in node.get(keyword).items()]
+            pending += [node.get(keyword) for keyword in _SAME_VALUE_IF if keyword in node.value]
         return tuple(found.values())
 
     def _node(self, address: Address) -> Node:
@@ -141,6 +148,14 @@ class Inventory:
             return ()
 
 
+def _items(body: bytes, kind: MediaType) -> list[Json]:
+    """Read the items of a sequence (OpenAPI 3.2) that are looked at; none of what is no sequence."""
+    try:
+        return items_of(body, kind)[:LONGEST_ARRAY] if kind.essence in SEQUENTIAL else []
+    except ValueError:
+        return []
+
+
 def _property(schema: Node, name: str) -> Node | None:
     properties = schema.get("properties")
     return properties.get(name) if isinstance(properties.value, dict) and name in properties.value else None
@@ -148,16 +163,19 @@ def _property(schema: Node, name: str) -> Node | None:
 
 def _elements(schema: Node) -> Iterator[Node]:
     """Give the schemas of the items of an array."""
-    yield from schema.get("prefixItems").items()
-    for keyword in _ELEMENTS:
-        yield from _schemas(schema.get(keyword))
+    yield from _parts(schema, _ELEMENTS)
 
 
 def _others(schema: Node) -> Iterator[Node]:
     """Give the schemas of members that no property names."""
     yield from (node for _, node in schema.get("patternProperties").members())
-    for keyword in _MEMBERS:
-        yield from _schemas(schema.get(keyword))
+    yield from _parts(schema, _MEMBERS)
+
+
+def _parts(schema: Node, keywords: Iterable[str]) -> Iterator[Node]:
+    for keyword in keywords:
+        if isinstance(schema.value, dict) and keyword in schema.value:
+            yield from _schemas(schema.get(keyword))
 
 
 def _schemas(node: Node) -> Iterator[Node]:

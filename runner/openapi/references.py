@@ -16,7 +16,7 @@ from runner.openapi.document import Address
 from runner.openapi.survey import base_uri, named_parts
 from runner.openapi.uri import resolve_uri, without_fragment
 from runner.source import SourceMap
-from runner.values import Absent, Json, join_pointer, member, split_pointer
+from runner.values import Absent, Json, escape_token, member, split_pointer
 
 Reason: TypeAlias = Literal["missing", "document", "circular", "anchor"]
 
@@ -79,8 +79,9 @@ class Node(NamedTuple):
         return self._below(value, token)
 
     def _below(self, value: Json, token: str | int) -> Node:
-        pointer = join_pointer(self.pointer, token)
-        return Node(value, self.uri, pointer, pointer if self.own == self.pointer else join_pointer(self.own, token))
+        step = "/" + escape_token(str(token))
+        pointer = self.pointer + step
+        return Node(value, self.uri, pointer, pointer if self.own == self.pointer else self.own + step)
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """Give the members of an object; none for anything else."""

@@ -32,18 +32,21 @@ class Schemas:
     definitions: Definitions = field(repr=False)
     dialect: SchemaDialect
     json_schema_dialect: str | None = None
-    compiled: dict[tuple[str, str, Direction], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)
+    compiled: dict[tuple[str, str, Direction, bool], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)
 
-    def at(self, uri: str, pointer: str, direction: Direction) -> Compiled | SchemaProblem:
-        """Compile the schema at a place; a schema that means nothing gives what is wrong with it."""
-        key = (uri, pointer, direction)
+    def at(self, uri: str, pointer: str, direction: Direction, *, each: bool = False) -> Compiled | SchemaProblem:
+        """Compile the schema at a place, or that of a list of such values.
+
+        A schema that means nothing gives what is wrong with it.
+        """
+        key = (uri, pointer, direction, each)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = self._compile(f"{uri}#{quote(pointer)}", direction)
+            reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
+            found = self.compiled[key] = self._compile({"items": reference} if each else reference, direction)
         return found
 
-    def _compile(self, reference: str, direction: Direction) -> Compiled | SchemaProblem:
-        link: dict[str, Json] = {"$ref": reference}
+    def _compile(self, link: dict[str, Json], direction: Direction) -> Compiled | SchemaProblem:
         if self.json_schema_dialect is not None:
             link["$schema"] = self.json_schema_dialect
         try:

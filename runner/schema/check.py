@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from runner.schema.choice import EngineName, best_engine
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
-from runner.schema.engines import Refused, Validator, new_validator
+from runner.schema.engines import Failure, Refused, Validator, new_validator
 from runner.schema.explain import Explaining, SchemaError
 from runner.schema.gather import gather
 from runner.schema.gathered import Gathered, SchemaProblem
 from runner.schema.keywords import MANY, NAMED, ONE
 from runner.schema.messages import shown
 from runner.values import ABSENT, Json
+
+_TOO_DEEP = SchemaError("", "", "", "is nested too deeply to be checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,35 @@ class Schema:
         except RecursionError:
             return False
 
-    def errors(self, value: Json, most: int | None = None) -> tuple[SchemaError, ...]:
-        """Give everything that is wrong with a value, or the `most` first failures: to explain one takes its time."""
+    def errors(self, value: Json) -> tuple[SchemaError, ...]:
+        """Give everything that is wrong with a value."""
         try:
             if self.validator.is_valid(value):
                 return ()
             explaining = Explaining(self.gathered, value)
             failures = self.validator.failures(value)
-            return tuple(dict.fromkeys(error for failure in failures[:most] for error in explaining.errors(failure)))
+            return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
         except RecursionError:
-            return (SchemaError("", "", "", "is nested too deeply to be checked"),)
+            return (_TOO_DEEP,)
+
+    def kinds(self, value: Json, most: int) -> Iterator[tuple[SchemaError, int]]:
+        """Give what is wrong with a value, each kind once and how many there are of it: to explain one takes its time.
+
+        They are of a kind that differ in the item of a list, or the member of a map, that they are about. Of more than
+        `most` kinds, and of more than `most` members that should not be there, the first are given.
+        """
+        try:
+            explaining = Explaining(self.gathered, value)
+            kinds: dict[object, list[Failure]] = {}
+            for failure in self.validator.failures(value):
+                kinds.setdefault(failure.kind, []).append(failure)
+            told: dict[SchemaError, int] = {}
+            for alike in islice(kinds.values(), most):
+                for error in islice(explaining.errors(alike[0]), most):
+                    told.setdefault(error, len(alike))  # it may have been found on several ways
+            yield from told.items()
+        except RecursionError:
+            yield _TOO_DEEP, 1
 
 
 def compile_schema(

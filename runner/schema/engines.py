@@ -26,7 +26,7 @@ class Failure:
     """A keyword that a value does not satisfy: the way to the value, and the way to the keyword through references.
 
     `branches` are the failures of each alternative of `anyOf` and `oneOf`: one that matches has none. `names` are the
-    members at fault, where it is their presence or their name.
+    members at fault, where it is that they are there, or are not, or their name.
     """
 
     keyword: str
@@ -34,6 +34,12 @@ class Failure:
     path: tuple[str, ...]
     branches: tuple[tuple[Failure, ...], ...] = ()
     names: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What failures share that differ in the item of a list, or the member of a map, that they are about."""
+        names = () if self.keyword == "propertyNames" else self.names
+        return (self.keyword, self.path, names, tuple(tuple(inner.kind for inner in each) for each in self.branches))
 
 
 class Validator(Protocol):
@@ -134,15 +140,21 @@ def _as_unicode(value: Json) -> Json:
 
 
 def _from_rust(error: Any) -> Failure:
-    kind = error.kind
+    kind, keyword = error.kind, error.kind.name
+    path = tuple(map(str, error.evaluation_path))
     names: tuple[str, ...] = tuple(map(str, getattr(kind, "unexpected", ())))
-    if kind.name == "propertyNames":
+    if keyword == "propertyNames":
         names = (str(kind.error.instance),)
-    gave_up = type(kind).__name__ in ("BacktrackLimitExceeded", "RegexEngineFailure")
+    elif keyword == "required":
+        names = (str(kind.property),)
+    elif keyword == "falseSchema":
+        keyword = path[-1]
+    elif type(kind).__name__ in ("BacktrackLimitExceeded", "RegexEngineFailure"):
+        keyword = "patternLimit"
     return Failure(
-        "patternLimit" if gave_up else kind.name,
+        keyword,
         tuple(map(str, error.instance_path)),
-        tuple(map(str, error.evaluation_path)),
+        path,
         tuple(tuple(map(_from_rust, branch)) for branch in getattr(kind, "context", ())),
         names,
     )
@@ -173,7 +185,8 @@ class _Python:
 
     def failures(self, value: Json) -> list[Failure]:
         self._measure(value)
-        return [_from_python(error) for error in self.inner.iter_errors(value)]
+        # Of several members that are missing each failure names all.
+        return list(dict.fromkeys(_from_python(error) for error in self.inner.iter_errors(value)))
 
     def _measure(self, value: Json) -> None:
         if self.depth is not None and is_deeper(value, self.depth):
@@ -191,6 +204,8 @@ def _from_python(error: Any) -> Failure:
         keyword, names = "propertyNames", (error.instance,)
     elif keyword == "additionalProperties":
         names = tuple(_additional(error.schema, error.instance))
+    elif keyword == "required":
+        names = tuple(str(name) for name in error.validator_value if name not in error.instance)
     return Failure(keyword, tuple(map(str, instance)), path, tuple(map(tuple, branches.values())), names)
 
 

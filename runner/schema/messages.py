@@ -25,8 +25,8 @@ def named_messages(case: Case) -> Iterator[tuple[str, str]]:
     """Give the members at fault, each with what is wrong with its being there, or not."""
     members = case.value if isinstance(case.value, dict) else {}
     match case.keyword, case.expected:
-        case "required", list() as names:
-            yield from ((str(name), "is required") for name in names if name not in members)
+        case "required", _:
+            yield from ((name, "is required") for name in case.names)
         case "dependentRequired", dict() as dependents:
             for given, names in dependents.items():
                 if given in members and isinstance(names, list):
@@ -34,6 +34,8 @@ def named_messages(case: Case) -> Iterator[tuple[str, str]]:
                     yield from ((name, f"is required where '{given}' is given") for name in missing)
         case "propertyNames", _:
             yield from ((name, "is not allowed as a name") for name in case.names)
+        case "additionalProperties", _:  # an engine names none where none is allowed
+            yield from ((name, "is not allowed") for name in case.names or members)
         case _:
             yield from ((name, "is not allowed") for name in case.names)
 
@@ -138,4 +140,6 @@ _MESSAGES: Mapping[str, _Words] = {
     "unevaluatedProperties": _fixed("has properties that are not allowed"),
     "unevaluatedItems": _fixed("has items that are not allowed"),
     "items": _fixed("has more items than are allowed"),
+    "additionalItems": _fixed("has more items than are allowed"),
+    "dependencies": _fixed("lacks a member that another one depends on"),
 }

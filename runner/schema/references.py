@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from runner.schema.dialect import SchemaDialect
 from runner.schema.documents import Definitions, Node, Target, base_of, follow, target_of
 from runner.schema.gathered import SchemaProblem
+from runner.schema.messages import shown
 from runner.values import Json
 
 
@@ -60,7 +61,7 @@ class References:
         if found is None:
             raise SchemaProblem(f"the reference '{reference}' leads nowhere", at.origin)
         if not isinstance(found.value, (dict, bool)):
-            raise SchemaProblem(f"the reference '{reference}' does not lead to a schema", at.origin)
+            raise SchemaProblem(f"a schema must be an object, true or false, is {shown(found.value)}", found.origin)
         return found
 
     def find(self, reference: str, at: Node) -> Node | None:

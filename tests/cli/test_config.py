@@ -32,7 +32,7 @@ server-vars = { region = "eu", "api.port" = 8443 }
 inputs = { query = "x", tags = ["a"], n = 1.5 }
 auth = { bearerAuth = { env = "LOCAL_TOKEN" }, "api.key" = "env:KEY" }
 source = { api = "specs/api.yaml", far = "https://h/api.yaml" }
-contract = "off"
+contract = "off,body=error"
 proxy = "http://proxy:3128"
 cacert = "ca.pem"
 """
@@ -56,7 +56,7 @@ def test_everything_there_is_can_be_said(tmp_path: Path) -> None:
             {"query": "x", "tags": ["a"], "n": 1.5},
             {"bearerAuth": "LOCAL_TOKEN", "api.key": "KEY"},
             {"api": str(tmp_path / "specs/api.yaml"), "far": "https://h/api.yaml"},
-            "off",
+            "off,body=error",
             "http://proxy:3128",
             str(tmp_path / "ca.pem"),
         )
@@ -74,7 +74,9 @@ def test_everything_there_is_can_be_said(tmp_path: Path) -> None:
         ("run.timeout = true\n", "1:1: 'timeout' is a number of seconds up to 86400 above 0"),
         ("[run]\nmax-steps = 1.5\n", "2:1: 'max-steps' is a whole number above 0"),
         ("[run]\nstrict = 1\n", "2:1: 'strict' is true or false"),
-        ("[run]\ncontract = 'on'\n", "2:1: 'contract' is one of off, warn, error"),
+        ("[run]\ncontract = 'on'\n", "2:1: there is no contract level 'on'\nthere are off, warn, error"),
+        ("[profile.a]\ncontract = 'bodi=error'\n", "2:1: there is no contract check 'bodi'\ndid you mean 'body'?"),
+        ("[profile.a]\ncontract = true\n", "2:1: 'contract' is a text"),
         (
             "default-profile = 'stagin'\n[profile.staging]\n",
             "1:1: there is no profile 'stagin'\ndid you mean 'staging'?",

@@ -107,3 +107,4 @@ def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     ended = arazzo("coverage", one, "--html", tmp_path)
     assert ended.code == 2
     assert "cannot be written" in ended.err
+    assert "'-' is no file" in arazzo("coverage", one, "--json", "-").err

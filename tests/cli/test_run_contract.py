@@ -138,3 +138,13 @@ def test_python_refuses_options_that_do_not_exist(tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="there is no option 'contrct'"):
             runner.run(plan, contrct="error")  # type: ignore[call-arg]
         assert server.received == []
+
+
+def test_check_says_which_schemas_nothing_can_be_compared_with(tmp_path: Path) -> None:
+    (tmp_path / "pets.openapi.yaml").write_text(API.replace("URL", "https://pets.test").replace("^pk-", "(pk"))
+    (tmp_path / "flow.arazzo.yaml").write_text(FLOW)
+    ended = arazzo("check", "flow.arazzo.yaml", cwd=tmp_path)
+    assert ended.code == 0
+    assert "warning[unusable-schema]: nothing can be compared with this schema: the pattern '(pk'" in ended.out
+    assert "pets.openapi.yaml:20:53" in ended.out
+    assert arazzo("check", "--strict", "flow.arazzo.yaml", cwd=tmp_path).code == 3

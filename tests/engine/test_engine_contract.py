@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runner.engine.events import Answered, BodyUnreadable, ContractChecked, StepStarted, WorkflowFinished
@@ -32,6 +34,10 @@ paths:
       requestBody:
         content: {application/json: {schema: {type: object, required: [name]}}}
       responses: {'201': {description: made}}
+    put:
+      operationId: putPet
+      requestBody: {required: true, content: {text/plain: {}}}
+      responses: {'204': {description: kept}}
 """
 LIST = "{stepId: list, operationId: listPets, parameters: [{name: limit, in: query, value: 5}]}"
 GOOD, BAD, TEAPOT = reply(200, [1]), reply(200, ["a"]), Response(418)
@@ -237,6 +243,7 @@ REFUSED = {
     "bodi=error": "there is no contract check 'bodi'\ndid you mean 'body'?",
     "body=loud": "there is no contract level 'loud'\nthere are off, warn, error",
     "": "there is no contract level ''",
+    "body": "the contract check 'body' is given no level\nwrite body=error",
     "body=": "there is no contract level ''",
     "=off": "there is no contract check ''",
 }
@@ -247,3 +254,17 @@ def test_a_policy_that_cannot_be_read_is_refused(text: str, message: str) -> Non
     with pytest.raises(UsageError) as raised:
         read_policy([text])
     assert str(raised.value).startswith(message)
+
+
+def test_a_policy_of_a_level_that_is_none_is_refused() -> None:
+    loud: Any = "loud"
+    with pytest.raises(UsageError, match="there is no contract level 'loud'"):
+        ContractPolicy(body=loud)
+
+
+def test_a_required_body_that_the_step_has_not_is_told_at_the_step() -> None:
+    create = "{stepId: create, operationId: putPet}"
+    (checked,) = played(flow(create), [GOOD], "error").all(ContractChecked)
+    assert [(each.mismatch.statement, each.span) for each in checked.breaches if each.mismatch.check == "request"] == [
+        ("the request body is required, and was left out", None)
+    ]

@@ -69,6 +69,14 @@ def told(mismatches: tuple[Mismatch, ...]) -> list[str]:
 
 
 REF: Json = {"$ref": "#/components/schemas/Pet"}
+EVENT: Json = {
+    "properties": {
+        "event": {"enum": ["add", "remove"]},
+        "data": {"type": "string", "maxLength": 2},
+        "retry": {"type": "integer"},
+    }
+}
+TEXT = (("Content-Type", "text/plain"),)
 REX = {"id": 1, "name": "Rex"}
 SCHEMA = "/responses/200/content/application~1json/schema"
 PETS = "/components/schemas/Pet"
@@ -160,6 +168,53 @@ RESPONSES: dict[str, tuple[dict[str, Json], Response, list[str]]] = {
         {"200": content(REF)},
         answered(body={**REX, "tag": {}}),
         [f"body: '/tag' in the response body satisfies none of 2 alternatives @{PETS}/properties/tag/oneOf"],
+    ),
+    "an unknown charset": (
+        {"200": content({"type": "string"}, "text/plain")},
+        answered(body=b"a", headers=(("Content-Type", "text/plain; charset=klingon"),)),
+        [
+            ("body: the response body is in the charset 'klingon', which is not known"
+             " @/responses/200/content/text~1plain/schema")
+        ],
+    ),
+    "text that is a number": (
+        {"200": content({"type": "integer"}, "text/plain")}, answered(body=b"5\n", headers=TEXT), []
+    ),
+    "text that is no number": (
+        {"200": content({"type": "integer"}, "text/plain")},
+        answered(body=b"five", headers=TEXT),
+        ["body: the response body must be integer ['five'] @/responses/200/content/text~1plain/schema/type"],
+    ),
+    "text of an object is not for a JSON Schema to check": (
+        {"200": content(REF, "text/plain")}, answered(body=b"Rex", headers=TEXT), []
+    ),
+    "server-sent events": (
+        {"200": {**OK, "content": {"text/event-stream": {"itemSchema": EVENT}}}},
+        answered(
+            body=b": hello\r\n\r\nevent: add\ndata: a\ndata:b\nid: 7\nretry: 3\n\nevent: zap\rdata\r\rdata: cut off",
+            headers=(("Content-Type", "text/event-stream"),),
+        ),
+        [
+            ("body: '/0/data' in the response body must have at most 2 characters, has 3"
+             " @/responses/200/content/text~1event-stream/itemSchema/properties/data/maxLength"),
+            ("body: '/1/event' in the response body must be one of \"add\", \"remove\" ['zap']"
+             " @/responses/200/content/text~1event-stream/itemSchema/properties/event/enum"),
+        ],
+    ),
+    "server-sent events before 3.2": (
+        {"200": content(REF, "text/event-stream")},
+        answered(body=b"data: a\n\n", headers=(("Content-Type", "text/event-stream"),)),
+        [],
+    ),
+    "lines of JSON before 3.2": (
+        {"200": content(REF, "application/x-ndjson")},
+        answered(body=b'{"id": 1, "name": 2}\n' * 3, headers=(("Content-Type", "application/x-ndjson"),)),
+        [f"body: '/0/name' in the response body must be string [2] @{PETS}/properties/name/type"],
+    ),
+    "lines of JSON as text": (
+        {"200": content({"type": "string"}, "application/x-ndjson")},
+        answered(body=b"{}\n", headers=(("Content-Type", "application/x-ndjson"),)),
+        [],
     ),
     "text with a schema": (
         {"200": content({"type": "string", "maxLength": 2}, "text/plain")},
@@ -261,6 +316,41 @@ def test_items_that_differ_in_the_same_way_are_told_once_and_counted(read: Read)
     assert [(each.instance, each.count) for each in mismatches] == [("/0/id", 3), ("/2/name", 1), ("/3/name", 1)]
 
 
+def test_a_failure_that_is_found_on_several_ways_counts_once(read: Read) -> None:
+    found = contract(read, responses={"200": content({"allOf": [REF, {"allOf": [REF]}]})})
+    assert [each.count for each in compared(found, answered(body={"id": 1})).mismatches] == [1]
+
+
+def test_members_of_a_map_that_differ_in_the_same_way_are_told_once_and_counted(read: Read) -> None:
+    schema: Json = {
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "additionalProperties": {"type": "object", "required": ["id", "name"]},
+    }
+    found = contract(read, responses={"200": content(schema)})
+    body: Json = {"a": 1, "b": 1, **{f"k{number}": {"id": 1} for number in range(3000)}, "last": {"name": ""}}
+    mismatches = compared(found, answered(body=body)).mismatches
+    assert {each.instance: each.count for each in mismatches} == {"/a": 1, "/b": 1, "/k0/name": 3000, "/last/id": 1}
+
+
+def test_of_thousands_of_members_that_should_not_be_there_a_hundred_are_told(read: Read) -> None:
+    found = contract(read, responses={"200": content({"type": "object", "additionalProperties": False})})
+    mismatches = compared(found, answered(body={f"k{number}": 1 for number in range(3000)})).mismatches
+    assert (len(mismatches), mismatches[0].statement) == (100, "'/k0' in the response body is not allowed")
+
+
+@pytest.mark.parametrize(
+    ("pointer", "expected"),
+    [
+        ("/parent" * 40 + "/id", "/parent/parent/…/parent/parent/id"),
+        ("/a/" + "k" * 70 + "/b", "/a/…/b"),
+        ("/a" * 20, "/a" * 20),
+    ],
+)
+def test_the_way_to_a_place_deep_in_a_body_is_shortened_where_a_mismatch_is_told(pointer: str, expected: str) -> None:
+    mismatch = Mismatch("body", "the response body", "is required", instance=pointer)
+    assert mismatch.statement == f"'{expected}' in the response body is required"
+
+
 def test_the_causes_name_what_each_alternative_lacks(read: Read) -> None:
     found = contract(read, responses={"200": content(REF)})
     mismatch = compared(found, answered(body={**REX, "tag": {}})).mismatches[0]
@@ -289,7 +379,7 @@ def test_five_megabytes_are_checked_whether_they_fit_or_not(read: Read) -> None:
     found = contract(read, responses={"200": content({"type": "array", "items": REF})})
     assert compared(found, answered(body=[{"id": 1, "name": "n" * 80}] * 50_000)).mismatches == ()
     (mismatch,) = compared(found, answered(body=[{"id": "x", "name": "n" * 80}] * 50_000)).mismatches
-    assert (mismatch.instance, mismatch.count) == ("/0/id", 1000)
+    assert (mismatch.instance, mismatch.count) == ("/0/id", 50_000)
 
 
 def test_a_thousand_schemas_that_lead_to_each_other_are_no_deeper_than_the_body(read: Read) -> None:
@@ -535,3 +625,26 @@ def test_a_mismatch_in_another_document_stands_there(read: Read) -> None:
     operation: Operation = api.by_pointer["/paths/~1pets/get"]
     (mismatch,) = compared(Contract(operation, api), answered(body="x")).mismatches
     assert mismatch.address == (other, "/Pet/type")
+
+
+def test_each_schema_with_which_nothing_can_be_compared_is_told_at_its_place(read: Read) -> None:
+    broken: Json = {"$ref": "#/components/schemas/Broken"}
+    found = contract(
+        read,
+        method="post",
+        parameters=[{"name": "n", "in": "query", "schema": {"pattern": "("}}],
+        requestBody=content(broken),
+        responses={
+            "200": {**content(REF), "headers": {"X-A": {"schema": {"minimum": "1"}}}},
+            "400": content("text"),
+            "default": {**OK, "content": {"application/jsonl": {"itemSchema": {"$ref": "#/components/schemas/Lost"}}}},
+        },
+    )
+    places = [(address.pointer.removeprefix("/paths/~1pets/post"), why) for address, why in found.unusable_schemas()]
+    assert [f"{why} @{pointer}" for pointer, why in places] == [
+        "the pattern '(' is no regular expression @/parameters/0/schema/pattern",
+        "'type' cannot be \"strnig\" @/components/schemas/Broken/type",
+        "'minimum' cannot be \"1\" @/responses/200/headers/X-A/schema/minimum",
+        'a schema must be an object, true or false, is "text" @/responses/400/content/application~1json/schema',
+        "the reference '#/components/schemas/No' leads nowhere @/components/schemas/Lost/$ref",
+    ]

@@ -149,3 +149,20 @@ def test_schemas_that_refer_to_each_other_have_as_many_properties_as_are_written
     )
     items = [item for item in Inventory(api).items() if item.kind == "property"]
     assert len(items) == len(set(items)) == 40 * 40
+
+
+def test_each_item_of_a_sequence_reaches_its_properties(read: Read) -> None:
+    lines, events = "application/jsonl", "text/event-stream"
+    schema: dict[str, Any] = {"itemSchema": {"properties": {"id": {}, "data": {}}}}
+    responses = {"200": {"content": {lines: schema, events: schema}}}
+    api, _ = read({"openapi": "3.2.0", "paths": {"/log": {"get": {"responses": responses}}}})
+    inventory, [operation] = Inventory(api), api.by_pointer.values()
+
+    def reached(kind: str, body: bytes) -> set[str]:
+        found = inventory.reached(operation, Response(200, (("Content-Type", kind),), body))
+        return {item.name.rpartition("/")[2] for item in found if item.kind == "property"}
+
+    assert len([item for item in inventory.items() if item.kind == "property"]) == 4
+    assert reached(lines, b'{"id": 1}\n{"data": 2}\n') == {"id", "data"}
+    assert reached(lines, b'{"id": 1}\n{') == set()
+    assert reached(events, b"data: 1\n\n") == {"data"}

@@ -16,7 +16,14 @@ from runner.openapi.document import ApiDescription
 from runner.openapi.inventory import Inventory
 from runner.reporters.coverage.html import page
 from runner.reporters.coverage.json import CoverageError, CoverageReport, coverage_json, coverage_of
-from runner.reporters.coverage.reach import CoverageRecorder, DescriptionCoverage, Reached, merged, total
+from runner.reporters.coverage.reach import (
+    CoverageRecorder,
+    DescriptionCoverage,
+    OperationCoverage,
+    Reached,
+    merged,
+    total,
+)
 from runner.reporters.coverage.table import table
 from runner.reporters.style import Style
 
@@ -113,6 +120,22 @@ def test_shares_add_up_over_descriptions(coverage: DescriptionCoverage) -> None:
     assert total([], "status").percent == 100.0
 
 
+def test_a_share_is_rounded_down_so_that_it_can_be_asked_for_as_it_is_read() -> None:
+    assert Reached(2, 3).percent == 66.6
+    assert Reached(9999, 10_000).percent == 99.9
+    assert [Reached(2, 3).keeps(bound) for bound in (66.6, 66.66, 66.7)] == [True, True, False]
+    assert [Reached(9999, 10_000).keeps(bound) for bound in (99.99, 100)] == [True, False]
+    assert all(Reached(number, of).keeps(Reached(number, of).percent) for of in range(200) for number in range(of + 1))
+
+
+def test_what_was_told_once_is_told_anew_when_more_was_reached(shop: ApiDescription) -> None:
+    recorder = CoverageRecorder({shop.uri: Inventory(shop)})
+    assert total(recorder.coverage(), "operation") == Reached(0, 2)
+    for event in step(shop, LIST, answer(200)):
+        recorder.tell(Entry(0.0, event))
+    assert total(recorder.coverage(), "operation") == Reached(1, 2)
+
+
 def test_a_step_inside_a_called_workflow_belongs_to_its_own_operation(shop: ApiDescription) -> None:
     outer = (Frame("all", "call", 1),)
     inner = (Frame("all", "call", 1, 1), Frame("look", "list", 1))
@@ -191,6 +214,21 @@ def test_the_table_shows_each_operation_with_its_statuses(coverage: DescriptionC
         "  ○ DELETE /orders/{id}",
         "",
     ]
+
+
+def test_the_table_adds_up_several_descriptions_and_says_that_there_are_none(coverage: DescriptionCoverage) -> None:
+    assert list(table([coverage, coverage], Style()))[-3:] == [
+        "coverage of all 2 descriptions",
+        "  operations 2 of 4 (50 %) · statuses 2 of 6 (33 %) · parameters 2 of 6 (33 %) · properties 4 of 8 (50 %)",
+        "",
+    ]
+    assert list(table([], Style())) == ["no API description could be reached"]
+
+
+def test_the_table_names_all_that_was_reached_and_not_thousands_that_were_not() -> None:
+    operations = tuple(OperationCoverage(f"GET /{n}", None, 1, int(n == 4000), {}, {}) for n in range(5000))
+    drawn = list(table([DescriptionCoverage("big.yaml", "Big", operations, {})], Style()))
+    assert drawn[-4:] == ["  ○ GET /99", "  ✓ GET /4000  ", "  ○ and 4899 more", ""]
 
 
 class Tags(HTMLParser):

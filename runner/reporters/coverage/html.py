@@ -24,7 +24,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+table.shares { width: auto; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font-family: ui-monospace, monospace; font-size: .92em; }
 .yes { color: var(--yes); } .no { color: var(--no); }
 .tag { display: inline-block; margin: 0 .5em .15em 0; white-space: nowrap; }
@@ -71,15 +72,15 @@ def _shares(shares: Mapping[str, Reached]) -> str:
         f'<td><meter min="0" max="100" value="{share.percent:.1f}" aria-label="{name}"></meter></td></tr>'
         for name, share in shares.items()
     )
-    return f"<table><tbody>{rows}</tbody></table>"
+    return f'<table class="shares"><tbody>{rows}</tbody></table>'
 
 
 def _description(each: DescriptionCoverage) -> Iterator[str]:
     yield f"<h2>{escape(each.title or each.name)}</h2><p><code>{escape(each.name)}</code></p>"
     yield _shares({PLURALS[kind]: each.reached(kind) for kind in KINDS})
     yield (
-        '<table><thead><tr><th scope="col">operation</th><th scope="col">answers</th><th scope="col">statuses</th>'
-        '<th scope="col">parameters</th></tr></thead><tbody>'
+        '<table><thead><tr><th scope="col">operation</th><th scope="col" class="number">answers</th>'
+        '<th scope="col">statuses</th><th scope="col">parameters</th></tr></thead><tbody>'
     )
     yield from (_operation(operation, each.name) for operation in each.operations)
     yield "</tbody></table>"

@@ -32,7 +32,7 @@ def coverage_json(coverage: Sequence[DescriptionCoverage]) -> dict[str, Json]:
 
 
 def _reached_json(reached: Reached) -> dict[str, Json]:
-    return {"reached": reached.number, "of": reached.of, "percent": round(reached.percent, 1)}
+    return {"reached": reached.number, "of": reached.of, "percent": reached.percent}
 
 
 def _description_json(each: DescriptionCoverage) -> dict[str, Json]:

@@ -27,8 +27,12 @@ class Reached(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """From 0 to 100; all of nothing is 100."""
-        return 100.0 * self.number / self.of if self.of else 100.0
+        """From 0 to 100, in tenths that are rounded down: 100 is all, and whoever asks for what he reads gets it."""
+        return self.number * 1000 // self.of / 10 if self.of else 100.0
+
+    def keeps(self, percent: float) -> bool:
+        """Say whether it is that share at least; all of nothing is all."""
+        return self.number * 100 >= percent * self.of
 
     def __add__(self, other: object) -> Reached:
         return Reached(self.number + other.number, self.of + other.of) if isinstance(other, Reached) else NotImplemented
@@ -84,6 +88,7 @@ class CoverageRecorder:
     inventories: Mapping[str, Inventory]
     _seen: dict[str, Counter[Item]] = field(default_factory=dict)
     _open: list[StepStarted] = field(default_factory=list)
+    _told: tuple[DescriptionCoverage, ...] | None = None
 
     def tell(self, entry: Entry) -> None:
         match entry.event:
@@ -104,15 +109,18 @@ class CoverageRecorder:
         operation = inventory.api.by_pointer.get(step.pointer) if inventory else None
         if inventory is None or operation is None:
             return
+        self._told = None
         seen = self._seen.setdefault(step.api, Counter())
         seen.update(inventory.reached(operation, response))
         seen.update(Item("parameter", operation.pointer, f"{location} {name}") for location, name in given)
 
     def coverage(self) -> tuple[DescriptionCoverage, ...]:
-        """Give what was reached so far."""
-        return tuple(
-            _description(inventory, self._seen.get(uri, Counter())) for uri, inventory in self.inventories.items()
-        )
+        """Give what was reached so far; each report of a run asks for the same."""
+        if self._told is None:
+            self._told = tuple(
+                _description(inventory, self._seen.get(uri, Counter())) for uri, inventory in self.inventories.items()
+            )
+        return self._told
 
 
 def _description(inventory: Inventory, seen: Counter[Item]) -> DescriptionCoverage:
