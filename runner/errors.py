@@ -62,11 +62,15 @@ class DescriptionError(ArazzoError):
 
 @dataclass(eq=False)
 class FetchError(ArazzoError):
-    """A document could not be read from where it is said to be."""
+    """A document could not be read from where it is said to be.
+
+    `fix` says what to do where another place would not help.
+    """
 
     uri: str
     reason: str
     remote: bool = False
+    fix: str = ""
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]

@@ -306,7 +306,9 @@ def _not_read(source: SourceDescription, error: FetchError, places: SourceMap) -
         message=f"the source '{source.name}' cannot be read: {error.reason}",
         span=places.value(f"{source.pointer}/url"),
         notes=(f"it is looked for at {error.uri}",),
-        fix=Fix(f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"),
+        fix=Fix(
+            error.fix or f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"
+        ),
     )
 
 

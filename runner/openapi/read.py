@@ -135,7 +135,7 @@ def _refusal(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
     if not field:
         message, pointer = "this is not an OpenAPI description: it has no field 'openapi' or 'swagger'", ""
     elif not version:
-        what = describe(entry.get(field).value)
+        what = describe(entry.get(field).value) if entry.get(field).value != "" else "the empty text"
         message, pointer = f"'{field}' is a version as text, not {what}: {_READ}", f"/{field}"
     else:
         name = "OpenAPI" if field == "openapi" else "Swagger"

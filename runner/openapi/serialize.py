@@ -229,16 +229,19 @@ def _flat(parameter: Parameter, value: Json) -> Flat:
         case list():
             return [_scalar(parameter, item, value) for item in value if item is not None]
         case dict():
-            return {name: _scalar(parameter, item, value) for name, item in value.items() if item is not None}
+            return {name: _scalar(parameter, item, value, name) for name, item in value.items() if item is not None}
         case _:
             return _scalar(parameter, value, value)
 
 
-def _scalar(parameter: Parameter, value: Json, within: Json) -> str:
+def _scalar(parameter: Parameter, value: Json, within: Json, name: str = "") -> str:
     if isinstance(value, list | dict):
+        # the members of an exploded object are parameters to the API: one may as well be given as what it is
+        alone = name and parameter.explode and (parameter.location, parameter.style) == ("query", "form")
         raise SerializationProblem(
             f"{parameter.location} parameter '{parameter.name}' holds {_kind(value)} within {_kind(within)}, "
             f"for which OpenAPI's style '{parameter.style}' has no form"
+            + (f": give '{name}' beside it, by its own name" if alone else "")
         )
     if isinstance(value, float) and not math.isfinite(value):
         raise SerializationProblem(f"{parameter.location} parameter '{parameter.name}' holds {NO_NUMBER}")

@@ -23,6 +23,8 @@ ACCEPT = "application/yaml, application/json, text/yaml, text/plain;q=0.9, */*;q
 NOTHING_DECLARED = Operation(None, "GET", "", (), None, {}, (), (), {}, "")
 
 _BLOB_PAGE = re.compile(r"https?://github\.com/([^/]+/[^/]+)/blob/(.+)")
+_PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file"}
+_AS_TEXT = "save it as UTF-8"
 _DRIVE = re.compile(r"/?[A-Za-z]:[/\\]")
 
 
@@ -133,13 +135,16 @@ def _got(request: Request, ports: FetchPorts) -> Exchange:
 
 
 def _decoded(content: bytes, ports: FetchPorts, uri: str, remote: bool) -> str:
+    packed = next((kind for start, kind in _PACKED.items() if content.startswith(start)), None)
+    if packed is not None:
+        raise FetchError(uri, f"it is {packed}, not text", remote, "unpack it, and name the document in it")
     try:
         return ports.decode(content)
     except UnicodeDecodeError as error:
         reason = f"it is not {error.encoding.upper()} text (byte {error.start} is 0x{content[error.start]:02x})"
-        raise FetchError(uri, reason, remote=remote) from error
+        raise FetchError(uri, reason, remote, _AS_TEXT) from error
     except ValueError as error:  # a decoder that says itself what is wrong
-        raise FetchError(uri, str(error), remote=remote) from error
+        raise FetchError(uri, str(error), remote, _AS_TEXT) from error
 
 
 def _shown(uri: str) -> str:

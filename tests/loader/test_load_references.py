@@ -85,6 +85,17 @@ def test_a_schema_that_stands_in_the_document_is_not_fetched() -> None:
     assert loaded({"memory://h/api.json": description})[1] == ["memory://h/api.json"]
 
 
+def test_a_source_that_cannot_be_read_says_what_would_help() -> None:
+    def fetch(uri: str) -> Fetched:
+        if uri == "memory://h/flow.yaml":
+            return Fetched(uri, FLOW)
+        raise FetchError(uri, "it is not text", fix="save it as UTF-8")
+
+    [problem] = load("memory://h/flow.yaml", fetch).diagnostics
+    assert problem.fix is not None
+    assert problem.fix.title == "save it as UTF-8"
+
+
 def test_a_document_of_the_network_has_no_file_of_this_machine_read() -> None:
     files = {
         "https://far.test/api.json": {

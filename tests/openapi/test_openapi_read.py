@@ -276,6 +276,7 @@ def test_openapi_3_2_adds_query_and_additional_operations(read: Read) -> None:
         ({"swaggerVersion": "1.2", "apis": []}, "Swagger version '1.2' is unknown", "/swaggerVersion"),
         ({"openapi": "4.0.0"}, "OpenAPI version '4.0.0' is unknown", "/openapi"),
         ({"openapi": {"a": 1}}, "'openapi' is a version as text, not an object", "/openapi"),
+        ({"openapi": ""}, "'openapi' is a version as text, not the empty text", "/openapi"),
         ({"asyncapi": "3.0.0"}, "no field 'openapi'", ""),
         (["a"], "no field 'openapi'", ""),
         (None, "no field 'openapi'", ""),

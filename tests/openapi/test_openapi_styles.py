@@ -102,6 +102,14 @@ def test_what_is_nested_is_refused_without_quoting_it(style: str, value: Json) -
         query_text(parameter("query", style, explode=True), value)
 
 
+def test_an_array_in_an_exploded_object_is_refused_with_what_to_write() -> None:
+    page: Json = {"size": 2, "sort": ["a", "b"]}
+    with pytest.raises(SerializationProblem, match="give 'sort' beside it, by its own name"):
+        query_text(parameter("query", "form", explode=True), page)
+    with pytest.raises(SerializationProblem, match=r"has no form$"):
+        query_text(parameter("query", "form"), page)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -119,6 +119,23 @@ def test_what_is_not_text_is_told_with_the_byte(tmp_path: Path) -> None:
     assert refused("x", tmp_path).reason == "it is not UTF-8 text (byte 2 is 0xff)"
 
 
+@pytest.mark.parametrize(
+    ("content", "reason", "fix"),
+    [
+        (b"a: \xe9", "it is not UTF-8 text", "save it as UTF-8"),
+        (b"\x1f\x8b\x08\x00", "it is a gzip file, not text", "unpack it, and name the document in it"),
+        (b"PK\x03\x04", "it is a zip file, not text", "unpack it, and name the document in it"),
+    ],
+)
+def test_what_another_place_would_not_help_says_what_would(
+    content: bytes, reason: str, fix: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x").write_bytes(content)
+    error = refused("x", tmp_path)
+    assert error.reason.startswith(reason)
+    assert error.fix == fix
+
+
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(bytes(2 * 1024 * 1024))
     error = refused("x", tmp_path, FetchPorts(Site().open, max_size=1024 * 1024))
