@@ -17,7 +17,7 @@ from runner.exchange import Clock, Headers, Reply, Request, Response, Transport,
 from runner.sandbox.ids import digest
 from runner.sandbox.replies import reply
 
-DROPPED = TransportFailure("closed", "the sandbox closed the connection without an answer (a fault that was asked for)")
+DROPPED = TransportFailure("closed", "the connection was closed without an answer: a fault that was asked for")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from email import message_from_string
-from email.message import Message
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 
 class Part(NamedTuple):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from runner.exchange import Headers, Request, Response, header
 from runner.sandbox.civitai.accounts import Accounts
 from runner.sandbox.civitai.blobs import STORE
+from runner.sandbox.civitai.live import live_answer, live_call
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import Refusal, unauthorized
@@ -96,6 +97,9 @@ class CivitaiSandbox:
                 response = self._dispatch(mount, request)
             except Refusal as refusal:
                 response = self._refused(mount, refusal)
+        if self.settings.live_like:
+            query = Query.parse(request.url.partition("?")[2])
+            response = live_answer(mount.api.name, self.operation(request), query, response)
         return replace(response, body=b"") if request.method == "HEAD" else response
 
     def operation(self, request: Request) -> str | None:
@@ -146,7 +150,10 @@ class CivitaiSandbox:
         if caller is None and match.route.bearer:
             raise unauthorized(f"{match.route.operation_id} needs a bearer token")
         accounts.count(api.name, caller, now)
-        return match.route.answer(Call(request, match.captured, Query.parse(url.query), caller, now, self._world))
+        call = Call(request, match.captured, Query.parse(url.query), caller, now, self._world)
+        if self.settings.live_like:
+            call = live_call(match.route.operation_id, call)
+        return match.route.answer(call)
 
 
 _HOSTS = (SITE_ORIGIN, ORCHESTRATION_ORIGIN, BLOB_ORIGIN)
