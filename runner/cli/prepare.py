@@ -66,6 +66,9 @@ class RunOptions(WhereOptions):
     sandbox: bool
     live: bool
     sandbox_balance: int | None
+    scenario: str | None
+    fault: tuple[str, ...]
+    live_like: bool
     auth: tuple[str, ...] = field(repr=False)
     env_file: tuple[str, ...]
     no_input: bool
@@ -97,8 +100,8 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     sources = sources_of(options, setting.profile, setting.run.offline)
     live = options.live or bool(options.server)
     venues = [Venue.of(target, options.sandbox, live, sources.options.servers) for target in options.targets]
-    if options.sandbox_balance is not None and not any(venue.sandbox for venue in venues):
-        raise UsageError("--sandbox-balance is for runs on the sandbox")
+    if not any(venue.sandbox for venue in venues):
+        refuse_stage(options)
     plans, keys = check_all(venues, sources, options, outlets)
     declared = [
         workflow.inputs
@@ -119,6 +122,18 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
         Ready(plan, ask_all(plan, chosen, given), replace(venue, http=http))
         for plan, chosen, venue in zip(plans, keys, venues, strict=True)
     ]
+
+
+def refuse_stage(options: RunOptions) -> None:
+    """Refuse what is said of the sandbox where no document runs on it."""
+    said = {
+        "--sandbox-balance": options.sandbox_balance is not None,
+        "--scenario": options.scenario is not None,
+        "--fault": bool(options.fault),
+        "--live-like": options.live_like,
+    }
+    for name in (name for name, given in said.items() if given):
+        raise UsageError(f"{name} is for runs on the sandbox")
 
 
 def refuse_contradictions(options: RunOptions) -> None:

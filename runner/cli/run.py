@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,8 +33,9 @@ from runner.cli.help import Sectioned
 from runner.cli.options import where_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.places import slips
-from runner.cli.prepare import RunOptions, Seconds, prepare, say_error
+from runner.cli.prepare import RunOptions, Seconds, draw_all, prepare, say_error
 from runner.cli.profile import Setting, setting_of
+from runner.cli.stage import read_stage, stage_options
 from runner.cli.terminal import Terminal, look
 from runner.cli.world import Ready, SandboxSettings, open_world
 from runner.engine.policy import read_policy
@@ -44,6 +45,9 @@ from runner.reporters.coverage.reach import CoverageRecorder
 from runner.shell.auth import foresee
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from runner.sandbox.civitai.settings import Settings
 
 
 @click.command("run", cls=Sectioned)
@@ -64,6 +68,7 @@ from runner.shell.interrupt import Interrupt
     metavar="BUZZ",
     help="What each account of the sandbox starts with.",
 )
+@stage_options
 @click.option(
     "--auth", multiple=True, metavar="NAME=VALUE", help="A credential; VALUE may be env:VARIABLE or file:PATH."
 )
@@ -134,12 +139,13 @@ def run(options: RunOptions, terminal: Terminal) -> int:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
             outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
+        stage = stage_of(options, outlets)
         open_outlets(ready, wallet, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    code = start(ready, wallet, limits, options, outlets)
+    code = start(ready, wallet, limits, stage, outlets)
     kept = tell(outlets.covered, bounds, terminal, drawn=options.coverage and not outlets.is_json)
     return code or (0 if kept else 1)
 
@@ -211,15 +217,24 @@ def ask(wants: Sequence[Want], wallet: Wallet, terminal: Terminal) -> Wallet:
     return replace(wallet, secrets=found)
 
 
+def stage_of(options: RunOptions, outlets: Outlets) -> Settings:
+    """Give how the sandbox begins."""
+    settings = read_stage(
+        options.scenario, options.fault, options.live_like, lambda problems: draw_all(problems, outlets)
+    )
+    return settings if options.sandbox_balance is None else replace(settings, balance=options.sandbox_balance)
+
+
 def open_outlets(ready: Sequence[Ready], wallet: Wallet, outlets: Outlets) -> None:
     """Open the reports; what is secret is known from now on."""
     secrets = frozenset(secret for each in ready for secret in credentials_of(each.plan, each.venue, wallet).secrets)
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time())
 
 
-def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, options: RunOptions, outlets: Outlets) -> int:
+def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, stage: Settings, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
-    sandbox = SandboxSettings(VirtualClock(outlets.last_at), options.sandbox_balance)
+    began = outlets.last_at if stage.start is None else stage.start
+    sandbox = SandboxSettings(VirtualClock(began), stage)
     with Interrupt() as interrupt:
         for each in ready:
             if interrupt.cancelled():

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner.cli.prepare import Seconds, say_error
-from runner.cli.terminal import look
-from runner.errors import UsageError
+from runner.cli.stage import read_stage, stage_options
+from runner.cli.terminal import Terminal, look
+from runner.diagnostics import Diagnostic
+from runner.errors import ArazzoError, DescriptionError
+from runner.reporters.diagnostics import render_full
+
+if TYPE_CHECKING:
+    from runner.sandbox.civitai.settings import Settings
 
 
 @click.command("sandbox")
@@ -21,43 +29,48 @@ from runner.errors import UsageError
     metavar="N",
     help="Let time pass N times as fast.",
 )
-@click.option("--duration", type=Seconds(), default=3.0, metavar="S", help="Seconds a generation takes (3).")
-@click.option(
-    "--balance", type=click.IntRange(min=0), default=None, metavar="BUZZ", help="What each account starts with."
-)
+@click.option("--duration", type=Seconds(), metavar="S", help="Seconds a generation takes (3).")
+@click.option("--balance", type=click.IntRange(min=0), metavar="BUZZ", help="What each account starts with.")
 @click.option(
     "--rate-limit",
     type=click.IntRange(min=1),
     metavar="N",
     help="Answer 429 after N requests of an account in a minute.",
 )
-def command(
-    port: int, host: str, time_scale: float, duration: float, balance: int | None, rate_limit: int | None
-) -> None:
+@stage_options
+def command(port: int, host: str, **options: Any) -> None:
     """Serve the stand-ins of Civitai's Site and Orchestration APIs until Ctrl-C.
 
-    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`.
+    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`. A page at / shows
+    the state, /__state gives it as JSON.
 
     \b
     Then:  arazzo run civitai-image-generation-poll --server orchestration=http://127.0.0.1:8080
+    Try:   arazzo sandbox --fault status=503,rate=0.2,seed=1 --fault job=fail,times=1
     """
-    from runner.sandbox.civitai.settings import Settings
     from runner.sandbox.server import serve
 
     terminal = look()
-    start = Settings()
-    settings = Settings(
-        duration=duration,
-        time_scale=time_scale,
-        balance=start.balance if balance is None else balance,
-        rate_limit=rate_limit or start.rate_limit,
-    )
 
     def announce(url: str) -> None:
         print(f"serving on {url} (Ctrl-C stops)", flush=True)
 
     try:
-        serve(host, port, settings, announce)
-    except UsageError as error:
-        say_error(terminal, error)
+        serve(host, port, _settings(options, terminal), announce)
+    except ArazzoError as error:
+        if not isinstance(error, DescriptionError):
+            say_error(terminal, error)
         sys.exit(error.exit_code)
+
+
+def _settings(options: dict[str, Any], terminal: Terminal) -> Settings:
+    """Give the settings of the scenario, changed by the options that are given."""
+    from dataclasses import replace
+
+    def draw(problems: Iterable[Diagnostic]) -> None:
+        for problem in problems:
+            print(render_full(problem, terminal.err_style) + "\n", file=terminal.err)
+
+    stage = read_stage(options["scenario"], options["fault"], options["live_like"], draw)
+    names = ("time_scale", "duration", "balance", "rate_limit")
+    return replace(stage, **{name: options[name] for name in names if options[name] is not None})

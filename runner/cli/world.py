@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
@@ -20,6 +21,9 @@ from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
+
+if TYPE_CHECKING:
+    from runner.sandbox.civitai.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class SandboxSettings:
     """One clock for all the documents of an invocation, each of which gets a sandbox of its own."""
 
     clock: VirtualClock
-    balance: int | None = None
+    settings: Settings
 
 
 @contextmanager
@@ -113,8 +117,9 @@ def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport,
 
 def _sandbox(chosen: SandboxSettings) -> Transport:
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
-    from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.faults import FaultyTransport
     from runner.sandbox.transport import SandboxTransport
 
-    settings = Settings() if chosen.balance is None else replace(Settings(), balance=chosen.balance)
-    return SandboxTransport(CivitaiSandbox(chosen.clock, settings), chosen.clock)
+    sandbox = CivitaiSandbox(chosen.clock, chosen.settings)
+    transport = SandboxTransport(sandbox, chosen.clock)
+    return FaultyTransport(transport, chosen.clock, sandbox.faults, sandbox.claims)

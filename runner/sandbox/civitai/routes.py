@@ -12,6 +12,7 @@ from runner.sandbox.civitai.accounts import Account, Accounts
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import ErrorShape, Refusal
 from runner.sandbox.civitai.settings import Settings
+from runner.sandbox.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class World:
     settings: Settings
     accounts: Accounts
     blob_base: str
+    faults: Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,12 @@ Answer: TypeAlias = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation of a description; without an `answer` it is 501. `bearer` says that it needs a token."""
+    """An operation of a description; `bearer` says that it needs a token."""
 
     method: str
     template: str
     operation_id: str
-    answer: Answer | None = None
+    answer: Answer
     bearer: bool = False
 
     def capture(self, path: str) -> dict[str, str] | None:
