@@ -88,7 +88,7 @@ def member(value: Value, token: str | int) -> Value:
         return value.get(str(token), ABSENT)
     if isinstance(value, list):
         text = str(token)
-        if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0"):
+        if text.isascii() and text.isdigit() and len(text) < 19 and (text == "0" or text[0] != "0"):
             index = int(text)
             return value[index] if index < len(value) else ABSENT
     return ABSENT

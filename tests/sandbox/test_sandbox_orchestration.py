@@ -163,22 +163,6 @@ def test_every_operation_wants_a_good_token(caller, method, path, token):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "operation_id"),
-    [
-        ("PATCH", "/workflows/wf_1", "patchWorkflow"),
-        ("DELETE", "/workflows/wf_1", "deleteWorkflow"),
-        ("POST", "/blobs", "uploadBlob"),
-        ("GET", "/blobs/upload-url?mimeType=image/png", "getBlobUploadUrl"),
-        ("POST", "/blobs/b/refresh", "refreshBlob"),
-    ],
-)
-def test_an_operation_that_is_not_built_says_so_by_name(caller, method, path, operation_id):
-    response = caller.call(method, f"https://orchestration.civitai.com/v2/consumer{path}")
-    assert response.status == 501
-    assert operation_id in response.content.value["message"]
-
-
-@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("DELETE", "/v2/consumer/workflows", 405),

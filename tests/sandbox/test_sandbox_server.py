@@ -66,7 +66,6 @@ def test_the_site_answers_with_and_without_its_prefix(client, url, prefix):
     ("method", "path", "status", "member"),
     [
         ("GET", "/api/v1/models/999", 404, "error"),
-        ("GET", "/api/v1/enums", 501, "error"),
         ("DELETE", "/api/v1/models", 405, "error"),
         ("GET", "/nowhere", 404, "error"),
         ("GET", "/v2/consumer/nowhere", 404, "traceId"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -260,29 +259,6 @@ def test_a_bad_token_is_401_where_none_is_needed_too(caller, path, token):
     assert response.status == 401
     assert ("WWW-Authenticate", 'Bearer error="invalid_token"') in response.headers
     assert token.encode() not in response.body
-
-
-UNBUILT = [
-    ("GET", "/model-versions/mini/1", "getModelVersionMini"),
-    ("POST", "/model-versions/by-hash", "getModelVersionsByHashes"),
-    ("POST", "/model-versions/by-hash/ids", "getModelVersionIdsByHashes"),
-    ("GET", "/images", "listImages"),
-    ("GET", "/creators", "listCreators"),
-    ("GET", "/tags", "listTags"),
-    ("GET", "/users", "listUsers"),
-    ("GET", "/vault/get?modelVersionId=1", "getVaultItem"),
-    ("GET", "/vault/all", "getAllVaultItems"),
-    ("GET", "/vault/check-vault", "checkVault"),
-    ("POST", "/vault/toggle-version", "toggleVaultVersion"),
-    ("GET", "/enums", "getEnums"),
-]
-
-
-@pytest.mark.parametrize(("method", "path", "operation_id"), UNBUILT)
-def test_an_operation_that_is_not_built_says_so_by_name(caller, method, path, operation_id):
-    response = caller.site(path, method=method)
-    assert response.status == 501
-    assert re.search(rf"\b{operation_id}\b", response.content.value["message"])
 
 
 @pytest.mark.parametrize(

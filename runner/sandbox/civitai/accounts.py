@@ -8,32 +8,65 @@ from dataclasses import dataclass, field
 
 from runner.sandbox.civitai.recipes import Input
 from runner.sandbox.civitai.replies import Refusal, too_many, unauthorized
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
-from runner.sandbox.civitai.stock import CREATORS
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Opening, Settings
+from runner.sandbox.civitai.uploads import Upload
+from runner.sandbox.civitai.vault import LIMITS_KB, Vault, open_vault
 from runner.sandbox.civitai.workflows import Moment, StepRequest, Workflow, begin
 from runner.sandbox.ids import digest
 
 _REFUSED = ("invalid", "expired")
-_POOR = "broke"
+_HINTS = {
+    "broke": Opening(balance=0),
+    "free": Opening(tier="Free"),
+    "full": Opening(vault_other_kb=LIMITS_KB["Bronze"]),
+}
+"""What an account begins with when its name begins so and no scenario speaks of it."""
+
+MAX_KEPT = 256 * 1024 * 1024
+"""How many bytes of uploads an account may keep."""
+
 _MINUTE = 60.0
 
 
 @dataclass(slots=True)
 class Account:
-    """Someone with a token. `key` is made of the token and does not tell it."""
+    """Someone with a token. `key` is made of the token and does not tell it; `submissions` counts those refused too."""
 
     key: str
     username: str
     balance: int
+    vault: Vault
     workflows: dict[str, Workflow] = field(default_factory=dict)
     makers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    renewed: dict[str, float] = field(default_factory=dict)
     submissions: int = 0
+    sequence: int = 0
+    uploaded: int = 0
 
     def add(self, workflow: Workflow) -> None:
         """Keep a new workflow, and for each blob it will make the workflow's id and the step's index."""
+        self.sequence += 1
         self.workflows[workflow.id] = workflow
         for index, step in enumerate(workflow.steps):
             self.makers.update((blob_id, (workflow.id, index)) for blob_id in step.blob_ids)
+
+    def remove(self, workflow: Workflow) -> None:
+        """Forget a workflow and what it made."""
+        del self.workflows[workflow.id]
+        for step in workflow.steps:
+            for blob_id in step.blob_ids:
+                del self.makers[blob_id]
+
+    def keep(self, upload: Upload) -> None:
+        """Keep an upload as the newest; what is too much by then, or was never sent, is forgotten, the oldest first."""
+        self.uploads.pop(upload.id, None)
+        self.uploads[upload.id] = upload
+        room = MAX_KEPT
+        for other in tuple(reversed(self.uploads.values())):
+            room -= len(other.content or b"")
+            if room < 0 or (other.content is None and other.expires <= upload.created):
+                del self.uploads[other.id]
 
     def newest_first(self) -> Iterator[Workflow]:
         return reversed(self.workflows.values())
@@ -58,12 +91,20 @@ class Accounts:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("the Authorization field must read: Bearer <token>")
-        if token.startswith(_REFUSED):
-            raise unauthorized("the token is invalid or has expired", presented=True)
-        key = digest(self.settings.seed, token).hex()
+        name = self._name(token)
+        key = digest(self.settings.seed, name).hex()
         if key not in self.by_key:
-            self.by_key[key] = self._open(key, token, now)
+            self.by_key[key] = self._open(key, name, now)
         return self.by_key[key]
+
+    def _name(self, token: str) -> str:
+        """Give the name of the account that a token is for; refuse one that is for none."""
+        settings = self.settings
+        name = settings.tokens.get(token, token)
+        known = token in settings.tokens or token in settings.accounts
+        if token in settings.refused or (not known and (settings.closed or token.startswith(_REFUSED))):
+            raise unauthorized("the token is invalid or has expired", presented=True)
+        return name
 
     def count(self, api: str, account: Account | None, now: float) -> None:
         """Count a request; refuse the one that is too many for its minute."""
@@ -77,13 +118,22 @@ class Accounts:
             raise too_many(f"more than {self.settings.rate_limit} requests a minute", math.ceil(opened + _MINUTE - now))
         self._minutes[key] = (opened, count + 1)
 
-    def _open(self, key: str, token: str, now: float) -> Account:
-        balance = 0 if token.startswith(_POOR) else self.settings.balance
-        account = Account(key, _username(key, token), balance)
-        if self.settings.seed_workflows:
+    def _open(self, key: str, name: str, now: float) -> Account:
+        settings = self.settings
+        hinted = next((opening for hint, opening in _HINTS.items() if name.startswith(hint)), Opening())
+        opening = settings.accounts.get(name, hinted)
+        balance = settings.balance if opening.balance is None else opening.balance
+        account = Account(key, self._username(key, name), balance, open_vault(opening, settings.catalogue, now))
+        if settings.seed_workflows:
             account.add(begin(Moment(key, 0, now - 3600, 60), [_demo("finished", "")], _DEMO, free=True))
             account.add(begin(Moment(key, 1, now - 60, 0), [_demo("running", " [stall]")], _DEMO, free=True))
         return account
+
+    def _username(self, key: str, name: str) -> str:
+        """Name an account; a token that is the name of a creator of the catalogue makes one that creator."""
+        settings = self.settings
+        public = (*settings.catalogue.model_counts, *settings.accounts, SANDBOX_TOKEN)
+        return next((known for known in public if known.casefold() == name.casefold()), f"user-{key[:8]}")
 
 
 _DEMO = ("sandbox-demo",)
@@ -91,12 +141,6 @@ _DEMO = ("sandbox-demo",)
 
 def _demo(name: str, steering: str) -> StepRequest:
     return StepRequest(name, "imageGen", Input(prompt=f"a lighthouse in the fog{steering}"))
-
-
-def _username(key: str, token: str) -> str:
-    """Name an account; a token that is the name of a creator of the catalogue makes one that creator."""
-    public = next((name for name in (*CREATORS, SANDBOX_TOKEN) if name.casefold() == token.casefold()), None)
-    return public or f"user-{key[:8]}"
 
 
 def spend(account: Account, price: int) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from runner.values import Json
+from runner.exchange import Request, header, media_type
+from runner.sandbox.civitai.replies import Refusal
+from runner.values import Absent, Json
 
 Check: TypeAlias = Callable[[Json, str], Iterator[str]]
 """Check a value that stands at a path such as `steps[0].input`; the body itself has the empty path."""
@@ -125,3 +127,22 @@ def record(members: Mapping[str, Check], required: Sequence[str] = ()) -> Check:
                 yield from member(value[name], at + name)
 
     return check
+
+
+def json_body(request: Request, check: Check, media: str = "application/json") -> Json:
+    """Give the JSON body of a request, which must pass a check; anything else is refused by all that is wrong with it.
+
+    A body without a type is taken for what it should be; any `+json` type is, where plain JSON is wanted.
+    """
+    kind = media_type(header(request.headers, "content-type"))
+    if kind.essence not in ("", media) and not (media == "application/json" and kind.is_json):
+        raise Refusal(415, f"the body must be {media}, not {kind.essence}")
+    value, problem = request.content
+    if isinstance(value, Absent):
+        raise Refusal(400, "a JSON body is required")
+    if problem is not None or isinstance(value, bytes):
+        raise Refusal(400, f"the body cannot be read: {problem or 'it is not JSON'}")
+    problems = list(check(value, ""))
+    if problems:
+        raise Refusal(400, "; ".join(problems))
+    return value

@@ -9,11 +9,13 @@ from dataclasses import replace
 
 from runner.exchange import Response
 from runner.sandbox.civitai.accounts import spend
-from runner.sandbox.civitai.blobs import NSFW_LEVEL, Blob, blob_body, link, look_up
+from runner.sandbox.civitai.blob_operations import BLOBS
+from runner.sandbox.civitai.blobs import link, look_up
+from runner.sandbox.civitai.moderation import SAFE, Verdict
 from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error, too_many
 from runner.sandbox.civitai.routes import Api, Call, Route, World
-from runner.sandbox.civitai.submission import read_submission, read_update
-from runner.sandbox.civitai.workflows import STATUSES, Moment, Step, Workflow, begin
+from runner.sandbox.civitai.submission import Update, read_patch, read_submission, read_update
+from runner.sandbox.civitai.workflows import STATUSES, Moment, Status, Step, Workflow, begin
 from runner.sandbox.ids import timestamp
 from runner.sandbox.replies import reply
 from runner.values import Json
@@ -26,9 +28,9 @@ def _submit(call: Call) -> Response:
     account.submissions += 1
     if account.submissions <= settings.busy:
         raise too_many("the orchestrator is busy", retry_after=1)
-    wanted = read_submission(call.request)
+    wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id))
     spend(account, wanted.price)
-    moment = Moment(account.key, len(account.workflows), call.now, settings.duration)
+    moment = Moment(account.key, account.sequence, call.now, settings.duration)
     workflow = begin(moment, wanted.steps, wanted.tags)
     account.add(workflow)
     return reply(_workflow_body(call.world, workflow, call.now), 202)
@@ -56,16 +58,30 @@ def _get(call: Call) -> Response:
     return reply(_workflow_body(call.world, _own_workflow(call), call.now))
 
 
+def _image(call: Call, blob_id: str) -> Verdict | None:
+    """Give what moderation says of an image; one that it was not asked about, or not yet, is safe."""
+    try:
+        return look_up(call.account, blob_id, call.now).verdict or SAFE
+    except Refusal:
+        return None
+
+
 def _update(call: Call) -> Response:
+    return _change(call, _own_workflow(call), read_update(call.request))
+
+
+def _patch(call: Call) -> Response:
     workflow = _own_workflow(call)
-    wanted = read_update(call.request)
+    return _change(call, workflow, read_patch(call.request, _workflow_body(call.world, workflow, call.now)))
+
+
+def _change(call: Call, workflow: Workflow, wanted: Update) -> Response:
+    """Cancel a workflow, change its tags, or both; or neither where it has ended and is to be canceled."""
     status = workflow.status(call.now)
     if wanted.cancel and status != "canceled":
         if workflow.is_over(call.now):
             raise Refusal(409, f"the workflow has {_ENDED[status]}: it cannot be canceled")
-        canceled = workflow.cancel(call.now)
-        call.account.balance += workflow.charged - canceled.charged
-        workflow = canceled
+        workflow = _canceled(call, workflow)
     if wanted.tags is not None:
         workflow = replace(workflow, tags=wanted.tags)
     call.account.workflows[workflow.id] = workflow
@@ -75,13 +91,19 @@ def _update(call: Call) -> Response:
 _ENDED = {"succeeded": "succeeded already", "failed": "failed already", "expired": "expired"}
 
 
-def _get_blob(call: Call) -> Response:
-    return reply(blob_body(call.world, _own_blob(call), call.now))
+def _canceled(call: Call, workflow: Workflow) -> Workflow:
+    """Cancel a workflow, and give back what it has not used."""
+    canceled = workflow.cancel(call.now)
+    call.account.balance += workflow.charged - canceled.charged
+    return canceled
 
 
-def _head_blob(call: Call) -> Response:
-    _own_blob(call)
-    return Response(200, (("X-Blob-Status", "allowed"), ("X-Nsfw-Level", str(NSFW_LEVEL))), reason="OK")
+def _delete(call: Call) -> Response:
+    workflow = _own_workflow(call)
+    if not workflow.is_over(call.now):
+        _canceled(call, workflow)
+    call.account.remove(workflow)
+    return Response(204, reason="No Content")
 
 
 def _own_workflow(call: Call) -> Workflow:
@@ -89,10 +111,6 @@ def _own_workflow(call: Call) -> Workflow:
     if workflow_id not in call.account.workflows:
         raise not_found(f"workflow {workflow_id}")
     return call.account.workflows[workflow_id]
-
-
-def _own_blob(call: Call) -> Blob:
-    return look_up(call.account, call.captured["blobId"], call.now)
 
 
 def _write_cursor(last: Workflow) -> str:
@@ -133,8 +151,14 @@ def _step_body(world: World, workflow: Workflow, step: Step, now: float) -> dict
     job: dict[str, Json] = {"id": step.job_id, "status": status, **times}
     if status == "succeeded":
         job["result"] = {"blobs": [_product_body(world, step, blob_id, now) for blob_id in step.blob_ids]}
+    elif reason := _reason(step, status):
+        job["reason"] = reason
     jobs: list[Json] = [] if started is None else [job]
     return {"name": step.name, "$type": step.kind, "status": status, **times, "jobs": jobs}
+
+
+def _reason(step: Step, status: Status) -> str | None:
+    return "canceled" if status == "canceled" else step.reason if status == step.outcome else None
 
 
 def _product_body(world: World, step: Step, blob_id: str, now: float) -> dict[str, Json]:
@@ -142,7 +166,7 @@ def _product_body(world: World, step: Step, blob_id: str, now: float) -> dict[st
         "blobId": blob_id,
         "url": link(world, blob_id, now),
         "mimeType": step.recipe.mime_type,
-        "nsfwLevel": NSFW_LEVEL,
+        "nsfwLevel": step.given.verdict.level,
     }
     if step.recipe.sized:
         body |= {"width": step.given.width, "height": step.given.height}
@@ -158,19 +182,15 @@ def _times(started: float | None, completed: float | None) -> dict[str, Json]:
 
 ORCHESTRATION = Api(
     "orchestration",
-    [
+    (
         Route("POST", "/workflows", "submitWorkflow", _submit, bearer=True),
         Route("GET", "/workflows", "queryWorkflows", _query, bearer=True),
         Route("GET", "/workflows/{workflowId}", "getWorkflow", _get, bearer=True),
         Route("PUT", "/workflows/{workflowId}", "updateWorkflow", _update, bearer=True),
-        Route("PATCH", "/workflows/{workflowId}", "patchWorkflow", bearer=True),
-        Route("DELETE", "/workflows/{workflowId}", "deleteWorkflow", bearer=True),
-        Route("POST", "/blobs", "uploadBlob", bearer=True),
-        Route("GET", "/blobs/upload-url", "getBlobUploadUrl", bearer=True),
-        Route("GET", "/blobs/{blobId}", "getBlob", _get_blob, bearer=True),
-        Route("HEAD", "/blobs/{blobId}", "headBlob", _head_blob, bearer=True),
-        Route("POST", "/blobs/{blobId}/refresh", "refreshBlob", bearer=True),
-    ],
+        Route("PATCH", "/workflows/{workflowId}", "patchWorkflow", _patch, bearer=True),
+        Route("DELETE", "/workflows/{workflowId}", "deleteWorkflow", _delete, bearer=True),
+        *BLOBS,
+    ),
     orchestration_error,
 )
 """Paths are written without `/v2/consumer`, which every path of the description begins with."""

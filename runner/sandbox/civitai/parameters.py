@@ -56,6 +56,11 @@ class Query:
         value = self.text(name)
         return default if value is None else whole(value, name, low, high)
 
+    def identity(self, name: str) -> int | None:
+        """Give an id that may stand once."""
+        value = self.text(name)
+        return None if value is None else whole(value, name, 1, MAX_ID)
+
     def word(self, name: str, words: Sequence[str]) -> str | None:
         value = self.text(name)
         return None if value is None else _word(value, name, words)

@@ -6,11 +6,13 @@ published example (30 steps, quantity 2) costs 24. A video costs 64 Buzz a secon
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runner.sandbox.civitai.moderation import SAFE, Verdict
 from runner.sandbox.ids import digest
 
 MAX_SIDE = 4096
@@ -19,7 +21,10 @@ _PIXELS = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What prices and products depend on, with the sandbox's defaults filled in; `duration` in seconds."""
+    """What prices and products depend on, with the sandbox's defaults filled in; `duration` in seconds.
+
+    `verdict` is the strictest that moderation gives of the prompt and of the images that come with it.
+    """
 
     prompt: str = ""
     width: int = 1024
@@ -27,6 +32,7 @@ class Input:
     steps: int = 20
     quantity: int = 1
     duration: float = 5.0
+    verdict: Verdict = SAFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,9 @@ def _text(given: Input, _blob_id: str) -> bytes:
     return f"Written in the sandbox for: {given.prompt}\n".encode()
 
 
-def _verdict(_given: Input, _blob_id: str) -> bytes:
-    return b'{"nsfwLevel":1}'
+def _verdict(given: Input, _blob_id: str) -> bytes:
+    level, reason = given.verdict
+    return json.dumps({"nsfwLevel": level} | ({"nsfwReason": reason} if reason else {})).encode()
 
 
 def _tensors(_given: Input, _blob_id: str) -> bytes:

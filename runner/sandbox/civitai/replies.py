@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeAlias
 
 from runner.exchange import Headers
@@ -19,23 +20,22 @@ _CODES = {
     413: "content_too_large",
     415: "unsupported_media_type",
     421: "misdirected_request",
+    422: "unprocessable",
     429: "rate_limited",
-    501: "not_implemented",
+    500: "internal_error",
+    503: "unavailable",
 }
 
 
 class Refusal(Exception):  # noqa: N818 - what an operation raises to answer no; it never leaves the sandbox
-    """The answer is a client or server error: a status, a sentence and the header fields that go with them."""
+    """The answer is a client or server error: a status, a sentence, and the header fields and the code beside them."""
 
-    def __init__(self, status: int, message: str, headers: Headers = ()) -> None:
+    def __init__(self, status: int, message: str, headers: Headers = (), code: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = headers
-
-    @property
-    def code(self) -> str:
-        return _CODES[self.status]
+        self.code = code or _CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
 
 
 ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]

@@ -46,12 +46,12 @@ Answer: TypeAlias = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation of a description; without an `answer` it is 501. `bearer` says that it needs a token."""
+    """An operation of a description; `bearer` says that it needs a token."""
 
     method: str
     template: str
     operation_id: str
-    answer: Answer | None = None
+    answer: Answer
     bearer: bool = False
 
     def capture(self, path: str) -> dict[str, str] | None:

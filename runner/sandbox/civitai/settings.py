@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runner.sandbox.civitai.catalogue import STOCK, Catalogue
 
 SANDBOX_TOKEN = "sandbox"
 """The bearer token to send when nobody gives another; no secret, for it opens nothing but this stand-in."""
@@ -16,17 +20,42 @@ MAX_BODY = 10 * 1024 * 1024
 """The largest request body in bytes; more is answered by 413."""
 
 
+Tier: TypeAlias = Literal["Free", "Founder", "Bronze", "Silver", "Gold"]
+VaultStatus: TypeAlias = Literal["Pending", "Stored", "Failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an account has when it is first seen; None leaves it at what every account has.
+
+    `vault` is the state of what its vault holds, by the id of the version; `vault_other_kb` the room in it that is
+    taken by something else.
+    """
+
+    balance: int | None = None
+    tier: Tier = "Bronze"
+    vault_other_kb: float = 0.0
+    vault: Mapping[int, VaultStatus] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the sandbox behaves; times in seconds of the clock it is given, money in Buzz.
 
-    `duration` is how long a workflow takes from submission to its end. `rate_limit` counts requests per minute,
-    account and API (None: no limit). The first `busy` submissions of an account are answered by 429.
-    `seed_workflows` gives each new account a running and a finished workflow. `latency` is what the transport lets
-    pass per request, `time_scale` how much faster than the wall the clock of the server runs.
+    `duration` is how long a workflow takes from submission to its end, `vault_duration` a copy into a vault;
+    `upload_link` and `blob_link` are how long such a link is good. `rate_limit` counts requests per minute, account and
+    API (None: no limit). The first `busy` submissions of an account are answered by 429. `seed_workflows` gives each
+    new account a running and a finished workflow. `latency` is what the transport lets pass per request, `time_scale`
+    how much faster than the wall the clock of the server runs, `start` the time at which a clock of its own begins.
+
+    `accounts` begin with something of their own. `tokens` tells whose a token is; else it is itself the name. Those
+    that are `refused` are answered by 401, as all unknown ones are where it is `closed`.
     """
 
     duration: float = 3.0
+    vault_duration: float = 2.0
+    upload_link: float = 900.0
+    blob_link: float = 3600.0
     latency: float = 0.02
     balance: int = 10_000
     rate_limit: int | None = 60_000
@@ -34,3 +63,10 @@ class Settings:
     seed: str = "sandbox"
     seed_workflows: bool = True
     time_scale: float = 1.0
+    start: float | None = None
+    accounts: Mapping[str, Opening] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    refused: frozenset[str] = field(default=frozenset(), repr=False)
+    closed: bool = False
+    catalogue: Catalogue = STOCK
+    live_like: bool = False

@@ -4,42 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import get_args
 
 from runner.exchange import Response
-from runner.sandbox.civitai.accounts import Account
-from runner.sandbox.civitai.catalogue import (
-    HASH_LENGTHS,
-    MODELS_BY_ID,
-    VERSIONS_BY_HASH,
-    VERSIONS_BY_ID,
-    bare_version_body,
-    is_hidden,
-    model_body,
-    pictures,
-    version_body,
-)
-from runner.sandbox.civitai.parameters import MAX_ID, Query, whole
+from runner.sandbox.civitai.bodies import bare_version_body, mini_body, model_body, user_body, version_body
+from runner.sandbox.civitai.catalogue import HASH_LENGTHS, is_hidden, newest
+from runner.sandbox.civitai.checks import json_body, several
+from runner.sandbox.civitai.checks import text as is_text
+from runner.sandbox.civitai.paging import page
+from runner.sandbox.civitai.parameters import MAX_ID, whole
 from runner.sandbox.civitai.replies import Refusal, not_found, site_error
-from runner.sandbox.civitai.routes import Api, Call, Route
+from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.rows import Access, Model, ModelType, Version
-from runner.sandbox.civitai.stock import MODELS, SNAPSHOT
-from runner.sandbox.ids import digest
+from runner.sandbox.civitai.site_lists import LISTS, since
+from runner.sandbox.civitai.site_vault import VAULT
 from runner.sandbox.replies import reply
-from runner.values import Json
-
-_PERIODS = {"AllTime": None, "Year": 365, "Month": 30, "Week": 7, "Day": 1}
-
-
-def _newest(model: Model) -> str:
-    return max((version.published for version in model.versions), default="")
-
 
 _SORTS: dict[str, Callable[[Model], tuple[float, int] | str | int]] = {
     "Highest Rated": lambda model: (model.rating, model.downloads),
     "Most Downloaded": lambda model: model.downloads,
-    "Newest": _newest,
+    "Newest": newest,
 }
 
 _FLAGS: dict[Access, tuple[bool, bool]] = {
@@ -52,109 +36,118 @@ _FLAGS: dict[Access, tuple[bool, bool]] = {
 
 
 def _list_models(call: Call) -> Response:
-    limit = call.query.whole("limit", 1, 200, default=100)
-    page = call.query.whole("page", 1, MAX_ID, default=1)
-    found = _search(call.query, call.caller)
-    items: list[Json] = [model_body(model) for model in found[(page - 1) * limit : page * limit]]
-    return reply({"items": items, "metadata": _metadata(call, page, limit, len(found))})
+    catalogue = call.world.settings.catalogue
+    return page(call, _search(call), lambda model: model_body(catalogue, model), default=100, least=1)
 
 
-def _search(query: Query, caller: Account | None) -> list[Model]:
+def _search(call: Call) -> list[Model]:
     """Give the models that all filters let through, in the order asked for."""
+    query = call.query
     name, tag, username = (query.text(filter_name) for filter_name in ("query", "tag", "username"))
     types = query.several("types", get_args(ModelType))
     sort = query.word("sort", tuple(_SORTS)) or "Highest Rated"
-    days = _PERIODS[query.word("period", tuple(_PERIODS)) or "AllTime"]
+    begin = since(query)
     nsfw = query.flag("nsfw")
-    since = "" if days is None else _days_before_snapshot(days)
     found = [
         model
-        for model in MODELS
-        if _is_visible(model, caller)
+        for model in call.world.settings.catalogue.models
+        if _is_visible(call, model)
         and (not name or name.casefold() in model.name.casefold())
         and (not tag or tag.casefold() in map(str.casefold, model.tags))
         and (not username or username.casefold() == model.creator.casefold())
         and (not types or model.kind in types)
         and not (nsfw is False and model.nsfw)
-        and _newest(model) >= since
+        and newest(model) >= begin
     ]
     return sorted(found, key=_SORTS[sort], reverse=True)
 
 
-def _days_before_snapshot(days: int) -> str:
-    moment = datetime.fromisoformat(SNAPSHOT) - timedelta(days=days)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _metadata(call: Call, page: int, limit: int, total: int) -> dict[str, Json]:
-    """Write Metadata; at either end the link is left out."""
-    pages = -(-total // limit)
-    metadata: dict[str, Json] = {
-        "currentPage": page,
-        "pageSize": limit,
-        "totalItems": total,
-        "totalPages": pages,
-    }
-    if page < pages:
-        metadata["nextPage"] = _page_url(call, page + 1)
-    if page > 1 and pages:
-        metadata["prevPage"] = _page_url(call, min(page - 1, pages))
-    return metadata
-
-
-def _page_url(call: Call, page: int) -> str:
-    base = call.request.url.partition("#")[0].partition("?")[0]
-    return f"{base}?{call.query.with_value('page', str(page))}"
-
-
-def _is_visible(model: Model, caller: Account | None) -> bool:
-    return not is_hidden(model) or (caller is not None and caller.owns(model.creator))
+def _is_visible(call: Call, model: Model) -> bool:
+    return not is_hidden(model) or (call.caller is not None and call.caller.owns(model.creator))
 
 
 def _get_model(call: Call) -> Response:
     number = _id(call)
-    model = MODELS_BY_ID.get(number)
-    if model is None or not _is_visible(model, call.caller):
+    model = call.world.settings.catalogue.by_id.get(number)
+    if model is None or not _is_visible(call, model):
         raise not_found(f"model with id {number}")
-    return reply(model_body(model))
+    return reply(model_body(call.world.settings.catalogue, model))
 
 
 def _get_version(call: Call) -> Response:
+    model, version = _version(call)
+    if not _is_visible(call, model):
+        return reply(bare_version_body(model, version))
+    return reply(version_body(call.world.settings.catalogue, model, version))
+
+
+def _get_mini(call: Call) -> Response:
+    model, version = _version(call)
+    if not _is_visible(call, model):
+        raise not_found(f"model version with id {version.id}")
+    return reply(mini_body(model, version))
+
+
+def _version(call: Call) -> tuple[Model, Version]:
     number = _id(call)
-    if number not in VERSIONS_BY_ID:
+    versions = call.world.settings.catalogue.versions
+    if number not in versions:
         raise not_found(f"model version with id {number}")
-    model, version = VERSIONS_BY_ID[number]
-    write = version_body if _is_visible(model, call.caller) else bare_version_body
-    return reply(write(model, version))
-
-
-def _get_version_by_hash(call: Call) -> Response:
-    wanted = call.captured["hash"].upper()
-    if re.fullmatch("[0-9A-F]+", wanted) is None or len(wanted) not in HASH_LENGTHS.values():
-        lengths = ", ".join(f"{name} {length}" for name, length in HASH_LENGTHS.items())
-        raise Refusal(400, f"hash must be hexadecimal digits, as many as one of {lengths}")
-    entry = VERSIONS_BY_HASH.get(wanted)
-    if entry is None or not _is_visible(entry[0], call.caller):
-        raise not_found(f"model version with hash {wanted}")
-    return reply(version_body(*entry))
+    return versions[number]
 
 
 def _id(call: Call) -> int:
     return whole(call.captured["id"], "id", 1, MAX_ID)
 
 
+def _get_version_by_hash(call: Call) -> Response:
+    wanted = _hash(call.captured["hash"], "hash")
+    entry = _by_hash(call, wanted)
+    if entry is None:
+        raise not_found(f"model version with hash {wanted}")
+    return reply(version_body(call.world.settings.catalogue, *entry))
+
+
+def _get_versions_by_hashes(call: Call) -> Response:
+    found = [entry for wanted in _hashes(call, 100) if (entry := _by_hash(call, wanted.upper())) is not None]
+    unique = {version.id: (model, version) for model, version in found}
+    return reply([version_body(call.world.settings.catalogue, *entry) for entry in unique.values()])
+
+
+def _get_ids_by_hashes(call: Call) -> Response:
+    found = {wanted: _by_hash(call, wanted.upper()) for wanted in _hashes(call, 10_000)}
+    return reply({wanted: entry[1].id for wanted, entry in found.items() if entry is not None})
+
+
+def _hashes(call: Call, most: int) -> list[str]:
+    """Read the body of a bulk look-up: hashes as the caller spells them."""
+    body = json_body(call.request, several(is_text))
+    assert isinstance(body, list)
+    if len(body) > most:
+        raise Refusal(400, f"the body has {len(body)} hashes, more than {most}")
+    for index, wanted in enumerate(body):
+        _hash(str(wanted), f"[{index}]")
+    return [str(wanted) for wanted in body]
+
+
+def _hash(text: str, name: str) -> str:
+    """Read a hash of any algorithm, in upper case."""
+    wanted = text.upper()
+    if re.fullmatch("[0-9A-F]+", wanted) is None or len(wanted) not in HASH_LENGTHS.values():
+        lengths = ", ".join(f"{algorithm} {length}" for algorithm, length in HASH_LENGTHS.items())
+        raise Refusal(400, f"{name} must be hexadecimal digits, as many as one of {lengths}")
+    return wanted
+
+
+def _by_hash(call: Call, wanted: str) -> tuple[Model, Version] | None:
+    entry = call.world.settings.catalogue.by_hash.get(wanted)
+    return entry if entry is not None and _is_visible(call, entry[0]) else None
+
+
 def _me(call: Call) -> Response:
     account = call.account
-    return reply(
-        {
-            "id": 1 + int.from_bytes(digest(account.key)[:3]),
-            "username": account.username,
-            "email": f"{account.username}@civitai.example",
-            "image": f"https://image.civitai.com/{account.key[:22]}/width=96/avatar.jpeg",
-            "tier": "Bronze",
-            "createdAt": "2023-01-01T00:00:00.000Z",
-        }
-    )
+    body = user_body(account.username)
+    return reply(body | {"email": f"{account.username}@civitai.example", "tier": account.vault.tier})
 
 
 def _check_permissions(call: Call) -> Response:
@@ -162,7 +155,7 @@ def _check_permissions(call: Call) -> Response:
     if kind is None:
         raise Refusal(400, "entityType is required")
     number = whole(call.query.required("entityId"), "entityId", 1, MAX_ID)
-    creator, access = _entity(kind, number)
+    creator, access = _entity(call.world, kind, number)
     owned = call.account.owns(creator)
     can_view, can_download = _FLAGS[access]
     return reply(
@@ -177,18 +170,18 @@ def _check_permissions(call: Call) -> Response:
     )
 
 
-def _entity(kind: str, number: int) -> tuple[str, Access]:
+def _entity(world: World, kind: str, number: int) -> tuple[str, Access]:
     """Give whose an entity is, and how it may be used; the catalogue has no articles."""
-    if kind == "Model" and number in MODELS_BY_ID:
-        model = MODELS_BY_ID[number]
+    catalogue = world.settings.catalogue
+    if kind == "Model" and number in catalogue.by_id:
+        model = catalogue.by_id[number]
         return model.creator, _best_access(model.versions)
-    if kind == "ModelVersion" and number in VERSIONS_BY_ID:
-        model, version = VERSIONS_BY_ID[number]
+    if kind == "ModelVersion" and number in catalogue.versions:
+        model, version = catalogue.versions[number]
         return model.creator, version.access
-    for model, version in VERSIONS_BY_ID.values():
-        for picture in pictures(model, version):
-            if number == {"Image": picture.id, "Post": picture.post}.get(kind):
-                return picture.username, "hidden" if version.access == "hidden" else "public"
+    for _, version, picture in catalogue.pictures():
+        if number == {"Image": picture.id, "Post": picture.post}.get(kind):
+            return picture.username, "hidden" if version.access == "hidden" else "public"
     raise not_found(f"{kind} with id {number}")
 
 
@@ -200,26 +193,19 @@ def _best_access(versions: Sequence[Version]) -> Access:
 
 SITE = Api(
     "site",
-    [
+    (
         Route("GET", "/models", "listModels", _list_models),
         Route("GET", "/models/{id}", "getModel", _get_model),
         Route("GET", "/model-versions/{id}", "getModelVersion", _get_version),
-        Route("GET", "/model-versions/mini/{id}", "getModelVersionMini"),
+        Route("GET", "/model-versions/mini/{id}", "getModelVersionMini", _get_mini),
         Route("GET", "/model-versions/by-hash/{hash}", "getModelVersionByHash", _get_version_by_hash),
-        Route("POST", "/model-versions/by-hash", "getModelVersionsByHashes"),
-        Route("POST", "/model-versions/by-hash/ids", "getModelVersionIdsByHashes"),
-        Route("GET", "/images", "listImages"),
-        Route("GET", "/creators", "listCreators"),
-        Route("GET", "/tags", "listTags"),
+        Route("POST", "/model-versions/by-hash", "getModelVersionsByHashes", _get_versions_by_hashes),
+        Route("POST", "/model-versions/by-hash/ids", "getModelVersionIdsByHashes", _get_ids_by_hashes),
         Route("GET", "/me", "getCurrentUser", _me, bearer=True),
-        Route("GET", "/users", "listUsers"),
         Route("GET", "/permissions/check", "checkPermissions", _check_permissions, bearer=True),
-        Route("GET", "/vault/get", "getVaultItem", bearer=True),
-        Route("GET", "/vault/all", "getAllVaultItems", bearer=True),
-        Route("GET", "/vault/check-vault", "checkVault", bearer=True),
-        Route("POST", "/vault/toggle-version", "toggleVaultVersion", bearer=True),
-        Route("GET", "/enums", "getEnums"),
-    ],
+        *LISTS,
+        *VAULT,
+    ),
     site_error,
 )
 """Paths are written without the `/api/v1` of the server's URL."""

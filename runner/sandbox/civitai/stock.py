@@ -19,8 +19,13 @@ CREATORS: Mapping[str, int] = {
     "lumenfield": 6,
     "papercut": 5,
     "tidewater": 5,
+    "stillwater": 1,
+    "quietharbour": 0,
 }
 """How many models each has published; the catalogue does not hold them all."""
+
+TAGS: Mapping[str, int] = {"comic book": 7, "style": 91, "Pepe Larraz": 1, "someday": 0}
+"""How many models have a tag, where it is not as many as the catalogue holds."""
 
 SNAPSHOT = "2026-05-25T15:42:11.000Z"
 """The moment the catalogue was taken; a `period` counts back from it, whatever the clock says."""
@@ -320,4 +325,5 @@ MODELS: tuple[Model, ...] = (
         downloads=288,
         rating=3.6,
     ),
+    _model((3100120, "Blank Slate", "Wildcards", "stillwater"), "unfinished"),
 )

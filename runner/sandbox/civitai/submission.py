@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from runner.exchange import Request, header, media_type
-from runner.sandbox.civitai.checks import Check, flag, https_url, number, one_of, positive, record, several, text, whole
+from runner.criteria.compare import same_json
+from runner.exchange import Request
+from runner.sandbox.civitai.checks import (
+    Check,
+    flag,
+    https_url,
+    json_body,
+    number,
+    one_of,
+    positive,
+    record,
+    several,
+    text,
+    whole,
+)
+from runner.sandbox.civitai.moderation import Verdict, judge, strictest
 from runner.sandbox.civitai.recipes import MAX_SIDE, RECIPES, Input
 from runner.sandbox.civitai.replies import Refusal
 from runner.sandbox.civitai.workflows import StepRequest
-from runner.values import Absent, Json
+from runner.sandbox.patch import PatchError, patched
+from runner.values import Json
 
 _EVENTS = (
     "workflow:*",
@@ -84,12 +101,17 @@ class Update:
     tags: tuple[str, ...] | None
 
 
-def read_submission(request: Request) -> Submission:
+FindImage: TypeAlias = Callable[[str], Verdict | None]
+"""Give what moderation says of the blob that an id names, or None where there is no such blob."""
+
+
+def read_submission(request: Request, find_image: FindImage) -> Submission:
     """Read the body of submitWorkflow."""
     body = _checked(request, _WORKFLOW)
     steps = body["steps"]
     assert isinstance(steps, list)
-    return Submission(tuple(_step(step, index) for index, step in enumerate(steps)), _texts(body.get("tags")))
+    made = tuple(_step(step, index, find_image) for index, step in enumerate(steps))
+    return Submission(made, _texts(body.get("tags")))
 
 
 def read_update(request: Request) -> Update:
@@ -98,32 +120,53 @@ def read_update(request: Request) -> Update:
     return Update("status" in body, _texts(body["tags"]) if "tags" in body else None)
 
 
+def read_patch(request: Request, document: dict[str, Json]) -> Update:
+    """Read the body of patchWorkflow as the change that it makes to a workflow as it stands: of its status and tags."""
+    patch = json_body(request, several(record({"op": text, "path": text})), "application/json-patch+json")
+    try:
+        after = patched(document, patch)
+    except PatchError as error:
+        raise Refusal(409 if error.conflict else 400, str(error)) from None
+    if not isinstance(after, dict) or not same_json(document | _changeable(after), after):
+        raise Refusal(400, "a patch can change /status and /tags, and nothing else")
+    statuses = one_of((str(document["status"]), "canceled"))
+    check = record({"tags": several(text), "status": statuses}, required=("tags", "status"))
+    if problems := list(check(after, "")):
+        raise Refusal(400, "; ".join(problems))
+    return Update(after["status"] != document["status"], _texts(after["tags"]))
+
+
+def _changeable(body: dict[str, Json]) -> dict[str, Json]:
+    return {name: body[name] for name in ("status", "tags") if name in body}
+
+
 def _checked(request: Request, check: Check) -> dict[str, Json]:
     """Give the body as an object that passes a check."""
-    kind = media_type(header(request.headers, "content-type"))
-    if kind.essence and not kind.is_json:
-        raise Refusal(415, f"the body must be application/json, not {kind.essence}")
-    value, problem = request.content
-    if isinstance(value, Absent):
-        raise Refusal(400, "a JSON body is required")
-    if problem is not None or isinstance(value, bytes):
-        raise Refusal(400, f"the body cannot be read: {problem or 'it is not JSON'}")
-    problems = list(check(value, ""))
-    if problems:
-        raise Refusal(400, "; ".join(problems))
+    value = json_body(request, check)
     assert isinstance(value, dict)
     return value
 
 
-def _step(value: Json, index: int) -> StepRequest:
+def _step(value: Json, index: int, find_image: FindImage) -> StepRequest:
     assert isinstance(value, dict)
     given = value["input"]
     assert isinstance(given, dict)
+    images = _texts(given.get("images"))
+    verdicts = [
+        _image(image, f"steps[{index}].input.images[{place}]", find_image) for place, image in enumerate(images)
+    ]
     name = value.get("name", str(index))
-    return StepRequest(str(name), str(value["$type"]), _input(given))
+    return StepRequest(str(name), str(value["$type"]), _input(given, verdicts))
 
 
-def _input(given: dict[str, Json]) -> Input:
+def _image(blob_id: str, path: str, find_image: FindImage) -> Verdict:
+    verdict = find_image(blob_id)
+    if verdict is None:
+        raise Refusal(400, f"{path} names no blob of yours: {blob_id[:80]!r}")
+    return verdict
+
+
+def _input(given: dict[str, Json], images: Sequence[Verdict]) -> Input:
     """Keep the members that prices and products depend on; each was checked to be of its type."""
 
     def size(name: str, default: float) -> float:
@@ -132,13 +175,15 @@ def _input(given: dict[str, Json]) -> Input:
         return value
 
     plain = Input()
+    prompt = str(given.get("prompt", plain.prompt))
     return Input(
-        prompt=str(given.get("prompt", plain.prompt)),
+        prompt=prompt,
         width=int(size("width", plain.width)),
         height=int(size("height", plain.height)),
         steps=int(size("steps", plain.steps)),
         quantity=int(size("quantity", plain.quantity)),
         duration=size("duration", plain.duration),
+        verdict=strictest((judge(prompt), *images)),
     )
 
 

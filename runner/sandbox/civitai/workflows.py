@@ -6,8 +6,9 @@
 The steps of a workflow run side by side. The first one that ends badly ends the workflow with it, and what still
 runs then is canceled, as it is when the user cancels.
 
-A prompt may steer the outcome: `[fail]` and `[expire]` end so, `[stall]` never leaves processing, `[slow:60]` takes
-60 seconds.
+A prompt may steer the outcome: `[fail]` and `[expire]` end so, `[fail:no_provider_available]` for a reason, `[stall]`
+never leaves processing, `[slow:60]` takes 60 seconds, `[empty]` succeeds and delivers nothing. What moderation blocks
+fails as `blocked`, but for a moderation step, whose result says so.
 """
 
 from __future__ import annotations
@@ -24,16 +25,18 @@ from runner.sandbox.ids import identifier, timed_identifier
 Status: TypeAlias = Literal["unassigned", "preparing", "processing", "succeeded", "failed", "expired", "canceled"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
+_FAIL = re.compile(r"\[fail(?::([a-z_]{1,40}))?\]")
 _SLOW = re.compile(r"\[slow:([0-9]{1,9}(?:\.[0-9]{1,9})?)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class StepRequest:
-    """A step as submitted."""
+    """A step as submitted; `steering` are marks beside those of its prompt."""
 
     name: str
     kind: str
     given: Input
+    steering: str = ""
 
     @property
     def price(self) -> int:
@@ -42,7 +45,7 @@ class StepRequest:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a workflow: when it would end by itself, and how; the ids of its one job and of its products."""
+    """A step of a workflow: when it would end by itself, how and why; the ids of its one job and of its products."""
 
     name: str
     kind: str
@@ -51,6 +54,7 @@ class Step:
     outcome: Status
     job_id: str
     blob_ids: tuple[str, ...]
+    reason: str | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -142,7 +146,10 @@ def begin(moment: Moment, steps: Sequence[StepRequest], tags: Sequence[str], *, 
 
 def _step(moment: Moment, index: int, asked: StepRequest) -> Step:
     name = (moment.owner, moment.sequence, index)
-    lasts, outcome = _course(asked.given.prompt, moment.duration)
+    marks = asked.given.prompt + asked.steering
+    lasts = _lasting(marks, moment.duration)
+    outcome, reason = _outcome(marks, asked)
+    quantity = 0 if "[empty]" in marks else asked.given.quantity
     return Step(
         name=asked.name,
         kind=asked.kind,
@@ -150,13 +157,21 @@ def _step(moment: Moment, index: int, asked: StepRequest) -> Step:
         ends=moment.now + max(lasts, moment.duration / 3),
         outcome=outcome,
         job_id=identifier("job_", "job", *name),
-        blob_ids=tuple(identifier("blob_", "blob", *name, number) for number in range(asked.given.quantity)),
+        blob_ids=tuple(identifier("blob_", "blob", *name, number) for number in range(quantity)),
+        reason=reason,
     )
 
 
-def _course(prompt: str, duration: float) -> tuple[float, Status]:
-    """Read from a prompt how long its step takes and how it ends."""
-    slow = _SLOW.search(prompt)
-    lasts = math.inf if "[stall]" in prompt else float(slow[1]) if slow else duration
-    outcome: Status = "failed" if "[fail]" in prompt else "expired" if "[expire]" in prompt else "succeeded"
-    return lasts, outcome
+def _lasting(marks: str, duration: float) -> float:
+    """Read how long a step takes."""
+    slow = _SLOW.search(marks)
+    return math.inf if "[stall]" in marks else float(slow[1]) if slow else duration
+
+
+def _outcome(marks: str, asked: StepRequest) -> tuple[Status, str | None]:
+    """Read how a step ends, and why where it does not succeed and there is a reason."""
+    if asked.given.verdict.is_blocked and asked.kind != "moderation":
+        return "failed", "blocked"
+    if failed := _FAIL.search(marks):
+        return "failed", failed[1]
+    return ("expired", "expired") if "[expire]" in marks else ("succeeded", None)
