@@ -85,7 +85,7 @@ def _facts(step: StepRecord, style: Style) -> Iterator[str]:
         yield f"waited {seconds(step.waited)}"
     if step.recovered:
         yield "recovered"
-    if step.action and step.actions:
+    if step.action and step.actions and (step.failed or step.actions[-1].type != "retry"):
         yield f"{style.mark('arrow')} {_action(step.actions[-1])}"
 
 
