@@ -176,7 +176,8 @@ def _one_by_one(run: RunRecord, style: Style) -> Iterator[str]:
         inside = list(RunRecord(workflows=[workflow]).all_workflows())
         facts = style.paint(f"{_counts(inside, style)} {style.mark('dot')} {seconds(workflow.took)}", "muted")
         name = style.paint(pad(one_line(workflow.workflow_id), min(names, WIDEST_NAME)), "strong")
-        yield f"{mark} {name} {style.paint(ended(workflow), None if workflow.outcome == 'passed' else 'error')}  {facts}"
+        outcome = style.paint(ended(workflow), None if workflow.outcome == "passed" else "error")
+        yield f"{mark} {name} {outcome}  {facts}"
         if workflow.reason != "dependency":
             yield from value_lines(workflow.outputs, style, "    ")
 

@@ -203,6 +203,20 @@ def test_a_signed_place_expires_and_cannot_be_changed(caller, clock):
     assert state(caller, where["blobId"])[0] == 404
 
 
+def test_who_cannot_follow_a_signed_url_sends_its_signature_as_headers(caller, clock):
+    where = place(caller)
+    bare = where["uploadUrl"].partition("?")[0]
+
+    def answered(headers: dict[str, str]) -> int:
+        return caller.sandbox.answer(Request("PUT", bare, tuple(headers.items()), PNG)).status
+
+    assert answered({**where["headers"], "X-Expires": "9999999999"}) == 403
+    assert answered({**where["headers"], "X-Signature": "0" * 32}) == 403
+    assert answered(where["headers"]) == 200
+    clock.time += 900
+    assert answered(where["headers"]) == 403
+
+
 def test_how_long_links_are_good_is_a_setting(make, clock):
     caller = make(upload_link=10, blob_link=20)
     where, blob = place(caller), upload(caller).content.value

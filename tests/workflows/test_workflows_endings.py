@@ -301,9 +301,10 @@ VAULT = [
         "vault-toggle-verify",
         [ME, vault(99, 100), ABSENT_ITEM, reply(403, {"code": "vault_full"})],
         "failed",
-        "refused",
-        NOT_STORED,
+        "vault-full",
+        {"usedKbBefore": 99, **NOT_STORED},
     ),
+    Ending("vault-toggle-verify", [ME, vault(), ABSENT_ITEM, reply(403, {})], "failed", "refused", NOT_STORED),
     Ending("vault-toggle-verify", [ME, vault(), ABSENT_ITEM, reply(404, {})], "failed", "no-such-version", NOT_STORED),
     Ending("vault-toggle-verify", [ME, vault(), item("Failed")], "failed", "copy-failed", {"statusBefore": "Failed"}),
     Ending(
