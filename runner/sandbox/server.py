@@ -2,11 +2,13 @@
 
 /api/v1/…       Site API (also without the prefix)
 /v2/consumer/…  Orchestration API
-/blobs/…        what generation workflows made
+/blobs/…        what generation workflows made, and where uploads are put
+/, /__state     what it holds, as a page and as JSON
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -19,14 +21,17 @@ from types import FrameType, TracebackType
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import PlainTextResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.errors import UsageError
-from runner.exchange import Request, Response
+from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
+from runner.sandbox.faults import Faults
+from runner.sandbox.page import STATE, RequestLog, StatePage
 from runner.sandbox.stand_in import Answer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -67,7 +72,7 @@ class Running:
     def __enter__(self) -> Running:
         listener = _listen(self._host, 0)
         self.url = _url(self._host, listener)
-        app = application(self._stand_in, self.url) if self._stand_in else _civitai(self.url, self._settings)
+        app = application(Served(self._stand_in), self.url) if self._stand_in else _civitai(self.url, self._settings)
         self._server = _server(app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
@@ -80,25 +85,73 @@ class Running:
         self._thread.join()
 
 
-def application(stand_in: Answer, url: str, page: str | None = None) -> Starlette:
-    """Wrap a stand-in that lives at a URL as an ASGI application; a page is shown at its root."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it."""
 
-    async def front(_request: HttpRequest) -> HttpResponse:
-        return PlainTextResponse(page)
+    answer: Answer
+    faults: Faults = field(default_factory=lambda: Faults(()))
+    log: RequestLog | None = None
+    page: StatePage | None = None
+
+    async def reply(self, request: Request) -> Reply:
+        """Answer a request, or let it go wrong; latency passes on the wall."""
+        met = self.faults.meet(request)
+        await asyncio.sleep(met.latency)
+        reply = met.reply or self.answer(request)
+        if self.log is not None:
+            self.log.note(request, reply)
+        return reply
+
+
+def application(served: Served, url: str) -> Starlette:
+    """Wrap a stand-in that lives at a URL as an ASGI application."""
 
     async def answer(request: HttpRequest) -> HttpResponse:
-        sent = _sent(stand_in(await _received(request, url)))
+        reply = await served.reply(await _received(request, url))
+        if isinstance(reply, TransportFailure):
+            return _NoAnswer()
+        sent = _sent(reply)
         if request.method == "HEAD":
             del sent.headers["content-length"]  # of the body that is not sent nobody knows it
         return sent
 
     rest = Route("/{path:path}", answer, methods=METHODS)
-    return Starlette(routes=[rest] if page is None else [Route("/", front), rest])
+    return Starlette(routes=[*_pages(served.page), rest])
+
+
+def _pages(page: StatePage | None) -> list[Route]:
+    """Show a page at the root, and its state as JSON."""
+    if page is None:
+        return []
+
+    async def front(_request: HttpRequest) -> HttpResponse:
+        return _sent(page.html())
+
+    async def state(_request: HttpRequest) -> HttpResponse:
+        return _sent(page.json())
+
+    return [Route("/", front), Route(STATE, state)]
 
 
 def _civitai(url: str, settings: Settings) -> Starlette:
-    sandbox = CivitaiSandbox(ScaledTime(settings.time_scale), settings, origin=url)
-    return application(sandbox.answer, url, _page(url))
+    began = time.time() if settings.start is None else settings.start
+    clock = ScaledTime(settings.time_scale, began)
+    sandbox = CivitaiSandbox(clock, settings, origin=url)
+    log = RequestLog(clock, sandbox.operation)
+    page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (*sandbox.sections(), log.section()))
+    return application(Served(sandbox.answer, sandbox.faults, log, page), url)
+
+
+class _NoAnswer(HttpResponse):
+    """What a dropped connection is answered by: its end."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = scope["app"].state.connections.get(scope["client"][:2])
+        if transport is not None:
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 async def _received(request: HttpRequest, url: str) -> Request:
@@ -121,15 +174,32 @@ def _sent(response: Response) -> HttpResponse:
 
 
 def _server(app: Starlette) -> uvicorn.Server:
+    connections: dict[tuple[str, int], asyncio.BaseTransport] = {}
+    app.state.connections = connections
+
+    class Protocol(H11Protocol):
+        """HTTP whose connections are known by the address of their other end, so that one can be dropped."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            self._peer = transport.get_extra_info("peername")[:2]
+            connections[self._peer] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self._peer, None)
+            super().connection_lost(exc)
+
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=Protocol,
             loop="asyncio",
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # a connection is known by its own address
             timeout_graceful_shutdown=1,
         )
     )
@@ -171,14 +241,15 @@ def _stopping(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, action)
 
 
-def _page(url: str) -> str:
-    return f"""A stand-in for Civitai's APIs. Nothing here is real, and nothing costs anything.
-
-Site API           {url}/api/v1            for example {url}/api/v1/models?query=xl
-Orchestration API  {url}/v2/consumer
-Token              any; for example        Authorization: Bearer {SANDBOX_TOKEN}
-
-Send a workflow here:  arazzo run FLOW --server site={url}/api/v1 --server orchestration={url}
-
-A prompt steers how its workflow ends: [fail], [expire], [stall], [slow:60].
-"""
+def _lines(url: str) -> tuple[str, ...]:
+    return (
+        "Nothing here is real, and nothing costs anything.",
+        "",
+        f"Site API           {url}/api/v1            for example {url}/api/v1/models?query=xl",
+        f"Orchestration API  {url}/v2/consumer",
+        f"Token              any; for example        Authorization: Bearer {SANDBOX_TOKEN}",
+        "",
+        f"Send a workflow here:  arazzo run FLOW --server site={url}/api/v1 --server orchestration={url}",
+        "",
+        "A prompt steers how its workflow ends: [fail], [expire], [stall], [slow:60], [empty], [nsfw:blocked].",
+    )

@@ -31,7 +31,8 @@ def _submit(call: Call) -> Response:
     wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id))
     spend(account, wanted.price)
     moment = Moment(account.key, account.sequence, call.now, settings.duration)
-    workflow = begin(moment, wanted.steps, wanted.tags)
+    steps = [replace(step, steering=call.world.faults.job()) for step in wanted.steps]
+    workflow = begin(moment, steps, wanted.tags)
     account.add(workflow)
     return reply(_workflow_body(call.world, workflow, call.now), 202)
 

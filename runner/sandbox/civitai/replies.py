@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TypeAlias
 
 from runner.exchange import Headers
@@ -35,7 +34,7 @@ class Refusal(Exception):  # noqa: N818 - what an operation raises to answer no;
         self.status = status
         self.message = message
         self.headers = headers
-        self.code = code or _CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
+        self.code = code or _CODES.get(status, f"status_{status}")
 
 
 ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]

@@ -12,6 +12,7 @@ from runner.sandbox.civitai.accounts import Account, Accounts
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import ErrorShape, Refusal
 from runner.sandbox.civitai.settings import Settings
+from runner.sandbox.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class World:
     settings: Settings
     accounts: Accounts
     blob_base: str
+    faults: Faults
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from runner.exchange import Request, Response, header
+from runner.exchange import Headers, Request, Response, header
 from runner.sandbox.civitai.accounts import Accounts
 from runner.sandbox.civitai.blobs import STORE
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
@@ -21,7 +21,10 @@ from runner.sandbox.civitai.settings import (
     Settings,
 )
 from runner.sandbox.civitai.site import SITE
+from runner.sandbox.civitai.state import sections
+from runner.sandbox.faults import Faults
 from runner.sandbox.ids import digest
+from runner.sandbox.page import Section
 from runner.sandbox.replies import reply
 from runner.sandbox.stand_in import Now
 
@@ -73,7 +76,9 @@ class CivitaiSandbox:
         self.settings = settings or Settings()
         self._clock = clock
         self._mounts = _mounts(origin)
-        self._world = World(self.settings, Accounts(self.settings), f"{origin or BLOB_ORIGIN}/blobs")
+        self.faults = Faults(self.settings.faults, self.operation, self.refuse)
+        accounts = Accounts(self.settings)
+        self._world = World(self.settings, accounts, f"{origin or BLOB_ORIGIN}/blobs", self.faults)
         self._answered = 0
         self._lock = threading.Lock()
 
@@ -90,9 +95,33 @@ class CivitaiSandbox:
             try:
                 response = self._dispatch(mount, request)
             except Refusal as refusal:
-                trace_id = digest(self.settings.seed, "trace", self._answered).hex()[:32]
-                response = reply(mount.api.error(refusal, trace_id), refusal.status, refusal.headers)
+                response = self._refused(mount, refusal)
         return replace(response, body=b"") if request.method == "HEAD" else response
+
+    def operation(self, request: Request) -> str | None:
+        """Give the operationId that a request means."""
+        mount, origin = self._mount(request.url), origin_of(request.url)
+        path = urlsplit(request.url).path if origin else ""
+        try:
+            match = find(mount.api.routes, request.method, path[len(mount.prefix) :])
+        except Refusal:
+            return None
+        return match.route.operation_id if mount.holds(origin, path) else None
+
+    def sections(self) -> tuple[Section, ...]:
+        """Give the state for people to look at."""
+        with self._lock:
+            return sections(self._world, self._clock.now())
+
+    def refuse(self, request: Request, status: int, headers: Headers) -> Response:
+        """Answer by an error that was asked for, in the shape of the API that the request is for."""
+        refusal = Refusal(status, "a fault that was asked for", headers)
+        response = self._refused(self._mount(request.url), refusal)
+        return replace(response, body=b"") if request.method == "HEAD" else response
+
+    def _refused(self, mount: _Mount, refusal: Refusal) -> Response:
+        trace_id = digest(self.settings.seed, "trace", self._answered).hex()[:32]
+        return reply(mount.api.error(refusal, trace_id), refusal.status, refusal.headers)
 
     def _mount(self, url: str) -> _Mount:
         """Choose the API: by origin and prefix, else by origin, so that an error has the shape of its host."""

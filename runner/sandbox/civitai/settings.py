@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
+from runner.sandbox.faults import Fault
 
 SANDBOX_TOKEN = "sandbox"
 """The bearer token to send when nobody gives another; no secret, for it opens nothing but this stand-in."""
@@ -69,4 +70,5 @@ class Settings:
     refused: frozenset[str] = field(default=frozenset(), repr=False)
     closed: bool = False
     catalogue: Catalogue = STOCK
+    faults: tuple[Fault, ...] = ()
     live_like: bool = False

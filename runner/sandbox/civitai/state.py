@@ -1,0 +1,98 @@
+"""Turns what the sandbox holds into the sections of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from runner.sandbox.civitai.accounts import Account
+from runner.sandbox.civitai.blobs import look_up
+from runner.sandbox.civitai.replies import Refusal
+from runner.sandbox.civitai.routes import World
+from runner.sandbox.ids import timestamp
+from runner.sandbox.page import Row, Section
+
+_MOST = 100
+"""How many rows a section shows."""
+
+_Rows: TypeAlias = Callable[[Account, float], list[Row]]
+
+
+def _accounts(account: Account, now: float) -> list[Row]:
+    vault = account.vault
+    return [
+        {
+            "account": account.username,
+            "balance": account.balance,
+            "tier": vault.tier,
+            "vaultUsedKb": vault.used_kb(now),
+            "vaultLimitKb": vault.limit_kb,
+        }
+    ]
+
+
+def _workflows(account: Account, now: float) -> list[Row]:
+    return [
+        {
+            "account": account.username,
+            "id": workflow.id,
+            "status": workflow.status(now),
+            "steps": [f"{step.kind} {workflow.step_status(step, now)}" for step in workflow.steps],
+            "tags": list(workflow.tags),
+            "charged": workflow.charged,
+            "createdAt": timestamp(workflow.created),
+        }
+        for workflow in account.newest_first()
+    ]
+
+
+def _blobs(account: Account, now: float) -> list[Row]:
+    return [
+        {"account": account.username, "id": blob_id, **_blob(account, blob_id, now)}
+        for blob_id in reversed((*account.makers, *account.uploads))
+    ]
+
+
+def _blob(account: Account, blob_id: str, now: float) -> Row:
+    try:
+        blob = look_up(account, blob_id, now)
+    except Refusal:
+        return {"state": "not there"}
+    level = None if blob.verdict is None else blob.verdict.level
+    return {
+        "state": blob.state,
+        "mimeType": blob.mime_type,
+        "nsfwLevel": level,
+        "createdAt": timestamp(blob.created),
+    }
+
+
+def _vault(account: Account, now: float) -> list[Row]:
+    return [
+        {
+            "account": account.username,
+            "modelVersionId": item.version_id,
+            "status": item.status(now),
+            "sizeKb": item.size_kb,
+            "addedAt": timestamp(item.added),
+        }
+        for item in account.vault.items.values()
+    ]
+
+
+SECTIONS: dict[str, _Rows] = {
+    "accounts": _accounts,
+    "workflows": _workflows,
+    "blobs": _blobs,
+    "vault": _vault,
+}
+"""What the page shows of each account, in this order; one more is a line here."""
+
+
+def sections(world: World, now: float) -> tuple[Section, ...]:
+    """Give the sections as they are at a time."""
+    accounts = tuple(world.accounts.by_key.values())
+    return tuple(
+        Section(name, [row for account in accounts for row in rows(account, now)][:_MOST])
+        for name, rows in SECTIONS.items()
+    )

@@ -1,0 +1,103 @@
+"""The page about the served sandbox: its state for people and for programs, and nothing that could do harm."""
+
+from __future__ import annotations
+
+import html.parser
+
+import httpx
+import pytest
+
+from runner.exchange import Request, Response, TransportFailure
+from runner.sandbox.civitai import Settings
+from runner.sandbox.page import RequestLog, Section, StatePage
+from runner.sandbox.server import Running
+
+EVIL = "<script>alert(1)</script>&\"'"
+
+
+@pytest.fixture
+def client():
+    with Running(Settings(time_scale=1000)) as server, httpx.Client(base_url=server.url) as client:
+        yield client
+
+
+class Tags(html.parser.HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_shows_what_happened(client):
+    token = {"Authorization": "Bearer secret-token"}
+    body = {"tags": [EVIL], "steps": [{"$type": "imageGen", "input": {"prompt": "x"}}]}
+    workflow = client.post("/v2/consumer/workflows", json=body, headers=token).json()
+    client.post("/api/v1/vault/toggle-version", json={"modelVersionId": 2514310}, headers=token)
+    client.get(f"/api/v1/models/{EVIL}?token=hush")
+    page = client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    shown = Tags(page.text)
+    for text in (workflow["id"], "9992", "2514310", "submitWorkflow", "toggleVaultVersion", EVIL):
+        assert text in shown.text
+    assert "secret-token" not in page.text
+    assert "hush" not in page.text
+
+
+def test_the_page_comes_again_by_itself_and_loads_and_runs_nothing(client):
+    client.get(f"/api/v1/models?query={EVIL}", headers={"Authorization": f"Bearer {EVIL}"})
+    page = client.get("/")
+    tags = Tags(page.text).seen
+    assert ("meta", {"http-equiv": "refresh", "content": "2"}) in tags
+    assert ("meta", {"name": "color-scheme", "content": "light dark"}) in tags
+    assert {name for name, _ in tags}.isdisjoint({"script", "link", "img", "iframe", "form"})
+    assert all(name not in attributes for _, attributes in tags for name in ("src", "onload", "style"))
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_the_state_is_there_as_json(client):
+    client.post("/v2/consumer/workflows", json={}, headers={"Authorization": "Bearer somebody"})
+    state = client.get("/__state").json()
+    assert list(state) == ["accounts", "workflows", "blobs", "vault", "requests"]
+    (account,) = state["accounts"]
+    assert (account["balance"], account["tier"]) == (10_000, "Bronze")
+    assert [workflow["status"] for workflow in state["workflows"]] == ["processing", "succeeded"]
+    assert {blob["state"] for blob in state["blobs"]} == {"allowed", "not there"}
+    (request,) = state["requests"]
+    assert (request["method"], request["path"], request["status"]) == ("POST", "/v2/consumer/workflows", 400)
+
+
+def test_an_empty_state_is_a_page_too():
+    page = StatePage(
+        "t<b>", ("one", "<two>"), lambda: [Section("things", ()), Section("more", [{"a": 1}, {"b": [EVIL]}])]
+    )
+    text = page.html().body.decode()
+    assert "t&lt;b&gt;" in text
+    assert "&lt;two&gt;" in text
+    assert "<p>none</p>" in text
+    assert "<script" not in text
+    assert page.json().content.value == {"things": [], "more": [{"a": 1}, {"b": [EVIL]}]}
+
+
+def test_the_last_requests_are_kept_the_newest_first(clock):
+    log = RequestLog(clock, lambda request: request.method.lower())
+    for number in range(60):
+        log.note(Request("GET", f"http://x/{number}?a=b%20c&token=t&signature=s"), Response(200))
+    log.note(Request("PUT", "http://x/y"), TransportFailure("closed", ""))
+    rows = log.section().rows
+    assert len(rows) == 50
+    assert rows[0] == {
+        "at": "2026-05-28T20:26:40.000Z",
+        "method": "PUT",
+        "path": "/y",
+        "operation": "put",
+        "status": "closed",
+    }
+    assert rows[1]["path"] == "/59?a=b%20c&token=…&signature=…"
