@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from runner import api, load
@@ -13,7 +14,9 @@ from runner.engine.events import ActionTaken, Entry, Outcome, WorkflowFinished
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.exchange import Request, Response, Transport
+from runner.plan.plan import Plan
 from runner.sandbox.civitai import SANDBOX_TOKEN, CivitaiSandbox, Settings
+from runner.sandbox.faults import FaultyTransport
 from runner.sandbox.server import Running
 from runner.sandbox.transport import SandboxTransport
 from runner.shell.auth import Credentials
@@ -23,6 +26,12 @@ from runner.shell.http import HttpTransport
 from runner.values import InputValue, Value
 
 START = 1_795_000_000.0
+
+
+@cache
+def planned(flow: str) -> Plan:
+    """Compile a bundled flow, once."""
+    return compile_plan(load(str(workflows()[flow])))
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,11 @@ class Bench:
         return cls(VirtualClock(START), Settings(latency=0.0, **settings), token, lapse)
 
     def run(self, flow: str, inputs: Mapping[str, InputValue] | None = None) -> Told:
-        """Run a flow in process."""
-        inside = SandboxTransport(CivitaiSandbox(self.clock, self.settings), self.clock)
-        return self._run(flow, inputs or {}, Late(inside, self.clock, self.lapse), {})
+        """Run a flow in process, with the faults of the settings in front of the sandbox."""
+        sandbox = CivitaiSandbox(self.clock, self.settings)
+        inside = SandboxTransport(sandbox, self.clock)
+        faulty = FaultyTransport(inside, self.clock, sandbox.faults, sandbox.claims)
+        return self._run(flow, inputs or {}, Late(faulty, self.clock, self.lapse), {})
 
     def run_over_http(self, flow: str, inputs: Mapping[str, InputValue] | None = None) -> Told:
         """Run a flow over HTTP, on a server whose clock is ours."""
@@ -74,7 +85,7 @@ class Bench:
             return self._run(flow, inputs or {}, Late(transport, self.clock, self.lapse), servers)
 
     def _run(self, flow: str, inputs: Mapping[str, InputValue], transport: Transport, servers: dict[str, str]) -> Told:
-        plan = compile_plan(load(str(workflows()[flow])), servers=servers)
+        plan = compile_plan(load(str(workflows()[flow])), servers=servers) if servers else planned(flow)
         entries: list[Entry] = []
         world = World(transport, self.clock, entries.append, Credentials({"BearerAuth": self.token}))
         asked = [api.ask(plan, key, inputs) for key in plan.entries]

@@ -7,24 +7,21 @@ stored, a picture that is not there) never does.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
 import pytest
 
-from runner import compile as compile_plan
-from runner import load
 from runner.bundled import workflows
 from runner.engine.events import ActionTaken, StepStarted
 from runner.exchange import Reply, TransportFailure
 from runner.plan.plan import Plan
 from tests.scripted import Story, play, reply
+from tests.workflows.running import planned
 
 
-@cache
-def plan(name: str) -> Plan:
-    return compile_plan(load(str(workflows()[f"civitai-{name}"])))
+def plan(flow: str) -> Plan:
+    return planned(f"civitai-{flow}")
 
 
 def ended_by(story: Story) -> str:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from runner.bundled import workflows
-from runner.engine.events import Answered, Event, RunStarted
+from runner.engine.events import Answered, Event, RunStarted, StepStarted
 from runner.exchange import Response, header
+from runner.sandbox.faults import Fault
 from runner.values import File, InputValue
 from tests.workflows.running import Bench, Told
 
@@ -122,7 +123,8 @@ def _written(event: Event) -> str:
             return repr(replace(event, servers=()))
         case Answered(trail, exchange):
             sent, reply = exchange.sent, exchange.reply
-            assert isinstance(reply, Response)
+            if not isinstance(reply, Response):
+                return repr((trail, sent.method, sent.url, sent.body, reply))
             came = (reply.status, header(reply.headers, "content-type"), reply.body)
             return repr((trail, sent.method, sent.url, sent.body, *came, exchange.took))
         case _:
@@ -136,6 +138,58 @@ def test_a_flow_tells_the_same_in_process_and_over_http(flow: str, given: str) -
     inside, outside = Bench.of().run(flow, inputs), Bench.of().run_over_http(flow, inputs)
     assert (inside.outcome, outside.outcome) == ("passed", "passed")
     assert story(inside) == story(outside)
+
+
+SPENDS = "submitWorkflow"
+DONE = {
+    "civitai-image-generation-poll": "blobUrl",
+    "civitai-blob-upload-img2img": "blobUrl",
+    "civitai-model-version-to-generation": "blobUrl",
+    "civitai-presigned-blob-generate": "blobUrl",
+    "civitai-vault-toggle-verify": "usedKbAfter",
+    "civitai-workflow-query-cancel": "statusAfter",
+}
+"""Of each flow that does something, the output that is there only when it was done."""
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_what_only_reads_is_read_again_after_a_fault(flow: str) -> None:
+    plain = Bench.of().run(flow)
+    started = [entry.event for entry in plain.entries if isinstance(entry.event, StepStarted)]
+    reads = sorted({event.operation_id or "" for event in started if event.target.startswith(("GET", "HEAD"))})
+    told = Bench.of(faults=tuple(Fault(status=503, times=1, operation=read) for read in reads)).run(flow)
+    assert (told.outcome, told.by, told.outputs.keys()) == ("passed", plain.by, plain.outputs.keys())
+    replies = [entry.event.exchange.reply for entry in told.entries if isinstance(entry.event, Answered)]
+    assert [reply.status for reply in replies if isinstance(reply, Response)].count(503) == len(reads) > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("flow", FLOWS)
+def test_under_seeded_faults_a_flow_passes_only_with_its_work_done(flow: str, seed: int) -> None:
+    faults = (
+        Fault(status=503, rate=0.2, seed=str(seed)),
+        Fault(drop=True, rate=0.1, seed=str(seed)),
+        Fault(job="fail", rate=0.2, seed=str(seed)),
+    )
+    told, again = Bench.of(faults=faults).run(flow), Bench.of(faults=faults).run(flow)
+    assert story(told) == story(again)
+    if flow in DONE and told.by != "nothing-active":
+        assert (told.outcome == "passed") == (told.outputs.get(DONE[flow]) is not None)
+    assert told.by, "whatever happened, an action says so"
+
+
+@pytest.mark.parametrize(
+    ("flow", "operation", "by"),
+    [
+        ("image-generation-poll", SPENDS, "outcome-unknown"),
+        ("vault-toggle-verify", "toggleVaultVersion", "not-added"),
+    ],
+)
+def test_what_must_not_be_done_twice_is_sent_once_when_its_reply_is_lost(flow: str, operation: str, by: str) -> None:
+    told = Bench.of(faults=(Fault(drop=True, operation=operation),)).run(f"civitai-{flow}")
+    assert (told.outcome == "passed", told.by) == (False, by)
+    sent = [entry.event.exchange.sent.method for entry in told.entries if isinstance(entry.event, Answered)]
+    assert sent.count("POST") == 1
 
 
 def test_the_picture_beside_the_flows_is_a_small_png() -> None:
