@@ -137,12 +137,12 @@ def test_there_are_bundled_workflows_each_with_example_inputs() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_holds_the_workflow_that_it_is_named_after_and_those_that_this_one_calls(name: str) -> None:
+def test_the_first_workflow_of_a_file_is_the_one_it_is_named_after_and_those_called_follow(name: str) -> None:
     assert arazzo(name)["arazzo"] in ("1.0.1", "1.1.0")
     first, *others = workflows(name)
     assert first == name
     called = {step.get("workflowId") for flow in workflows(name).values() for step in flow["steps"]}
-    assert set(others) == called - {None}
+    assert called - {None} <= set(others)
     assert all(map(IDENTIFIER.fullmatch, workflows(name)))
 
 
