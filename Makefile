@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FLOWS := $(sort $(patsubst workflows/%.arazzo.yaml,%,$(wildcard workflows/*.arazzo.yaml)))
 
 .PHONY: run test check format clean
 
-run: $(STAMP) ## run the bundled flows on the embedded sandbox
-	@$(BIN)/arazzo run civitai-search-models-detail civitai-model-version-by-hash \
-	    civitai-image-generation-poll civitai-permission-gated-download civitai-workflow-query-cancel
+run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="-v" shows every request
+	@$(BIN)/arazzo run --quiet $(FLOWS) $(ARGS)
 
 test: $(STAMP) ## run the test suite
 	@$(BIN)/python -m pytest -q $(ARGS)

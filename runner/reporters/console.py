@@ -148,6 +148,10 @@ class Console:
         drawn = workflow.went_on or any(step.failed for step in workflow.steps)
         if problem and problem.kind not in ("cancelled", "contract") and workflow.outcome != "passed" and not drawn:
             self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
+        # Of several workflows the summary is a table, so that what each gave stands below its steps.
+        if not self._recorder.depth and len(self._recorder.run.workflow_ids) > 1 and workflow.reason != "dependency":
+            for line in lines.value_lines(workflow.outputs, self._style, "    "):
+                self._say(line)
 
     def _draw(self, diagnostic: Diagnostic | None, text: str, indent: str) -> None:
         self._screen.say(f"\n{self._drawn(diagnostic, text, '' if self._quiet else indent + '  ')}\n")

@@ -12,6 +12,7 @@ from runner.reporters.evidence import headline, operands
 from runner.reporters.findings import Findings, merged, said
 from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
 from runner.reporters.style import Style
+from runner.reporters.table import ended, table
 from runner.reporters.text import count, cut, one_line, pad, seconds, shown, width
 from runner.values import Value
 
@@ -84,7 +85,7 @@ def _facts(step: StepRecord, style: Style) -> Iterator[str]:
         yield f"waited {seconds(step.waited)}"
     if step.recovered:
         yield "recovered"
-    if step.action and step.actions:
+    if step.action and step.actions and (step.failed or step.actions[-1].type != "retry"):
         yield f"{style.mark('arrow')} {_action(step.actions[-1])}"
 
 
@@ -157,29 +158,28 @@ def waiting(wait: WaitStarted, step: StepRecord) -> str:
 
 
 def summary(run: RunRecord, style: Style) -> Iterator[str]:
-    """Say how each workflow ended, what it gave, and where to look."""
-    everything = list(run.all_workflows())
+    """Say how each workflow ended, what it gave, and where to look; of several that were asked for a table says it."""
+    yield from table(run.workflows, style) if len(run.workflow_ids) > 1 else _one_by_one(run, style)
+    if len(run.workflows) != 1:
+        outcomes = Counter("passed" if each.outcome == "passed" else "did not pass" for each in run.workflows)
+        text = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items()) or "nothing ran"
+        counts = _counts(list(run.all_workflows()), style)
+        total = f"{text} {style.mark('dot')} {counts} {style.mark('dot')} {seconds(run.took)}"
+        yield from ("", style.paint(total, "muted"))
+    yield from _failures(run, style)
+
+
+def _one_by_one(run: RunRecord, style: Style) -> Iterator[str]:
     names = max((width(one_line(workflow.workflow_id)) for workflow in run.workflows), default=0)
     for workflow in run.workflows:
         mark = _mark(workflow.outcome, False, style)
         inside = list(RunRecord(workflows=[workflow]).all_workflows())
         facts = style.paint(f"{_counts(inside, style)} {style.mark('dot')} {seconds(workflow.took)}", "muted")
         name = style.paint(pad(one_line(workflow.workflow_id), min(names, WIDEST_NAME)), "strong")
-        outcome = "passed" if workflow.outcome == "passed" else style.paint(_ended(workflow), "error")
+        outcome = style.paint(ended(workflow), None if workflow.outcome == "passed" else "error")
         yield f"{mark} {name} {outcome}  {facts}"
         if workflow.reason != "dependency":
             yield from value_lines(workflow.outputs, style, "    ")
-    if len(run.workflows) != 1:
-        outcomes = Counter("passed" if each.outcome == "passed" else "did not pass" for each in run.workflows)
-        ended = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items()) or "nothing ran"
-        total = f"{ended} {style.mark('dot')} {_counts(everything, style)} {style.mark('dot')} {seconds(run.took)}"
-        yield from ("", style.paint(total, "muted"))
-    yield from _failures(run, style)
-
-
-def _ended(workflow: WorkflowRecord) -> str:
-    cancelled = workflow.problem is not None and workflow.problem.kind == "cancelled"
-    return "cancelled" if cancelled else "failed" if workflow.outcome == "failed" else "could not finish"
 
 
 def _counts(workflows: list[WorkflowRecord], style: Style) -> str:

@@ -72,8 +72,12 @@ def test_a_bundled_flow_passes_with_its_defaults_and_is_clean_under_strict(name:
 
 @pytest.mark.parametrize("name", workflows())
 def test_a_bundled_flow_runs_with_the_inputs_beside_it(name: str) -> None:
-    inputs = workflows()[name].parent / "inputs" / f"{name}.yaml"
-    ended = arazzo("run", name, "--inputs", inputs)
+    folder = workflows()[name].parent / "inputs"
+    inputs = folder / f"{name}.yaml"
+    # The command that comes with a picture stands in the example's first line.
+    files = re.findall(r"--input-file (\w+)=workflows/inputs/(\S+)", inputs.read_text(encoding="utf-8"))
+    given = [word for file, path in files for word in ("--input-file", f"{file}={folder / path}")]
+    ended = arazzo("run", name, "--inputs", inputs, *given)
     assert (ended.code, ended.err) == (0, "")
 
 

@@ -153,7 +153,8 @@ def test_what_is_blocked_is_told_and_not_shown(caller):
 def test_bytes_that_are_put_to_a_signed_place_become_the_blob_that_was_promised(caller, clock):
     where = place(caller, f"mimeType=image/png&sizeBytes={len(PNG)}")
     assert where["uploadUrl"].startswith(f"https://blobs.civitai.example/blobs/{where['blobId']}?")
-    assert where["headers"] == {"Content-Type": "image/png"}
+    assert where["headers"].keys() == {"Content-Type", "X-Expires", "X-Signature"}
+    assert where["headers"]["Content-Type"] == "image/png"
     assert where["expiresAt"] == "2026-05-28T20:41:40.000Z"
     assert state(caller, where["blobId"])[0] == caller.blobs(f"/{where['blobId']}").status == 404
     clock.time += 5
@@ -200,6 +201,20 @@ def test_a_signed_place_expires_and_cannot_be_changed(caller, clock):
     clock.time += 1
     assert put(caller, where).status == 403
     assert state(caller, where["blobId"])[0] == 404
+
+
+def test_who_cannot_follow_a_signed_url_sends_its_signature_as_headers(caller, clock):
+    where = place(caller)
+    bare = where["uploadUrl"].partition("?")[0]
+
+    def answered(headers: dict[str, str]) -> int:
+        return caller.sandbox.answer(Request("PUT", bare, tuple(headers.items()), PNG)).status
+
+    assert answered({**where["headers"], "X-Expires": "9999999999"}) == 403
+    assert answered({**where["headers"], "X-Signature": "0" * 32}) == 403
+    assert answered(where["headers"]) == 200
+    clock.time += 900
+    assert answered(where["headers"]) == 403
 
 
 def test_how_long_links_are_good_is_a_setting(make, clock):

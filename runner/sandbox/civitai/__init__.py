@@ -47,6 +47,7 @@ The published descriptions leave much open. What was chosen here:
 | links to blobs | signed, good for an hour, then 403; getBlob, refreshBlob and getWorkflow give new ones |
 | uploads | images, video, sound, up to 10 MiB, else 415, 413; empty 422; an account keeps 256 MiB |
 | upload links | on the host of the links, good for 15 minutes, then 403; another type 415, another size 400 |
+| signature of an upload link | in the URL, and in `headers` as `X-Expires` and `X-Signature`; either will do |
 | after the PUT | headBlob is 200, `X-Blob-Status: pending` for a second; the same bytes again 200, others 409 |
 | webhooks | checked and not delivered |
 | model files | there are none: a downloadUrl is to be handed out, not called |

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runner.exchange import Response, header, media_type
-from runner.sandbox.civitai.blobs import Blob, blob_body, look_up, upload_link
+from runner.sandbox.civitai.blobs import Blob, blob_body, look_up, upload_headers, upload_link
 from runner.sandbox.civitai.replies import Refusal
 from runner.sandbox.civitai.routes import Call, Route
 from runner.sandbox.civitai.settings import MAX_BODY
@@ -72,7 +72,7 @@ def _upload_url(call: Call) -> Response:
             "blobId": upload.id,
             "uploadUrl": upload_link(call.world, upload),
             "expiresAt": timestamp(expires),
-            "headers": {"Content-Type": mime_type},
+            "headers": upload_headers(call.world, upload),
         }
     )
 
