@@ -40,12 +40,16 @@ class _Found(NamedTuple):
 def dangling_references(
     starts: Iterable[tuple[str, str]], definitions: Definitions, dialect: SchemaDialect
 ) -> Iterator[Dangling]:
-    """Walk from the schemas at `starts`, each a document and a pointer, and tell of each target once."""
+    """Walk from the schemas at `starts`, each a document and a pointer.
+
+    Each target is told once, and of a document that is not there the first reference into it.
+    """
     references = References(definitions, Definitions({}), dialect, dialect != "2020-12")
     documents = ((definitions.document(uri), pointer) for uri, pointer in starts)
     pending = [
         node for start, at in documents if start and (node := follow(start, at, identities=not references.alone))
     ]
+    pending.reverse()  # the first one is taken first
     seen = set[tuple[str, str]]()
     met, told = set[tuple[str, str]](), set[Target]()
     while pending:
@@ -61,8 +65,8 @@ def dangling_references(
             found = references.find(reference, start._replace(base=base))
             if found is not None:
                 pending.append(found)
-            elif target not in told:
-                told.add(target)
+            elif (cause := target if target.uri in definitions.documents else Target(target.uri, "")) not in told:
+                told.add(cause)
                 yield Dangling(reference, target.uri, start.document, start.pointer + _pointer(path))
 
 

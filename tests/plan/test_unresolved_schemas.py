@@ -47,10 +47,11 @@ def test_what_a_schema_reaches_is_looked_at_in_every_document_and_what_it_does_n
     assert told({"REPLY": "{$ref: '#/components/schemas/Pet'}"}) == [missing("#/Gone")]
 
 
-def test_a_target_that_is_missing_is_told_once() -> None:
+def test_a_target_or_a_whole_document_that_is_missing_is_told_once() -> None:
     gone = "{$ref: 'memory:///gone.yaml#/a'}"
     why = "that document cannot be read: there is no such file"
-    assert told({"QUERY": gone, "BODY": f"{{items: {gone}}}", "REPLY": gone}) == [
+    other = gone.replace("/a", "/b")
+    assert told({"QUERY": gone, "BODY": f"{{items: {gone}}}", "REPLY": other}) == [
         missing("memory:///gone.yaml#/a", why)
     ]
 
