@@ -140,7 +140,7 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
             outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
         stage = stage_of(options, outlets)
-        open_outlets(ready, wallet, outlets)
+        open_outlets(ready, wallet, stage, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
@@ -225,10 +225,11 @@ def stage_of(options: RunOptions, outlets: Outlets) -> Settings:
     return settings if options.sandbox_balance is None else replace(settings, balance=options.sandbox_balance)
 
 
-def open_outlets(ready: Sequence[Ready], wallet: Wallet, outlets: Outlets) -> None:
-    """Open the reports; what is secret is known from now on."""
+def open_outlets(ready: Sequence[Ready], wallet: Wallet, stage: Settings, outlets: Outlets) -> None:
+    """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
     secrets = frozenset(secret for each in ready for secret in credentials_of(each.plan, each.venue, wallet).secrets)
-    outlets.begin(ready, secrets | proxy_secrets(ready), time.time())
+    start = stage.start if all(each.venue.sandbox for each in ready) else None
+    outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
 
 
 def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, stage: Settings, outlets: Outlets) -> int:

@@ -50,6 +50,8 @@ The published descriptions leave much open. What was chosen here:
 | signature of an upload link | in the URL, and in `headers` as `X-Expires` and `X-Signature`; either will do |
 | after the PUT | headBlob is 200, `X-Blob-Status: pending` for a second; the same bytes again 200, others 409 |
 | webhooks | checked and not delivered |
+| how it begins, what goes wrong | `scenario`, `runner.sandbox.faults` |
+| what the live APIs do instead | when it is to be `live_like`, by the table in `live` |
 | model files | there are none: a downloadUrl is to be handed out, not called |
 | HEAD | where it is declared; elsewhere 405 |
 """

@@ -53,6 +53,8 @@ class Catalogue:
 
     def with_models(self, models: Sequence[Model], creators: Mapping[str, int]) -> Catalogue:
         """Give a catalogue with more models, which stand before the others; one of the same id is exchanged."""
+        if not models and not creators:
+            return self
         added = {model.id for model in models}
         kept = tuple(model for model in self.models if model.id not in added)
         return Catalogue((*models, *kept), {**self.creators, **creators}, self.tags)
