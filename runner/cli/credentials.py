@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from runner.cli.config import Profile
-from runner.cli.world import Ready, Venue
+from runner.cli.world import Ready, Venue, calls
 from runner.diagnostics import nearest
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes
@@ -22,6 +22,7 @@ from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, Slot, keys, s
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ANY_PAIR = f"{SANDBOX_TOKEN}:{SANDBOX_TOKEN}"
 STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
 
 
@@ -131,21 +132,17 @@ def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
 
     The sandbox knows one token of its own, which opens nothing else. It is sent to the embedded sandbox, and to an
     address of this machine that `--server` gives for an API the sandbox stands in for, where nobody gave another.
+    Stand-ins for any other API take whatever there is, as the user and the password of a pair as well.
     """
     if venue.sandbox:
-        return Credentials(by_origin=dict.fromkeys(STOOD_IN, SANDBOX_TOKEN))
+        others = {origin(call.server): ANY_PAIR for call in calls(plan, plan.workflows)}
+        return Credentials(by_origin={**others, **dict.fromkeys(STOOD_IN, SANDBOX_TOKEN)})
     local = {
         origin(url)
         for name, url in venue.servers.items()
         if urlsplit(url).hostname in LOOPBACK and name in _stood_in(plan)
     }
     return Credentials(wallet.values, dict.fromkeys(local, SANDBOX_TOKEN), wallet.certificate, wallet.keyring)
-
-
-def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
-    """Give the operations that a run of these workflows can call."""
-    for workflow in plan.reachable(*keys):
-        yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))
 
 
 def _stood_in(plan: Plan) -> set[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
@@ -13,13 +14,16 @@ from runner.engine.asked import Asked, servers_used
 from runner.engine.events import Entry, ServerUsed
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
-from runner.plan.plan import Plan
+from runner.plan.plan import OperationCall, Plan
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
+
+if TYPE_CHECKING:
+    from runner.sandbox.generic import GenericSandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,14 @@ class SandboxSettings:
 
 @contextmanager
 def open_world(
-    venue: Venue,
+    ready: Ready,
     credentials: Credentials,
     sandbox: SandboxSettings,
     interrupt: Interrupt,
     tell: Callable[[Entry], None],
 ) -> Iterator[World]:
     """Open the transport of a venue; the first Ctrl-C ends what it does in good order."""
-    with _opened(venue, sandbox) as (transport, clock), Worker() as worker:
+    with _opened(ready, sandbox) as (transport, clock), Worker() as worker:
         yield World(
             interrupt.transport(transport),
             interrupt.clock(clock),
@@ -101,9 +105,10 @@ def open_world(
 
 
 @contextmanager
-def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
+def _opened(ready: Ready, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
+    venue = ready.venue
     if venue.sandbox:
-        yield _sandbox(sandbox), sandbox.clock
+        yield _sandbox(sandbox, ready.plan), sandbox.clock
         return
     from runner.shell.http import HttpTransport
 
@@ -111,10 +116,26 @@ def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport,
         yield transport, SystemClock()
 
 
-def _sandbox(chosen: SandboxSettings) -> Transport:
+def _sandbox(chosen: SandboxSettings, plan: Plan) -> Transport:
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
     from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.stand_in import Together
     from runner.sandbox.transport import SandboxTransport
 
     settings = Settings() if chosen.balance is None else replace(Settings(), balance=chosen.balance)
-    return SandboxTransport(CivitaiSandbox(chosen.clock, settings), chosen.clock)
+    together = Together((CivitaiSandbox(chosen.clock, settings), _described(plan)))
+    return SandboxTransport(together, chosen.clock)
+
+
+def _described(plan: Plan) -> GenericSandbox:
+    """Stand in for every API of a plan, by no more than its description, at the server that is chosen for it."""
+    from runner.sandbox.generic import GenericSandbox, mount
+
+    places = dict.fromkeys((call.server, call.contract.api) for call in calls(plan, plan.workflows))
+    return GenericSandbox([mount(api, server) for server, api in places])
+
+
+def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
+    """Give the operations that a run of these workflows can call."""
+    for workflow in plan.reachable(*keys):
+        yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))

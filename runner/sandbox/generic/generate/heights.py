@@ -37,7 +37,7 @@ class Heights:
     def _has_room(self, schema: Object, levels: int) -> bool:
         if "const" in schema or "enum" in schema:
             return True
-        same: list[Json] = [*_listed(schema.get("allOf")), schema.get("then", True)]
+        same: list[Json] = [*_listed(schema.get("allOf"))]
         reference = schema.get("$ref")
         if isinstance(reference, str):
             target = member(self.root["$defs"], reference.removeprefix(DEFINITIONS))

@@ -190,4 +190,3 @@ class _Making:
                 raise
             except Ungeneratable as problem:
                 place.problems.append(problem)
-

@@ -1,6 +1,6 @@
 """Turns a schema that may not be satisfied into the ways not to: each a list of schemas that can be satisfied.
 
-What no keyword can say of the opposite, such as a pattern, stays `not`: whoever makes a value has to look whether it is.
+What no keyword can say of the opposite, such as a pattern, stays `not`: whoever makes a value has to look at it.
 """
 
 from __future__ import annotations
@@ -50,18 +50,28 @@ def _ways(keyword: str, value: Json, schema: Object, root: Object) -> Iterator[W
         case "anyOf", list():
             yield tuple(_opposite(part) for part in value)
         case "required", list():
-            yield from (({"properties": {str(name): False}, "type": "object"},) for name in value)
+            yield from (_object(properties={str(name): False}) for name in value)
         case "properties", dict():
-            for name, part in value.items():
-                yield ({"type": "object", "required": [name], "properties": {name: _opposite(part)}},)
-        case ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"), bool():
-            return  # of draft-04: it says something of another keyword
-        case _, int() | float() if keyword in _BOUNDS:
-            kind, other, step = _BOUNDS[keyword]
-            if step == 0 or value + step >= 0:
-                yield ({"type": kind, other: value + step},)
-        case _ if keyword in _KEPT or keyword not in _SILENT:
-            yield ({"not": {keyword: value} if keyword in _KEPT else schema},)
+            yield from (_object(required=[name], properties={name: _opposite(part)}) for name, part in value.items())
+        case _:
+            yield from _simple(keyword, value, schema)
+
+
+def _simple(keyword: str, value: Json, schema: Object) -> Iterator[Way]:
+    bound = _BOUNDS.get(keyword)
+    if bound is not None:
+        kind, other, step = bound
+        # In draft-04 `exclusiveMinimum: true` says something of another keyword.
+        if isinstance(value, int | float) and not isinstance(value, bool) and (step == 0 or value + step >= 0):
+            yield ({"type": kind, other: value + step},)
+    elif keyword in _KEPT:
+        yield ({"not": {keyword: value}},)
+    elif keyword not in _SILENT:
+        yield ({"not": dict(schema)},)
+
+
+def _object(**keywords: Json) -> Way:
+    return ({"type": "object", **keywords},)
 
 
 def _opposite(schema: Json) -> Json:

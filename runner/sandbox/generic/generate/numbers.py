@@ -88,7 +88,7 @@ def _common(one: Fraction, other: Fraction) -> Fraction:
 
 
 def _window(limits: Range) -> tuple[Fraction, Fraction]:
-    """Give the part of a range that numbers are taken from: 1 to 1000 if it has any of these, else beside its bounds."""
+    """Give the part of a range that numbers are taken from: 1 to 1000 if it has any of these, else near its bounds."""
     size = _USUAL * max(limits.step or 1, 1)
     low = limits.low.value if limits.low else None
     high = limits.high.value if limits.high else None

@@ -55,8 +55,9 @@ def _optional(maker: Maker, flat: Flat, names: Sequence[str], at: tuple[Place, i
 
 def _is_map(flat: Flat, made: Iterable[str]) -> bool:
     """Say whether an object is meant to hold members of any name: nothing else is known of it."""
-    open_ = any(isinstance(schema.get("additionalProperties"), dict) or "patternProperties" in schema for schema in flat)
-    return open_ and not list(made) and not declared(flat)
+    if list(made) or declared(flat):
+        return False
+    return any(isinstance(each.get("additionalProperties"), dict) or "patternProperties" in each for each in flat)
 
 
 def _others(maker: Maker, flat: Flat, made: dict[str, Json], place: Place) -> dict[str, Json]:

@@ -84,7 +84,7 @@ def _ruled_out(schema: Json) -> list[str]:
 
 def listed_values(flat: Flat) -> list[Json] | None:
     """Give the only values that there may be, by `enum` and `const`; None where they are not limited so."""
-    lists = [found for schema in flat for found in _lists(schema)]
+    lists = [found for schema in flat for found in _lists(dict(schema))]
     if not lists:
         return None
     excluded = [value for schema in flat for values in _lists(schema.get("not"), alone=True) for value in values]
