@@ -104,11 +104,17 @@ class _Writing:
         return most if self.even else self.throw().between(node.least, most) if most > node.least else node.least
 
     def character(self, node: Characters) -> str:
-        friendly = [char for char in (_PRINTABLE if self.wide else _PLAIN) if node.holds(char)]
-        friendly = friendly or [char for char in _PRINTABLE if node.holds(char)]
+        friendly = _friendly(node, self.wide)
         if friendly:
             return self.throw().pick(friendly)
         if not node.ranges:
             return ""  # `[]`, which nothing matches
         low, high = self.throw().pick(node.ranges)
         return chr(self.throw().between(low, min(high, low + 200)))
+
+
+@lru_cache(maxsize=1024)
+def _friendly(node: Characters, wide: bool) -> str:
+    """Give those characters of a set that are easy on the eye: letters and digits, or all that can be typed."""
+    found = "".join(filter(node.holds, _PRINTABLE if wide else _PLAIN))
+    return found or "".join(filter(node.holds, _PRINTABLE))
