@@ -59,7 +59,9 @@ SCHEMAS: dict[str, Any] = {
     "not a pattern": {"type": "string", "not": {"pattern": "^[a-m]"}},
     "unlike items": {"type": "array", "items": {"enum": [1, 2, 3]}, "uniqueItems": True, "minItems": 3},
     "unlike items by example": {
-        **{"type": "array", "uniqueItems": True, "minItems": 3},
+        "type": "array",
+        "uniqueItems": True,
+        "minItems": 3,
         "items": {"type": "string", "example": "a"},
     },
     "a tuple": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False},
@@ -69,7 +71,9 @@ SCHEMAS: dict[str, Any] = {
         "additionalItems": False,
     },
     "what an array contains": {
-        **{"type": "array", "items": {"type": "integer"}, "minContains": 2},
+        "type": "array",
+        "items": {"type": "integer"},
+        "minContains": 2,
         "contains": {"minimum": 50, "maximum": 51},
     },
     "what is contained in a later place": {"prefixItems": [{"type": "null"}], "contains": {"const": 3}},
@@ -122,7 +126,9 @@ SCHEMAS: dict[str, Any] = {
     },
     "a map": {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 3},
     "names by a pattern": {
-        **{"type": "object", "additionalProperties": False, "minProperties": 2},
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 2,
         "patternProperties": {"^x-": {"type": "string"}},
     },
     "propertyNames": {"type": "object", "propertyNames": {"pattern": "^[A-Z]{3}$"}, "minProperties": 2},
@@ -142,7 +148,10 @@ SCHEMAS: dict[str, Any] = {
     "what has to lead back to itself": {"$ref": "#/$defs/tree", "$defs": {"tree": TREE, "fork": FORK}},
     "draft-04": {
         "$schema": "http://json-schema.org/draft-04/schema#",
-        **{"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1},
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMinimum": True,
+        "maximum": 1,
     },
 }
 
@@ -191,7 +200,7 @@ def test_a_text_is_written_from_a_pattern(pattern: str) -> None:
     regex = compile_regex(pattern)
     found = [text for text in pattern_texts(pattern, 0, None, Dice.of("p")) if regex.search(text)]
     assert found
-    assert all("\x00" <= char for text in found for char in text)
+    assert all(char >= "\x00" for text in found for char in text)
 
 
 @pytest.mark.parametrize("least", [0, 1, 7, 20, 255, 3000])

@@ -1,4 +1,4 @@
-"""What is made of a schema satisfies it: for any schema that some value satisfies, and for any that is written at all."""
+"""What is made of a schema satisfies it: for all schemas that some value satisfies, and for any that is written."""
 
 from __future__ import annotations
 
@@ -182,8 +182,7 @@ def test_whatever_a_schema_says_a_value_is_valid_or_the_schema_is_given_up(schem
         assume(False)
     try:
         made = make_value(compiled, Dice.of("law"))
-    except Ungeneratable as problem:
-        assert problem.reason
+    except Ungeneratable:
         return
     assert compiled.valid(made), made
     assert make_value(compiled, Dice.of("law")) == made

@@ -326,7 +326,7 @@ def test_a_credential_of_the_right_kind_has_to_be_there(security: Any, fields: A
     guarded = secured(security)
     assert guarded.get(f"/x?{query}", **fields).status == 204
     wrong = {"Authorization": "Other x"} if "Authorization" in fields else {}
-    for given in ({}, wrong, {name: "" for name in fields}):
+    for given in ({}, wrong, dict.fromkeys(fields, "")):
         response = guarded.get("/x", **given)
         assert response.status == 401
         assert dict(response.headers[::-1])["WWW-Authenticate"].startswith(challenge)
