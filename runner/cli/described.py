@@ -14,6 +14,7 @@ from runner.diagnostics import Diagnostic
 from runner.errors import DescriptionError, UsageError
 from runner.openapi.document import ApiDescription
 from runner.reporters.diagnostics import render_full, summary
+from runner.reporters.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def load_all(serving: Serving, terminal: Terminal) -> list[tuple[str, ApiDescrip
     """Read every description; what is wrong with them is drawn, and what cannot be served is refused."""
     sources = replace(api.Sources(offline=serving.offline), cache=cache_of(terminal, serving.no_cache))
     read = [(name, api.load_api_description(name, sources)) for name in dict.fromkeys(serving.descriptions)]
-    found = [problem for name, loaded in read for problem in (*loaded.diagnostics, *_of_operations(loaded.api))]
-    found = list(dict.fromkeys(found))
+    told = (problem for _, loaded in read for problem in (*loaded.diagnostics, *_of_operations(loaded.api)))
+    found = list(dict.fromkeys(told))
     for diagnostic in found:
         print(render_full(diagnostic, terminal.err_style) + "\n", file=sys.stderr)
     if found:
@@ -90,4 +91,4 @@ def _serve(described: Sequence[tuple[str, ApiDescription]], serving: Serving) ->
 
 def _title(described: ApiDescription) -> str:
     count = len(described.by_pointer)
-    return f"{described.title or 'an API'} ({count} operation{'' if count == 1 else 's'})"
+    return f"{one_line(described.title) or 'an API'} ({count} operation{'' if count == 1 else 's'})"

@@ -13,7 +13,7 @@ from runner.openapi.media import matches
 _PREFERENCE = re.compile(r"""\s*([^\s;,="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*(?:[;,]|$)""")
 # RFC 9110, section 12.4.2: "A sender of qvalue MUST NOT generate more than three digits after the decimal point"
 _WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", re.IGNORECASE)
-_COMMA = re.compile(r""",(?=(?:[^"]*"[^"]*")*[^"]*$)""")
+_RANGE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^,"])+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def acceptable(offered: Sequence[str], headers: Headers) -> list[str]:
     accept = header(headers, "accept")
     if accept is None or not accept.strip():
         return list(offered)
-    ranges = [(part, _weight(part)) for part in _COMMA.split(accept) if part.strip()]
+    ranges = [(part, _weight(part)) for part in _RANGE.findall(accept) if part.strip()]
     weighed = [(max(_weights(each, ranges), default=((-1, 0), 0.0))[1], each) for each in offered]
     return [each for weight, each in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
 

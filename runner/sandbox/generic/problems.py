@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,7 +32,9 @@ class Refusal(Exception):  # noqa: N818 - it is what a client did, and what it i
         if self.errors:
             told["errors"] = list(self.errors)
         body = json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8", "replace")
-        return Response(self.status, (("Content-Type", PROBLEM_TYPE), *self.headers), body, phrase)
+        # What a description says of itself may hold what no header can.
+        headers = tuple((name, re.sub(r"[^\x20-\x7e]", "?", value)) for name, value in self.headers)
+        return Response(self.status, (("Content-Type", PROBLEM_TYPE), *headers), body, phrase)
 
 
 def refused_request(status: int, operation: str, errors: Iterable[dict[str, Json]]) -> Refusal:

@@ -15,6 +15,7 @@ from runner.exchange import Headers, Request, Response, header
 from runner.openapi.contract import Check, Compared, Contract
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Operation, ResponseObject
 from runner.openapi.media import match_status
+from runner.openapi.parts import is_status_key
 from runner.openapi.problem import SerializationProblem
 from runner.sandbox.generic.content import concrete, encode, file_bytes, holds_value
 from runner.sandbox.generic.dice import Dice
@@ -85,10 +86,10 @@ def _chosen(asked: Asked) -> tuple[int, ResponseObject]:
     if code is not None:
         found = match_status(operation.responses, code)
         if found is None or code < 200:
-            there = ", ".join(operation.responses) or "none"
+            there = ", ".join(operation.responses) or "none at all"
             raise Refusal(501, f"{operation.title} has no reply of status {code}: it has {there}")
         return code, found[1]
-    usable = [key for key in operation.responses if not key.startswith("1")]
+    usable = [key for key in operation.responses if is_status_key(key) and not key.startswith("1")]
     good = [key for key in usable if key.startswith("2")] or [key for key in usable if key == "default"] or usable
     if not good:
         raise Refusal(501, f"{operation.title} has no responses, so there is nothing to reply")
@@ -101,8 +102,7 @@ def _free(operation: Operation, key: str, status: int) -> int:
     """Give a status of a range that has no response of its own."""
     if key.isdigit():
         return status
-    taken = [number for number in range(status, status + 100) if str(number) not in operation.responses]
-    return taken[0] if taken else status
+    return next((code for code in range(status, status + 100) if str(code) not in operation.responses), status)
 
 
 def _bodies(asked: Asked, status: int, declared: ResponseObject) -> Iterator[Response | Refusal]:

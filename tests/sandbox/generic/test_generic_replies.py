@@ -53,6 +53,8 @@ def said(value: Any) -> dict[str, Any]:
         ({"s200": said(1)}, "code=abc", 200),
         ({}, "", 501),
         ({"s100": {}}, "", 501),
+        ({"nonsense": said(1), "s200": said(2)}, "", 200),
+        ({"nonsense": said(1)}, "", 501),
     ],
 )
 def test_the_status_is_the_one_that_is_preferred_or_the_first_good_one(declared: Any, prefer: str, status: int) -> None:
@@ -169,6 +171,7 @@ def test_the_media_type_is_one_that_the_client_takes(accept: str, kind: str | No
 
 def test_of_media_types_liked_alike_the_order_stays() -> None:
     assert acceptable(["a/x", "a/y"], (("Accept", "a/y, a/x"),)) == ["a/x", "a/y"]
+    assert acceptable(["a/x", "a/y"], (("Accept", 'a/y;t="a,b", a/x'),)) == ["a/x"]
     assert acceptable(["a/x;v=1", "a/x;v=2"], (("Accept", "a/x;v=2, a/x;v=1;q=0.1"),)) == ["a/x;v=2", "a/x;v=1"]
 
 

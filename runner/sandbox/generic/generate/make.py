@@ -27,7 +27,7 @@ from runner.schema.engines import Refused, Validator, new_validator
 from runner.schema.keywords import Object, applied
 from runner.values import Json
 
-MOST = 20_000
+MOST = 8_000
 """Values that are begun in an attempt before the schema is given up."""
 
 _ROOMY = 1_000

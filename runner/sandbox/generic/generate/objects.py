@@ -22,7 +22,7 @@ def make_object(maker: Maker, flat: Flat, place: Place) -> Json:
     made = {name: _member(maker, flat, name, place) for name in needed}
     for name in declared(flat):
         if name not in made and maker.wants(member_schemas(flat, name), place.below(name, flat)):
-            made |= _optional(maker, flat, [*made, name], (place, most)) if name not in made else {}
+            made |= _optional(maker, flat, [*made, name], (place, most))
     if len(made) < least or _is_map(flat, made):
         made |= _others(maker, flat, made, place)
     if len(made) < least:
