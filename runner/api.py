@@ -21,7 +21,7 @@ from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport
 from runner.loader.kept import Cache
-from runner.loader.load import Loaded, LoadOptions, load
+from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
@@ -120,14 +120,26 @@ def compile_plan(
 
 def _load(location: str, sources: Sources) -> Loaded:
     here = Path.cwd()
-    options = LoadOptions(
+    return load(to_uri(location, here), fetcher(sources.offline, sources.http), _load_options(sources, here))
+
+
+def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
+    """Read an OpenAPI description by itself, a path or a URL; one that cannot be read is a diagnostic too."""
+    chosen, here = sources or Sources(), Path.cwd()
+    try:
+        return load_api(to_uri(location, here), fetcher(chosen.offline, chosen.http), _load_options(chosen, here))
+    except FetchError as error:
+        return LoadedApi(None, (_unreadable(location, error),))
+
+
+def _load_options(sources: Sources, here: Path) -> LoadOptions:
+    return LoadOptions(
         sources={name: to_uri(place, here) for name, place in sources.overrides.items()},
         roots=tuple(to_uri(root, here).rstrip("/") + "/" for root in sources.roots),
         working_directory=here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
     )
-    return load(to_uri(location, here), fetcher(sources.offline, sources.http), options)
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:

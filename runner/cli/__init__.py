@@ -18,7 +18,7 @@ COMMANDS = {
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
     "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
-    "sandbox": ("runner.cli.sandbox", "Serve the embedded stand-ins of the bundled workflows' APIs."),
+    "sandbox": ("runner.cli.sandbox", "Serve a stand-in for any API description, or for Civitai's APIs."),
 }
 
 EPILOG = """\b

@@ -22,6 +22,7 @@ from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, 
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ANY_PAIR = f"{SANDBOX_TOKEN}:{SANDBOX_TOKEN}"
 STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
 
 
@@ -131,9 +132,11 @@ def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
 
     The sandbox knows one token of its own, which opens nothing else. It is sent to the embedded sandbox, and to an
     address of this machine that `--server` gives for an API the sandbox stands in for, where nobody gave another.
+    Stand-ins for any other API take whatever there is, as the user and the password of a pair as well.
     """
     if venue.sandbox:
-        return Credentials(by_origin=dict.fromkeys(STOOD_IN, SANDBOX_TOKEN))
+        others = {origin(call.server): ANY_PAIR for call in calls(plan, plan.workflows)}
+        return Credentials(by_origin={**others, **dict.fromkeys(STOOD_IN, SANDBOX_TOKEN)})
     local = {
         origin(url)
         for name, url in venue.servers.items()

@@ -193,8 +193,10 @@ def check_document(location: str, sources: api.Sources) -> api.Checked:
 
 
 def _at(venue: Venue, sources: api.Sources) -> api.Sources:
-    """Leave out the servers of a profile where the sandbox stands in for those of the description."""
-    return replace(sources, options=replace(sources.options, servers={})) if venue.sandbox else sources
+    """Leave out the servers of a profile where the sandbox stands in for those of the description, or for none."""
+    if not venue.sandbox:
+        return sources
+    return replace(sources, options=replace(sources.options, servers={}, stand_in=True))
 
 
 def _said(problem: Diagnostic, reasons: Iterable[Diagnostic]) -> bool:

@@ -241,6 +241,6 @@ def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, stage: Setting
             if interrupt.cancelled():
                 break
             credentials = credentials_of(each.plan, each.venue, wallet)
-            with open_world(each.venue, credentials, sandbox, interrupt, outlets.tell) as world:
+            with open_world(each, credentials, sandbox, interrupt, outlets.tell) as world:
                 api.run_plan(each.plan, each.asked, world, limits)
         return outlets.finish(interrupt.number)

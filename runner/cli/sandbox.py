@@ -1,13 +1,14 @@
-"""`arazzo sandbox`: the embedded stand-ins as a server, to develop against."""
+"""`arazzo sandbox`: the embedded stand-ins, or one for any API description, as a server to develop against."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.cache import NO_CACHE
 from runner.cli.prepare import Seconds, say_error
 from runner.cli.stage import read_stage, stage_options
 from runner.cli.terminal import Terminal, look
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sandbox")
+@click.argument("descriptions", nargs=-1, metavar="[FILE|URL]...")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
@@ -38,16 +40,46 @@ if TYPE_CHECKING:
     help="Answer 429 after N requests of an account in a minute.",
 )
 @stage_options
-def command(port: int, host: str, **options: Any) -> None:
-    """Serve the stand-ins of Civitai's Site and Orchestration APIs until Ctrl-C.
+@click.option("--seed", metavar="TEXT", help="Make other values for descriptions: the same seed, the same replies.")
+@click.option("--offline", is_flag=True, help="Fetch no description from the network.")
+@click.option("--no-cache", is_flag=True, help=NO_CACHE)
+def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any) -> None:
+    """Serve stand-ins until Ctrl-C: of any API by its OpenAPI or Swagger description, else of Civitai's APIs.
 
-    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`. A page at / shows
-    the state, /__state gives it as JSON.
+    A description's replies are its examples, else made from its schemas; requests are checked. `Prefer: code=404`,
+    `example=NAME` and `dynamic=true` choose another reply.
+
+    Without a description Civitai's Site and Orchestration APIs are served. Any bearer token is an account of its own,
+    except one that begins with `invalid` or `expired`. A page at / shows the state, /__state gives it as JSON.
 
     \b
     Then:  arazzo run civitai-image-generation-poll --server orchestration=http://127.0.0.1:8080
     Try:   arazzo sandbox --fault status=503,rate=0.2,seed=1 --fault job=fail,times=1
     """
+    _refuse_strays(click.get_current_context(), bool(descriptions))
+    if descriptions:
+        from runner.cli.described import Serving, serve_described
+        from runner.sandbox.generic import SEED
+
+        seed = SEED if options["seed"] is None else options["seed"]
+        sys.exit(serve_described(Serving(descriptions, host, port, seed, options["offline"], options["no_cache"])))
+    serve_civitai(host, port, options)
+
+
+_OF_CIVITAI = ("time_scale", "duration", "balance", "rate_limit", "scenario", "fault", "live_like")
+_OF_DESCRIPTIONS = ("seed", "offline", "no_cache")
+
+
+def _refuse_strays(context: click.Context, described: bool) -> None:
+    """Refuse options that would have no effect."""
+    for name in _OF_CIVITAI if described else _OF_DESCRIPTIONS:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            what = "the stand-ins of Civitai's APIs, not for descriptions" if described else "descriptions"
+            raise click.UsageError(f"--{name.replace('_', '-')} is for {what}", context)
+
+
+def serve_civitai(host: str, port: int, options: Mapping[str, Any]) -> None:
+    """Serve the stand-ins of Civitai's APIs."""
     from runner.sandbox.server import serve
 
     terminal = look()
@@ -63,7 +95,7 @@ def command(port: int, host: str, **options: Any) -> None:
         sys.exit(error.exit_code)
 
 
-def _settings(options: dict[str, Any], terminal: Terminal) -> Settings:
+def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
     """Give the settings of the scenario, changed by the options that are given."""
     from dataclasses import replace
 

@@ -15,7 +15,7 @@ from runner.engine.events import Entry, ServerUsed
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
 from runner.plan.plan import Plan
-from runner.shell.auth import Credentials
+from runner.shell.auth import Credentials, calls
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
@@ -24,6 +24,7 @@ from runner.shell.worker import Worker
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.generic import GenericSandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,14 @@ class SandboxSettings:
 
 @contextmanager
 def open_world(
-    venue: Venue,
+    ready: Ready,
     credentials: Credentials,
     sandbox: SandboxSettings,
     interrupt: Interrupt,
     tell: Callable[[Entry], None],
 ) -> Iterator[World]:
     """Open the transport of a venue; the first Ctrl-C ends what it does in good order."""
-    with _opened(venue, sandbox) as (transport, clock), Worker() as worker:
+    with _opened(ready, sandbox) as (transport, clock), Worker() as worker:
         yield World(
             interrupt.transport(transport),
             interrupt.clock(clock),
@@ -105,9 +106,10 @@ def open_world(
 
 
 @contextmanager
-def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
+def _opened(ready: Ready, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
+    venue = ready.venue
     if venue.sandbox:
-        yield _sandbox(sandbox), sandbox.clock
+        yield _sandbox(sandbox, ready.plan), sandbox.clock
         return
     from runner.shell.http import HttpTransport
 
@@ -115,11 +117,21 @@ def _opened(venue: Venue, sandbox: SandboxSettings) -> Iterator[tuple[Transport,
         yield transport, SystemClock()
 
 
-def _sandbox(chosen: SandboxSettings) -> Transport:
+def _sandbox(chosen: SandboxSettings, plan: Plan) -> Transport:
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
     from runner.sandbox.faults import FaultyTransport
+    from runner.sandbox.stand_in import Together
     from runner.sandbox.transport import SandboxTransport
 
     sandbox = CivitaiSandbox(chosen.clock, chosen.settings)
-    transport = SandboxTransport(sandbox, chosen.clock)
-    return FaultyTransport(transport, chosen.clock, sandbox.faults, sandbox.claims)
+    together = Together((sandbox, _described(plan)))
+    transport = SandboxTransport(together, chosen.clock)
+    return FaultyTransport(transport, chosen.clock, sandbox.faults, together.claims)
+
+
+def _described(plan: Plan) -> GenericSandbox:
+    """Stand in for every API of a plan, by no more than its description, at the server that is chosen for it."""
+    from runner.sandbox.generic import GenericSandbox, mount
+
+    places = dict.fromkeys((call.server, call.contract.api) for call in calls(plan, plan.workflows))
+    return GenericSandbox([mount(api, server) for server, api in places])

@@ -71,6 +71,19 @@ def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
         return _Loading(fetch, options or LoadOptions()).run(uri)
 
 
+class LoadedApi(NamedTuple):
+    """An API description that was read by itself. `api` is None where there is none that could be used."""
+
+    api: ApiDescription | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_api(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> LoadedApi:
+    """Load an OpenAPI description and all that it refers to; raise FetchError where itself it cannot be read."""
+    with without_collecting():
+        return _Loading(fetch, options or LoadOptions()).run_api(uri)
+
+
 @dataclass
 class _Loading:
     """The documents met so far."""
@@ -96,6 +109,17 @@ class _Loading:
             return Loaded(None, in_order(self.problems))
         description = Description(entry.source.uri, self.arazzo, self.apis, self.asyncapi)
         return Loaded(description, in_order(self.problems))
+
+    def run_api(self, uri: str) -> LoadedApi:
+        text = self.read(self.fetch(uri))
+        kind = kind_of(text.value)
+        if any(problem.rule in UNREADABLE for problem in text.problems):
+            return LoadedApi(None, text.problems)
+        if kind != "openapi":
+            return LoadedApi(None, (_no_api(text, kind),))
+        self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
+        self.add_api(kind, text)
+        return LoadedApi(self.apis.get(text.source.uri), in_order(self.problems))
 
     def read(self, fetched: Fetched) -> Text:
         known = self.texts.get(fetched.uri)
@@ -329,6 +353,17 @@ def _unknown_kind(source: SourceDescription, text: Text, places: SourceMap) -> D
         message=f"{text.source.name} is neither an OpenAPI, an AsyncAPI nor an Arazzo description",
         span=places.value(f"{source.pointer}/url"),
         notes=("such a description has a field 'openapi', 'swagger', 'asyncapi' or 'arazzo' at its root",),
+    )
+
+
+def _no_api(text: Text, kind: str | None) -> Diagnostic:
+    what = {"arazzo": "an Arazzo document", "asyncapi": "an AsyncAPI description"}.get(kind or "", "something else")
+    return Diagnostic(
+        rule="not-an-api-description",
+        severity="error",
+        message=f"{text.source.name} is {what}, not an OpenAPI description",
+        span=text.places.value(""),
+        notes=("such a description has a field 'openapi' or 'swagger' at its root",),
     )
 
 

@@ -20,12 +20,14 @@ class Options:
     """What the user says beside the document: where requests go.
 
     `servers` gives the base URL of a source by name, and `given_by` who gave it where that was not `--server`.
-    `server_variables` gives values of server variables, by name or as `source.name`.
+    `server_variables` gives values of server variables, by name or as `source.name`. With `stand_in` a source without a
+    server that could be used gets an address that leads nowhere: somebody stands in for all of them.
     """
 
     servers: Mapping[str, str] = field(default_factory=dict)
     given_by: Mapping[str, str] = field(default_factory=dict)
     server_variables: Mapping[str, str] = field(default_factory=dict)
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
 from runner.openapi.document import Operation, Server
 from runner.openapi.problem import SerializationProblem
-from runner.openapi.uri import is_http, resolve_uri
+from runner.openapi.uri import is_http, resolve_uri, split_uri
 from runner.openapi.url import server_url, template_variables
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
@@ -53,7 +53,17 @@ def choose_server(operation: Operation, source: str, location: str, options: Opt
             applied = tuple((name, values[name]) for name in template_variables(server.url))
             return ServerChoice(url, operation.servers_of, position, applied)
         reasons.append(_no_address(server))
+    if options.stand_in:
+        return _stand_in(source, operation.servers)
     return Unusable(tuple(reasons), lacking[0] if lacking else None)
+
+
+def _stand_in(source: str, servers: Sequence[Server]) -> ServerChoice:
+    """Make an address of the name of a source: nothing is ever found below `.example` (RFC 2606)."""
+    host = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:63].strip("-") or "api"
+    paths = (split_uri(server.url).path.rstrip("/") for server in servers if "{" not in server.url)
+    path = next((path for path in paths if path.startswith("/")), "")
+    return ServerChoice(f"https://{host}.example{path}", "the description names no server that could be used")
 
 
 def _is_usable(url: str) -> bool:

@@ -14,12 +14,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
@@ -31,6 +32,7 @@ from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
 from runner.sandbox.faults import Faults
+from runner.sandbox.generic import GenericSandbox
 from runner.sandbox.page import STATE, RequestLog, StatePage
 from runner.sandbox.stand_in import Answer
 
@@ -51,12 +53,34 @@ class ScaledTime:
 
 def serve(host: str, port: int, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
+    serve_application(host, port, lambda url: _civitai(url, settings), announce)
+
+
+def serve_application(host: str, port: int, make: Callable[[str], Starlette], announce: Callable[[str], None]) -> None:
+    """Serve what is made for a URL until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
     with contextlib.closing(_listen(host, port)) as listener:
         url = _url(host, listener)
-        server = _server(_civitai(url, settings))
+        server = _server(make(url))
         announce(url)
         with _stopping(server):
             server.run(sockets=[listener])
+
+
+def serve_descriptions(
+    host: str, port: int, make: Callable[[str], GenericSandbox], announce: Callable[[str], None]
+) -> None:
+    """Serve stand-ins for descriptions, made for a URL, until SIGINT or SIGTERM."""
+    serve_application(host, port, lambda url: described(make(url), url), announce)
+
+
+def described(sandbox: GenericSandbox, url: str) -> Starlette:
+    """Wrap stand-ins for descriptions as an ASGI application; pages of any origin may read what they reply."""
+    app = application(Served(sandbox.answer), url, sandbox.methods)
+    every = ["*"]
+    app.add_middleware(
+        CORSMiddleware, allow_origins=every, allow_methods=every, allow_headers=every, expose_headers=every
+    )
+    return app
 
 
 class Running:
@@ -104,7 +128,7 @@ class Served:
         return reply
 
 
-def application(served: Served, url: str) -> Starlette:
+def application(served: Served, url: str, methods: Sequence[str] = METHODS) -> Starlette:
     """Wrap a stand-in that lives at a URL as an ASGI application."""
 
     async def answer(request: HttpRequest) -> HttpResponse:
@@ -116,7 +140,7 @@ def application(served: Served, url: str) -> Starlette:
             del sent.headers["content-length"]  # of the body that is not sent nobody knows it
         return sent
 
-    rest = Route("/{path:path}", answer, methods=METHODS)
+    rest = Route("/{path:path}", answer, methods=list(methods))
     return Starlette(routes=[*_pages(served.page), rest])
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.exchange import AsyncClock, Clock, Reply, Request, TransportFailure
-from runner.sandbox.civitai.sandbox import CivitaiSandbox, origin_of
+from runner.sandbox.civitai.sandbox import origin_of
+from runner.sandbox.stand_in import Claiming
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxTransport:
     """Send requests to a sandbox; each lets the sandbox's latency pass on the clock."""
 
-    sandbox: CivitaiSandbox
+    sandbox: Claiming
     clock: Clock
 
     def send(self, request: Request, timeout: float | None) -> Reply:
@@ -30,7 +31,7 @@ class SandboxTransport:
 class AsyncSandboxTransport:
     """`SandboxTransport`, awaited."""
 
-    sandbox: CivitaiSandbox
+    sandbox: Claiming
     clock: AsyncClock
 
     async def send(self, request: Request, timeout: float | None) -> Reply:
@@ -40,9 +41,9 @@ class AsyncSandboxTransport:
         return failure or self.sandbox.answer(request)
 
 
-def _before(sandbox: CivitaiSandbox, request: Request, timeout: float | None) -> tuple[TransportFailure | None, float]:
+def _before(sandbox: Claiming, request: Request, timeout: float | None) -> tuple[TransportFailure | None, float]:
     """Say why a request will not be answered, if so, and how long that or the answer takes in seconds."""
-    latency = sandbox.settings.latency
+    latency = sandbox.latency
     if not sandbox.claims(request.url):
         there = origin_of(request.url) or "a URL without a host"
         message = f"the sandbox has no stand-in for {there}; run against the real one, or give it a server of its own"

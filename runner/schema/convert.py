@@ -25,6 +25,7 @@ _COMMON = frozenset(
         *("format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength"),
         *("minProperties", "minimum", "multipleOf", "pattern", "properties", "readOnly", "required", "type"),
         *("uniqueItems", "$ref"),
+        *("example", "xml"),  # they say nothing about a value, but something to whoever has to make one
     }
 )
 _KEYWORDS: Mapping[SchemaDialect, frozenset[str]] = MappingProxyType(

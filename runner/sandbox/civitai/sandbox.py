@@ -83,6 +83,10 @@ class CivitaiSandbox:
         self._answered = 0
         self._lock = threading.Lock()
 
+    @property
+    def latency(self) -> float:
+        return self.settings.latency
+
     def claims(self, url: str) -> bool:
         """Say whether a URL is on one of the hosts that this stands in for."""
         origin = origin_of(url)

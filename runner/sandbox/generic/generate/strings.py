@@ -1,0 +1,48 @@
+"""Turns the patterns, formats and lengths of a string into texts that have them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain, islice
+
+from runner.sandbox.generic.dice import Dice
+from runner.sandbox.generic.generate.formats import format_texts, is_known, plain_text
+from runner.sandbox.generic.generate.patterns import pattern_texts
+from runner.sandbox.generic.generate.reading import Flat, searches, sizes, texts
+from runner.schema import Schema, compile_schema
+
+_PLAIN = 16
+_LONGEST = 1_000_000
+
+
+def string_candidates(flat: Flat, dice: Dice) -> Iterator[str]:
+    """Offer texts that satisfy all patterns, formats and lengths; none where such a one was not found."""
+    least, most = sizes(flat, "Length")
+    patterns, formats = texts(flat, "pattern"), [name for name in texts(flat, "format") if is_known(name)]
+    if least > _LONGEST or (most is not None and most < least):
+        return
+    offered: Iterator[str] = chain.from_iterable(format_texts(name, least, dice) for name in formats)
+    offered = chain(offered, *(pattern_texts(pattern, least, most, dice.at(pattern)) for pattern in patterns))
+    if not patterns and not formats:
+        offered = (plain_text(dice.at(throw) if throw else dice, least, most) for throw in range(_PLAIN))
+    for text in offered:
+        fits = least <= len(text) and (most is None or len(text) <= most)
+        if fits and all(searches(pattern, text) for pattern in patterns) and all(_has(text, name) for name in formats):
+            yield text
+
+
+def _has(text: str, name: str) -> bool:
+    return _format(name).valid(text)
+
+
+@lru_cache(maxsize=64)
+def _format(name: str) -> Schema:
+    return compile_schema({"type": "string", "format": name})
+
+
+def names_like(pattern: str, dice: Dice) -> Iterator[str]:
+    """Offer names that a pattern matches, each longer than the one before."""
+    for least in (0, 4, 7, 10, 13, 16, 20):
+        found = (text for text in pattern_texts(pattern, least, None, dice) if searches(pattern, text))
+        yield from islice(found, 1)

@@ -1,0 +1,225 @@
+"""Turns a request that is in order into a reply as its description has it: a status, a body, header fields.
+
+A reply is an example where there is one that is valid, else made from the schema; and it is sent only if the contract
+checks find nothing wrong with it. What a client prefers, by Prefer and Accept, goes before what comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from runner.exchange import Headers, Request, Response, header
+from runner.openapi.contract import Check, Compared, Contract
+from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Operation, ResponseObject
+from runner.openapi.media import match_status
+from runner.openapi.parts import is_status_key
+from runner.openapi.problem import SerializationProblem
+from runner.sandbox.generic.content import concrete, encode, file_bytes, holds_value
+from runner.sandbox.generic.dice import Dice
+from runner.sandbox.generic.examples import body_examples, is_file
+from runner.sandbox.generic.fields import Fields
+from runner.sandbox.generic.generate.make import Wishes, make_value
+from runner.sandbox.generic.generate.place import Ungeneratable
+from runner.sandbox.generic.prefer import Preferences, acceptable
+from runner.sandbox.generic.problems import Refusal, told
+from runner.schema import Schema, SchemaProblem
+from runner.text import scalar_text
+from runner.values import Json
+
+CHECKS: frozenset[Check] = frozenset({"status", "content-type", "headers", "body"})
+_WITHOUT_BODY = frozenset({204, 205, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reply depends on. `echo` are values of the request that the reply repeats under the same names."""
+
+    operation: Operation
+    api: ApiDescription
+    request: Request
+    preferences: Preferences
+    dice: Dice
+    echo: Mapping[str, Json]
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.operation, self.api)
+
+    @property
+    def wishes(self) -> Wishes:
+        return Wishes(self.preferences.dynamic)
+
+
+def reply_to(asked: Asked) -> Response:
+    """Compose a reply, or raise Refusal: 406 for what the client does not take, 501 for what cannot be made."""
+    status, declared = _chosen(asked)
+    bare = status in _WITHOUT_BODY or not declared.content
+    bodies = iter([Response(status)]) if bare else _bodies(asked, status, declared)
+    fields = Fields(asked.contract, declared, urlsplit(asked.request.url).path, asked.dice, asked.wishes)
+    problems: list[Refusal] = []
+    for body in bodies:
+        if isinstance(body, Refusal):
+            problems.append(body)
+            continue
+        whole = replace(body, headers=(*body.headers, *fields.headers(body)))
+        compared = asked.contract.check_response(asked.operation.method, whole, CHECKS)
+        if not compared.mismatches:
+            applied = asked.preferences.applied
+            return replace(whole, headers=(*whole.headers, *applied), reason=_phrase(status))
+        problems.append(_invalid(asked, compared))
+    raise problems[0] if problems else Refusal(501, f"{asked.operation.title} has no reply that could be made")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _chosen(asked: Asked) -> tuple[int, ResponseObject]:
+    """Choose a response: that of the code that is preferred, else the first of 2xx, else `default`, else the first."""
+    operation, code = asked.operation, asked.preferences.code
+    if code is not None:
+        found = match_status(operation.responses, code)
+        if found is None or code < 200:
+            there = ", ".join(operation.responses) or "none at all"
+            raise Refusal(501, f"{operation.title} has no reply of status {code}: it has {there}")
+        return code, found[1]
+    usable = [key for key in operation.responses if is_status_key(key) and not key.startswith("1")]
+    good = [key for key in usable if key.startswith("2")] or [key for key in usable if key == "default"] or usable
+    if not good:
+        raise Refusal(501, f"{operation.title} has no responses, so there is nothing to reply")
+    key = good[0]
+    status = 200 if key == "default" else int(key.replace("XX", "00"))
+    return _free(operation, key, status), operation.responses[key]
+
+
+def _free(operation: Operation, key: str, status: int) -> int:
+    """Give a status of a range that has no response of its own."""
+    if key.isdigit():
+        return status
+    return next((code for code in range(status, status + 100) if str(code) not in operation.responses), status)
+
+
+def _bodies(asked: Asked, status: int, declared: ResponseObject) -> Iterator[Response | Refusal]:
+    """Offer replies with a body, for one media type after the other, the best first; or why there is none."""
+    offered = list(declared.content)
+    keys = acceptable(offered, asked.request.headers)
+    if not keys:
+        given = header(asked.request.headers, "accept") or ""
+        detail = f"{asked.operation.title} has {', '.join(offered)}, and none of it is acceptable by 'Accept: {given}'"
+        yield Refusal(406, detail)
+    for key in keys:
+        media = declared.content[key]
+        content_type = concrete(key, header(asked.request.headers, "accept"), is_file=is_file(media))
+        yield from _Body(asked, status, declared, key, content_type).offered()
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The replies of one media type."""
+
+    asked: Asked
+    status: int
+    declared: ResponseObject
+    key: str
+    content_type: str
+
+    def offered(self) -> Iterator[Response | Refusal]:
+        """Offer the example that is asked for, else all examples, else what is made."""
+        name, dynamic = self.asked.preferences.example, self.asked.preferences.dynamic
+        examples = body_examples(self.asked.api, self.declared, self.key)
+        if name is not None:
+            named = [each for each in examples if each.name == name]
+            for each in named:
+                yield self.written(each.value, each.serialized, exactly=True)
+            if not named:
+                there = ", ".join(f"'{each.name}'" for each in examples if each.name) or "none"
+                yield self.refusal(f"has no example '{name}' ({self.key}): there are {there}")
+            return
+        for each in examples if not dynamic else ():
+            yield self.written(each.value, each.serialized)
+        yield self.made()
+
+    def made(self) -> Response | Refusal:
+        media, dice = self.declared.content[self.key], self.asked.dice
+        if not holds_value(self.content_type):
+            headers: Headers = (("Content-Type", self.content_type),)
+            return Response(self.status, headers, file_bytes(self.content_type, dice))
+        try:
+            return self.written(self.value(media, dice), None)
+        except SchemaProblem as problem:
+            return self.refusal(f"has a schema that means nothing: {problem}")
+        except Ungeneratable as problem:
+            where = f" for '{problem.pointer}'" if problem.pointer else ""
+            return self.refusal(f"has a schema that no value could be made of{where}: {problem.reason}")
+
+    def value(self, media: MediaTypeObject, dice: Dice) -> Json:
+        wishes = self.asked.wishes
+        if media.schema is not None:
+            return make_value(self.schema(media.schema), dice, wishes)
+        if media.item_schema is not None:
+            schema = self.schema(media.item_schema)
+            return [make_value(schema, dice.at(index) if index else dice, wishes) for index in range(2)]
+        return {} if "json" in self.content_type else f"{self.asked.operation.title}"
+
+    def schema(self, address: Address) -> Schema:
+        found = self.asked.api.schemas.at(address.uri, address.pointer, "response")
+        if isinstance(found, SchemaProblem):
+            raise found
+        return found.schema
+
+    def written(self, value: Json, serialized: str | None, *, exactly: bool = False) -> Response | Refusal:
+        """Write a value as a reply, with what it repeats of the request, unless it is to be `exactly` this one."""
+        try:
+            if serialized is not None:
+                return self.response(serialized.encode(), self.content_type)
+            plain = self.encoded(value)
+            if exactly or not isinstance(value, dict):
+                return plain
+            return self.echoing(value, plain)
+        except SerializationProblem as problem:
+            return self.refusal(f"cannot be written as {self.content_type}: {problem}")
+
+    def echoing(self, value: dict[str, Json], plain: Response) -> Response:
+        """Put in what the request has under the same name, member by member, where the whole stays valid."""
+        if not self.valid(plain):
+            return plain
+        for name, given in self.asked.echo.items():
+            for said in _spellings(given) if name in value else ():
+                changed = self.encoded({**value, name: said})
+                if self.valid(changed):
+                    value, plain = {**value, name: said}, changed
+                    break
+        return plain
+
+    def encoded(self, value: Json) -> Response:
+        media = self.declared.content[self.key]
+        schema = self.schema(media.schema) if media.schema is not None else None
+        return self.response(*encode(value, self.content_type, self.asked.api, media, schema))
+
+    def response(self, body: bytes, content_type: str) -> Response:
+        return Response(self.status, (("Content-Type", content_type),), body)
+
+    def valid(self, response: Response) -> bool:
+        checks: frozenset[Check] = frozenset({"body"})
+        return not self.asked.contract.check_response("GET", response, checks).mismatches
+
+    def refusal(self, detail: str) -> Refusal:
+        return Refusal(501, f"the reply {self.status} of {self.asked.operation.title} {detail}")
+
+
+def _spellings(value: Json) -> Iterator[Json]:
+    """Give a value, and a number also as text: an identifier in a path may be either in a body."""
+    yield value
+    if isinstance(value, int | float):
+        yield scalar_text(value)
+
+
+def _invalid(asked: Asked, compared: Compared) -> Refusal:
+    errors = tuple(told(each) for each in compared.mismatches)
+    return Refusal(501, f"no reply of {asked.operation.title} could be made that fits its description", errors=errors)
