@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner.cli.prepare import Seconds, say_error
 from runner.cli.terminal import look
 from runner.errors import UsageError
+from runner.exchange import Transport
+
+if TYPE_CHECKING:
+    from runner.sandbox.civitai.settings import WebhookMode
 
 
 @click.command("sandbox")
@@ -31,12 +39,18 @@ from runner.errors import UsageError
     metavar="N",
     help="Answer 429 after N requests of an account in a minute.",
 )
-def command(
-    port: int, host: str, time_scale: float, duration: float, balance: int | None, rate_limit: int | None
-) -> None:
-    """Serve the stand-ins of Civitai's Site and Orchestration APIs until Ctrl-C.
+@click.option(
+    "--webhooks",
+    type=click.Choice(("off", "loopback", "any")),
+    default="loopback",
+    show_default=True,
+    help="Where events may be sent; the others stay in /__outbox. To this machine also by http, unless off.",
+)
+def command(port: int, host: str, **options: Any) -> None:
+    """Serve the stand-ins of Civitai's Site, Orchestration and OAuth APIs until Ctrl-C.
 
-    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`.
+    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`; tokens of the OAuth
+    API begin with `civitai_` and act for its user.
 
     \b
     Then:  arazzo run civitai-image-generation-poll --server orchestration=http://127.0.0.1:8080
@@ -45,19 +59,29 @@ def command(
     from runner.sandbox.server import serve
 
     terminal = look()
-    start = Settings()
-    settings = Settings(
-        duration=duration,
-        time_scale=time_scale,
-        balance=start.balance if balance is None else balance,
-        rate_limit=rate_limit or start.rate_limit,
-    )
+    settings = replace(Settings(), **{name: value for name, value in options.items() if value is not None})
 
     def announce(url: str) -> None:
         print(f"serving on {url} (Ctrl-C stops)", flush=True)
 
     try:
-        serve(host, port, settings, announce)
+        with _outlet(settings.webhooks) as outlet:
+            undelivered = serve(host, port, settings, announce, outlet)
     except UsageError as error:
         say_error(terminal, error)
         sys.exit(error.exit_code)
+    for row in undelivered:
+        what = f"{row.event['$type']} {row.event['status']} of {row.event['workflowId']}"
+        print(f"webhook not delivered: {what} to {row.url}: {row.last}", file=sys.stderr)
+
+
+@contextmanager
+def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
+    """Open what webhooks leave through, if any may."""
+    if mode == "off":
+        yield None
+        return
+    from runner.shell.http import HttpTransport
+
+    with HttpTransport() as transport:
+        yield transport

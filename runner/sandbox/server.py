@@ -1,8 +1,10 @@
-"""Turns a stand-in into an HTTP server; Civitai's has both APIs on one port, and the blobs they link to.
+"""Turns a stand-in into an HTTP server; Civitai's has its APIs on one port, and the blobs they link to.
 
 /api/v1/…       Site API (also without the prefix)
 /v2/consumer/…  Orchestration API
 /blobs/…        what generation workflows made
+/api/auth/…     OAuth API
+/__outbox       the webhooks of the Orchestration API, and what became of them
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from runner.errors import UsageError
-from runner.exchange import Request, Response
+from runner.exchange import Request, Response, Transport
+from runner.sandbox.civitai.outbox import Row
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
+from runner.sandbox.courier import Courier
 from runner.sandbox.stand_in import Answer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -44,31 +48,49 @@ class ScaledTime:
         return self.began + (time.monotonic() - self._mark) * self.scale
 
 
-def serve(host: str, port: int, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
+def serve(
+    host: str, port: int, settings: Settings, announce: Callable[[str], None], outlet: Transport | None = None
+) -> list[Row]:
+    """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL.
+
+    Webhooks leave through `outlet`. Give those that were not delivered.
+    """
     with contextlib.closing(_listen(host, port)) as listener:
         url = _url(host, listener)
-        server = _server(_civitai(url, settings))
-        announce(url)
-        with _stopping(server):
-            server.run(sockets=[listener])
+        with _civitai(url, settings, outlet) as (sandbox, app):
+            server = _server(app)
+            announce(url)
+            with _stopping(server):
+                server.run(sockets=[listener])
+        return sandbox.outbox.undelivered
 
 
 class Running:
-    """A sandbox, or the stand-in that is given, served from a thread while the `with` block lasts; `url` is where."""
+    """A sandbox, or the stand-in that is given, served from a thread while the `with` block lasts; `url` is where.
+
+    A sandbox is to be found as `sandbox`, also after its end, and its webhooks leave through `outlet`.
+    """
+
+    sandbox: CivitaiSandbox
 
     def __init__(
-        self, settings: Settings | None = None, host: str = "127.0.0.1", *, stand_in: Answer | None = None
+        self,
+        settings: Settings | None = None,
+        host: str = "127.0.0.1",
+        *,
+        stand_in: Answer | None = None,
+        outlet: Transport | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._host = host
         self._stand_in = stand_in
+        self._outlet = outlet
+        self._ending = contextlib.ExitStack()
 
     def __enter__(self) -> Running:
         listener = _listen(self._host, 0)
         self.url = _url(self._host, listener)
-        app = application(self._stand_in, self.url) if self._stand_in else _civitai(self.url, self._settings)
-        self._server = _server(app)
+        self._server = _server(self._application())
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         return self
@@ -78,6 +100,13 @@ class Running:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._ending.close()
+
+    def _application(self) -> Starlette:
+        if self._stand_in is not None:
+            return application(self._stand_in, self.url)
+        self.sandbox, app = self._ending.enter_context(_civitai(self.url, self._settings, self._outlet))
+        return app
 
 
 def application(stand_in: Answer, url: str, page: str | None = None) -> Starlette:
@@ -96,9 +125,17 @@ def application(stand_in: Answer, url: str, page: str | None = None) -> Starlett
     return Starlette(routes=[rest] if page is None else [Route("/", front), rest])
 
 
-def _civitai(url: str, settings: Settings) -> Starlette:
-    sandbox = CivitaiSandbox(ScaledTime(settings.time_scale), settings, origin=url)
-    return application(sandbox.answer, url, _page(url))
+@contextlib.contextmanager
+def _civitai(url: str, settings: Settings, outlet: Transport | None) -> Iterator[tuple[CivitaiSandbox, Starlette]]:
+    """Open the sandbox that lives at a URL. At the end its outbox is closed."""
+    clock = ScaledTime(settings.time_scale)
+    sandbox = CivitaiSandbox(clock, settings, origin=url)
+    if outlet is None:
+        yield sandbox, application(sandbox.answer, url, _page(url))
+        sandbox.outbox.close(clock.now())
+        return
+    with Courier(sandbox.outbox, clock, outlet) as courier:
+        yield sandbox, application(courier.noticing(sandbox.answer), url, _page(url))
 
 
 async def _received(request: HttpRequest, url: str) -> Request:
@@ -176,6 +213,8 @@ def _page(url: str) -> str:
 
 Site API           {url}/api/v1            for example {url}/api/v1/models?query=xl
 Orchestration API  {url}/v2/consumer
+OAuth API          {url}/api/auth/oauth    apps: sandbox-app, sandbox-reader, sandbox-native
+Webhooks           {url}/__outbox
 Token              any; for example        Authorization: Bearer {SANDBOX_TOKEN}
 
 Send a workflow here:  arazzo run FLOW --server site={url}/api/v1 --server orchestration={url}

@@ -1,4 +1,4 @@
-"""A stand-in for Civitai: turns requests to its Site and Orchestration APIs into the responses they would give.
+"""A stand-in for Civitai: turns requests to its APIs into the responses they would give (OAuth: see `oauth`).
 
 The published descriptions leave much open. What was chosen here:
 
@@ -32,7 +32,7 @@ The published descriptions leave much open. What was chosen here:
 | tags of updateWorkflow | replace the old ones, also of a workflow that has ended |
 | blobs | PNG of the right size in one colour; sound, text and others are tiny placeholders; `nsfwLevel` 1 |
 | links to blobs | signed, good for an hour, then 403; getBlob and getWorkflow give new ones |
-| webhooks | checked and not delivered |
+| webhooks | see `events` and `outbox`; without `callbackEvents` those of `workflow:*`; GET `/__outbox` shows them |
 | model files | there are none: a downloadUrl is to be handed out, not called |
 | HEAD | where it is declared; elsewhere 405 |
 """

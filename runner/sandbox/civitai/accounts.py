@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,15 +13,25 @@ from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
 from runner.sandbox.civitai.stock import CREATORS
 from runner.sandbox.civitai.workflows import Moment, StepRequest, Workflow, begin
 from runner.sandbox.ids import digest
+from runner.values import Json
 
 _REFUSED = ("invalid", "expired")
 _POOR = "broke"
 _MINUTE = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an app spent on a workflow, and when."""
+
+    at: float
+    workflow_id: str
+    amount: int
+
+
 @dataclass(slots=True)
 class Account:
-    """Someone with a token. `key` is made of the token and does not tell it."""
+    """Someone with a token. `key` is made of the token and does not tell it; `spent` is by app."""
 
     key: str
     username: str
@@ -28,6 +39,7 @@ class Account:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     makers: dict[str, tuple[str, int]] = field(default_factory=dict)
     submissions: int = 0
+    spent: defaultdict[str, list[Spent]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, workflow: Workflow) -> None:
         """Keep a new workflow, and for each blob it will make the workflow's id and the step's index."""
@@ -60,9 +72,13 @@ class Accounts:
             raise unauthorized("the Authorization field must read: Bearer <token>")
         if token.startswith(_REFUSED):
             raise unauthorized("the token is invalid or has expired", presented=True)
-        key = digest(self.settings.seed, token).hex()
+        return self.named(token, now)
+
+    def named(self, name: str, now: float) -> Account:
+        """Give the account of a token, or of the user whom an app's token acts for."""
+        key = account_key(self.settings.seed, name)
         if key not in self.by_key:
-            self.by_key[key] = self._open(key, token, now)
+            self.by_key[key] = self._open(key, name, now)
         return self.by_key[key]
 
     def count(self, api: str, account: Account | None, now: float) -> None:
@@ -97,6 +113,21 @@ def _username(key: str, token: str) -> str:
     """Name an account; a token that is the name of a creator of the catalogue makes one that creator."""
     public = next((name for name in (*CREATORS, SANDBOX_TOKEN) if name.casefold() == token.casefold()), None)
     return public or f"user-{key[:8]}"
+
+
+def account_key(seed: str, name: str) -> str:
+    """Give the key of the account that a token opens."""
+    return digest(seed, name).hex()
+
+
+def profile(key: str, username: str) -> dict[str, Json]:
+    """Tell who an account is."""
+    return {
+        "id": 1 + int.from_bytes(digest(key)[:3]),
+        "username": username,
+        "email": f"{username}@civitai.example",
+        "image": f"https://image.civitai.com/{key[:22]}/width=96/avatar.jpeg",
+    }
 
 
 def spend(account: Account, price: int) -> None:

@@ -6,10 +6,13 @@ import base64
 import binascii
 import re
 from dataclasses import replace
+from functools import partial
 
 from runner.exchange import Response
-from runner.sandbox.civitai.accounts import spend
+from runner.sandbox.civitai.accounts import Spent, spend
 from runner.sandbox.civitai.blobs import NSFW_LEVEL, Blob, blob_body, link, look_up
+from runner.sandbox.civitai.budgets import check_budgets, note_spending
+from runner.sandbox.civitai.outbox import Subscription
 from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error, too_many
 from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.submission import read_submission, read_update
@@ -26,11 +29,16 @@ def _submit(call: Call) -> Response:
     account.submissions += 1
     if account.submissions <= settings.busy:
         raise too_many("the orchestrator is busy", retry_after=1)
-    wanted = read_submission(call.request)
+    wanted = read_submission(call.request, settings.webhooks)
+    check_budgets(call.grant, account, wanted.price, call.now)
     spend(account, wanted.price)
     moment = Moment(account.key, len(account.workflows), call.now, settings.duration)
     workflow = begin(moment, wanted.steps, wanted.tags)
     account.add(workflow)
+    note_spending(call.grant, account, Spent(call.now, workflow.id, workflow.charged))
+    if wanted.callback is not None:
+        describe = partial(_step_body, call.world)
+        call.world.outbox.subscribe(Subscription(account, workflow.id, wanted.callback, describe))
     return reply(_workflow_body(call.world, workflow, call.now), 202)
 
 

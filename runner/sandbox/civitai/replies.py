@@ -27,16 +27,16 @@ _CODES = {
 class Refusal(Exception):  # noqa: N818 - what an operation raises to answer no; it never leaves the sandbox
     """The answer is a client or server error: a status, a sentence and the header fields that go with them."""
 
-    def __init__(self, status: int, message: str, headers: Headers = ()) -> None:
+    def __init__(self, status: int, message: str, headers: Headers = (), *, code: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = headers
+        self.code = code or _CODES[status]
 
-    @property
-    def code(self) -> str:
-        return _CODES[self.status]
 
+# What the Site API says in `error` for programs to compare with.
+_SHORT = {"unauthorized": "Unauthorized", "insufficient_scope": "insufficient_scope"}
 
 ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]
 """Give the body of an API's Error schema for a refusal and a trace id."""
@@ -44,7 +44,7 @@ ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]
 
 def site_error(refusal: Refusal, _trace_id: str) -> dict[str, Json]:
     """Shape a refusal as the Site API's Error."""
-    short = "Unauthorized" if refusal.status == 401 else refusal.message
+    short = _SHORT.get(refusal.code, refusal.message)
     return {"error": short, "message": refusal.message, "code": refusal.code}
 
 

@@ -9,9 +9,11 @@ from urllib.parse import unquote
 
 from runner.exchange import Request, Response
 from runner.sandbox.civitai.accounts import Account, Accounts
+from runner.sandbox.civitai.outbox import Outbox
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import ErrorShape, Refusal
 from runner.sandbox.civitai.settings import Settings
+from runner.sandbox.oauth.state import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,12 @@ class World:
     settings: Settings
     accounts: Accounts
     blob_base: str
+    outbox: Outbox
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one operation."""
+    """One request to one operation; `grant` is what the caller's app was granted, if it is one."""
 
     request: Request
     captured: Mapping[str, str]
@@ -33,6 +36,7 @@ class Call:
     caller: Account | None
     now: float
     world: World
+    grant: Grant | None = None
 
     @property
     def account(self) -> Account:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from runner.exchange import Response
-from runner.sandbox.civitai.accounts import Account
+from runner.sandbox.civitai.accounts import Account, profile
 from runner.sandbox.civitai.catalogue import (
     HASH_LENGTHS,
     MODELS_BY_ID,
@@ -25,7 +25,6 @@ from runner.sandbox.civitai.replies import Refusal, not_found, site_error
 from runner.sandbox.civitai.routes import Api, Call, Route
 from runner.sandbox.civitai.rows import Access, Model, ModelType, Version
 from runner.sandbox.civitai.stock import MODELS, SNAPSHOT
-from runner.sandbox.ids import digest
 from runner.sandbox.replies import reply
 from runner.values import Json
 
@@ -147,10 +146,7 @@ def _me(call: Call) -> Response:
     account = call.account
     return reply(
         {
-            "id": 1 + int.from_bytes(digest(account.key)[:3]),
-            "username": account.username,
-            "email": f"{account.username}@civitai.example",
-            "image": f"https://image.civitai.com/{account.key[:22]}/width=96/avatar.jpeg",
+            **profile(account.key, account.username),
             "tier": "Bronze",
             "createdAt": "2023-01-01T00:00:00.000Z",
         }

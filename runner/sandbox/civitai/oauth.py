@@ -1,0 +1,137 @@
+"""Dresses the stand-in for OAuth servers as Civitai's, and turns the tokens it gives into whom they act for.
+
+| question | here |
+|---|---|
+| who consents | `sandbox`, the user of the token of that name; `login_hint` names another of `USERS` |
+| consenting at once | POST the consent (`approved=true`, and `buzz_limit` if wanted): nobody has to be signed in |
+| a program that consents | who accepts JSON and no HTML is told code and state in a 200, or the error, not redirected |
+| apps | `sandbox-app` and `sandbox-reader` (read only) with the secret `<id>-secret`, `sandbox-native` without one |
+| redirect URIs | `http://127.0.0.1/callback` with any port, and `https://app.example/callback` |
+| budgets | have a `type`; the colour of the Buzz makes no difference |
+| an app's token | begins with `civitai_` and acts on the account of its user, within its scopes and budgets |
+| device authorization, signing keys | there are none |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from runner.exchange import Request, Response
+from runner.sandbox.civitai.accounts import account_key, profile
+from runner.sandbox.civitai.budgets import read_consent
+from runner.sandbox.civitai.replies import Refusal, unauthorized
+from runner.sandbox.civitai.scopes import FULL, NAMES, NEEDED, read_mask, write_mask
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
+from runner.sandbox.oauth import Client, Grant, Hooks, OAuthServer, Paths, ScopeSyntax, User
+from runner.sandbox.oauth import Settings as OAuthSettings
+from runner.sandbox.oauth.replies import private
+from runner.sandbox.stand_in import Now
+from runner.values import Json
+
+TOKEN_PREFIX = "civitai_"
+USERS = (SANDBOX_TOKEN, "JustMaier", "broke")
+LIMITS = {"authorize": 10, "token": 20, "revoke": 20}
+"""Requests a minute, where they are counted."""
+
+_PREFIX = "/api/auth/oauth"
+PATHS = Paths(
+    authorize=f"{_PREFIX}/authorize",
+    token=f"{_PREFIX}/token",
+    revoke=f"{_PREFIX}/revoke",
+    userinfo=f"{_PREFIX}/userinfo",
+    introspect=None,
+    device_authorization=None,
+    device=None,
+    jwks=None,
+)
+MOUNTED = (_PREFIX, "/.well-known")
+"""Where the API answers on an origin that it shares."""
+
+_CALLBACKS = ("http://127.0.0.1/callback", "http://localhost/callback", "https://app.example/callback")
+_READ_ONLY = read_mask("10701093")
+_OF_AN_APP = ("authorization_code", "refresh_token", "client_credentials")
+CLIENTS = (
+    Client("sandbox-app", "sandbox-app-secret", _CALLBACKS, _OF_AN_APP, FULL, owner=SANDBOX_TOKEN),
+    Client("sandbox-reader", "sandbox-reader-secret", _CALLBACKS, _OF_AN_APP, _READ_ONLY, owner=SANDBOX_TOKEN),
+    Client("sandbox-native", None, _CALLBACKS, scopes=FULL),
+)
+
+
+def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
+    """Make the stand-in for Civitai's OAuth API."""
+    claims = {name: _claims(settings.seed, name) for name in USERS}
+    dress = OAuthSettings(
+        clients=CLIENTS,
+        users=tuple(User(name, claims=told) for name, told in claims.items()),
+        paths=PATHS,
+        scopes=NAMES,
+        scope_syntax=ScopeSyntax(read_mask, write_mask),
+        always_scopes=("UserRead",),
+        excess_scopes="trim",
+        grants=_OF_AN_APP,
+        consent="page",
+        consent_field="approved",
+        consent_allow="true",
+        state_required=True,
+        public_may_revoke=False,
+        name_issuer=False,
+        redirect_status=303,
+        json_redirects=True,
+        userinfo_scopes=("UserRead",),
+        claims={"UserRead": tuple(claims[SANDBOX_TOKEN])},
+        token_prefix=TOKEN_PREFIX,
+        seed=settings.seed,
+        hooks=Hooks(intercept=_limiter(LIMITS if settings.oauth_limits else {}), consent=read_consent),
+    )
+    return OAuthServer(clock, dress)
+
+
+def _claims(seed: str, name: str) -> dict[str, Json]:
+    known = profile(account_key(seed, name), name)
+    also = {"preferred_username": name, "name": name, "picture": known["image"], "email_verified": True}
+    return {**known, **also}
+
+
+def grant_of(server: OAuthServer, authorization: str | None, now: float) -> Grant | None:
+    """Give what an app's token stands for; None for any other credential. One that is not good is refused."""
+    scheme, _, text = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not text.strip().startswith(TOKEN_PREFIX):
+        return None
+    token = server.state.token(text.strip())
+    if token is None or token.kind != "access":
+        raise unauthorized("there is no such access token", presented=True)
+    status = token.status(now)
+    if status != "active":
+        raise unauthorized(f"the access token is {status}", presented=True)
+    return token.grant
+
+
+def check_scope(grant: Grant | None, operation_id: str) -> None:
+    """Refuse an app what its token does not cover (RFC 6750, 3.1)."""
+    needed = NEEDED.get(operation_id)
+    if grant is None or needed is None or needed in grant.scopes:
+        return
+    challenge = f'Bearer error="insufficient_scope", scope="{write_mask([needed])}"'
+    message = f"{operation_id} needs the scope {needed}"
+    raise Refusal(403, message, (("WWW-Authenticate", challenge),), code="insufficient_scope")
+
+
+def _limiter(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
+    """Count the requests of each minute, by endpoint."""
+    minutes: dict[str, tuple[float, int]] = {}
+
+    def limit(endpoint: str, _request: Request, now: float) -> Response | None:
+        if endpoint not in limits:
+            return None
+        opened, count = minutes.get(endpoint, (now, 0))
+        if now - opened >= 60:
+            opened, count = now, 0
+        minutes[endpoint] = (opened, count + 1)
+        if count < limits[endpoint]:
+            return None
+        wait = math.ceil(opened + 60 - now)
+        told = {"error": "rate_limited", "error_description": f"more than {limits[endpoint]} requests a minute"}
+        return private({**told}, 429, (("Retry-After", str(wait)),))
+
+    return limit
