@@ -35,11 +35,10 @@ class Paced(Protocol):
 class Courier:
     """Deliver the events of an outbox while the `with` block lasts, and close it at the end."""
 
-    def __init__(self, outbox: Outbox, clock: Paced, outlet: Transport, *, grace: float = GRACE) -> None:
+    def __init__(self, outbox: Outbox, clock: Paced, outlet: Transport) -> None:
         self._outbox = outbox
         self._clock = clock
         self._outlet = outlet
-        self._grace = grace
         self._changed = threading.Event()
         self._ending = False
         self._senders: set[threading.Thread] = set()
@@ -55,7 +54,7 @@ class Courier:
         self._ending = True
         self._changed.set()
         self._watch.join()
-        until = time.monotonic() + self._grace
+        until = time.monotonic() + GRACE
         for sender in tuple(self._senders):
             sender.join(max(0.0, until - time.monotonic()))
         self._outbox.close(self._clock.now())
@@ -91,6 +90,6 @@ class Courier:
             self._senders.discard(threading.current_thread())
             self._changed.set()
 
-        sender = threading.Thread(target=deliver, daemon=True)
+        sender = threading.Thread(target=deliver, name="webhook", daemon=True)
         self._senders.add(sender)
         sender.start()
