@@ -213,7 +213,7 @@ def _page(url: str) -> str:
 
 Site API           {url}/api/v1            for example {url}/api/v1/models?query=xl
 Orchestration API  {url}/v2/consumer
-OAuth API          {url}/api/auth/oauth    apps: sandbox-app, sandbox-reader, sandbox-native
+OAuth API          {url}/api/auth/oauth    apps: demo-app, demo-reader, demo-native
 Webhooks           {url}/__outbox
 Token              any; for example        Authorization: Bearer {SANDBOX_TOKEN}
 

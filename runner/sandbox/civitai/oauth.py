@@ -2,10 +2,10 @@
 
 | question | here |
 |---|---|
-| who consents | `sandbox`, the user of the token of that name; `login_hint` names another of `USERS` |
+| who consents | `JustMaier`, who has the account of that token; `login_hint` names another of `USERS` |
 | consenting at once | POST the consent (`approved=true`, and `buzz_limit` if wanted): nobody has to be signed in |
-| a program that consents | who accepts JSON and no HTML is told code and state in a 200, or the error, not redirected |
-| apps | `sandbox-app` and `sandbox-reader` (read only) with the secret `<id>-secret`, `sandbox-native` without one |
+| a program that consents | who accepts JSON by name is told code and state in a 200, or the error, not redirected |
+| apps | `demo-app` and `demo-reader` (read only) with the secret `<id>-secret`, `demo-native` without one |
 | redirect URIs | `http://127.0.0.1/callback` with any port, and `https://app.example/callback` |
 | budgets | have a `type`; the colour of the Buzz makes no difference |
 | an app's token | begins with `civitai_` and acts on the account of its user, within its scopes and budgets |
@@ -30,7 +30,7 @@ from runner.sandbox.stand_in import Now
 from runner.values import Json
 
 TOKEN_PREFIX = "civitai_"
-USERS = (SANDBOX_TOKEN, "JustMaier", "broke")
+USERS = ("JustMaier", SANDBOX_TOKEN, "broke")
 LIMITS = {"authorize": 10, "token": 20, "revoke": 20}
 """Requests a minute, where they are counted."""
 
@@ -52,9 +52,9 @@ _CALLBACKS = ("http://127.0.0.1/callback", "http://localhost/callback", "https:/
 _READ_ONLY = read_mask("10701093")
 _OF_AN_APP = ("authorization_code", "refresh_token", "client_credentials")
 CLIENTS = (
-    Client("sandbox-app", "sandbox-app-secret", _CALLBACKS, _OF_AN_APP, FULL, owner=SANDBOX_TOKEN),
-    Client("sandbox-reader", "sandbox-reader-secret", _CALLBACKS, _OF_AN_APP, _READ_ONLY, owner=SANDBOX_TOKEN),
-    Client("sandbox-native", None, _CALLBACKS, scopes=FULL),
+    Client("demo-app", "demo-app-secret", _CALLBACKS, _OF_AN_APP, FULL, owner=USERS[0]),
+    Client("demo-reader", "demo-reader-secret", _CALLBACKS, _OF_AN_APP, _READ_ONLY, owner=USERS[0]),
+    Client("demo-native", None, _CALLBACKS, scopes=FULL),
 )
 
 
@@ -79,7 +79,7 @@ def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
         redirect_status=303,
         json_redirects=True,
         userinfo_scopes=("UserRead",),
-        claims={"UserRead": tuple(claims[SANDBOX_TOKEN])},
+        claims={"UserRead": tuple(claims[USERS[0]])},
         token_prefix=TOKEN_PREFIX,
         seed=settings.seed,
         hooks=Hooks(intercept=_limiter(LIMITS if settings.oauth_limits else {}), consent=read_consent),

@@ -70,8 +70,7 @@ class Call:
     @property
     def wants_json(self) -> bool:
         """Whether a program asks where a person would, on a server that tells programs something."""
-        accepted = (header(self.request.headers, "accept") or "").lower()
-        return self.settings.json_redirects and "application/json" in accepted and "text/html" not in accepted
+        return self.settings.json_redirects and "application/json" in (header(self.request.headers, "accept") or "")
 
     @property
     def issuer(self) -> str:
