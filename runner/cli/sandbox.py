@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +14,11 @@ from runner.cli.stage import read_stage, stage_options
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import ArazzoError, DescriptionError
+from runner.exchange import Transport
 from runner.reporters.diagnostics import render_full
 
 if TYPE_CHECKING:
-    from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.civitai.settings import Settings, WebhookMode
 
 
 @click.command("sandbox")
@@ -37,12 +39,19 @@ if TYPE_CHECKING:
     metavar="N",
     help="Answer 429 after N requests of an account in a minute.",
 )
+@click.option(
+    "--webhooks",
+    type=click.Choice(("off", "loopback", "any")),
+    default="loopback",
+    show_default=True,
+    help="Where events may be sent; the others stay in /__outbox. To this machine also by http, unless off.",
+)
 @stage_options
 def command(port: int, host: str, **options: Any) -> None:
-    """Serve the stand-ins of Civitai's Site and Orchestration APIs until Ctrl-C.
+    """Serve the stand-ins of Civitai's Site, Orchestration and OAuth APIs until Ctrl-C.
 
-    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`. A page at / shows
-    the state, /__state gives it as JSON.
+    Any bearer token is an account of its own, except one that begins with `invalid` or `expired`; tokens of the OAuth
+    API begin with `civitai_` and act for its user. A page at / shows the state, /__state gives it as JSON.
 
     \b
     Then:  arazzo run civitai-image-generation-poll --server orchestration=http://127.0.0.1:8080
@@ -56,11 +65,16 @@ def command(port: int, host: str, **options: Any) -> None:
         print(f"serving on {url} (Ctrl-C stops)", flush=True)
 
     try:
-        serve(host, port, _settings(options, terminal), announce)
+        settings = _settings(options, terminal)
+        with _outlet(settings.webhooks) as outlet:
+            undelivered = serve(host, port, settings, announce, outlet)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         sys.exit(error.exit_code)
+    for row in undelivered:
+        what = f"{row.event['$type']} {row.event['status']} of {row.event['workflowId']}"
+        print(f"webhook not delivered: {what} to {row.url}: {row.last}", file=sys.stderr)
 
 
 def _settings(options: dict[str, Any], terminal: Terminal) -> Settings:
@@ -72,5 +86,17 @@ def _settings(options: dict[str, Any], terminal: Terminal) -> Settings:
             print(render_full(problem, terminal.err_style) + "\n", file=terminal.err)
 
     stage = read_stage(options["scenario"], options["fault"], options["live_like"], draw)
-    names = ("time_scale", "duration", "balance", "rate_limit")
+    names = ("time_scale", "duration", "balance", "rate_limit", "webhooks")
     return replace(stage, **{name: options[name] for name in names if options[name] is not None})
+
+
+@contextmanager
+def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
+    """Open what webhooks leave through, if any may."""
+    if mode == "off":
+        yield None
+        return
+    from runner.shell.http import HttpTransport
+
+    with HttpTransport() as transport:
+        yield transport

@@ -1,4 +1,4 @@
-"""A stand-in for Civitai: turns requests to its Site and Orchestration APIs into the responses they would give.
+"""A stand-in for Civitai: turns requests to its APIs into the responses they would give (OAuth: see `oauth`).
 
 The published descriptions leave much open. What was chosen here:
 
@@ -49,7 +49,7 @@ The published descriptions leave much open. What was chosen here:
 | upload links | on the host of the links, good for 15 minutes, then 403; another type 415, another size 400 |
 | signature of an upload link | in the URL, and in `headers` as `X-Expires` and `X-Signature`; either will do |
 | after the PUT | headBlob is 200, `X-Blob-Status: pending` for a second; the same bytes again 200, others 409 |
-| webhooks | checked and not delivered |
+| webhooks | see `events` and `outbox`; without `callbackEvents` those of `workflow:*`; GET `/__outbox` shows them |
 | model files | there are none: a downloadUrl is to be handed out, not called |
 | HEAD | where it is declared; elsewhere 405 |
 """

@@ -95,4 +95,4 @@ class OAuthServer:
             return endpoint.answer(call) if instead is None else instead
         except Refusal as refusal:
             self.state.refusals[refusal.code] += 1
-            return endpoint.refuse(refusal)
+            return refused(refusal) if call.wants_json else endpoint.refuse(refusal)
