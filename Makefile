@@ -8,7 +8,8 @@ STAMP := $(VENV)/.installed
 
 run: $(STAMP) ## run the bundled flows on the embedded sandbox
 	@$(BIN)/arazzo run civitai-search-models-detail civitai-model-version-by-hash \
-	    civitai-image-generation-poll civitai-permission-gated-download civitai-workflow-query-cancel
+	    civitai-image-generation-poll civitai-permission-gated-download civitai-workflow-query-cancel \
+	    civitai-oauth-token-lifecycle
 
 test: $(STAMP) ## run the test suite
 	@$(BIN)/python -m pytest -q $(ARGS)
