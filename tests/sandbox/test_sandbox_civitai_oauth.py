@@ -192,6 +192,12 @@ def test_userinfo_and_the_site_tell_of_the_same_user(app, caller):
     assert me == caller.site("/me", token="JustMaier").content.value
 
 
+def test_without_a_token_userinfo_says_so_as_it_says_all_else(app):
+    response = app.get("userinfo")
+    assert told(response) == (401, "invalid_token")
+    assert header(response.headers, "www-authenticate") == "Bearer"
+
+
 def test_another_user_is_hinted_at(app, caller):
     access = app.access(login_hint="broke")
     picture = {"steps": [{"$type": "imageGen", "input": {}}]}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from runner.exchange import Request, Response
+from runner.exchange import Request, Response, header
 from runner.sandbox.civitai.accounts import account_key, profile
 from runner.sandbox.civitai.budgets import read_consent
 from runner.sandbox.civitai.replies import Refusal, unauthorized
@@ -82,7 +82,7 @@ def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
         claims={"UserRead": tuple(claims[USERS[0]])},
         token_prefix=TOKEN_PREFIX,
         seed=settings.seed,
-        hooks=Hooks(intercept=_limiter(LIMITS if settings.oauth_limits else {}), consent=read_consent),
+        hooks=Hooks(intercept=_interceptor(LIMITS if settings.oauth_limits else {}), consent=read_consent),
     )
     return OAuthServer(clock, dress)
 
@@ -117,11 +117,13 @@ def check_scope(grant: Grant | None, operation_id: str) -> None:
     raise Refusal(403, message, (("WWW-Authenticate", challenge),), code="insufficient_scope")
 
 
-def _limiter(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
-    """Count the requests of each minute, by endpoint."""
+def _interceptor(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
+    """Count the requests of each minute, by endpoint, and say in Civitai's way that there is no token."""
     minutes: dict[str, tuple[float, int]] = {}
 
-    def limit(endpoint: str, _request: Request, now: float) -> Response | None:
+    def intercept(endpoint: str, request: Request, now: float) -> Response | None:
+        if endpoint == "userinfo" and header(request.headers, "authorization") is None:
+            return private({"error": "invalid_token"}, 401, (("WWW-Authenticate", "Bearer"),))
         if endpoint not in limits:
             return None
         opened, count = minutes.get(endpoint, (now, 0))
@@ -134,4 +136,4 @@ def _limiter(limits: Mapping[str, int]) -> Callable[[str, Request, float], Respo
         told = {"error": "rate_limited", "error_description": f"more than {limits[endpoint]} requests a minute"}
         return private({**told}, 429, (("Retry-After", str(wait)),))
 
-    return limit
+    return intercept

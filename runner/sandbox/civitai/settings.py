@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 SANDBOX_TOKEN = "sandbox"
 """The bearer token to send when nobody gives another; no secret, for it opens nothing but this stand-in."""
@@ -18,7 +18,6 @@ MAX_BODY = 10 * 1024 * 1024
 """The largest request body in bytes; more is answered by 413."""
 
 WebhookMode: TypeAlias = Literal["off", "loopback", "any"]
-WEBHOOK_MODES: tuple[WebhookMode, ...] = get_args(WebhookMode)
 
 
 @dataclass(frozen=True, slots=True)
