@@ -92,11 +92,12 @@ def _settings(options: dict[str, Any], terminal: Terminal) -> Settings:
 
 @contextmanager
 def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
-    """Open what webhooks leave through, if any may."""
+    """Open what webhooks leave through, if any may; what is for this machine passes no proxy."""
     if mode == "off":
         yield None
         return
     from runner.shell.http import HttpTransport
+    from runner.shell.options import HttpOptions
 
-    with HttpTransport() as transport:
+    with HttpTransport(HttpOptions(trust_env=mode == "any")) as transport:
         yield transport

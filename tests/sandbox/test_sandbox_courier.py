@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -121,21 +122,37 @@ def test_a_host_that_may_not_be_told_is_held(outlet):
     assert {row["state"] for row in rows} == {"held"}
 
 
-@pytest.mark.parametrize(("options", "code"), [([], 202), (["--webhooks", "off"], 400)])
-def test_the_command_takes_loopback_unless_told_otherwise_and_says_what_it_did_not_deliver(options, code):
-    command = [sys.executable, "-m", "runner", "sandbox", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        url = process.stdout.readline().split()[2]
-        body = {"steps": [{"$type": "imageGen", "input": {}}], "callbackUrl": "http://127.0.0.1:9/hook?key=hush"}
-        reply = httpx.post(f"{url}/v2/consumer/workflows", json=body, headers={"Authorization": "Bearer hooks"})
-        assert reply.status_code == code
+@contextmanager
+def command(*options, **environment):
+    """Serve by the command; gives the URL and, when the block has ended it, what it printed to stderr."""
+    arguments = [sys.executable, "-m", "runner", "sandbox", "--port", "0", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(arguments, env={**os.environ, **environment}, **pipes) as process:
+        printed = []
+        yield process.stdout.readline().split()[2], printed
         os.kill(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        printed.append(process.communicate(timeout=30)[1])
     assert process.returncode == 0
-    if code == 202:
-        workflow = reply.json()["id"]
-        assert err.startswith(
-            f"webhook not delivered: workflow unassigned of {workflow} to http://127.0.0.1:9/hook?…: "
-        )
-    else:
-        assert err == ""
+
+
+def test_the_command_delivers_to_this_machine_and_past_any_proxy():
+    receiver = Receiver()
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")
+    with listening(receiver) as hook, command("--time-scale", "20", **proxy) as (url, printed):
+        workflow = submit(url, hook)
+        receiver.wait_for(is_over(workflow))
+    assert printed == [""]
+
+
+def test_the_command_says_what_it_did_not_deliver():
+    with command("--duration", "3600") as (url, printed):
+        workflow = submit(url, "http://127.0.0.1:9/hook?key=hush")
+    (err,) = printed
+    assert err.startswith(f"webhook not delivered: workflow unassigned of {workflow} to http://127.0.0.1:9/hook?…: ")
+
+
+def test_the_command_takes_https_only_where_it_may_send_nothing():
+    body = {"steps": [{"$type": "imageGen", "input": {}}], "callbackUrl": "http://127.0.0.1:9/hook"}
+    with command("--webhooks", "off") as (url, _):
+        reply = httpx.post(f"{url}/v2/consumer/workflows", json=body, headers={"Authorization": "Bearer hooks"})
+    assert (reply.status_code, "callbackUrl must be an https URL" in reply.text) == (400, True)

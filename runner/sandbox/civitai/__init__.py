@@ -5,6 +5,7 @@ The published descriptions leave much open. What was chosen here:
 | question | here |
 |---|---|
 | a token | any is an account of its own; the name of a creator (`JustMaier`) is that creator |
+| an app's token | begins with `civitai_` and comes from the OAuth API; one that does not is 401 |
 | an account | `broke…` has no Buzz, `free…` no membership, `full…` a vault without room; the others are Bronze |
 | a bad token | `invalid…` and `expired…` are refused by 401, on operations that need none too |
 | a new account | has 10,000 Buzz, a workflow that runs until it is canceled and a finished one: `sandbox-demo`, free |

@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from runner.exchange import Request, Response
+from runner.exchange import Request, Response, header
 from runner.sandbox.civitai.accounts import username
 from runner.sandbox.civitai.bodies import profile
 from runner.sandbox.civitai.budgets import read_consent
@@ -93,7 +93,7 @@ def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
         claims={"UserRead": tuple(claims[USERS[0]])},
         token_prefix=TOKEN_PREFIX,
         seed=settings.seed,
-        hooks=Hooks(intercept=_limiter(LIMITS if settings.oauth_limits else {}), consent=read_consent),
+        hooks=Hooks(intercept=_interceptor(LIMITS if settings.oauth_limits else {}), consent=read_consent),
     )
     return OAuthServer(clock, dress)
 
@@ -110,9 +110,15 @@ def oauth_operation(request: Request) -> str | None:
     return _OPERATIONS.get((request.method, urlsplit(request.url).path))
 
 
-def oauth_refused(refusal: Refusal) -> Response:
-    """Shape a refusal as the OAuth API's Error (RFC 6749, 4.1.2.1 and 5.2)."""
-    known = {401: "invalid_client", 403: "access_denied", 429: "rate_limited", 503: "temporarily_unavailable"}
+def oauth_refused(refusal: Refusal, operation_id: str | None) -> Response:
+    """Shape a refusal as the OAuth API's Error (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1)."""
+    bearer = operation_id == "getUserInfo"
+    known = {
+        401: "invalid_token" if bearer else "invalid_client",
+        403: "insufficient_scope" if bearer else "access_denied",
+        429: "rate_limited",
+        503: "temporarily_unavailable",
+    }
     code = known.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request")
     return private({"error": code, "error_description": refusal.message}, refusal.status, refusal.headers)
 
@@ -142,11 +148,13 @@ def check_scope(grant: Grant | None, operation_id: str) -> None:
     raise Refusal(403, message, (("WWW-Authenticate", challenge),), code="insufficient_scope")
 
 
-def _limiter(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
-    """Count the requests of each minute, by endpoint."""
+def _interceptor(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
+    """Count the requests of each minute, by endpoint, and say in Civitai's way that there is no token."""
     minutes: dict[str, tuple[float, int]] = {}
 
-    def limit(endpoint: str, _request: Request, now: float) -> Response | None:
+    def intercept(endpoint: str, request: Request, now: float) -> Response | None:
+        if endpoint == "userinfo" and header(request.headers, "authorization") is None:
+            return private({"error": "invalid_token"}, 401, (("WWW-Authenticate", "Bearer"),))
         if endpoint not in limits:
             return None
         opened, count = minutes.get(endpoint, (now, 0))
@@ -159,4 +167,4 @@ def _limiter(limits: Mapping[str, int]) -> Callable[[str, Request, float], Respo
         told = {"error": "rate_limited", "error_description": f"more than {limits[endpoint]} requests a minute"}
         return private({**told}, 429, (("Retry-After", str(wait)),))
 
-    return limit
+    return intercept

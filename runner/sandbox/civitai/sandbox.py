@@ -140,8 +140,10 @@ class CivitaiSandbox:
     def refuse(self, request: Request, status: int, headers: Headers) -> Response:
         """Answer by an error that was asked for, in the shape of the API that the request is for."""
         refusal = Refusal(status, "a fault that was asked for", headers)
-        oauth = self._is_oauth(request.url)
-        response = oauth_refused(refusal) if oauth else self._refused(self._mount(request.url), refusal)
+        if self._is_oauth(request.url):
+            response = oauth_refused(refusal, oauth_operation(request))
+        else:
+            response = self._refused(self._mount(request.url), refusal)
         return replace(response, body=b"") if request.method == "HEAD" else response
 
     def _refused(self, mount: _Mount, refusal: Refusal) -> Response:
