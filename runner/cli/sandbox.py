@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +15,11 @@ from runner.cli.stage import read_stage, stage_options
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import ArazzoError, DescriptionError
+from runner.exchange import Transport
 from runner.reporters.diagnostics import render_full
 
 if TYPE_CHECKING:
-    from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.civitai.settings import Settings, WebhookMode
 
 
 @click.command("sandbox")
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
     metavar="N",
     help="Answer 429 after N requests of an account in a minute.",
 )
+@click.option(
+    "--webhooks",
+    type=click.Choice(("off", "loopback", "any")),
+    default="loopback",
+    show_default=True,
+    help="Where events may be sent; the others stay in /__outbox. To this machine also by http, unless off.",
+)
 @stage_options
 @click.option("--seed", metavar="TEXT", help="Make other values for descriptions: the same seed, the same replies.")
 @click.option("--offline", is_flag=True, help="Fetch no description from the network.")
@@ -49,8 +58,9 @@ def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any)
     A description's replies are its examples, else made from its schemas; requests are checked. `Prefer: code=404`,
     `example=NAME` and `dynamic=true` choose another reply.
 
-    Without a description Civitai's Site and Orchestration APIs are served. Any bearer token is an account of its own,
-    except one that begins with `invalid` or `expired`. A page at / shows the state, /__state gives it as JSON.
+    Without a description Civitai's Site, Orchestration and OAuth APIs are served. Any bearer token is an account of its
+    own, except one that begins with `invalid` or `expired`; tokens of the OAuth API begin with `civitai_` and act for
+    its user. A page at / shows the state, /__state gives it as JSON.
 
     \b
     Then:  arazzo run civitai-image-generation-poll --server orchestration=http://127.0.0.1:8080
@@ -66,7 +76,7 @@ def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any)
     serve_civitai(host, port, options)
 
 
-_OF_CIVITAI = ("time_scale", "duration", "balance", "rate_limit", "scenario", "fault", "live_like")
+_OF_CIVITAI = ("time_scale", "duration", "balance", "rate_limit", "scenario", "fault", "live_like", "webhooks")
 _OF_DESCRIPTIONS = ("seed", "offline", "no_cache")
 
 
@@ -88,11 +98,16 @@ def serve_civitai(host: str, port: int, options: Mapping[str, Any]) -> None:
         print(f"serving on {url} (Ctrl-C stops)", flush=True)
 
     try:
-        serve(host, port, _settings(options, terminal), announce)
+        settings = _settings(options, terminal)
+        with _outlet(settings.webhooks) as outlet:
+            undelivered = serve(host, port, settings, announce, outlet)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         sys.exit(error.exit_code)
+    for row in undelivered:
+        what = f"{row.event['$type']} {row.event['status']} of {row.event['workflowId']}"
+        print(f"webhook not delivered: {what} to {row.url}: {row.last}", file=sys.stderr)
 
 
 def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
@@ -104,5 +119,18 @@ def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
             print(render_full(problem, terminal.err_style) + "\n", file=terminal.err)
 
     stage = read_stage(options["scenario"], options["fault"], options["live_like"], draw)
-    names = ("time_scale", "duration", "balance", "rate_limit")
+    names = ("time_scale", "duration", "balance", "rate_limit", "webhooks")
     return replace(stage, **{name: options[name] for name in names if options[name] is not None})
+
+
+@contextmanager
+def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
+    """Open what webhooks leave through, if any may; what is for this machine passes no proxy."""
+    if mode == "off":
+        yield None
+        return
+    from runner.shell.http import HttpTransport
+    from runner.shell.options import HttpOptions
+
+    with HttpTransport(HttpOptions(trust_env=mode == "any")) as transport:
+        yield transport

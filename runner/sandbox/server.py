@@ -1,8 +1,10 @@
-"""Turns a stand-in into an HTTP server; Civitai's has both APIs on one port, and the blobs they link to.
+"""Turns a stand-in into an HTTP server; Civitai's has its APIs on one port, and the blobs they link to.
 
 /api/v1/…       Site API (also without the prefix)
 /v2/consumer/…  Orchestration API
 /blobs/…        what generation workflows made, and where uploads are put
+/api/auth/…     OAuth API
+/__outbox       the webhooks of the Orchestration API, and what became of them
 /, /__state     what it holds, as a page and as JSON
 """
 
@@ -28,9 +30,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.errors import UsageError
-from runner.exchange import Reply, Request, Response, TransportFailure
+from runner.exchange import Reply, Request, Response, Transport, TransportFailure
+from runner.sandbox.civitai.outbox import Row
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
+from runner.sandbox.courier import Courier
 from runner.sandbox.faults import Faults
 from runner.sandbox.generic import GenericSandbox
 from runner.sandbox.page import STATE, RequestLog, StatePage
@@ -51,26 +55,35 @@ class ScaledTime:
         return self.began + (time.monotonic() - self._mark) * self.scale
 
 
-def serve(host: str, port: int, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
-    serve_application(host, port, lambda url: _civitai(url, settings), announce)
+def serve(
+    host: str, port: int, settings: Settings, announce: Callable[[str], None], outlet: Transport | None = None
+) -> list[Row]:
+    """Serve the sandbox until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL.
 
-
-def serve_application(host: str, port: int, make: Callable[[str], Starlette], announce: Callable[[str], None]) -> None:
-    """Serve what is made for a URL until SIGINT or SIGTERM; port 0 is any that is free. `announce` is told the URL."""
+    Webhooks leave through `outlet`. Give those that were not delivered.
+    """
     with contextlib.closing(_listen(host, port)) as listener:
         url = _url(host, listener)
-        server = _server(make(url))
-        announce(url)
-        with _stopping(server):
-            server.run(sockets=[listener])
+        with _civitai(url, settings, outlet) as (sandbox, app):
+            _run(app, listener, lambda: announce(url))
+        return sandbox.outbox.undelivered
 
 
 def serve_descriptions(
     host: str, port: int, make: Callable[[str], GenericSandbox], announce: Callable[[str], None]
 ) -> None:
-    """Serve stand-ins for descriptions, made for a URL, until SIGINT or SIGTERM."""
-    serve_application(host, port, lambda url: described(make(url), url), announce)
+    """Serve stand-ins for descriptions, made for a URL, until SIGINT or SIGTERM; port 0 is any that is free."""
+    with contextlib.closing(_listen(host, port)) as listener:
+        url = _url(host, listener)
+        _run(described(make(url), url), listener, lambda: announce(url))
+
+
+def _run(app: Starlette, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve an application until a signal ends it."""
+    server = _server(app)
+    announce()
+    with _stopping(server):
+        server.run(sockets=[listener])
 
 
 def described(sandbox: GenericSandbox, url: str) -> Starlette:
@@ -84,20 +97,31 @@ def described(sandbox: GenericSandbox, url: str) -> Starlette:
 
 
 class Running:
-    """A sandbox, or the stand-in that is given, served from a thread while the `with` block lasts; `url` is where."""
+    """A sandbox, or the stand-in that is given, served from a thread while the `with` block lasts; `url` is where.
+
+    A sandbox is to be found as `sandbox`, also after its end, and its webhooks leave through `outlet`.
+    """
+
+    sandbox: CivitaiSandbox
 
     def __init__(
-        self, settings: Settings | None = None, host: str = "127.0.0.1", *, stand_in: Answer | None = None
+        self,
+        settings: Settings | None = None,
+        host: str = "127.0.0.1",
+        *,
+        stand_in: Answer | None = None,
+        outlet: Transport | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._host = host
         self._stand_in = stand_in
+        self._outlet = outlet
+        self._ending = contextlib.ExitStack()
 
     def __enter__(self) -> Running:
         listener = _listen(self._host, 0)
         self.url = _url(self._host, listener)
-        app = application(Served(self._stand_in), self.url) if self._stand_in else _civitai(self.url, self._settings)
-        self._server = _server(app)
+        self._server = _server(self._application())
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         return self
@@ -107,6 +131,13 @@ class Running:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._ending.close()
+
+    def _application(self) -> Starlette:
+        if self._stand_in is not None:
+            return application(Served(self._stand_in), self.url)
+        self.sandbox, app = self._ending.enter_context(_civitai(self.url, self._settings, self._outlet))
+        return app
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +189,24 @@ def _pages(page: StatePage | None) -> list[Route]:
     return [Route("/", front), Route(STATE, state)]
 
 
-def _civitai(url: str, settings: Settings) -> Starlette:
+@contextlib.contextmanager
+def _civitai(url: str, settings: Settings, outlet: Transport | None) -> Iterator[tuple[CivitaiSandbox, Starlette]]:
+    """Open the sandbox that lives at a URL. At the end its outbox is closed."""
     began = time.time() if settings.start is None else settings.start
     clock = ScaledTime(settings.time_scale, began)
     sandbox = CivitaiSandbox(clock, settings, origin=url)
     log = RequestLog(clock, sandbox.operation)
     page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (*sandbox.sections(), log.section()))
-    return application(Served(sandbox.answer, sandbox.faults, log, page), url)
+
+    def served(answer: Answer) -> Starlette:
+        return application(Served(answer, sandbox.faults, log, page), url)
+
+    if outlet is None:
+        yield sandbox, served(sandbox.answer)
+        sandbox.outbox.close(clock.now())
+        return
+    with Courier(sandbox.outbox, clock, outlet) as courier:
+        yield sandbox, served(courier.noticing(sandbox.answer))
 
 
 class _NoAnswer(HttpResponse):
@@ -273,9 +315,12 @@ def _lines(url: str) -> tuple[str, ...]:
         "",
         f"Site API           {url}/api/v1            for example {url}/api/v1/models?query=xl",
         f"Orchestration API  {url}/v2/consumer",
+        f"OAuth API          {url}/api/auth/oauth    apps: demo-app, demo-reader, demo-native",
+        f"Webhooks           {url}/__outbox",
         f"Token              any; for example        Authorization: Bearer {SANDBOX_TOKEN}",
         "",
         f"Send a workflow here:  arazzo run FLOW --server site={url}/api/v1 --server orchestration={url}",
+        f"                       and, where it has that source, --server oauth={url}",
         "",
         "A prompt steers how its workflow ends: [fail], [expire], [stall], [slow:60], [empty], [nsfw:blocked].",
     )

@@ -8,23 +8,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.exchange import AsyncClock, Clock, Reply, Request, TransportFailure
-from runner.sandbox.civitai.sandbox import origin_of
+from runner.exchange import AsyncClock, AsyncTransport, Clock, Reply, Request, Transport, TransportFailure
+from runner.sandbox.civitai.outbox import TIMEOUT
+from runner.sandbox.civitai.sandbox import CivitaiSandbox, origin_of
+from runner.sandbox.civitai.webhooks import Deliveries, deliveries
 from runner.sandbox.stand_in import Claiming
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxTransport:
-    """Send requests to a sandbox; each lets the sandbox's latency pass on the clock."""
+    """Send requests to a sandbox; each lets the sandbox's latency pass on the clock.
+
+    Webhooks leave through `outlet`: what fell due before a request before its answer, what it brings about after it.
+    """
 
     sandbox: Claiming
     clock: Clock
+    outlet: Transport | None = None
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         """Give the sandbox's response, or say that there is none."""
         failure, wait = _before(self.sandbox, request, timeout)
         self.clock.sleep(wait)
-        return failure or self.sandbox.answer(request)
+        self.deliver()
+        reply = failure or self.sandbox.answer(request)
+        self.deliver()
+        return reply
+
+    def deliver(self) -> None:
+        """Send the webhooks that are due."""
+        if self.outlet is None or not isinstance(self.sandbox, CivitaiSandbox):
+            return
+        steps = deliveries(self.sandbox.outbox, self.clock.now())
+        request = next(steps, None)
+        while request is not None:
+            request = _after(steps, self.outlet.send(request, TIMEOUT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +51,33 @@ class AsyncSandboxTransport:
 
     sandbox: Claiming
     clock: AsyncClock
+    outlet: AsyncTransport | None = None
 
     async def send(self, request: Request, timeout: float | None) -> Reply:
         """Give the sandbox's response, or say that there is none."""
         failure, wait = _before(self.sandbox, request, timeout)
         await self.clock.sleep(wait)
-        return failure or self.sandbox.answer(request)
+        await self.deliver()
+        reply = failure or self.sandbox.answer(request)
+        await self.deliver()
+        return reply
+
+    async def deliver(self) -> None:
+        """Send the webhooks that are due."""
+        if self.outlet is None or not isinstance(self.sandbox, CivitaiSandbox):
+            return
+        steps = deliveries(self.sandbox.outbox, self.clock.now())
+        request = next(steps, None)
+        while request is not None:
+            request = _after(steps, await self.outlet.send(request, TIMEOUT))
+
+
+def _after(steps: Deliveries, reply: Reply) -> Request | None:
+    """Give the next request, now that the last one was answered."""
+    try:
+        return steps.send(reply)
+    except StopIteration:
+        return None
 
 
 def _before(sandbox: Claiming, request: Request, timeout: float | None) -> tuple[TransportFailure | None, float]:

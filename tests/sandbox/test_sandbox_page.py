@@ -65,13 +65,34 @@ def test_the_page_comes_again_by_itself_and_loads_and_runs_nothing(client):
 def test_the_state_is_there_as_json(client):
     client.post("/v2/consumer/workflows", json={}, headers={"Authorization": "Bearer somebody"})
     state = client.get("/__state").json()
-    assert list(state) == ["accounts", "workflows", "blobs", "vault", "requests"]
+    assert list(state) == ["accounts", "workflows", "blobs", "vault", "webhooks", "requests"]
     (account,) = state["accounts"]
     assert (account["balance"], account["tier"]) == (10_000, "Bronze")
     assert [workflow["status"] for workflow in state["workflows"]] == ["processing", "succeeded"]
     assert {blob["state"] for blob in state["blobs"]} == {"allowed", "not there"}
     (request,) = state["requests"]
     assert (request["method"], request["path"], request["status"]) == ("POST", "/v2/consumer/workflows", 400)
+
+
+def test_the_page_shows_webhooks_without_what_may_be_a_secret_of_the_receiver(client):
+    body = {
+        "callbackUrl": "https://somebody:hush@example.com/hook?key=hush",
+        "steps": [{"$type": "imageGen", "input": {"prompt": "x"}}],
+    }
+    sent = client.post("/v2/consumer/workflows", json=body, headers={"Authorization": "Bearer somebody"})
+    row = client.get("/__state").json()["webhooks"][-1]
+    assert row.pop("at")
+    assert row == {
+        "event": "workflow unassigned",
+        "workflowId": sent.json()["id"],
+        "url": "https://example.com/hook?…",
+        "state": "held",
+        "attempts": 0,
+        "last": "",
+    }
+    page = client.get("/").text
+    assert "https://example.com/hook?…" in page
+    assert "hush" not in page
 
 
 def test_an_empty_state_is_a_page_too():

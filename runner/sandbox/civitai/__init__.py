@@ -1,10 +1,11 @@
-"""A stand-in for Civitai: turns requests to its Site and Orchestration APIs into the responses they would give.
+"""A stand-in for Civitai: turns requests to its APIs into the responses they would give (OAuth: see `oauth`).
 
 The published descriptions leave much open. What was chosen here:
 
 | question | here |
 |---|---|
 | a token | any is an account of its own; the name of a creator (`JustMaier`) is that creator |
+| an app's token | begins with `civitai_` and comes from the OAuth API; one that does not is 401 |
 | an account | `broke…` has no Buzz, `free…` no membership, `full…` a vault without room; the others are Bronze |
 | a bad token | `invalid…` and `expired…` are refused by 401, on operations that need none too |
 | a new account | has 10,000 Buzz, a workflow that runs until it is canceled and a finished one: `sandbox-demo`, free |
@@ -49,7 +50,7 @@ The published descriptions leave much open. What was chosen here:
 | upload links | on the host of the links, good for 15 minutes, then 403; another type 415, another size 400 |
 | signature of an upload link | in the URL, and in `headers` as `X-Expires` and `X-Signature`; either will do |
 | after the PUT | headBlob is 200, `X-Blob-Status: pending` for a second; the same bytes again 200, others 409 |
-| webhooks | checked and not delivered |
+| webhooks | see `events` and `outbox`; without `callbackEvents` those of `workflow:*`; GET `/__outbox` shows them |
 | how it begins, what goes wrong | `scenario`, `runner.sandbox.faults` |
 | what the live APIs do instead | when it is to be `live_like`, by the table in `live` |
 | model files | there are none: a downloadUrl is to be handed out, not called |

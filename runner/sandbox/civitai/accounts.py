@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,9 +29,21 @@ MAX_KEPT = 256 * 1024 * 1024
 _MINUTE = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an app spent on a workflow, and when."""
+
+    at: float
+    workflow_id: str
+    amount: int
+
+
 @dataclass(slots=True)
 class Account:
-    """Someone with a token. `key` is made of the token and does not tell it; `submissions` counts those refused too."""
+    """Someone with a token. `key` is made of the token and does not tell it; `submissions` counts those refused too.
+
+    `spent` is by app; `refunded` is what was given back, by workflow.
+    """
 
     key: str
     username: str
@@ -43,6 +56,8 @@ class Account:
     submissions: int = 0
     sequence: int = 0
     uploaded: int = 0
+    spent: defaultdict[str, list[Spent]] = field(default_factory=lambda: defaultdict(list))
+    refunded: dict[str, int] = field(default_factory=dict)
 
     def add(self, workflow: Workflow) -> None:
         """Keep a new workflow, and for each blob it will make the workflow's id and the step's index."""
@@ -68,6 +83,11 @@ class Account:
             if room < 0 or (other.content is None and other.expires <= upload.created):
                 del self.uploads[other.id]
 
+    def refund(self, workflow: Workflow, amount: int) -> None:
+        """Give back some of what a workflow was charged."""
+        self.balance += amount
+        self.refunded[workflow.id] = self.refunded.get(workflow.id, 0) + amount
+
     def newest_first(self) -> Iterator[Workflow]:
         return reversed(self.workflows.values())
 
@@ -91,8 +111,11 @@ class Accounts:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("the Authorization field must read: Bearer <token>")
-        name = self._name(token)
-        key = digest(self.settings.seed, name).hex()
+        return self.named(self._name(token), now)
+
+    def named(self, name: str, now: float) -> Account:
+        """Give the account of a name, as a token has it, or the user whom an app's token acts for."""
+        key = account_key(self.settings.seed, name)
         if key not in self.by_key:
             self.by_key[key] = self._open(key, name, now)
         return self.by_key[key]
@@ -101,7 +124,7 @@ class Accounts:
         """Give the name of the account that a token is for; refuse one that is for none."""
         settings = self.settings
         name = settings.tokens.get(token, token)
-        known = token in settings.tokens or token in settings.accounts
+        known = settings.knows(token)
         if token in settings.refused or (not known and (settings.closed or token.startswith(_REFUSED))):
             raise unauthorized("the token is invalid or has expired", presented=True)
         return name
@@ -123,17 +146,11 @@ class Accounts:
         hinted = next((opening for hint, opening in _HINTS.items() if name.startswith(hint)), Opening())
         opening = settings.accounts.get(name, hinted)
         balance = settings.balance if opening.balance is None else opening.balance
-        account = Account(key, self._username(key, name), balance, open_vault(opening, settings.catalogue, now))
+        account = Account(key, username(settings, name), balance, open_vault(opening, settings.catalogue, now))
         if settings.seed_workflows:
             account.add(begin(Moment(key, 0, now - 3600, 60), [_demo("finished", "")], _DEMO, free=True))
             account.add(begin(Moment(key, 1, now - 60, 0), [_demo("running", " [stall]")], _DEMO, free=True))
         return account
-
-    def _username(self, key: str, name: str) -> str:
-        """Name an account; a token that is the name of a creator of the catalogue makes one that creator."""
-        settings = self.settings
-        public = (*settings.catalogue.model_counts, *settings.accounts, SANDBOX_TOKEN)
-        return next((known for known in public if known.casefold() == name.casefold()), f"user-{key[:8]}")
 
 
 _DEMO = ("sandbox-demo",)
@@ -141,6 +158,18 @@ _DEMO = ("sandbox-demo",)
 
 def _demo(name: str, steering: str) -> StepRequest:
     return StepRequest(name, "imageGen", Input(prompt=f"a lighthouse in the fog{steering}"))
+
+
+def account_key(seed: str, name: str) -> str:
+    """Give the key of the account of a name."""
+    return digest(seed, name).hex()
+
+
+def username(settings: Settings, name: str) -> str:
+    """Name an account in public; one that has the name of a creator of the catalogue is that creator."""
+    public = (*settings.catalogue.model_counts, *settings.accounts, SANDBOX_TOKEN)
+    hidden = f"user-{account_key(settings.seed, name)[:8]}"
+    return next((known for known in public if known.casefold() == name.casefold()), hidden)
 
 
 def spend(account: Account, price: int) -> None:

@@ -170,6 +170,11 @@ def user_body(name: str) -> dict[str, Json]:
     }
 
 
+def profile(name: str) -> dict[str, Json]:
+    """Write a User as the API tells itself who it is."""
+    return user_body(name) | {"email": f"{name}@civitai.example"}
+
+
 def avatar_url(name: str) -> str:
     return _image_url("avatar", name, 96)
 

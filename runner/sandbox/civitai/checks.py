@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from runner.exchange import Request, header, media_type
 from runner.sandbox.civitai.replies import Refusal
@@ -84,18 +83,14 @@ def one_of(words: Sequence[str]) -> Check:
     return check
 
 
-def https_url(value: Json, path: str) -> Iterator[str]:
-    """Want an absolute https URL."""
-    if not isinstance(value, str) or not _is_https(value):
-        yield _wrong(path, "an https URL", value)
+def such_that(holds: Callable[[Json], bool], expected: str) -> Check:
+    """Want what something holds of."""
 
+    def check(value: Json, path: str) -> Iterator[str]:
+        if not holds(value):
+            yield _wrong(path, expected, value)
 
-def _is_https(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme == "https" and bool(parts.hostname)
-    except ValueError:
-        return False
+    return check
 
 
 def several(item: Check, least: int = 0) -> Check:

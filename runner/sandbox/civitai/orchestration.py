@@ -6,12 +6,15 @@ import base64
 import binascii
 import re
 from dataclasses import replace
+from functools import partial
 
 from runner.exchange import Response
-from runner.sandbox.civitai.accounts import spend
+from runner.sandbox.civitai.accounts import Spent, spend
 from runner.sandbox.civitai.blob_operations import BLOBS
 from runner.sandbox.civitai.blobs import link, look_up
+from runner.sandbox.civitai.budgets import check_budgets, note_spending
 from runner.sandbox.civitai.moderation import SAFE, Verdict
+from runner.sandbox.civitai.outbox import Subscription
 from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error, too_many
 from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.submission import Update, read_patch, read_submission, read_update
@@ -28,12 +31,17 @@ def _submit(call: Call) -> Response:
     account.submissions += 1
     if account.submissions <= settings.busy:
         raise too_many("the orchestrator is busy", retry_after=1)
-    wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id))
+    wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id), settings.webhooks)
+    check_budgets(call.grant, account, wanted.price, call.now)
     spend(account, wanted.price)
     moment = Moment(account.key, account.sequence, call.now, settings.duration)
     steps = [replace(step, steering=call.world.faults.job()) for step in wanted.steps]
     workflow = begin(moment, steps, wanted.tags)
     account.add(workflow)
+    note_spending(call.grant, account, Spent(call.now, workflow.id, workflow.charged))
+    if wanted.callback is not None:
+        describe = partial(_step_body, call.world)
+        call.world.outbox.subscribe(Subscription(account, workflow.id, wanted.callback, describe))
     return reply(_workflow_body(call.world, workflow, call.now), 202)
 
 
@@ -95,7 +103,8 @@ _ENDED = {"succeeded": "succeeded already", "failed": "failed already", "expired
 def _canceled(call: Call, workflow: Workflow) -> Workflow:
     """Cancel a workflow, and give back what it has not used."""
     canceled = workflow.cancel(call.now)
-    call.account.balance += workflow.charged - canceled.charged
+    call.account.refund(workflow, workflow.charged - canceled.charged)
+    call.account.workflows[workflow.id] = canceled
     return canceled
 
 
@@ -103,6 +112,7 @@ def _delete(call: Call) -> Response:
     workflow = _own_workflow(call)
     if not workflow.is_over(call.now):
         _canceled(call, workflow)
+    call.world.outbox.refresh(call.now)
     call.account.remove(workflow)
     return Response(204, reason="No Content")
 

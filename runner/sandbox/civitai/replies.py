@@ -37,13 +37,16 @@ class Refusal(Exception):  # noqa: N818 - what an operation raises to answer no;
         self.code = code or _CODES.get(status, f"status_{status}")
 
 
+# What the Site API says in `error` for programs to compare with.
+_SHORT = {"unauthorized": "Unauthorized", "insufficient_scope": "insufficient_scope"}
+
 ErrorShape: TypeAlias = Callable[[Refusal, str], dict[str, Json]]
 """Give the body of an API's Error schema for a refusal and a trace id."""
 
 
 def site_error(refusal: Refusal, _trace_id: str) -> dict[str, Json]:
     """Shape a refusal as the Site API's Error."""
-    short = "Unauthorized" if refusal.status == 401 else refusal.message
+    short = _SHORT.get(refusal.code, refusal.message)
     return {"error": short, "message": refusal.message, "code": refusal.code}
 
 

@@ -9,10 +9,12 @@ from urllib.parse import unquote
 
 from runner.exchange import Request, Response
 from runner.sandbox.civitai.accounts import Account, Accounts
+from runner.sandbox.civitai.outbox import Outbox
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import ErrorShape, Refusal
 from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.faults import Faults
+from runner.sandbox.oauth.state import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,12 @@ class World:
     accounts: Accounts
     blob_base: str
     faults: Faults
+    outbox: Outbox
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one operation."""
+    """One request to one operation; `grant` is what the caller's app was granted, if it is one."""
 
     request: Request
     captured: Mapping[str, str]
@@ -35,6 +38,7 @@ class Call:
     caller: Account | None
     now: float
     world: World
+    grant: Grant | None = None
 
     @property
     def account(self) -> Account:

@@ -10,11 +10,21 @@ from runner.exchange import Headers, Request, Response, header
 from runner.sandbox.civitai.accounts import Accounts
 from runner.sandbox.civitai.blobs import STORE
 from runner.sandbox.civitai.live import live_answer, live_call
+from runner.sandbox.civitai.oauth import (
+    MOUNTED,
+    check_scope,
+    civitai_oauth,
+    grant_of,
+    oauth_operation,
+    oauth_refused,
+)
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
+from runner.sandbox.civitai.outbox import Outbox
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.routes import Api, Call, World, find
 from runner.sandbox.civitai.settings import (
+    AUTH_ORIGIN,
     BLOB_ORIGIN,
     MAX_BODY,
     ORCHESTRATION_ORIGIN,
@@ -23,6 +33,7 @@ from runner.sandbox.civitai.settings import (
 )
 from runner.sandbox.civitai.site import SITE
 from runner.sandbox.civitai.state import sections
+from runner.sandbox.civitai.webhooks import OUTBOX
 from runner.sandbox.faults import Faults
 from runner.sandbox.ids import digest
 from runner.sandbox.page import Section
@@ -50,6 +61,7 @@ def _mounts(origin: str | None) -> tuple[_Mount, ...]:
         _Mount(origin or SITE_ORIGIN, "/api/v1", SITE),
         _Mount(origin or ORCHESTRATION_ORIGIN, "/v2/consumer", ORCHESTRATION),
         _Mount(origin or BLOB_ORIGIN, "/blobs", STORE),
+        _Mount(origin or ORCHESTRATION_ORIGIN, "/__outbox", OUTBOX),
     )
     return (*mounts, _Mount(origin, "", SITE)) if origin else mounts
 
@@ -67,10 +79,11 @@ def origin_of(url: str) -> str:
 
 
 class CivitaiSandbox:
-    """A stand-in for Civitai's Site and Orchestration APIs: a function from Request to Response over its state.
+    """A stand-in for Civitai's APIs: a function from Request to Response over its state.
 
     Time is the clock's alone, and nothing is random: the same requests at the same times get the same responses.
     With `origin` everything is served there instead of on Civitai's own hosts. Safe to share between threads.
+    It sends nothing: webhooks are left in `outbox`, for whoever moves the bytes.
     """
 
     def __init__(self, clock: Now, settings: Settings | None = None, *, origin: str | None = None) -> None:
@@ -78,8 +91,11 @@ class CivitaiSandbox:
         self._clock = clock
         self._mounts = _mounts(origin)
         self.faults = Faults(self.settings.faults, self.operation, self.refuse)
+        self.outbox = Outbox(self.settings.webhooks)
         accounts = Accounts(self.settings)
-        self._world = World(self.settings, accounts, f"{origin or BLOB_ORIGIN}/blobs", self.faults)
+        self._world = World(self.settings, accounts, f"{origin or BLOB_ORIGIN}/blobs", self.faults, self.outbox)
+        self._oauth = civitai_oauth(clock, self.settings)
+        self._oauth_origin = origin or AUTH_ORIGIN
         self._answered = 0
         self._lock = threading.Lock()
 
@@ -90,12 +106,14 @@ class CivitaiSandbox:
     def claims(self, url: str) -> bool:
         """Say whether a URL is on one of the hosts that this stands in for."""
         origin = origin_of(url)
-        return any(origin == mount.origin for mount in self._mounts)
+        return origin == self._oauth_origin or any(origin == mount.origin for mount in self._mounts)
 
     def answer(self, request: Request) -> Response:
         """Answer a request."""
         with self._lock:
             self._answered += 1
+            if self._is_oauth(request.url):
+                return self._oauth.answer(request)
             mount = self._mount(request.url)
             try:
                 response = self._dispatch(mount, request)
@@ -108,6 +126,8 @@ class CivitaiSandbox:
 
     def operation(self, request: Request) -> str | None:
         """Give the operationId that a request means."""
+        if self._is_oauth(request.url):
+            return oauth_operation(request)
         mount, origin = self._mount(request.url), origin_of(request.url)
         path = urlsplit(request.url).path if origin else ""
         try:
@@ -124,12 +144,21 @@ class CivitaiSandbox:
     def refuse(self, request: Request, status: int, headers: Headers) -> Response:
         """Answer by an error that was asked for, in the shape of the API that the request is for."""
         refusal = Refusal(status, "a fault that was asked for", headers)
-        response = self._refused(self._mount(request.url), refusal)
+        if self._is_oauth(request.url):
+            response = oauth_refused(refusal, oauth_operation(request))
+        else:
+            response = self._refused(self._mount(request.url), refusal)
         return replace(response, body=b"") if request.method == "HEAD" else response
 
     def _refused(self, mount: _Mount, refusal: Refusal) -> Response:
         trace_id = digest(self.settings.seed, "trace", self._answered).hex()[:32]
         return reply(mount.api.error(refusal, trace_id), refusal.status, refusal.headers)
+
+    def _is_oauth(self, url: str) -> bool:
+        """Say whether the OAuth API is asked: all of its own host, or its paths on an origin that it shares."""
+        if origin_of(url) != self._oauth_origin:
+            return False
+        return self._oauth_origin == AUTH_ORIGIN or urlsplit(url).path.startswith(tuple(f"{each}/" for each in MOUNTED))
 
     def _mount(self, url: str) -> _Mount:
         """Choose the API: by origin and prefix, else by origin, so that an error has the shape of its host."""
@@ -150,17 +179,20 @@ class CivitaiSandbox:
             raise Refusal(404, f"there is no path {url.path}")
         match = find(api.routes, request.method, url.path[len(mount.prefix) :], mount.prefix)
         accounts = self._world.accounts
-        caller = accounts.of(header(request.headers, "authorization"), now) if api.tokens else None
+        credential = header(request.headers, "authorization") if api.tokens else None
+        grant = grant_of(self._oauth, self.settings, credential, now)
+        caller = accounts.named(grant.subject, now) if grant else accounts.of(credential, now)
         if caller is None and match.route.bearer:
             raise unauthorized(f"{match.route.operation_id} needs a bearer token")
         accounts.count(api.name, caller, now)
-        call = Call(request, match.captured, Query.parse(url.query), caller, now, self._world)
+        check_scope(grant, match.route.operation_id)
+        call = Call(request, match.captured, Query.parse(url.query), caller, now, self._world, grant)
         if self.settings.live_like:
             call = live_call(match.route.operation_id, call)
         return match.route.answer(call)
 
 
-_HOSTS = (SITE_ORIGIN, ORCHESTRATION_ORIGIN, BLOB_ORIGIN)
+_HOSTS = (SITE_ORIGIN, ORCHESTRATION_ORIGIN, BLOB_ORIGIN, AUTH_ORIGIN)
 
 
 def claims(url: str) -> bool:

@@ -6,6 +6,7 @@ rate-limit: 60                     # requests a minute, account and API
 busy: 2                            # the first submissions of an account are answered by 429
 durations: {workflow: 3, vault: 2, upload-link: 900, blob-link: 3600, latency: 0.02}
 live-like: true
+oauth-limits: true                 # the OAuth API counts requests, as the real one does
 demo-workflows: false
 faults: ["status=503,rate=0.2,seed=1"]
 tokens: {only-known: true, refused: [old-token]}
@@ -44,8 +45,8 @@ from runner.sandbox.scenario_reading import Reading, Table
 from runner.values import join_pointer
 
 _KEYS = (
-    *("clock", "balance", "rate-limit", "busy", "seed", "durations", "live-like", "demo-workflows", "faults"),
-    *("tokens", "accounts", "catalogue"),
+    *("clock", "balance", "rate-limit", "busy", "seed", "durations", "live-like", "oauth-limits", "demo-workflows"),
+    *("faults", "tokens", "accounts", "catalogue"),
 )
 _DURATIONS = ("workflow", "vault", "upload-link", "blob-link", "latency")
 _ACCOUNT = ("balance", "tier", "tokens", "vault")
@@ -85,6 +86,7 @@ def read_scenario(document: Document, start: Settings) -> Scenario:
         catalogue=catalogue,
         faults=(*start.faults, *_faults(root)),
         live_like=root.flag("live-like", start.live_like),
+        oauth_limits=root.flag("oauth-limits", start.oauth_limits),
     )
     return Scenario(settings, in_order(reading.problems))
 

@@ -14,13 +14,14 @@ SANDBOX_TOKEN = "sandbox"
 
 SITE_ORIGIN = "https://civitai.com"
 ORCHESTRATION_ORIGIN = "https://orchestration.civitai.com"
+AUTH_ORIGIN = "https://auth.civitai.com"
 # RFC 2606 reserves `.example`: a link that escapes from a sandbox run into a report can lead nowhere.
 BLOB_ORIGIN = "https://blobs.civitai.example"
 
 MAX_BODY = 10 * 1024 * 1024
 """The largest request body in bytes; more is answered by 413."""
 
-
+WebhookMode: TypeAlias = Literal["off", "loopback", "any"]
 Tier: TypeAlias = Literal["Free", "Founder", "Bronze", "Silver", "Gold"]
 VaultStatus: TypeAlias = Literal["Pending", "Stored", "Failed"]
 
@@ -48,6 +49,8 @@ class Settings:
     API (None: no limit). The first `busy` submissions of an account are answered by 429. `seed_workflows` gives each
     new account a running and a finished workflow. `latency` is what the transport lets pass per request, `time_scale`
     how much faster than the wall the clock of the server runs, `start` the time at which a clock of its own begins.
+    `webhooks` says where events may be sent; the rest stays in the outbox. `oauth_limits`: the OAuth API counts
+    requests as the real one.
 
     `accounts` begin with something of their own. `tokens` tells whose a token is; else it is itself the name. Those
     that are `refused` are answered by 401, as all unknown ones are where it is `closed`.
@@ -72,3 +75,9 @@ class Settings:
     catalogue: Catalogue = STOCK
     faults: tuple[Fault, ...] = ()
     live_like: bool = False
+    webhooks: WebhookMode = "off"
+    oauth_limits: bool = False
+
+    def knows(self, token: str) -> bool:
+        """Say whether a scenario speaks of a token."""
+        return token in self.tokens or token in self.accounts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from runner.exchange import Response
-from runner.sandbox.civitai.bodies import bare_version_body, mini_body, model_body, user_body, version_body
+from runner.sandbox.civitai.bodies import bare_version_body, mini_body, model_body, profile, version_body
 from runner.sandbox.civitai.catalogue import HASH_LENGTHS, is_hidden, newest
 from runner.sandbox.civitai.checks import json_body, several
 from runner.sandbox.civitai.checks import text as is_text
@@ -146,8 +146,7 @@ def _by_hash(call: Call, wanted: str) -> tuple[Model, Version] | None:
 
 def _me(call: Call) -> Response:
     account = call.account
-    body = user_body(account.username)
-    return reply(body | {"email": f"{account.username}@civitai.example", "tier": account.vault.tier})
+    return reply(profile(account.username) | {"tier": account.vault.tier})
 
 
 def _check_permissions(call: Call) -> Response:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from runner.sandbox.civitai.accounts import Account
 from runner.sandbox.civitai.blobs import look_up
+from runner.sandbox.civitai.outbox import Row as Webhook
 from runner.sandbox.civitai.replies import Refusal
 from runner.sandbox.civitai.routes import World
 from runner.sandbox.ids import timestamp
@@ -92,7 +93,21 @@ SECTIONS: dict[str, _Rows] = {
 def sections(world: World, now: float) -> tuple[Section, ...]:
     """Give the sections as they are at a time."""
     accounts = tuple(world.accounts.by_key.values())
-    return tuple(
+    of_accounts = (
         Section(name, [row for account in accounts for row in rows(account, now)][:_MOST])
         for name, rows in SECTIONS.items()
     )
+    return (*of_accounts, Section("webhooks", [_webhook(row) for row in world.outbox.rows(now)[: -_MOST - 1 : -1]]))
+
+
+def _webhook(row: Webhook) -> Row:
+    event = row.event
+    return {
+        "at": event["timestamp"],
+        "event": f"{event['$type']} {event['status']}",
+        "workflowId": event["workflowId"],
+        "url": row.url,
+        "state": row.state,
+        "attempts": row.attempts,
+        "last": row.last,
+    }

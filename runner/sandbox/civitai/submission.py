@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.criteria.compare import same_json
 from runner.exchange import Request
+from runner.sandbox.civitai.callbacks import EVENTS, Callback, callback_url
 from runner.sandbox.civitai.checks import (
     Check,
     flag,
-    https_url,
     json_body,
     number,
     one_of,
@@ -24,20 +24,10 @@ from runner.sandbox.civitai.checks import (
 from runner.sandbox.civitai.moderation import Verdict, judge, strictest
 from runner.sandbox.civitai.recipes import MAX_SIDE, RECIPES, Input
 from runner.sandbox.civitai.replies import Refusal
+from runner.sandbox.civitai.settings import WebhookMode
 from runner.sandbox.civitai.workflows import StepRequest
 from runner.sandbox.patch import PatchError, patched
 from runner.values import Json
-
-_EVENTS = (
-    "workflow:*",
-    "workflow:succeeded",
-    "workflow:failed",
-    "workflow:processing",
-    "workflow:expired",
-    "workflow:canceled",
-    "step:*",
-    "job:*",
-)
 
 _INPUT: dict[str, Check] = {
     "engine": text,
@@ -67,26 +57,23 @@ _STEP: dict[str, Check] = {
     "priority": one_of(("low", "normal", "high")),
 }
 
-_WORKFLOW = record(
-    {
-        "tags": several(text),
-        "callbackUrl": https_url,
-        "callbackEvents": several(one_of(_EVENTS)),
-        "detailed": flag,
-        "steps": several(record(_STEP, required=("$type", "input")), least=1),
-    },
-    required=("steps",),
-)
+_WORKFLOW: dict[str, Check] = {
+    "tags": several(text),
+    "callbackEvents": several(one_of(EVENTS)),
+    "detailed": flag,
+    "steps": several(record(_STEP, required=("$type", "input")), least=1),
+}
 
 _UPDATE = record({"tags": several(text), "status": one_of(("canceled",))})
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A workflow that is asked for."""
+    """A workflow that is asked for, and whom to tell of it."""
 
     steps: tuple[StepRequest, ...]
     tags: tuple[str, ...]
+    callback: Callback | None = None
 
     @property
     def price(self) -> int:
@@ -105,13 +92,13 @@ FindImage: TypeAlias = Callable[[str], Verdict | None]
 """Give what moderation says of the blob that an id names, or None where there is no such blob."""
 
 
-def read_submission(request: Request, find_image: FindImage) -> Submission:
+def read_submission(request: Request, find_image: FindImage, webhooks: WebhookMode = "off") -> Submission:
     """Read the body of submitWorkflow."""
-    body = _checked(request, _WORKFLOW)
+    body = _checked(request, record({**_WORKFLOW, "callbackUrl": callback_url(webhooks)}, required=("steps",)))
     steps = body["steps"]
     assert isinstance(steps, list)
-    made = tuple(_step(step, index, find_image) for index, step in enumerate(steps))
-    return Submission(made, _texts(body.get("tags")))
+    read = tuple(_step(step, index, find_image) for index, step in enumerate(steps))
+    return Submission(read, _texts(body.get("tags")), _callback(body))
 
 
 def read_update(request: Request) -> Update:
@@ -145,6 +132,13 @@ def _checked(request: Request, check: Check) -> dict[str, Json]:
     value = json_body(request, check)
     assert isinstance(value, dict)
     return value
+
+
+def _callback(body: dict[str, Json]) -> Callback | None:
+    if "callbackUrl" not in body:
+        return None
+    plain = Callback(str(body["callbackUrl"]), detailed=body.get("detailed") is True)
+    return replace(plain, events=_texts(body["callbackEvents"])) if "callbackEvents" in body else plain
 
 
 def _step(value: Json, index: int, find_image: FindImage) -> StepRequest:

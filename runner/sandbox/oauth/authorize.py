@@ -14,14 +14,18 @@ from runner.exchange import Response
 from runner.sandbox.oauth.call import Call, Parameters
 from runner.sandbox.oauth.clients import check_grant
 from runner.sandbox.oauth.pkce import read_challenge
-from runner.sandbox.oauth.replies import Refusal, page, redirect
+from runner.sandbox.oauth.replies import Refusal, page, private, redirect
 from runner.sandbox.oauth.scopes import grant_scopes, read_audience, written
 from runner.sandbox.oauth.settings import Client, User
-from runner.sandbox.oauth.state import Code, Grant, key
+from runner.sandbox.oauth.state import Code, Consent, Grant, key
 
 # RFC 8252, 7.3: "The authorization server MUST allow any port to be specified at the time of the request for loopback
 # IP redirect URIs"; `localhost` counts here too, as it does with most providers.
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?([/?].*)?")
+
+
+# What a program is told instead of a redirect: a code, or the error there is.
+_STATUS = {None: 200, "access_denied": 403}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class _Asked:
         state = self.parameters.several("state")[:1]
         members |= {"state": state[0]} if state else {}
         members |= {"iss": self.call.issuer} if self.call.settings.name_issuer else {}
+        if self.call.wants_json:
+            return private({**members}, _STATUS.get(members.get("error"), 400))
         return redirect(self.redirect_uri, members, self.call.settings.redirect_status)
 
 
@@ -79,26 +85,27 @@ def _differ_in_port(registered: str, named: str) -> bool:
 def _answer(asked: _Asked) -> Response:
     settings, parameters, state = asked.call.settings, asked.parameters, asked.call.state
     code = _code(asked)
-    user, scopes = code.grant.subject, frozenset(code.grant.scopes)
+    scopes, pair = frozenset(code.grant.scopes), (asked.client.id, code.grant.subject)
+    before = state.consents.get(pair, Consent())
     decision = parameters.get(settings.consent_field) if asked.call.request.method == "POST" else None
-    if decision is None and not _is_known(asked, user, scopes):
+    if decision is None and not _is_known(asked, scopes, before):
         return _question(asked, code.grant)
     if decision not in (None, settings.consent_allow):
         raise Refusal("access_denied", "the user said no")
+    extra = settings.hooks.consent(dict(parameters.pairs)) if decision else before.extra
     if decision and parameters.get("remember"):
-        state.consents[asked.client.id, user] = scopes | state.consents.get((asked.client.id, user), frozenset())
+        state.consents[pair] = Consent(scopes | before.scopes, extra)
     text = state.name(settings.seed, "code")
-    extra = settings.hooks.consent(dict(parameters.pairs))
     state.codes[key(text)] = replace(code, grant=replace(code.grant, family=key(text), extra=extra))
     return asked.back(code=text)
 
 
-def _is_known(asked: _Asked, user: str, scopes: frozenset[str]) -> bool:
+def _is_known(asked: _Asked, scopes: frozenset[str], before: Consent) -> bool:
     """Say whether the user need not be asked: the server says yes by itself, or has been told before."""
     prompt = (asked.parameters.get("prompt") or "").split()
     if asked.call.settings.consent == "auto":
         return True
-    known = "consent" not in prompt and scopes <= asked.call.state.consents.get((asked.client.id, user), frozenset())
+    known = "consent" not in prompt and scopes <= before.scopes
     if not known and "none" in prompt:
         raise Refusal("consent_required", "the user would have to be asked")  # OpenID Connect Core, 3.1.2.6
     return known

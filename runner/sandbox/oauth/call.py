@@ -68,6 +68,11 @@ class Call:
         return Parameters.parse(self.request.body.decode("utf-8", "replace"))
 
     @property
+    def wants_json(self) -> bool:
+        """Whether a program asks where a person would, on a server that tells programs something."""
+        return self.settings.json_redirects and "application/json" in (header(self.request.headers, "accept") or "")
+
+    @property
     def issuer(self) -> str:
         """The server's own URL."""
         parts = urlsplit(self.request.url)

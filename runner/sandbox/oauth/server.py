@@ -95,4 +95,6 @@ class OAuthServer:
             return endpoint.answer(call) if instead is None else instead
         except Refusal as refusal:
             self.state.refusals[refusal.code] += 1
+            if call.wants_json and endpoint.refuse is refused_page:
+                return private({**refusal.members}, 400)
             return endpoint.refuse(refusal)

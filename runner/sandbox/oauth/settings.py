@@ -119,6 +119,7 @@ class Settings:
     | `public_may_revoke` | public clients may revoke their tokens |
     | `name_issuer` | `iss` in the authorization response (RFC 9207) |
     | `redirect_status` | of the authorization endpoint |
+    | `json_redirects` | who accepts JSON by name is told there what else a browser would take to the client |
     | `bearer_query` | the query parameter that may carry a token, if any |
     | `userinfo_scopes`, `claims` | what userinfo wants, and the claims that each scope opens; `sub` is always there |
     | `resources` | paths of guarded demo resources, each with the scopes it wants |
@@ -146,6 +147,7 @@ class Settings:
     public_may_revoke: bool = True
     name_issuer: bool = True
     redirect_status: int = 302
+    json_redirects: bool = False
     bearer_query: str | None = None
     userinfo_scopes: tuple[str, ...] = ("openid",)
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _CLAIMS)

@@ -79,6 +79,14 @@ class Device:
     used: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a user has agreed to for good: so much need not be asked again, and holds as it was agreed to."""
+
+    scopes: frozenset[str] = frozenset()
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class State:
     """Everything issued, and how much was asked.
@@ -89,7 +97,7 @@ class State:
     tokens: dict[str, Token] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
-    consents: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     issued: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
