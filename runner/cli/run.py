@@ -135,11 +135,11 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         wallet = complete(ready, wallet, setting.profile, options, outlets)
         for each in ready:
             foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
+        stage = stage_of(options, outlets)
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
             outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
-        stage = stage_of(options, outlets)
         open_outlets(ready, wallet, stage, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):

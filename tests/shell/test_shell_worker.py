@@ -58,9 +58,9 @@ def test_a_cheap_selector_starts_no_process(kind: str, version: str, text: str, 
 
 
 def test_what_takes_too_long_is_killed_and_the_next_one_is_answered() -> None:
-    with Worker(0.5) as worker:
+    with Worker(3.0) as worker:  # the next answer comes from a new child, which a busy machine starts within a second
         began = time.monotonic()
-        with pytest.raises(SelectorFailure, match=r"it took longer than 0\.5 s"):
+        with pytest.raises(SelectorFailure, match=r"it took longer than 3 s"):
             worker.apply(compile_selector("xpath", "xpath-31", ENDLESS), XML)
         assert time.monotonic() - began < 30
         assert worker.apply(compile_selector("xpath", "xpath-31", "string(/r/a[1])"), XML).values == ("x",)
