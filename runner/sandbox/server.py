@@ -202,8 +202,10 @@ def _civitai(url: str, settings: Settings, outlet: Transport | None) -> Iterator
         return application(Served(answer, sandbox.faults, log, page), url)
 
     if outlet is None:
-        yield sandbox, served(sandbox.answer)
-        sandbox.outbox.close(clock.now())
+        try:
+            yield sandbox, served(sandbox.answer)
+        finally:
+            sandbox.outbox.close(clock.now())
         return
     with Courier(sandbox.outbox, clock, outlet) as courier:
         yield sandbox, served(courier.noticing(sandbox.answer))
