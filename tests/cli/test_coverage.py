@@ -75,7 +75,7 @@ def test_several_reports_are_added_up(tmp_path: Path) -> None:
     ended = arazzo("coverage", one, other, "--json", whole, "--html", page, "--min-coverage", "statuses=50")
     assert ended.code == 1
     assert "✓ GET /model-versions/by-hash/{hash}  200✓ 400○ 401○ 404✓" in ended.out
-    assert "of 116 statuses" in ended.err
+    assert "of 123 statuses" in ended.err
     assert answers(json.loads(whole.read_text()))["GET /model-versions/by-hash/{hash}"]["404"] == 1
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert arazzo("coverage", whole, "--min-coverage", "operations=11").code == 0

@@ -316,6 +316,15 @@ def test_what_goes_in_decides_what_comes_out(caller, clock, prompt, name, status
     assert [blob["nsfwLevel"] for blob in job.get("result", {}).get("blobs", [])] == ([level] if level else [])
 
 
+def test_an_image_that_moderation_has_yet_to_block_does_not_slip_through(caller, clock):
+    where = place(caller)
+    put(caller, where, PNG + b"[nsfw:blocked]")
+    workflow = caller.submit(images=[where["blobId"]])
+    clock.time += 3
+    (job,) = caller.workflow(workflow)["steps"][0]["jobs"]
+    assert (job["status"], job["reason"]) == ("failed", "blocked")
+
+
 def test_a_canceled_job_says_so(caller, clock):
     workflow = caller.submit()
     clock.time += 2

@@ -68,11 +68,13 @@ def _get(call: Call) -> Response:
 
 
 def _image(call: Call, blob_id: str) -> Verdict | None:
-    """Give what moderation says of an image; one that it was not asked about, or not yet, is safe."""
+    """Give what moderation says of an image, or will say before a job begins; what it was not asked of is safe."""
     try:
-        return look_up(call.account, blob_id, call.now).verdict or SAFE
+        blob = look_up(call.account, blob_id, call.now)
     except Refusal:
         return None
+    upload = call.account.uploads.get(blob_id)
+    return (blob.verdict if upload is None else upload.verdict) or SAFE
 
 
 def _update(call: Call) -> Response:
