@@ -7,7 +7,7 @@ FLOWS := $(sort $(patsubst workflows/%.arazzo.yaml,%,$(wildcard workflows/*.araz
 
 .PHONY: run test check format clean
 
-run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="-v" shows every request
+run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="--fault drop,rate=0.1" makes it hard
 	@$(BIN)/arazzo run --quiet $(FLOWS) $(ARGS)
 
 test: $(STAMP) ## run the test suite

@@ -88,6 +88,38 @@ def test_all_bundled_flows_run_in_one_call() -> None:
     assert "outputs" not in ended.json
 
 
+ROW = re.compile(r"^[✓✗] (\S+) +(passed|failed|could not finish) +([a-z][\w-]*)? +\d+ +\d+ +(\d+) ", re.MULTILINE)
+
+
+def rows(table: str) -> dict[str, tuple[str, str, int]]:
+    """Read the table of several flows: of each how it ended, by what, and after how many retries."""
+    return {row[1]: (row[2], row[3], int(row[4])) for row in ROW.finditer(table)}
+
+
+def test_seeded_faults_show_as_retries_in_the_table() -> None:
+    names = [name for name in workflows() if "-oauth" not in name]
+    plain = rows(arazzo("run", "-q", *names).out)
+    ended = arazzo("run", "-q", *names, "--fault", "status=429,rate=0.3,seed=8")
+    found = rows(ended.out)
+    assert ended.code == 0, ended
+    assert {name: row[:2] for name, row in found.items()} == {name: row[:2] for name, row in plain.items()}
+    assert found.keys() == set(names)
+    assert sum(row[2] for row in found.values()) > sum(row[2] for row in plain.values())
+
+
+def test_a_submission_or_toggle_whose_reply_is_lost_is_no_success_in_the_table() -> None:
+    names = (POLL, "civitai-vault-toggle-verify", "civitai-search-models-detail")
+    faults = ("--fault", "drop,operation=submitWorkflow", "--fault", "status=503,operation=toggleVaultVersion")
+    ended = arazzo("run", "-q", *names, *faults)
+    found = rows(ended.out)
+    assert ended.code == 1
+    assert [found[name][:2] for name in names] == [
+        ("could not finish", "outcome-unknown"),
+        ("failed", "not-added"),
+        ("passed", "found"),
+    ]
+
+
 def test_an_empty_balance_fails_at_the_submit_step_and_says_so(tmp_path: Path) -> None:
     report = tmp_path / "out" / "junit.xml"
     ended = arazzo("run", POLL, "--sandbox-balance", 0, "--report", f"junit={report}")
