@@ -8,8 +8,8 @@ from runner.reporters.record import RunRecord, WorkflowRecord
 from runner.reporters.style import Style
 from runner.reporters.text import cut, one_line, pad, seconds, width
 
-_HEADS = ("workflow", "outcome", "ended by", "steps", "requests", "time")
-_NUMBERS = frozenset({"steps", "requests", "time"})
+_HEADS = ("workflow", "outcome", "ended by", "steps", "requests", "retries", "time")
+_NUMBERS = frozenset({"steps", "requests", "retries", "time"})
 _WIDEST = 44
 """Cells that a column may take."""
 
@@ -49,8 +49,9 @@ def table(workflows: Sequence[WorkflowRecord], style: Style) -> Iterator[str]:
 def _row(workflow: WorkflowRecord) -> tuple[str, ...]:
     steps = [step for each in RunRecord(workflows=[workflow]).all_workflows() for step in each.steps]
     requests = sum(len(step.exchanges) for step in steps)
-    name = one_line(workflow.workflow_id)
-    return (name, ended(workflow), ended_by(workflow), str(len(steps)), str(requests), seconds(workflow.took))
+    retries = sum(max(0, step.attempts - 1) for step in steps)
+    words = (one_line(workflow.workflow_id), ended(workflow), ended_by(workflow))
+    return (*words, str(len(steps)), str(requests), str(retries), seconds(workflow.took))
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
