@@ -10,8 +10,8 @@ FLOWS := $(sort $(patsubst workflows/%.arazzo.yaml,%,$(wildcard workflows/*.araz
 run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="--fault drop,rate=0.1" makes it hard
 	@$(BIN)/arazzo run --quiet $(FLOWS) $(ARGS)
 
-test: $(STAMP) ## run the test suite
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: $(STAMP) ## run the test suite on every core; ARGS="-n0 tests/engine" runs a part of it in this process
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 check: $(STAMP) ## format, lint and types, as CI checks them
 	$(BIN)/ruff format --check .
