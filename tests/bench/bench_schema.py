@@ -1,6 +1,7 @@
 """What it costs to check a response, beside what it costs the jsonschema library: `python tests/bench/bench_schema.py`.
 
-The values are made up: 5 KB as a page of a listing has them, and 5 MB. Nothing is asserted of the times.
+The values are made up: 5 KB of a page with formats, patterns and alternatives everywhere, 5 KB of a record that is
+mostly text, and 5 MB. Nothing is asserted of the times.
 """
 
 from __future__ import annotations
@@ -86,6 +87,63 @@ def nullable(kind: str) -> dict[str, Json]:
     return {"type": kind, "nullable": True}
 
 
+def record_schemas() -> dict[str, Json]:
+    """A ticket as trackers describe theirs: people, labels, links, and text."""
+    text, number, flag = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+    person = dict.fromkeys(("login", "avatar", "home", "followers", "starred", "events", "kind"), text)
+    label = {"id": number, "name": text, "color": text, "default": flag, "description": nullable("string")}
+    return {
+        "Person": {
+            "type": "object",
+            "required": ["id", "login"],
+            "properties": {"id": number, **person, "admin": flag},
+        },
+        "Label": {"type": "object", "properties": label},
+        "Ticket": {
+            "type": "object",
+            "required": ["id", "title", "author", "labels", "created"],
+            "properties": {
+                **dict.fromkeys(("title", "body", "state", "address", "comments_address", "events_address"), text),
+                "id": number,
+                "author": ref("Person"),
+                "assignees": {"type": "array", "items": ref("Person")},
+                "labels": {"type": "array", "items": ref("Label")},
+                "locked": flag,
+                "comments": {"type": "integer", "minimum": 0},
+                "created": {"type": "string", "format": "date-time"},
+                "closed": {"type": "string", "format": "date-time", "nullable": True},
+            },
+        },
+    }
+
+
+def record() -> dict[str, Json]:
+    """Make a ticket of about 5 KB."""
+    links = {name: f"https://tracker.test/people/someone/{name}" for name in ("avatar", "home", "followers", "starred")}
+    person = {"id": 1, "login": "someone", **links, "events": links["home"], "kind": "user", "admin": False}
+    label = {"id": 7, "name": "bug", "color": "d73a4a", "default": True, "description": "it does not do what it says"}
+    addresses = {name: f"https://tracker.test/{name}/1" for name in ("address", "comments_address", "events_address")}
+    made: dict[str, Json] = json.loads(
+        json.dumps(
+            {
+                **addresses,
+                "id": 1,
+                "title": "It stops",
+                "body": "It goes on for a while, and then it stops. " * 40,
+                "state": "open",
+                "author": person,
+                "assignees": [person] * 4,
+                "labels": [label] * 8,
+                "locked": False,
+                "comments": 3,
+                "created": "2024-02-29T12:00:00Z",
+                "closed": None,
+            }
+        )
+    )
+    return made
+
+
 def order(place: int) -> dict[str, Json]:
     payment: Json = (
         {"kind": "Card", "last4": "4242"} if place % 2 else {"kind": "Transfer", "iban": "DE02120300000000202051"}
@@ -118,20 +176,19 @@ def microseconds(call: Callable[[], Any]) -> float:
     return min(timer.repeat(5, number)) / number * 1e6
 
 
-def compare(name: str, value: dict[str, Json], recursive: bool) -> None:
-    definitions: dict[str, Json] = {URI: {"components": {"schemas": schemas(recursive)}}}
-    root: Json = {"$ref": f"{URI}#/components/schemas/Page"}
+def compare(name: str, value: dict[str, Json], described: dict[str, Json], root_name: str, wrong: Json) -> None:
+    """Compare the two on a value, and on a wrong one, of which one thing is to be told."""
+    definitions: dict[str, Json] = {URI: {"components": {"schemas": described}}}
+    root: Json = {"$ref": f"{URI}#/components/schemas/{root_name}"}
 
     def compiled() -> Schema:
         return compile_schema(root, definitions=definitions, dialect="openapi-3.0", direction="response")
 
     schema, other = compiled(), Draft202012Validator(gather(root, definitions, "openapi-3.0").schema)
-    wrong = json.loads(json.dumps(value))
-    wrong["items"][-1]["lines"][0]["count"] = 0
     assert schema.valid(value)
     assert schema.errors(value) == ()
     assert other.is_valid(value)
-    assert [error.message for error in schema.errors(wrong)] == ["must be at least 1, is 0"]
+    assert len(schema.errors(wrong)) == 1
 
     print(f"{name}: {len(json.dumps(value)):,} bytes; compiled in {microseconds(compiled):,.0f} µs")
     reference = microseconds(lambda: other.is_valid(value))
@@ -145,10 +202,24 @@ def compare(name: str, value: dict[str, Json], recursive: bool) -> None:
         print(f"  {label:<12}{cost:>14,.1f} µs{reference / cost:>10,.0f} times as fast")
 
 
+def changed(value: dict[str, Json], *path: str | int) -> Json:
+    """Copy a value and put -1 in one place of it."""
+    copy: Any = json.loads(json.dumps(value))
+    place = copy
+    for token in path[:-1]:
+        place = place[token]
+    place[path[-1]] = -1
+    return copy  # type: ignore[no-any-return]
+
+
 def main() -> None:
+    ticket = record()
+    compare("5 KB of text", ticket, record_schemas(), "Ticket", changed(ticket, "comments"))
     for size, name in ((5_000, "5 KB"), (5_000_000, "5 MB")):
-        compare(name, page(size), recursive=False)
-        compare(f"{name}, of a recursive schema", page(size), recursive=True)
+        listing = page(size)
+        wrong = changed(listing, "items", -1, "lines", 0, "count")
+        compare(f"{name} of formats", listing, schemas(False), "Page", wrong)
+        compare(f"{name} of formats, in a recursive schema", listing, schemas(True), "Page", wrong)
 
 
 if __name__ == "__main__":
