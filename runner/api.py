@@ -202,9 +202,7 @@ def ask(plan: Plan, key: str, values: Mapping[str, InputValue]) -> Asked:
     refused = [(workflow.workflow_id, accepted.problems)]
     given = {**values, **accepted.values}
     for each in needed:
-        names = each.inputs.names
-        same = {name: value for name, value in given.items() if names is None or name in names}
-        refused.append((each.workflow_id, accept(each.inputs, same).problems))
+        refused.append((each.workflow_id, accept(each.inputs, each.inputs.among(given)).problems))
     for workflow_id, problems in refused:
         if problems:
             raise InputsError(f"the inputs of '{workflow_id}' are refused", "", problems)

@@ -120,7 +120,8 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
-        self._broadcast = Broadcast([self.covered, *self.open(console=True)])
+        recorders = [self.covered] if self.covered.inventories else []
+        self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at
         self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -42,12 +42,15 @@ from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.reporters.coverage.reach import CoverageRecorder
-from runner.shell.auth import foresee
+from runner.shell.auth import Credentials, foresee
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
+
+Equipped: TypeAlias = tuple[Ready, Credentials]
+"""A document that can be run, and what its requests are authorized with."""
 
 
 @click.command("run", cls=Sectioned)
@@ -129,23 +132,24 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         variables = Variables(terminal.environ, read_env_files(options.env_file))
         ready = prepare(options, setting, variables, outlets)
         keyring = keyring_of(terminal, asks=not (options.no_input or options.dry_run))
-        wallet = replace(gather(options.auth, variables, setting.profile), keyring=keyring)
-        wallet = replace(wallet, certificate=options.cert is not None)
+        wallet = gather(options.auth, variables, setting.profile)
+        wallet = replace(wallet, keyring=keyring, certificate=options.cert is not None)
         advise(options, outlets)
         wallet = complete(ready, wallet, setting.profile, options, outlets)
-        for each in ready:
-            foresee(each.plan, each.keys, credentials_of(each.plan, each.venue, wallet))
+        equipped = [(each, credentials_of(each.plan, each.venue, wallet)) for each in ready]
+        for each, credentials in equipped:
+            foresee(each.plan, each.keys, credentials)
         stage = stage_of(options, outlets)
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
             outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
-        open_outlets(ready, wallet, stage, outlets)
+        open_outlets(equipped, stage, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    code = start(ready, wallet, limits, stage, outlets)
+    code = start(equipped, limits, stage, outlets)
     kept = tell(outlets.covered, bounds, terminal, drawn=options.coverage and not outlets.is_json)
     return code or (0 if kept else 1)
 
@@ -225,22 +229,22 @@ def stage_of(options: RunOptions, outlets: Outlets) -> Settings:
     return settings if options.sandbox_balance is None else replace(settings, balance=options.sandbox_balance)
 
 
-def open_outlets(ready: Sequence[Ready], wallet: Wallet, stage: Settings, outlets: Outlets) -> None:
+def open_outlets(equipped: Sequence[Equipped], stage: Settings, outlets: Outlets) -> None:
     """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
-    secrets = frozenset(secret for each in ready for secret in credentials_of(each.plan, each.venue, wallet).secrets)
+    ready = [each for each, _ in equipped]
+    secrets = frozenset(secret for _, credentials in equipped for secret in credentials.secrets)
     start = stage.start if all(each.venue.sandbox for each in ready) else None
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
 
 
-def start(ready: Sequence[Ready], wallet: Wallet, limits: Limits, stage: Settings, outlets: Outlets) -> int:
+def start(equipped: Sequence[Equipped], limits: Limits, stage: Settings, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
     began = outlets.last_at if stage.start is None else stage.start
     sandbox = SandboxSettings(VirtualClock(began), stage)
     with Interrupt() as interrupt:
-        for each in ready:
+        for each, credentials in equipped:
             if interrupt.cancelled():
                 break
-            credentials = credentials_of(each.plan, each.venue, wallet)
             with open_world(each, credentials, sandbox, interrupt, outlets.tell) as world:
                 api.run_plan(each.plan, each.asked, world, limits)
         return outlets.finish(interrupt.number)

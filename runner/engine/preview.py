@@ -46,7 +46,6 @@ from runner.plan.plan import (
     Target,
     Unrunnable,
     WorkflowCall,
-    WorkflowPlan,
 )
 from runner.values import ABSENT, InputValue
 
@@ -87,7 +86,7 @@ def preview(plan: Plan, asked: Sequence[Asked], apply: Apply = apply) -> tuple[P
     walk = _Walk(Run(plan, Limits(), shared, apply))
     for each in asked:
         for needed in plan.dependencies(each.key):
-            walk.top(needed.key, accept(needed.inputs, _same_names(needed, shared)).values, "dependency")
+            walk.top(needed.key, accept(needed.inputs, needed.inputs.among(shared)).values, "dependency")
         walk.top(each.key, each.inputs, "asked")
     return tuple(walk.found)
 
@@ -187,7 +186,7 @@ class _Walk:
         values = argument_values(arguments, scope)
         if isinstance(values, Problem):
             return values
-        return accept(plan.inputs, {**_same_names(plan, own), **values}).values
+        return accept(plan.inputs, {**plan.inputs.among(own), **values}).values
 
     def results(self, key: str) -> Values:
         plan = self.run.plan.workflows[key]
@@ -233,8 +232,3 @@ class _Walk:
     def word(self, meaning: str) -> str:
         """Give the stand-in for what is not known yet."""
         return self.words.setdefault(meaning, f"arazzo-unknown-{len(self.words) + 1}-")
-
-
-def _same_names(plan: WorkflowPlan, values: Mapping[str, InputValue]) -> dict[str, InputValue]:
-    names = plan.inputs.names
-    return {name: value for name, value in values.items() if names is None or name in names}

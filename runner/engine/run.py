@@ -127,8 +127,7 @@ def _inputs_of(
     if isinstance(values, Problem):
         return values
     if inherit:
-        names = plan.inputs.names
-        values = {**{name: v for name, v in state.inputs.items() if names is None or name in names}, **values}
+        values = {**plan.inputs.among(state.inputs), **values}
     accepted = accept(plan.inputs, values)
     if accepted.problems:
         span = target.arguments[0].span if target.arguments else state.plan.span
@@ -175,7 +174,7 @@ def _dependencies(run: Run, plan: WorkflowPlan) -> Generator[Event | Effect, Ans
         finish = run.dependencies.get(key)
         if finish is None:
             needed = run.plan.workflows[key]
-            accepted = accept(needed.inputs, _same_names(needed, run.shared_inputs))
+            accepted = accept(needed.inputs, needed.inputs.among(run.shared_inputs))
             if accepted.problems:
                 message = f"workflow '{needed.workflow_id}' cannot run first: {'; '.join(accepted.problems)}"
                 return Problem("dependency", message, needed.span)
@@ -187,11 +186,6 @@ def _dependencies(run: Run, plan: WorkflowPlan) -> Generator[Event | Effect, Ans
                 "dependency", f"workflow '{needed.workflow_id}', which must come first, did not pass", plan.span
             )
     return None
-
-
-def _same_names(plan: WorkflowPlan, inputs: Mapping[str, InputValue]) -> dict[str, InputValue]:
-    names = plan.inputs.names
-    return {name: value for name, value in inputs.items() if names is None or name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.exchange import MediaType, Response, header, media_type
@@ -140,10 +141,13 @@ class Inventory:
         value = resolve_pointer(root, address.pointer)
         return Node(None if value is ABSENT or isinstance(value, bytes) else value, *address, address.pointer)
 
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(dict(self.api.root), self.api.uri, Documents(self.api.documents))
+
     def _referenced(self, node: Node) -> tuple[Node, ...]:
-        resolver = Resolver(dict(self.api.root), self.api.uri, Documents(self.api.documents))
         try:
-            return resolver.chain(node)[1:]
+            return self._resolver.chain(node)[1:]
         except UnresolvedReference:
             return ()
 

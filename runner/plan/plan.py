@@ -16,7 +16,7 @@ from runner.openapi.document import ApiDescription, Operation, Parameter
 from runner.openapi.encoding import Layout
 from runner.schema import Schema, compile_schema
 from runner.source import Span
-from runner.values import Json
+from runner.values import InputValue, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,10 @@ class Inputs:
     @cached_property
     def validator(self) -> Schema:
         return compile_schema(self.schema)
+
+    def among(self, values: Mapping[str, InputValue]) -> dict[str, InputValue]:
+        """Give those of some values that have the name of an input; all of them where none are listed."""
+        return {name: value for name, value in values.items() if self.names is None or name in self.names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,18 +197,6 @@ def unspellable_id(kind: str, name: str, span: Span) -> Diagnostic:
     return warning("unspellable-id", message, span, fix=Fix("use letters, digits, '-' and '_'"))
 
 
-def unknown_workflow_field(workflow_id: str, span: Span) -> Diagnostic:
-    """An expression asks a workflow for something else than its inputs and outputs.
-
-    Why: `$workflows.<id>.` is followed by `inputs.` or `outputs.`.
-    Example: `$workflows.login.steps.first`.
-    Instead: declare an output of that workflow and refer to it.
-    """
-    return error(
-        "unknown-workflow-field", f"of workflow '{workflow_id}' only inputs and outputs can be referred to", span
-    )
-
-
 def dependency_cycle(names: Iterable[str], span: Span) -> Diagnostic:
     """Workflows or steps depend on each other in a circle.
 
