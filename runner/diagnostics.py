@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runner.source import Span
+from runner.values import Json
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -21,16 +22,48 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """Replace the characters of `span` by `text`."""
+class Rewrite:
+    """Put a value in the place of the one at `pointer`."""
 
-    span: Span
-    text: str
+    pointer: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give the member at `pointer` another name."""
+
+    pointer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add a member to the object at `pointer`, behind the member `after` or at the end."""
+
+    pointer: str
+    name: str
+    value: Json
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take the member or entry at `pointer` away."""
+
+    pointer: str
+
+
+Edit: TypeAlias = Rewrite | Rename | Add | Remove
+"""A change of the document, of what it says and not of how that is quoted: the file keeps its comments and layout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it."""
+    """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it.
+
+    The edits are of the document that the diagnostic's `span` stands in.
+    """
 
     title: str
     edits: tuple[Edit, ...] = ()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from runner.arazzo.document import Criterion as Written
-from runner.criteria.check import Criterion, compile_criterion
+from runner.criteria.check import compile_criterion
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import Expression
 from runner.expressions.selectors.compile import DEFAULT_VERSIONS
 from runner.plan.context import Context
+from runner.plan.mend import Reading, mend
 from runner.plan.names import Names
 from runner.plan.plan import Condition
+from runner.plan.repairs.conditions import SIMPLE
 from runner.plan.rules import language
-from runner.plan.values import expression_at, fix_of, grammar_of, settler
+from runner.plan.values import expression_at, fix_of, settler
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
 
@@ -35,33 +36,14 @@ def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
     if kind != "simple" and context is None:
         return None
     version = (written.type.version if written.type else None) or DEFAULT_VERSIONS.get(kind, "")
-
-    def compiled(text: str) -> Criterion:
-        return compile_criterion(text, kind, version, context, grammar_of(ctx), settler(ctx, scope, pointer))
-
-    criterion = _mended(ctx, written.condition, pointer, compiled)
-    if criterion is None:
+    repairs = SIMPLE if kind == "simple" else ()
+    mended = mend(repairs, written.condition, Reading(ctx, scope, pointer))
+    try:
+        criterion = compile_criterion(mended.text, kind, version, context, ctx.grammar, settler(mended))
+    except SyntaxFault as fault:
+        ctx.report(language.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
         return None
     return Condition(criterion, written.condition, kind, ctx.value(pointer))
-
-
-def _mended(ctx: Context, text: str, pointer: str, compiled: Callable[[str], Criterion]) -> Criterion | None:
-    """Compile a condition; in 1.0, braces round an expression are taken away with a warning."""
-    shift = 0
-    while True:
-        try:
-            return compiled(text)
-        except SyntaxFault as fault:
-            span = ctx.within(pointer, fault.start + shift, fault.end + shift)
-            problem = language.condition_syntax(fault.message, span, fix_of(fault))
-            mended = fault.mended(text)
-            braces = fault.certain and text[fault.start : fault.end].startswith("{$")
-            if ctx.arazzo.document.dialect.strict or mended is None or not braces:
-                ctx.report(problem)
-                return None
-            ctx.report(replace(problem, severity="warning"))
-            shift += len(text) - len(mended)
-            text = mended
 
 
 def _context(ctx: Context, scope: Names, written: Written, kind: str) -> Expression | None:

@@ -9,6 +9,7 @@ from runner.arazzo.document import Workflow
 from runner.asyncapi.document import AsyncApiDescription
 from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic
+from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.openapi.document import ApiDescription
 from runner.source import Span
 
@@ -84,6 +85,11 @@ class Context:
         """Say whether all sources that may hold operations could be used."""
         sources = self.arazzo.document.source_descriptions
         return self.knows_every_source and all(self.is_loaded(each.name) for each in sources if each.type != "arazzo")
+
+    @property
+    def grammar(self) -> Grammar:
+        """The expression grammar of the document's version."""
+        return ARAZZO_1_1 if self.arazzo.document.dialect.strict else ARAZZO_1_0
 
     def workflow(self, workflow_id: str) -> Workflow | None:
         return find_workflow(self.arazzo, workflow_id)

@@ -6,27 +6,24 @@ from typing import Literal, cast
 
 from runner.diagnostics import Fix
 from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
-from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.expressions.nodes import Constant, Expression, Node, Selected
 from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
+from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
+from runner.plan.repairs.expressions import EXPRESSION, VALUE
 from runner.plan.rules import language
 from runner.values import Json
 
 
-def grammar_of(ctx: Context) -> Grammar:
-    """Give the expression grammar of a document's version."""
-    return ARAZZO_1_1 if ctx.arazzo.document.dialect.strict else ARAZZO_1_0
-
-
-def settler(ctx: Context, scope: Names, pointer: str, offset: int = 0) -> Settle:
-    """Give the function that resolves the names of the expressions in the text at `pointer`."""
+def settler(mended: Mended) -> Settle:
+    """Give the function that resolves the names of the expressions in a text."""
+    ctx, scope = mended.reading.ctx, mended.reading.scope
 
     def at(expression: Expression, start: int, end: int) -> Expression:
-        return settle(ctx, scope, expression, ctx.within(pointer, start + offset, end + offset))
+        return settle(ctx, scope, expression, mended.span(start, end))
 
     return at
 
@@ -38,21 +35,18 @@ def fix_of(fault: SyntaxFault) -> Fix | None:
 
 def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style = "text") -> Node:
     """Compile a value with everything in it."""
-    grammar = grammar_of(ctx)
 
     def text(written: str, below: str) -> Node:
-        place = pointer + below
+        mended = mend(VALUE, written, Reading(ctx, scope, pointer + below, style))
         try:
-            parsed = parse_value(written, grammar, style, settler(ctx, scope, place))
+            parsed = parse_value(mended.text, ctx.grammar, style, settler(mended))
         except ExpressionSyntax as fault:
-            ctx.report(
-                language.expression_syntax(fault.message, ctx.within(place, fault.start, fault.end), fix_of(fault))
-            )
+            ctx.report(language.expression_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
             return Constant(written)
         if parsed.warning is not None:
             odd = parsed.warning
-            span = ctx.within(place, odd.start, odd.end)
-            ctx.report(language.unknown_expression(written[odd.start : odd.end], span, fix_of(odd)))
+            span = mended.span(odd.start, odd.end)
+            ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix_of(odd)))
         return parsed.node
 
     def selector(fields: SelectorFields, below: str) -> Node:
@@ -68,14 +62,13 @@ def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: S
 
 def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expression | None:
     """Parse a field that has to be an expression, such as a context."""
+    mended = mend(EXPRESSION, text, Reading(ctx, scope, pointer))
     try:
-        expression = parse_expression(text, grammar_of(ctx))
+        expression = parse_expression(mended.text, ctx.grammar)
     except ExpressionSyntax as fault:
-        ctx.report(
-            language.expression_syntax(fault.message, ctx.within(pointer, fault.start, fault.end), fix_of(fault))
-        )
+        ctx.report(language.expression_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
         return None
-    return settler(ctx, scope, pointer)(expression, 0, len(text))
+    return settler(mended)(expression, 0, len(mended.text))
 
 
 def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.diagnostics import Diagnostic, Edit, Fix, Label
+from runner.diagnostics import Diagnostic, Fix, Label, Rewrite
 from runner.reporters.diagnostics import render_concise, render_full, summary
 from runner.reporters.style import Style
 from runner.source import Source, Span
@@ -79,7 +79,7 @@ def test_a_caret_stands_under_what_is_meant_however_narrow_the_terminal(width: i
 
 
 def test_the_concise_form_is_one_line() -> None:
-    fixed = Diagnostic("r", "warning", "two\nlines", LOGN, fix=Fix("t", (Edit(LOGN, "login"),)))
+    fixed = Diagnostic("r", "warning", "two\nlines", LOGN, fix=Fix("t", (Rewrite("/x", "login"),)))
     assert render_concise(fixed) == "flow.yaml:5:17: warning[r]: two lines"
 
 

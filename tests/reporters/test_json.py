@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from runner.criteria.verdict import Verdict
-from runner.diagnostics import Diagnostic, Edit, Fix
+from runner.diagnostics import Diagnostic, Fix, Rewrite
 from runner.engine.events import (
     CriterionChecked,
     Entry,
@@ -93,7 +93,7 @@ def test_a_diagnostic_is_an_object_with_its_place() -> None:
 
 
 def test_only_a_fix_with_edits_is_fixable() -> None:
-    fixed = Diagnostic("r", "warning", "m", WRONG.span, fix=Fix("t", (Edit(WRONG.span, "x"),)))
+    fixed = Diagnostic("r", "warning", "m", WRONG.span, fix=Fix("t", (Rewrite("/x", "x"),)))
     plain = Diagnostic("r", "warning", "m", WRONG.span)
     assert (diagnostic_json(fixed)["fixable"], diagnostic_json(plain)["fixable"]) == (True, False)
     assert diagnostic_json(plain)["suggestion"] is None
