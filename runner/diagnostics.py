@@ -86,8 +86,8 @@ class Diagnostic:
     fix: Fix | None = None
 
 
-# A value that cannot be read: it stands for nothing, and what is said of that nothing only follows.
-UNREADABLE_VALUES = frozenset({"yaml-value", "json-value"})
+# A value that cannot be read, or sent at all: what else is said of it only follows.
+UNREADABLE_VALUES = frozenset({"yaml-value", "json-value", "unusable-value"})
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -23,6 +23,7 @@ from runner.openapi.serialize import undeclared
 from runner.openapi.url import template_variables
 from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
+from runner.plan.fit import hold_body, hold_parameter
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
 from runner.plan.rules import calls, language
@@ -49,6 +50,8 @@ def operation_call(
     bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
     _check_required(ctx, step, operation, bound)
     _check_querystring(ctx, bound)
+    for problem in (problem for each in bound for problem in hold_parameter(ctx, scope, found.api, each)):
+        ctx.report(problem)
     body = _body(ctx, scope, step.request_body, found, _given_content_type(bound)) if step.request_body else None
     if step.request_body is None and operation.request_body is not None and operation.request_body.required:
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
@@ -216,6 +219,8 @@ def _body(
     )
     if written.has_payload:
         check_payload(ctx, bound, pointer)
+        for problem in hold_body(found.api, operation, bound, lambda below: ctx.value(pointer + below)):
+            ctx.report(problem)
     return bound
 
 

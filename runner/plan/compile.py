@@ -20,6 +20,7 @@ from runner.plan.schemas import check_inputs, check_shared_inputs
 from runner.plan.steps import StepCompiler
 from runner.plan.targets import find_called, workflow_key
 from runner.plan.values import output_node
+from runner.plan.ways import check_ways
 from runner.source import Span
 from runner.values import join_pointer
 
@@ -97,7 +98,7 @@ class _Compilation:
             (name, output_node(ctx, steps.names, value, join_pointer(workflow.pointer, "outputs", name)))
             for name, value in workflow.outputs.items()
         )
-        return WorkflowPlan(
+        plan = WorkflowPlan(
             key=key,
             workflow_id=workflow.workflow_id,
             document=ctx.arazzo.uri,
@@ -114,6 +115,8 @@ class _Compilation:
             self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
             span=ctx.value(f"{workflow.pointer}/workflowId"),
         )
+        self.problems += check_ways(plan)
+        return plan
 
     def depends_on(self, ctx: Context, workflow: Workflow) -> tuple[str, ...]:
         found = (

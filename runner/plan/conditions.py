@@ -10,6 +10,7 @@ from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import Expression
 from runner.expressions.selectors.compile import DEFAULT_VERSIONS
 from runner.plan.context import Context
+from runner.plan.fit import check_condition
 from runner.plan.mend import Reading, mend
 from runner.plan.names import Names
 from runner.plan.plan import Condition
@@ -43,6 +44,8 @@ def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
     except SyntaxFault as fault:
         ctx.report(language.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
         return None
+    for problem in check_condition(scope, criterion, mended):
+        ctx.report(problem)
     return Condition(criterion, written.condition, kind, ctx.value(pointer))
 
 

@@ -11,6 +11,7 @@ from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic
 from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.openapi.document import ApiDescription
+from runner.openapi.fit import Shapes
 from runner.source import Span
 
 SOURCES = "$sourceDescriptions."
@@ -39,6 +40,11 @@ class Context:
     arazzo: ArazzoDescription
     report: Callable[[Diagnostic], None]
     options: Options
+    shapes: dict[str, Shapes] = field(default_factory=dict)
+
+    def shapes_of(self, api: ApiDescription) -> Shapes:
+        """Give what the schemas of a description let stand where."""
+        return self.shapes.setdefault(api.uri, Shapes(api))
 
     def value(self, pointer: str) -> Span:
         return self.arazzo.places.value(pointer)

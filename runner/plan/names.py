@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
@@ -24,6 +24,7 @@ from runner.expressions.nodes import (
     WorkflowValue,
 )
 from runner.openapi.document import Operation
+from runner.openapi.fit import ResponseBody
 from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
 from runner.plan.plan import Inputs
@@ -34,11 +35,15 @@ from runner.source import Span
 
 @dataclass(frozen=True, slots=True)
 class StepNames:
-    """A step that can be referred to; `order` is its place in the sequence of execution."""
+    """A step that can be referred to; `order` is its place in the sequence of execution.
+
+    `bodies` are the outputs that are a part of the response.
+    """
 
     order: int
     outputs: frozenset[str]
     pointer: str
+    bodies: Mapping[str, ResponseBody] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Names:
     `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's
     own outputs are there already, as they are for its actions. `jumps` are the gotos and retries, from and to;
     `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
+    `response` is what `$response.body` can be; None where it may be anything.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
     """
 
@@ -59,6 +65,7 @@ class Names:
     jumps: tuple[tuple[int, int], ...] = ()
     called: str | None = None
     sent: frozenset[tuple[str, str]] | None = None
+    response: ResponseBody | None = None
 
 
 SOURCE_FIELDS = ("name", "type", "url")

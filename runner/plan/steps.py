@@ -8,13 +8,15 @@ from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
 from runner.arazzo.document import Parameter, Step, Workflow
+from runner.openapi.fit import ResponseBody
 from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
 from runner.plan.arguments import arguments, check_arguments
 from runner.plan.calls import body_style, operation_call
-from runner.plan.components import parameter_key, resolved_parameters, unique_parameters
+from runner.plan.components import ignore, parameter_key, resolved_parameters, unique_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
+from runner.plan.fit import bodies
 from runner.plan.names import Names, StepNames, sent_parts, step_outputs, workflow_outputs
 from runner.plan.order import Order, order_steps
 from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
@@ -40,7 +42,8 @@ class StepCompiler:
         places = {index: place for place, index in enumerate(order.sequence)}
         steps: dict[str, StepNames] = {}
         for index, step in enumerate(workflow.steps):
-            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer))
+            known = bodies(ctx, step, find_target(replace(ctx, report=ignore), step))
+            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer, known))
         inputs = read_inputs(workflow.inputs, ctx.arazzo.document.root)
         own = Names(inputs, steps, workflow_outputs(workflow))
         return cls(ctx, workflow, order, replace(own, jumps=tuple(_jumps(ctx, workflow, steps))))
@@ -92,9 +95,10 @@ class StepCompiler:
         match found:
             case FoundWorkflow(_, called):
                 return replace(before, outputs=workflow_outputs(called), called=called.workflow_id)
-            case FoundOperation(_, operation):
+            case FoundOperation(_, operation, api):
                 own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
-                return replace(before, sent=sent_parts(operation, own))
+                response = ResponseBody(operation, self.ctx.shapes_of(api))
+                return replace(before, sent=sent_parts(operation, own), response=response)
             case _:
                 return before
 
@@ -104,7 +108,7 @@ class StepCompiler:
             if kind == "success"
             else written_actions(self.ctx, step.on_failure, "failure")
         )
-        visible = replace(scope, own=True)
+        visible = replace(scope, own=True, response=scope.response if kind == "success" else None)
         compiled = (
             compile_action(self.ctx, visible, written, self.places)
             for written in merged(own, self.shared_actions[kind])

@@ -11,6 +11,7 @@ from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
+from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
 from runner.plan.repairs.expressions import EXPRESSION, VALUE
@@ -23,7 +24,11 @@ def settler(mended: Mended) -> Settle:
     ctx, scope = mended.reading.ctx, mended.reading.scope
 
     def at(expression: Expression, start: int, end: int) -> Expression:
-        return settle(ctx, scope, expression, mended.span(start, end))
+        span = mended.span(start, end)
+        settled = settle(ctx, scope, expression, span)
+        for problem in check_expression(scope, settled, span):
+            ctx.report(problem)
+        return settled
 
     return at
 

@@ -1,0 +1,268 @@
+"""Turns a place in a body into what its schemas let stand there, before there is any body.
+
+A JSON Schema lets through whatever it does not mention. So a member that nobody declares is not impossible; but where a
+schema lists members and does not speak of others, a name that is not among them is far more often a slip than a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+from runner.openapi.document import Address, ApiDescription, Operation
+from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
+from runner.values import Json, resolve_pointer
+
+_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+_INDEX = re.compile(r"0|[1-9][0-9]*")
+MOST_NODES = 400
+"""Schemas that are looked at for one step down: beyond that nothing is known."""
+
+
+class Misfit(NamedTuple):
+    """Why nothing stands at a place: in words, and the names that are declared there."""
+
+    why: str
+    known: tuple[str, ...] = ()
+
+
+class _Child(NamedTuple):
+    """What one schema says of one member.
+
+    `found`: these schemas describe it. `any`: whatever may be there. `silent`: it says nothing of members at all.
+    `undeclared`: it lists `known` ones only. `never`: its value has no members, or not this one.
+    """
+
+    kind: Literal["found", "any", "silent", "undeclared", "never"]
+    nodes: tuple[Node, ...] = ()
+    known: tuple[str, ...] = ()
+    why: str = ""
+
+
+_ANY, _SILENT = _Child("any"), _Child("silent")
+
+Shape: TypeAlias = tuple[Node, ...]
+"""The schemas of which one at least describes a value; none where it may be anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """What the schemas of one description let stand where."""
+
+    api: ApiDescription
+    _responses: dict[str, Shape] = field(default_factory=dict, repr=False)
+
+    def response(self, operation: Operation) -> Shape:
+        """Give the shape of the bodies that an operation declares; nothing is known where one of them has no schema."""
+        if operation.pointer not in self._responses:
+            media = [each for response in operation.responses.values() for each in response.content.values()]
+            schemas = [each.schema for each in media if each.schema is not None]
+            known = len(schemas) == len(media) and all(each.address for each in operation.responses.values())
+            self._responses[operation.pointer] = tuple(map(self.node, dict.fromkeys(schemas))) if known else ()
+        return self._responses[operation.pointer]
+
+    def node(self, address: Address) -> Node:
+        """Give the schema at an address."""
+        value = resolve_pointer(self.api.definitions.get(address.uri, None), address.pointer)
+        return Node(value if isinstance(value, dict | bool) else True, *address, address.pointer)
+
+    def walk(self, shape: Shape, tokens: Sequence[str]) -> Shape | tuple[int, Misfit]:
+        """Go down member by member; where nothing can stand, give the number of the token, and why."""
+        for number, token in enumerate(tokens):
+            if not shape:
+                return ()
+            child = _any_of([self._child(node, token, frozenset()) for node in shape])
+            if child.kind == "never" or child.kind == "undeclared":
+                return number, Misfit(child.why, child.known)
+            shape = child.nodes[:MOST_NODES] if child.kind == "found" else ()
+        return shape
+
+    def types(self, shape: Shape) -> frozenset[str]:
+        """Give the names of the types that a value may have; none where it may have any."""
+        found = [self._types(node, frozenset()) for node in shape]
+        return frozenset().union(*found) if all(found) else frozenset()
+
+    def values(self, shape: Shape) -> tuple[Json, ...]:
+        """Give the values of which a value is one, as `enum` and `const` list them; none where they are not listed."""
+        found = [self._values(node, frozenset()) for node in shape]
+        return tuple(value for values in found for value in values) if all(found) else ()
+
+    def _child(self, node: Node, token: str, seen: frozenset[Address]) -> _Child:
+        schema = node.value
+        if node.address in seen or not isinstance(schema, dict):
+            return _ANY if schema is not False else _Child("never", why="nothing can stand there")
+        seen |= {node.address}
+        parts = [self._child(part, token, seen) for part in (*self._referenced(node), *node.get("allOf").items())]
+        for keyword in ("anyOf", "oneOf"):
+            choices = [self._child(part, token, seen) for part in node.get(keyword).items()]
+            parts += [_any_of(choices)] if choices else []
+        return _all_of([*parts, _own(node, schema, token)])
+
+    def _types(self, node: Node, seen: frozenset[Address]) -> frozenset[str]:
+        schema = node.value
+        if node.address in seen or not isinstance(schema, dict):
+            return frozenset()
+        seen |= {node.address}
+        own = _declared_types(schema)
+        sets = [own] if own else []
+        for part in (*self._referenced(node), *node.get("allOf").items()):
+            sets.append(self._types(part, seen))
+        for keyword in ("anyOf", "oneOf"):
+            choices = [self._types(part, seen) for part in node.get(keyword).items()]
+            sets.append(frozenset().union(*choices) if choices and all(choices) else frozenset())
+        known = [each for each in sets if each]
+        return frozenset.intersection(*known) if known else frozenset()
+
+    def _values(self, node: Node, seen: frozenset[Address]) -> tuple[Json, ...]:
+        schema = node.value
+        if node.address in seen or not isinstance(schema, dict):
+            return ()
+        seen |= {node.address}
+        if "const" in schema:
+            return (schema["const"],)
+        listed = schema.get("enum")
+        if isinstance(listed, list):
+            return (*listed, None) if schema.get("nullable") is True else tuple(listed)
+        for part in (*self._referenced(node), *node.get("allOf").items()):
+            if found := self._values(part, seen):
+                return found
+        for keyword in ("anyOf", "oneOf"):
+            choices = [self._values(part, seen) for part in node.get(keyword).items()]
+            if choices and all(choices):
+                return tuple(value for values in choices for value in values)
+        return ()
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(dict(self.api.root), self.api.uri, Documents(self.api.documents))
+
+    def _referenced(self, node: Node) -> Iterator[Node]:
+        if isinstance(node.value, dict) and "$ref" in node.value:
+            try:
+                yield self._resolver.chain(node)[-1]
+            except UnresolvedReference:
+                yield node._replace(value=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBody:
+    """The bodies with which an operation may answer, and a place in them."""
+
+    operation: Operation
+    shapes: Shapes
+    place: tuple[str, ...] = ()
+
+    def at(self, tokens: Sequence[str]) -> ResponseBody:
+        return ResponseBody(self.operation, self.shapes, (*self.place, *tokens))
+
+    @property
+    def shape(self) -> Shape | tuple[int, Misfit]:
+        """Give the schemas of the place; or the number of the first of its tokens that has none, and why."""
+        return self.shapes.walk(self.shapes.response(self.operation), self.place)
+
+    @property
+    def known(self) -> Shape:
+        """Give the schemas of the place, or none."""
+        found = self.shape
+        return () if found and isinstance(found[0], int) else found
+
+
+def _own(node: Node, schema: dict[str, Json], token: str) -> _Child:
+    """Say what the keywords of one schema, without those that lead to others, say of a member."""
+    types = _declared_types(schema)
+    is_index = _INDEX.fullmatch(token) is not None
+    as_object = _of_object(node, schema, token, stated="object" in types)
+    as_array = _of_array(node, schema, stated="array" in types) if is_index else _SILENT
+    if not types:
+        return as_object if as_object.kind != "silent" else as_array
+    ways = [as_object] if "object" in types else []
+    if "array" in types:
+        ways.append(as_array if is_index else _Child("never", why="an array has items, by number, and no members"))
+    if not ways:
+        return _Child("never", why=f"{_a(sorted(types - {'null'} or types)[0])} has no parts")
+    return _any_of(ways)
+
+
+def _of_object(node: Node, schema: dict[str, Json], token: str, *, stated: bool) -> _Child:
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and token in properties:
+        return _Child("found", (node.get("properties").get(token),))
+    patterns = schema.get("patternProperties")
+    if isinstance(patterns, dict) and patterns:
+        return _ANY
+    keyword = next((name for name in ("additionalProperties", "unevaluatedProperties") if name in schema), "")
+    others = schema.get(keyword)
+    if isinstance(others, dict) and others:
+        return _Child("found", (node.get(keyword),))
+    if others is True or isinstance(others, dict):
+        return _ANY
+    if isinstance(properties, dict) and properties:
+        return _Child("undeclared", known=tuple(properties))
+    if others is False:
+        return _Child("undeclared")
+    return _ANY if stated and not schema.keys() & {"$ref", "allOf", "anyOf", "oneOf"} else _SILENT
+
+
+def _of_array(node: Node, schema: dict[str, Json], *, stated: bool) -> _Child:
+    found = [node.get("items")] if isinstance(schema.get("items"), dict) else []
+    found += [*node.get("prefixItems").items()]
+    if isinstance(schema.get("items"), list):
+        return _ANY
+    if found:
+        return _Child("found", tuple(found))
+    return _ANY if stated else _SILENT
+
+
+def _all_of(parts: Iterable[_Child]) -> _Child:
+    """Join what schemas say that hold all at once."""
+    by_kind = _by_kind(parts)
+    never = by_kind.get("never", [])
+    if never:
+        return never[0]
+    if found := by_kind.get("found"):
+        return _Child("found", tuple(node for each in found for node in each.nodes))
+    if "any" in by_kind:
+        return _ANY
+    if undeclared := by_kind.get("undeclared"):
+        return _Child("undeclared", known=_names(undeclared))
+    return _SILENT
+
+
+def _any_of(choices: Iterable[_Child]) -> _Child:
+    """Join what schemas say of which one holds."""
+    by_kind = _by_kind(choices)
+    if "any" in by_kind or "silent" in by_kind:
+        return _ANY
+    if found := by_kind.get("found"):
+        return _Child("found", tuple(node for each in found for node in each.nodes))
+    if undeclared := by_kind.get("undeclared"):
+        return _Child("undeclared", known=_names(undeclared))
+    return by_kind["never"][0] if by_kind else _ANY
+
+
+def _by_kind(children: Iterable[_Child]) -> dict[str, list[_Child]]:
+    found: dict[str, list[_Child]] = {}
+    for child in children:
+        found.setdefault(child.kind, []).append(child)
+    return found
+
+
+def _names(children: Iterable[_Child]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for child in children for name in child.known))
+
+
+def _declared_types(schema: dict[str, Json]) -> frozenset[str]:
+    """Give the types that `type` names; none where it is missing, or names what no schema knows (`file`)."""
+    written = schema.get("type")
+    names = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+    found = frozenset(name for name in names if isinstance(name, str))
+    if not found <= frozenset(_TYPES):
+        return frozenset()
+    return found | {"null"} if found and schema.get("nullable") is True else found
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

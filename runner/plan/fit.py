@@ -1,0 +1,204 @@
+"""Hold what a workflow says of a response or a parameter against what the API description lets be, before any call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+
+from runner.arazzo.document import Step
+from runner.criteria.check import Criterion, Simple
+from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
+from runner.diagnostics import Diagnostic
+from runner.exchange import media_type, parse_json
+from runner.expressions.faults import SyntaxFault
+from runner.expressions.nodes import Accessed, Body, Computed, Constant, Expression, StatusCode, StepOutput
+from runner.expressions.parse import parse_expression
+from runner.openapi.document import Address, ApiDescription, Operation
+from runner.openapi.fit import Misfit, ResponseBody
+from runner.openapi.media import match_media
+from runner.plan.context import Context
+from runner.plan.mend import Mended
+from runner.plan.names import Names
+from runner.plan.plan import BoundBody, BoundParameter, Inputs
+from runner.plan.rules import api
+from runner.plan.targets import Found, FoundOperation
+from runner.schema import SchemaProblem
+from runner.source import Span
+from runner.text import scalar_text
+from runner.values import Json, join_pointer, split_pointer
+
+
+def check_expression(scope: Names, expression: Expression, span: Span) -> Iterator[Diagnostic]:
+    """Say where an expression goes into a body for something that its schemas have no room for."""
+    body, tokens = body_of(scope, expression)
+    if body is None or not tokens:
+        return
+    found = body.at(tokens).shape
+    if not found or not isinstance(found[0], int):
+        return
+    number, misfit = found
+    before = len(body.place)
+    if not isinstance(misfit, Misfit) or number < before:
+        return  # told of the output that leads there
+    place = join_pointer("#", *body.place, *tokens[: number - before])
+    written = tokens[number - before]
+    where = f" at '{place}'" if place != "#" else ""
+    why = f"no response of {body.operation.title} has '{written}'{where}"
+    why += f": {misfit.why}" if misfit.why else ""
+    yield api.unfitting_pointer(written, why, misfit.known, _token_span(span, expression, number - before))
+
+
+def body_of(scope: Names, expression: Expression) -> tuple[ResponseBody | None, tuple[str, ...]]:
+    """Give the body that an expression looks into, and the tokens of the way there."""
+    base, path = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
+    match base:
+        case Body("response", pointer):
+            body = scope.response
+        case StepOutput(step_id, name, pointer):
+            step = scope.steps.get(step_id)
+            body = step.bodies.get(name) if step else None
+        case _:
+            return None, ()
+    return body, (*split_pointer(pointer or ""), *map(str, path))
+
+
+def bodies(ctx: Context, step: Step, found: Found | None) -> Mapping[str, ResponseBody]:
+    """Give the outputs of a step that are a part of its response."""
+    if not isinstance(found, FoundOperation):
+        return {}
+    response = ResponseBody(found.operation, ctx.shapes_of(found.api))
+    scope = Names(Inputs(True, None), {}, frozenset(), response=response)
+    known: dict[str, ResponseBody] = {}
+    for name, value in step.outputs.items():
+        if isinstance(value, str) and value.startswith("$response.body"):
+            with suppress(SyntaxFault):
+                body, tokens = body_of(scope, parse_expression(value, ctx.grammar))
+                known |= {name: body.at(tokens)} if body else {}
+    return known
+
+
+def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Iterator[Diagnostic]:
+    """Say what a simple condition compares that can never be equal."""
+    if not isinstance(criterion, Simple):
+        return
+    for comparison in _comparisons(criterion.condition):
+        operand, literal = comparison.left, comparison.right
+        if isinstance(operand, Literal):
+            operand, literal = literal, operand
+        if not isinstance(operand, Operand) or not isinstance(literal, Literal):
+            continue
+        span = mended.span(literal.start, literal.end)
+        if isinstance(operand.expression, StatusCode):
+            yield from _check_status(scope, comparison.operator, literal, span)
+        elif isinstance(literal.value, str) and comparison.operator in ("==", "!="):
+            yield from _check_text(scope, operand.expression, literal.value, span)
+
+
+def _comparisons(condition: Condition) -> Iterator[Comparison]:
+    match condition:
+        case Comparison():
+            yield condition
+        case Not(inner):
+            yield from _comparisons(inner)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _comparisons(part)
+        case _:
+            return
+
+
+def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span) -> Iterator[Diagnostic]:
+    value = literal.value
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 100 <= number <= 600:
+        if operator in ("==", "!=") and number is not None:
+            yield api.impossible_status(span.text, span)
+        return
+    operation = scope.response.operation if scope.response else None
+    if operation is None or operator != "==" or number >= 400 or "default" in operation.responses:
+        return
+    good = [status for status in operation.responses if status[:1] in ("2", "3")]
+    if good and not operation.declares(number):
+        yield api.undeclared_status(number, operation.title, good, span)
+
+
+def _check_text(scope: Names, expression: Expression, text: str, span: Span) -> Iterator[Diagnostic]:
+    body, tokens = body_of(scope, expression)
+    if body is None:
+        return
+    here = body.at(tokens)
+    values = here.shapes.values(here.known) if here.known else ()
+    if values and not any(isinstance(value, str) and value.casefold() == text.casefold() for value in values):
+        names = list(dict.fromkeys(value for value in values if isinstance(value, str)))
+        yield api.undeclared_value(text, f"'{expression}'", names, span)
+
+
+_SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
+
+
+def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: BoundParameter) -> Iterator[Diagnostic]:
+    """Say where a parameter's value breaks its schema, or is a structure where its schema has a single value."""
+    schema = bound.parameter.schema
+    if schema is None:
+        return
+    if isinstance(bound.value, Constant):
+        value = bound.value.value
+        named = f"'{bound.parameter.name}'"
+        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span)
+    elif isinstance(bound.value, Computed):
+        shapes = ctx.shapes_of(source)
+        wanted = shapes.types((shapes.node(schema),))
+        body, tokens = body_of(scope, bound.value.expression)
+        here = body.at(tokens) if body else None
+        given = here.shapes.types(here.known) if here and here.known else frozenset[str]()
+        if wanted and given and wanted <= _SCALARS and given - {"null"} and given - {"null"} <= {"object", "array"}:
+            named = bound.parameter.name
+            yield api.structure_as_text(named, _either(wanted), _either(given), bound.span)
+
+
+def hold_body(
+    source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span]
+) -> Iterator[Diagnostic]:
+    """Say where a constant payload breaks the schema of its media type; replacements may still change it."""
+    declared = operation.request_body
+    media = match_media(declared.content, body.content_type) if declared else None
+    if media is None or media.schema is None or not media_type(body.content_type).is_json:
+        return
+    if isinstance(body.payload, Constant) and not body.is_json_text and not body.replacements:
+        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at)
+
+
+def _check_constant(
+    source: ApiDescription, schema: Address, readings: tuple[Json, ...], what: str, at: Callable[[str], Span]
+) -> Iterator[Diagnostic]:
+    compiled = source.schemas.at(*schema, "request")
+    if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in readings):
+        return  # what is wrong with a schema is told by the contract check
+    for error in compiled.schema.errors(readings[0])[:1]:
+        where = f"{what} at '{error.instance}'" if error.instance else what
+        yield api.invalid_value(where, error.message, at(error.instance))
+
+
+def _readings(value: Json) -> tuple[Json, ...]:
+    """Give what a constant may stand for where everything is sent as text: `5` for `'5'`, and the other way round."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return value, parse_json(value)
+        return (value,)
+    return (value, scalar_text(value)) if isinstance(value, int | float | bool) else (value,)
+
+
+def _either(types: frozenset[str]) -> str:
+    names = sorted(types - {"null"} or types)
+    return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
+
+
+def _token_span(span: Span, expression: Expression, number: int) -> Span:
+    """Narrow the span of an expression to one token of its pointer or path, where it stands as it is spelled."""
+    text = str(expression)
+    if span.text != text or isinstance(expression, Accessed) or "#" not in text:
+        return span
+    start = text.index("#") + 1
+    tokens = text[start:].split("/")[1:]
+    start += sum(len(token) + 1 for token in tokens[:number]) + 1
+    return Span(span.source, span.start + start, span.start + start + max(len(tokens[number]), 1))

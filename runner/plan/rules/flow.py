@@ -1,0 +1,32 @@
+"""Where a workflow goes, and where it never does."""
+
+from __future__ import annotations
+
+from runner.diagnostics import Diagnostic, Fix
+from runner.plan.rules.report import warning
+from runner.source import Span
+
+
+def unreachable_step(step_id: str, span: Span) -> Diagnostic:
+    """A step is never run: every way through the workflow ends before it, or passes it by.
+
+    Why: the work that it stands for is not done, and nobody is told.
+    Example: a step behind one whose `onSuccess` and `onFailure` both end without criteria.
+    Instead: give the action before it criteria, go to the step, or take it away.
+    """
+    message = f"step '{step_id}' is never reached"
+    return warning("unreachable-step", message, span, fix=Fix("give the action that passes it by criteria"))
+
+
+def loop_without_limit(step_id: str, span: Span, kind: str) -> Diagnostic:
+    """An action without criteria goes back to its own step, or to an earlier one that leads here again.
+
+    Why: the run goes round until its budget of steps is spent.
+    Example: `onFailure: [{name: again, type: goto, stepId: fetch}]` on the step `fetch` itself.
+    Instead: `type: retry` with `retryLimit` and `retryAfter`, or criteria that end the loop.
+    """
+    when = "each time it fails" if kind == "failure" else "each time it passes"
+    message = f"this goes back to '{step_id}' {when}, without limit"
+    return warning(
+        "loop-without-limit", message, span, fix=Fix("write type: retry with a retryLimit, or give criteria")
+    )

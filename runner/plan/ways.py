@@ -1,0 +1,64 @@
+"""Find the steps that no way through a workflow reaches, and the ways that have no end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runner.diagnostics import Diagnostic
+from runner.plan.plan import Action, StepPlan, WorkflowPlan
+from runner.plan.rules import flow
+
+
+def check_ways(plan: WorkflowPlan) -> Iterator[Diagnostic]:
+    """Say which steps are never reached, and which actions go round without limit."""
+    reached = _reached(plan.steps)
+    for index, step in enumerate(plan.steps):
+        if index not in reached:
+            yield flow.unreachable_step(step.step_id, step.span)
+            continue
+        for kind, actions in (("success", step.on_success), ("failure", step.on_failure)):
+            last = next((action for action in actions if not action.criteria), None)
+            if last is None or last.type != "goto" or last.step is None or last.step > index:
+                continue
+            if index in _always(plan.steps, last.step):
+                yield flow.loop_without_limit(plan.steps[last.step].step_id, last.span, kind)
+
+
+def _reached(steps: Sequence[StepPlan]) -> set[int]:
+    """Give the steps that some way leads to, from the first one on."""
+    reached: set[int] = set()
+    pending = [0] if steps else []
+    while pending:
+        index = pending.pop()
+        if index in reached or index >= len(steps):
+            continue
+        reached.add(index)
+        step = steps[index]
+        pending += [*_next(step.on_success, index + 1), *_next(step.on_failure, None)]
+        pending += step.needs  # it runs only once these have
+    return reached
+
+
+def _next(actions: Sequence[Action], otherwise: int | None) -> Iterator[int]:
+    """Give the steps that one of these actions may lead to; `otherwise` where none of them has to hold."""
+    for action in actions:
+        if action.step is not None:
+            yield action.step
+        if not action.criteria and action.type != "retry":
+            return
+    if otherwise is not None:
+        yield otherwise
+
+
+def _always(steps: Sequence[StepPlan], start: int) -> set[int]:
+    """Give the steps that are run from `start` on as long as each of them passes and no criteria decide."""
+    seen: set[int] = set()
+    index: int | None = start
+    while index is not None and index < len(steps) and index not in seen:
+        seen.add(index)
+        actions = steps[index].on_success
+        if any(action.criteria for action in actions):
+            break
+        first = actions[0] if actions else None
+        index = index + 1 if first is None else first.step
+    return seen

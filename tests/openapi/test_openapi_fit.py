@@ -1,0 +1,130 @@
+"""What may stand where in a body, by its schemas alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.openapi.fit import Misfit, ResponseBody, Shapes
+
+if TYPE_CHECKING:
+    from conftest import Read
+
+BOOK = {"$ref": "#/components/schemas/Book"}
+SCHEMAS: dict[str, Any] = {
+    "Book": {"type": "object", "properties": {"title": {"type": "string"}, "by": {"$ref": "#/components/schemas/Man"}}},
+    "Man": {"properties": {"name": {"type": "string"}, "wrote": {"type": "array", "items": BOOK}}},
+    "Circle": {"allOf": [{"$ref": "#/components/schemas/Circle"}, {"properties": {"a": {}}}]},
+    "Nowhere": {"$ref": "#/components/schemas/Gone"},
+    "Closed": {"properties": {"a": {}}, "additionalProperties": False},
+}
+
+
+def body(read: Read, *schemas: Any) -> ResponseBody:
+    responses = {
+        str(200 + number): {"description": "ok", "content": {"application/json": {"schema": schema} if schema else {}}}
+        for number, schema in enumerate(schemas)
+    }
+    described = {
+        "openapi": "3.0.3",
+        "paths": {"/books": {"get": {"operationId": "list", "responses": responses}}},
+        "components": {"schemas": SCHEMAS},
+    }
+    api, _ = read(described)
+    return ResponseBody(api.by_id["list"], Shapes(api))
+
+
+def misfit(found: ResponseBody, tokens: Sequence[str]) -> Misfit | None:
+    shape = found.at(tokens).shape
+    match shape:
+        case (int(), Misfit() as why):
+            return why
+        case _:
+            return None
+
+
+FITS = [
+    ([BOOK], ["title"]),
+    ([BOOK], ["by", "wrote", "0", "by", "name"]),
+    ([{"type": "array", "items": BOOK}], ["17", "title"]),
+    ([{"items": BOOK}], ["0"]),
+    ([{"type": "object", "properties": {"0": {}}}], ["0"]),
+    ([{"type": "object"}], ["anything", "at", "all"]),
+    ([{}], ["anything"]),
+    ([BOOK, {"properties": {"error": {}}}], ["error"]),
+    ([BOOK, None], ["anything"]),  # one of the answers has no schema
+    ([{"oneOf": [BOOK, {"properties": {"a": {}}}]}], ["a"]),
+    ([{"anyOf": [BOOK, {}]}], ["anything"]),
+    ([{"allOf": [BOOK, {"description": "a book"}]}], ["title"]),
+    ([{"allOf": [BOOK, {"properties": {"a": {}}}]}], ["a"]),
+    ([{"properties": {"a": {}}, "additionalProperties": True}], ["b"]),
+    ([{"properties": {"a": {}}, "additionalProperties": BOOK}], ["b", "title"]),
+    ([{"properties": {"a": {}}, "patternProperties": {"^x": {}}}], ["b"]),
+    ([{"type": ["object", "string"], "properties": {"a": {}}}], ["a"]),
+    ([{"type": "array", "items": [BOOK]}], ["0", "anything"]),  # the items of a list, in an older dialect
+    ([{"$ref": "#/components/schemas/Circle"}], ["a"]),
+    ([{"$ref": "#/components/schemas/Nowhere"}], ["anything"]),
+    ([{"type": "file"}], ["anything"]),
+]
+
+MISFITS = [
+    ([BOOK], ["titel"], ("title", "by"), ""),
+    ([BOOK], ["by", "wrote", "title"], (), "an array has items, by number, and no members"),
+    ([BOOK], ["title", "length"], (), "a string has no parts"),
+    ([{"type": "array", "items": BOOK}], ["title"], (), "an array has items, by number, and no members"),
+    ([BOOK, {"properties": {"error": {}}}], ["eror"], ("title", "by", "error"), ""),
+    ([{"oneOf": [BOOK, {"type": "string"}]}], ["a"], ("title", "by"), ""),
+    ([{"allOf": [BOOK, {"properties": {"a": {}}}]}], ["b"], ("title", "by", "a"), ""),
+    ([{"$ref": "#/components/schemas/Closed"}], ["b"], ("a",), ""),
+    ([{"type": "object", "additionalProperties": False}], ["b"], (), ""),
+    ([{"type": "integer", "nullable": True}], ["b"], (), "an integer has no parts"),
+    ([{"properties": {"a": False}}], ["a", "b"], (), "nothing can stand there"),
+]
+
+
+@pytest.mark.parametrize(("schemas", "tokens"), FITS)
+def test_a_place_that_a_schema_has_room_for_fits(read: Read, schemas: list[Any], tokens: list[str]) -> None:
+    assert misfit(body(read, *schemas), tokens) is None
+
+
+@pytest.mark.parametrize(("schemas", "tokens", "known", "why"), MISFITS)
+def test_a_place_that_no_schema_has_room_for_does_not(
+    read: Read, schemas: list[Any], tokens: list[str], known: tuple[str, ...], why: str
+) -> None:
+    assert misfit(body(read, *schemas), tokens) == Misfit(why, known)
+
+
+@pytest.mark.parametrize(
+    ("schema", "types"),
+    [
+        (BOOK, {"object"}),
+        ({"anyOf": [BOOK, {"type": "string"}]}, {"object", "string"}),
+        ({"anyOf": [BOOK, {}]}, set()),
+        ({"allOf": [{"type": ["string", "null"]}, {"type": "string"}]}, {"string"}),
+        ({"type": "string", "nullable": True}, {"string", "null"}),
+        ({"$ref": "#/components/schemas/Circle"}, set()),
+    ],
+)
+def test_the_types_of_a_place_are_those_that_all_its_schemas_allow(read: Read, schema: Any, types: set[str]) -> None:
+    found = body(read, schema)
+    assert found.shapes.types(found.known) == types
+
+
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"enum": ["a", "b"]}, ("a", "b")),
+        ({"enum": ["a"], "nullable": True}, ("a", None)),
+        ({"const": "a"}, ("a",)),
+        ({"oneOf": [{"const": "a"}, {"enum": ["b"]}]}, ("a", "b")),
+        ({"oneOf": [{"const": "a"}, {"type": "string"}]}, ()),
+        ({"allOf": [{"type": "string"}, {"enum": ["a"]}]}, ("a",)),
+    ],
+)
+def test_the_values_of_a_place_are_those_that_its_schemas_list(
+    read: Read, schema: Any, values: tuple[Any, ...]
+) -> None:
+    found = body(read, schema)
+    assert found.shapes.values(found.known) == values
