@@ -15,6 +15,7 @@ from runner.version import __version__
 COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
+    "show": ("runner.cli.show", "Show what a document comes to, as a table or a picture."),
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
     "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),

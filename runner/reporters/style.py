@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Role: TypeAlias = Literal["error", "warning", "ok", "strong", "muted", "gutter", "note", "accent"]
-Mark: TypeAlias = Literal["passed", "failed", "skipped", "recovered", "arrow", "ellipsis", "dot"]
+Mark: TypeAlias = Literal["passed", "failed", "skipped", "recovered", "arrow", "from", "ellipsis", "dot"]
 
 PALETTE: dict[Role, str] = {
     "error": "1;31",
@@ -26,6 +26,7 @@ MARKS: dict[Mark, tuple[str, str]] = {
     "skipped": ("○", "o"),
     "recovered": ("↷", "~"),
     "arrow": ("→", "->"),
+    "from": ("←", "<-"),
     "ellipsis": ("…", "..."),
     "dot": ("·", "|"),
 }

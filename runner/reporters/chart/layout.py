@@ -1,0 +1,177 @@
+"""Turns charts into boxes with rows and lines between them, in units of a picture: no colours, no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runner.reporters.chart.chart import Chart, Step, Value, Way
+from runner.reporters.text import cut, one_line, pad, width
+
+ROW, HEAD, PAD, GAP, LANE = 20.0, 46.0, 14.0, 34.0, 18.0
+LETTER = 7.3
+"""The width of a letter in rows, whose type is monospaced."""
+LABEL = 11
+"""Letters of the column that says what a row is about."""
+NARROWEST, WIDEST = 34, 92
+"""Letters of a row beside its label: what is longer is cut, and shown whole when it is pointed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a box, `y` below the top of the picture; `whole` where `text` is cut."""
+
+    label: str
+    text: str
+    y: float
+    kind: str
+    whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box with a title; `anchor` names it for links, `link` is the anchor that its title leads to."""
+
+    kind: str
+    anchor: str
+    title: str
+    subtitle: str
+    x: float
+    y: float
+    width: float
+    height: float
+    rows: tuple[Row, ...]
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line from a row of one box to the title of another, round by the side: `x` is where it goes up or down.
+
+    Without `x` it goes straight down.
+    """
+
+    kind: str
+    start: tuple[float, float]
+    end: tuple[float, float]
+    x: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The boxes and lines of one workflow."""
+
+    title: str
+    summary: str
+    anchor: str
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+
+
+def picture(chart: Chart, place: int) -> Picture:
+    """Lay out a workflow from top to bottom: its inputs, its steps, its outputs."""
+    anchor = f"w{place}"
+    letters = _letters(chart)
+    wide = (LABEL + letters) * LETTER + 2 * PAD
+    boxes: list[Box] = []
+    y = 0.0
+    for kind, name, title, subtitle, rows, link in _contents(chart, anchor):
+        top = y + HEAD + (4 if rows else 0)
+        drawn = tuple(
+            Row(label, cut(text, letters), top + number * ROW + ROW * 0.7, role, text if width(text) > letters else "")
+            for number, (label, text, role) in enumerate(rows)
+        )
+        height = HEAD + (len(rows) * ROW + 12 if rows else 0)
+        boxes.append(Box(kind, name, title, subtitle, 0.0, y, wide, height, drawn, link))
+        y += height + GAP
+    lines, lanes = _lines(chart, boxes, anchor)
+    return Picture(chart.workflow_id, chart.summary, anchor, tuple(boxes), lines, wide + lanes * LANE + 12, y - GAP)
+
+
+def _contents(chart: Chart, anchor: str) -> Iterator[tuple[str, str, str, str, list[tuple[str, str, str]], str]]:
+    """Give the kind, anchor, title, subtitle, rows and link of each box."""
+    if chart.inputs or chart.needs:
+        rows = [("runs first", name, "text") for name in chart.needs]
+        room = max((width(each.name) for each in chart.inputs), default=0)
+        rows += [("", f"{pad(each.name, room)}  {each.about}".rstrip(), "text") for each in chart.inputs]
+        yield "inputs", f"{anchor}-inputs", "inputs", "what the workflow is given", rows, ""
+    for index, step in enumerate(chart.steps):
+        link = "" if step.calls is None else f"w{step.calls}"
+        server = f"{step.title}   {step.server}" if step.server else step.title
+        yield "step", f"{anchor}-s{index}", step.step_id, server, list(_step_rows(step)), link
+    if chart.outputs:
+        rows = [("", text, "text") for text in _values(chart.outputs)]
+        yield "outputs", f"{anchor}-outputs", "outputs", "what the workflow gives", rows, ""
+
+
+def _step_rows(step: Step) -> Iterator[tuple[str, str, str]]:
+    yield from _labelled("waits for", step.needs)
+    yield from _labelled("given", _values(step.given))
+    yield from _labelled("passes if", map(one_line, step.checks))
+    yield from _labelled("outputs", _values(step.outputs))
+    told = ""
+    for way in ways_shown(step):
+        label = "then" if way.kind == "success" else "on failure"
+        yield "" if label == told else label, way_text(way), way.kind
+        told = label
+
+
+def ways_shown(step: Step) -> tuple[Way, ...]:
+    """Give the ways that are written out: to go on to the next step, or to fail, goes without saying."""
+    return tuple(way for way in step.ways if way.name or way.when)
+
+
+def way_text(way: Way) -> str:
+    """Say in a line what an action does and when."""
+    does = "retry" if way.kind == "retry" else "" if way.ends else "go to"
+    goal = way.target if way.kind != "retry" or way.step is not None else ""
+    words = " ".join(filter(None, (does, one_line(goal), way.detail)))
+    when = " and ".join(map(one_line, way.when))
+    return f"{one_line(way.name)}: {words}" + (f", if {when}" if when else "")
+
+
+def _labelled(label: str, texts: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    for number, text in enumerate(texts):
+        yield label if number == 0 else "", text, "text"
+
+
+def _values(values: Sequence[Value]) -> Iterator[str]:
+    for each in values:
+        yield f"{each.name} ← {one_line(each.text)}"
+
+
+def _letters(chart: Chart) -> int:
+    texts = [text for _, _, _, _, rows, _ in _contents(chart, "") for _, text, _ in rows]
+    titles = [width(f"{step.title}   {step.server}") - LABEL for step in chart.steps]
+    return min(max([NARROWEST, *map(width, texts), *titles]), WIDEST)
+
+
+def _lines(chart: Chart, boxes: Sequence[Box], anchor: str) -> tuple[tuple[Line, ...], int]:
+    """Give the lines between boxes, those at the side in as few lanes as they need."""
+    by_anchor = {box.anchor: box for box in boxes}
+    middle = boxes[0].width / 2 if boxes else 0.0
+    lines: list[Line] = []
+    if chart.inputs or chart.needs:
+        lines.append(Line("next", (middle, boxes[0].height), (middle, boxes[0].height + GAP)))
+    wanted: list[Line] = []
+    for index, step in enumerate(chart.steps):
+        box = by_anchor[f"{anchor}-s{index}"]
+        bottom = box.y + box.height
+        if any(way.kind == "next" and way.step is not None for way in step.ways):
+            lines.append(Line("next", (middle, bottom), (middle, bottom + GAP)))
+        rows = [row for row in box.rows if row.kind != "text"]
+        for way, row in zip(ways_shown(step), rows, strict=True):
+            goal = index if way.kind == "retry" and way.step is None and not way.target else way.step
+            if goal is not None:
+                end = by_anchor[f"{anchor}-s{goal}"]
+                wanted.append(Line(way.kind, (box.width, row.y - 4), (box.width, end.y + HEAD / 2)))
+    lanes: list[float] = []
+    placed: list[Line] = []
+    for line in sorted(wanted, key=lambda each: max(each.start[1], each.end[1])):
+        top, low = sorted((line.start[1], line.end[1]))
+        lane = next((number for number, free in enumerate(lanes) if free < top), len(lanes))
+        lanes[lane : lane + 1] = [low]
+        placed.append(Line(line.kind, line.start, line.end, boxes[0].width + (lane + 1) * LANE))
+    return (*lines, *placed), len(lanes)
