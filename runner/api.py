@@ -21,7 +21,8 @@ from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport
 from runner.loader.kept import Cache
-from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
+from runner.loader.load import Loaded, LoadedApi, load, load_api
+from runner.loader.places import LoadOptions
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
@@ -33,6 +34,7 @@ from runner.shell.auth import NO_CREDENTIALS, Credentials, foresee
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.lookup import look_for
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
 from runner.source import Source, Span
@@ -56,10 +58,15 @@ class Sources:
 
 
 class Checked(NamedTuple):
-    """A document that was read and compiled; `plan` is None where there are errors."""
+    """A document that was read and compiled; `plan` is None where there are errors.
+
+    `description` is what was read, and `draft` the plan as far as it could be made, None where there is nothing.
+    """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
+    description: Description | None = None
+    draft: Plan | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -78,7 +85,7 @@ def check(location: str, sources: Sources | None = None) -> Checked:
     compiled = compile_description(loaded.description, chosen.options)
     diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
     failed = any(problem.severity == "error" for problem in diagnostics)
-    return Checked(None if failed else compiled.plan, diagnostics)
+    return Checked(None if failed else compiled.plan, diagnostics, loaded.description, compiled.draft)
 
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:
@@ -139,6 +146,7 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
         working_directory=here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
+        look_for=look_for,
     )
 
 

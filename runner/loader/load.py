@@ -5,7 +5,7 @@ Every document is parsed whole before anything is resolved (Parsing Documents). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
-from runner.loader.kept import Cache, kept_references, read_kept
+from runner.loader.kept import kept_references, read_kept
 from runner.loader.parsed import without_collecting
+from runner.loader.places import LoadOptions, candidates, elsewhere
 from runner.loader.shape import check_shape, find_dialect
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
@@ -41,21 +42,6 @@ UNREADABLE = frozenset(
         "document-depth",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """Where to look: `sources` overrides a source by name, `roots` are second bases for relative URLs.
-
-    `working_directory` is a last base, tried with a warning. `name` turns a URI into what a person is shown. `cache`
-    keeps what is dear to find out about big documents.
-    """
-
-    sources: Mapping[str, str] = field(default_factory=dict)
-    roots: tuple[str, ...] = ()
-    working_directory: str | None = None
-    name: Callable[[str], str] = str
-    cache: Cache | None = None
 
 
 class Loaded(NamedTuple):
@@ -167,7 +153,7 @@ class _Loading:
     def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
         """Read a source where it is said to be, else from the other places that the options allow."""
         failures: list[FetchError] = []
-        for candidate in self.candidates(source, arazzo):
+        for candidate in candidates(source, arazzo, self.identities, self.options):
             try:
                 if candidate.is_written:
                     _refuse_inward(arazzo.uri, candidate.uri)
@@ -178,30 +164,8 @@ class _Loading:
             if candidate.note:
                 self.problems.append(_relocated(source, found, candidate.note, arazzo.places))
             return found
-        self.problems.append(_not_read(source, failures[0], arazzo.places))
+        self.problems.append(_not_read(source, failures[0], arazzo.places, elsewhere(source, arazzo, self.options)))
         return None
-
-    def candidates(self, source: SourceDescription, arazzo: ArazzoDescription) -> Iterator[_Candidate]:
-        """Give the places where a source may be: by identity first, then by location."""
-        override = self.options.sources.get(source.name)
-        if override is not None:
-            yield _Candidate(override)
-            return
-        location = without_fragment(source.url)
-        target = resolve_uri(arazzo.base_uri, location)
-        # "resolve it to an Arazzo Description by identity (matching the `$self` value) rather than by location alone"
-        yield _Candidate(self.identities.get(target, target), is_written=target not in self.identities)
-        if split_uri(location).scheme:
-            return
-        beside = resolve_uri(arazzo.uri, location)
-        if beside != target:
-            yield _Candidate(beside, "it was found beside the document, not where $self puts it")
-        for root in self.options.roots:
-            yield _Candidate(resolve_uri(root, location), "it was found under --source-root")
-        if self.options.working_directory is not None:
-            yield _Candidate(
-                resolve_uri(self.options.working_directory, location), "it was found in the working directory"
-            )
 
     def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
         uri = text.source.uri
@@ -260,14 +224,6 @@ class _Loading:
         return Documents(found, unread, places)
 
 
-class _Candidate(NamedTuple):
-    """A place to look at, and what to say if it is there; `is_written` where the document names the place itself."""
-
-    uri: str
-    note: str = ""
-    is_written: bool = False
-
-
 class _Pending(NamedTuple):
     """A source that a document names, still to be read; `sources` is where its URI is noted."""
 
@@ -323,16 +279,19 @@ def kind_of(root: Json) -> str | None:
     return None
 
 
-def _not_read(source: SourceDescription, error: FetchError, places: SourceMap) -> Diagnostic:
+def _not_read(
+    source: SourceDescription, error: FetchError, places: SourceMap, elsewhere: Sequence[str] = ()
+) -> Diagnostic:
+    help_ = f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"
+    if elsewhere:
+        help_ = f"is it {' or '.join(elsewhere)}? then say so with --source {source.name}={elsewhere[0]}"
     return Diagnostic(
         rule="source-unreachable" if error.remote else "missing-source",
         severity="error",
         message=f"the source '{source.name}' cannot be read: {error.reason}",
         span=places.value(f"{source.pointer}/url"),
         notes=(f"it is looked for at {error.uri}",),
-        fix=Fix(
-            error.fix or f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"
-        ),
+        fix=Fix(error.fix or help_),
     )
 
 

@@ -28,10 +28,14 @@ SPELLABLE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Compiled(NamedTuple):
-    """The plan, or None where there are errors, and everything that was noticed."""
+    """The plan, or None where there are errors, and everything that was noticed.
+
+    `draft` is the plan as far as it could be made: to be looked at, not to be run.
+    """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
+    draft: Plan | None = None
 
 
 def compile_description(description: Description, options: Options | None = None) -> Compiled:
@@ -63,7 +67,8 @@ class _Compilation:
         self.check_schemas()
         diagnostics = in_order(self.problems)
         failed = any(problem.severity == "error" for problem in diagnostics)
-        return Compiled(None if failed else self.plan(entry), diagnostics)
+        draft = self.plan(entry)
+        return Compiled(None if failed else draft, diagnostics, draft)
 
     def context(self, uri: str) -> Context:
         if uri not in self.contexts:

@@ -138,6 +138,10 @@ class WorkflowCall:
         return Target(self.key, self.workflow_id, self.arguments)
 
 
+NOTHING = "nothing"
+"""What a step calls that names nothing that could be found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unrunnable:
     """A step that is understood but cannot be run here, and why: a run that could reach it is refused.

@@ -19,7 +19,7 @@ from runner.plan.context import Context
 from runner.plan.fit import bodies
 from runner.plan.names import Names, StepNames, sent_parts, step_outputs, workflow_outputs
 from runner.plan.order import Order, order_steps
-from runner.plan.plan import Action, Call, StepPlan, Unrunnable, WorkflowCall
+from runner.plan.plan import NOTHING, Action, Call, StepPlan, Unrunnable, WorkflowCall
 from runner.plan.rules import calls
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
@@ -142,7 +142,7 @@ class StepCompiler:
 
     def unrunnable(self, step: Step, scope: Names, found: Found | None, own: list[Parameter]) -> Unrunnable:
         """Give a step that cannot be run, after its texts have been checked like those of any other."""
-        title = found.title if isinstance(found, FoundChannel) else "nothing"
+        title = found.title if isinstance(found, FoundChannel) else NOTHING
         for parameter in _overridden(own, self.shared_parameters, by_location=True):
             value_node(self.ctx, scope, parameter.value, f"{parameter.pointer}/value")
         if step.request_body is not None:
