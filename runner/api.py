@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +20,7 @@ from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Transport
+from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, load, load_api
 from runner.loader.places import LoadOptions
@@ -46,7 +47,7 @@ class Sources:
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's.
+    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Sources:
     cache: Cache | None = None
     http: HttpOptions = DEFAULTS
     options: Options = Options()  # noqa: RUF009 - it cannot change
+    levels: Mapping[str, RuleLevel] = field(default_factory=dict)
 
 
 class Checked(NamedTuple):
@@ -83,9 +85,18 @@ def check(location: str, sources: Sources | None = None) -> Checked:
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
     compiled = compile_description(loaded.description, chosen.options)
-    diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
+    found = in_order((*loaded.diagnostics, *compiled.diagnostics))
+    diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics, loaded.description, compiled.draft)
+
+
+def _silences(description: Description) -> Iterator[Silence]:
+    """Find the comments that silence rules, in the documents that have any."""
+    documents = [*(each.places for each in description.arazzo.values())]
+    for each in (*documents, *(each.places for each in description.apis.values())):
+        if COMMENT in each.source.text:
+            yield from silences(each.source, each.root)
 
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:

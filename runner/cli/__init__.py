@@ -16,6 +16,7 @@ COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
     "doctor": ("runner.cli.doctor", "Say what stands between a document and a run."),
+    "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),
     "show": ("runner.cli.show", "Show what a document comes to, as a table or a picture."),
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),

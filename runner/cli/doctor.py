@@ -66,7 +66,7 @@ def command(target: str, **options: Any) -> None:
         given = collect(options["input_"], (), (), options["inputs"], variables.merged)
         given = given._replace(values={**setting.profile.inputs, **given.values})
         location = str(bundled.workflows()[target]) if bundled.is_name(target) and not Path(target).exists() else target
-        sources = sources_of(where, setting.profile, setting.run.offline)
+        sources = sources_of(where, setting)
         checked = check_document(location, replace(sources, cache=cache_of(terminal, where.no_cache)))
         wallet = gather(options["auth"], variables, setting.profile)
         sandbox = bundled.is_name(target) and not (options["live"] or where.server)

@@ -64,7 +64,7 @@ def _plan(target: str, options: WhereOptions, terminal: Terminal) -> Plan:
     """Compile the document; what is only a warning is counted, `arazzo check` draws it."""
     location = str(bundled.workflows()[target]) if bundled.is_name(target) and not Path(target).exists() else target
     setting = setting_of(options.config, options.profile, (target,), Path.cwd())
-    sources = sources_of(options, setting.profile, setting.run.offline)
+    sources = sources_of(options, setting)
     checked = check_document(location, replace(sources, cache=cache_of(terminal, options.no_cache)))
     if checked.plan is None:
         raise DescriptionError(checked.errors)

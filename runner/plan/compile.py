@@ -20,7 +20,7 @@ from runner.plan.schemas import check_inputs, check_shared_inputs
 from runner.plan.steps import StepCompiler
 from runner.plan.targets import find_called, workflow_key
 from runner.plan.values import output_node
-from runner.plan.ways import check_ways
+from runner.plan.ways import check_ways, unused_outputs
 from runner.source import Span
 from runner.values import join_pointer
 
@@ -120,7 +120,7 @@ class _Compilation:
             self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
             span=ctx.value(f"{workflow.pointer}/workflowId"),
         )
-        self.problems += check_ways(plan)
+        self.problems += [*check_ways(plan), *unused_outputs(ctx, workflow)]
         return plan
 
     def depends_on(self, ctx: Context, workflow: Workflow) -> tuple[str, ...]:

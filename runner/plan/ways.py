@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from runner.arazzo.document import Workflow
 from runner.diagnostics import Diagnostic
+from runner.plan.context import Context
 from runner.plan.plan import Action, StepPlan, WorkflowPlan
 from runner.plan.rules import flow
+from runner.values import join_pointer, resolve_pointer
+
+_OUTPUT = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.(?:outputs\.)?([A-Za-z0-9_.\-]+)")
 
 
 def check_ways(plan: WorkflowPlan) -> Iterator[Diagnostic]:
@@ -62,3 +68,26 @@ def _always(steps: Sequence[StepPlan], start: int) -> set[int]:
         first = actions[0] if actions else None
         index = index + 1 if first is None else first.step
     return seen
+
+
+def unused_outputs(ctx: Context, workflow: Workflow) -> Iterator[Diagnostic]:
+    """Say which outputs of steps no text of the workflow refers to."""
+    written = resolve_pointer(ctx.arazzo.document.root, workflow.pointer)
+    used = {found.groups() for text in _texts(written) for found in _OUTPUT.finditer(text)}
+    for step in workflow.steps:
+        for name in step.outputs:
+            if not any(step.step_id == owner and _names(used_name, name) for owner, used_name in used):
+                pointer = join_pointer(step.pointer, "outputs", name)
+                yield flow.unused_output(name, step.step_id, ctx.key(pointer))
+
+
+def _names(written: str, name: str) -> bool:
+    return written == name or written.startswith((name + ".", name + "["))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 
 from runner.text import json_text
@@ -86,6 +87,11 @@ def _json(value: Value) -> str:
         return json_text(value)  # type: ignore[arg-type]  # neither bytes nor absent here
     except (ValueError, RecursionError):
         return str(value) if isinstance(value, float) else "a structure too deep to show"
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Break text between words into lines of at most `room` letters."""
+    return textwrap.wrap(one_line(text), max(room, 20), break_long_words=False, break_on_hyphens=False)
 
 
 def seconds(took: float) -> str:

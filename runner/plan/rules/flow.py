@@ -30,3 +30,13 @@ def loop_without_limit(step_id: str, span: Span, kind: str) -> Diagnostic:
     return warning(
         "loop-without-limit", message, span, fix=Fix("write type: retry with a retryLimit, or give criteria")
     )
+
+
+def unused_output(name: str, step_id: str, span: Span) -> Diagnostic:
+    """An output of a step is used by nothing in its document.
+
+    Why: it may be left over, or what should use it names another one.
+    Example: `outputs: {id: $response.body#/id}` where no text has `$steps.create.outputs.id`.
+    Instead: use it, or take it away. Off unless `arazzo.toml` turns it on: reports show outputs, which is a use too.
+    """
+    return warning("unused-output", f"nothing uses the output '{name}' of step '{step_id}'", span)
