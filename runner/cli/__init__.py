@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": ("runner.cli.doctor", "Say what stands between a document and a run."),
     "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),
     "show": ("runner.cli.show", "Show what a document comes to, as a table or a picture."),
+    "schema": ("runner.cli.schema", "Print the JSON Schema of Arazzo documents, for editors."),
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
     "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
