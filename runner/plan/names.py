@@ -23,6 +23,7 @@ from runner.expressions.nodes import (
     StepOutput,
     WorkflowValue,
 )
+from runner.openapi.contract import Contract
 from runner.openapi.document import Operation
 from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
@@ -48,7 +49,8 @@ class Names:
     `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's
     own outputs are there already, as they are for its actions. `jumps` are the gotos and retries, from and to;
     `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
-    `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
+    `called` is the workflow whose outputs `$outputs` means, where it is not the own one. `contract` is what the API
+    description says of the exchange that `$request` and `$response` mean, where that is known.
     """
 
     inputs: Inputs
@@ -59,6 +61,7 @@ class Names:
     jumps: tuple[tuple[int, int], ...] = ()
     called: str | None = None
     sent: frozenset[tuple[str, str]] | None = None
+    contract: Contract | None = None
 
 
 SOURCE_FIELDS = ("name", "type", "url")

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
 from runner.arazzo.document import Parameter, Step, Workflow
+from runner.openapi.contract import Contract
 from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
 from runner.plan.arguments import arguments, check_arguments
@@ -92,9 +93,9 @@ class StepCompiler:
         match found:
             case FoundWorkflow(_, called):
                 return replace(before, outputs=workflow_outputs(called), called=called.workflow_id)
-            case FoundOperation(_, operation):
+            case FoundOperation(_, operation, api):
                 own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
-                return replace(before, sent=sent_parts(operation, own))
+                return replace(before, sent=sent_parts(operation, own), contract=Contract(operation, api))
             case _:
                 return before
 

@@ -14,7 +14,7 @@ from runner.plan.context import Context
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
 from runner.plan.repairs.expressions import EXPRESSION, VALUE
-from runner.plan.rules import language
+from runner.plan.rules import conditions, language
 from runner.values import Json
 
 
@@ -30,7 +30,9 @@ def settler(mended: Mended) -> Settle:
 
 def fix_of(fault: SyntaxFault) -> Fix | None:
     """Turn what a fault suggests into a fix."""
-    return None if fault.suggestion is None else Fix(f"write {fault.suggestion}")
+    if fault.suggestion:
+        return Fix(f"write {fault.suggestion}")
+    return Fix(fault.advice) if fault.advice else Fix("leave it out") if fault.suggestion == "" else None
 
 
 def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style = "text") -> Node:
@@ -107,7 +109,7 @@ def _selected(ctx: Context, scope: Names, fields: SelectorFields, pointer: str) 
         compile_selector(type_, fields.version, fields.selector)
     except SelectorSyntax as fault:
         span = ctx.within(f"{pointer}/selector", fault.start, fault.end)
-        ctx.report(language.expression_syntax(fault.message, span, fix_of(fault)))
+        ctx.report(conditions.selector_syntax(fault.message, span, fix_of(fault)))
         return Constant(None)
     if context is None:
         return Constant(None)

@@ -124,13 +124,13 @@ TABLE = {
     ),
     "a condition that is misspelt": (
         step('- stepId: one\n  operationId: login\n  successCriteria:\n  - condition: "$statusCode = 200"'),
-        ["10:31 error condition-syntax: '=' is written '=='"],
+        ["10:31 warning operator-spelling: '=' is written '=='"],
     ),
     "a condition in a folded block": (
         step(
             "- stepId: one\n  operationId: login\n  successCriteria:\n  - condition: >-\n      $statusCode == 200\n      && $response.body#/a === 1"
         ),
-        ["12:30 error condition-syntax: '===' is written '=='"],
+        ["12:30 warning operator-spelling: '===' is written '=='"],
     ),
     "a JSONPath that is misspelt": (
         step(
