@@ -23,7 +23,7 @@ _SEGMENT = re.compile(
     r"\.(?P<name>[^\W\d][\w-]*)"
     r"|\['(?P<single>[^'\\]*)'\]"
     r'|\["(?P<double>[^"\\]*)"\]'
-    r"|\[(?P<index>0|[1-9][0-9]{0,14})\]"
+    r"|\[(?P<index>0|-?[1-9][0-9]{0,14})\]"
 )
 _LENGTH = re.compile(r"\.length(?:\(\))?$")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from runner.arazzo.document import Criterion as Written
 from runner.criteria.bare import read_bare
@@ -85,30 +86,33 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
             mended.text, kind, version_of(criterion), context, ctx.grammar, settle=settler(mended)
         )
     except SyntaxFault as fault:
-        fix = (_meant(mended, fault) if kind == "simple" else None) or fix_of(fault)
-        ctx.report(rules.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix))
+        problem = rules.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault))
+        ctx.report(_meant(mended, fault, problem) if kind == "simple" else problem)
         return None
     return Condition(compiled, text, kind, ctx.value(mended.reading.pointer))
 
 
-def _meant(mended: Mended, fault: SyntaxFault) -> Fix | None:
+def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnostic:
     """Say what a faulty simple condition was most likely meant to be, where its names and paths tell."""
     reading, word = mended.reading, mended.text[fault.start : fault.end]
     if word in (reading.scope.inputs.names or ()):
-        return Fix(f"write $inputs.{word}, or '{word}' for the text")
+        return replace(problem, fix=Fix(f"write $inputs.{word}, or '{word}' for the text"))
     if word.casefold() == "not":
-        return Fix("write ! before an operand, or before a comparison in parentheses")
+        return replace(problem, fix=Fix("write ! before an operand, or before a comparison in parentheses"))
     if _SEVERAL.match(word):
-        return Fix("select several values with a criterion of type jsonpath, as in $.items[?@.status == 'done']")
+        advice = "select several values with a criterion of type jsonpath, as in $.items[?@.status == 'done']"
+        return replace(problem, fix=Fix(advice))
     bare = read_bare(mended.text, reading.ctx.grammar)
     if bare is None or not bare.paths:
-        return None
-    body = Body("response")
+        return problem
+    path, body = next(iter(bare.paths.values())), Body("response")
     try:
         meant = as_simple(Comparer(bare, body, shape_of(body, reading.scope), reading.ctx.grammar))
-    except Unclear:
-        return None
-    return Fix(f"write {meant}")
+    except Unclear as unclear:
+        meant, path = unclear.advice.removeprefix("write "), unclear.path
+    start = mended.text.find(path.text)
+    message = f"'{path.text}' is no expression: a simple condition has no context that it could begin at"
+    return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(f"write {meant}"))
 
 
 _SEVERAL = re.compile(r"[.\w]*(?:\[[*?:]|\.\.|\.\*)")
@@ -146,7 +150,7 @@ def _doubts(criterion: Written, mended: Mended) -> list[Diagnostic]:
     if kind_of(criterion) == "simple":
         for each in unknown_lengths(mended.text, mended.reading):
             span = mended.span(each.start, each.end)
-            found.append(rules.unknown_length(str(each.value), each.word, span))
+            found.append(rules.unknown_length(str(each.value), each.word, span, is_text="string" in each.shape.types))
     return found
 
 

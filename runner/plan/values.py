@@ -80,7 +80,8 @@ def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
         return Constant(None)
     node = value_node(ctx, scope, value, pointer)
     is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
-    if isinstance(node, Constant) and not is_meant:
+    is_selector = ctx.arazzo.document.dialect.selectors and selector_fields(value) is not None
+    if isinstance(node, Constant) and not is_meant and not is_selector:
         ctx.report(language.constant_output(ctx.value(pointer)))
     return node
 

@@ -36,14 +36,19 @@ _WAYS = (
         r"[-\g<n>]",
     ),
     _Way(r"\[\(", "RFC 9535 has no script expressions", advice="write an index or a filter: [-1], or [?@.a == 1]"),
-    _Way(r"=~", "RFC 9535 has no operator '=~'", advice="write search(@.name, 'pattern') in the filter"),
+    _Way(r"=~", "RFC 9535 has no operator '=~'", advice="write search(@.name, 'pattern') in a filter"),
     _Way(
         r"\.(?P<f>length|size|count|min|max|sum|avg|keys|first|last)\(\)",
         r"RFC 9535 has no function '\g<f>()' behind a path",
         advice="length() and count() stand in filters, round a path: [?length(@.a) > 0]",
     ),
     _Way(
-        r"\s(?P<w>in|nin|subsetof|anyof|noneof|contains|size|empty)\b",
+        r"\s(?P<w>contains|matches|startsWith|endsWith)\b",
+        r"RFC 9535 has no operator '\g<w>'",
+        advice="write search(@.name, 'pattern') in a filter",
+    ),
+    _Way(
+        r"\s(?P<w>in|nin|subsetof|anyof|noneof|size|empty)\b",
         r"RFC 9535 has no operator '\g<w>'",
         advice="write comparisons, joined by '||' or '&&'",
     ),

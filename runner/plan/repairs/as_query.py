@@ -6,7 +6,7 @@ import re
 
 from runner.criteria.check import Simple, check
 from runner.criteria.embed import may_be_jsonpath
-from runner.criteria.nodes import Comparison, Condition, Literal, Operand
+from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Or
 from runner.expressions.scope import Scope
 from runner.plan.repairs.comparison import Comparer, Written, parts, put
 from runner.plan.repairs.operands import has_length
@@ -23,18 +23,25 @@ def as_query(comparer: Comparer) -> str | None:
     """
     whole = [_written(comparer, each) for each in parts(comparer.bare.condition)]
     found = [each for each in whole if each is not None]
-    if len(found) < len(whole) or _holds_of_nothing(comparer):
+    if len(found) < len(whole) or _holds_of_nothing(comparer, comparer.bare.condition):
         return None
     text = f"$[?{put(comparer.bare.text, found)}]"
     return text if may_be_jsonpath(text, "rfc9535") else None
 
 
-def _holds_of_nothing(comparer: Comparer) -> bool:
-    """Say whether a comparison holds where nothing is there; `length != 0` is written `length > 0`."""
-    condition = comparer.bare.condition
-    if isinstance(condition, Comparison) and (length := comparer.length(condition)):
-        return length.operator == "!=" and length.number > 0
-    return check(Simple(condition, comparer.bare.text), Scope()).passed
+def _holds_of_nothing(comparer: Comparer, condition: Condition) -> bool:
+    """Say whether a comparison holds where nothing is there; `length != 0` is written `length > 0`, and does not."""
+    match condition:
+        case And(conditions):
+            return all(_holds_of_nothing(comparer, each) for each in conditions)
+        case Or(conditions):
+            return any(_holds_of_nothing(comparer, each) for each in conditions)
+        case Not(inner):
+            return not _holds_of_nothing(comparer, inner)
+        case Comparison("!=") if (length := comparer.length(condition)) and length.number == 0:
+            return False
+        case _:
+            return check(Simple(condition, comparer.bare.text), Scope()).passed
 
 
 def _written(comparer: Comparer, condition: Condition) -> Written | None:

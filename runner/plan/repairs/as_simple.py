@@ -15,9 +15,7 @@ def as_simple(comparer: Comparer) -> str:
     compares means. `.length` becomes a look for an item.
     """
     found = [each for one in parts(comparer.bare.condition) for each in _written(comparer, one)]
-    text = put(comparer.bare.text, found)
-    is_whole = [(each.start, each.end) for each in found] == [(0, len(comparer.bare.text))]
-    return text[1:-1] if is_whole and text.startswith("(") else text
+    return put(comparer.bare.text, found)
 
 
 def _written(comparer: Comparer, condition: Condition) -> list[Written]:
@@ -54,13 +52,10 @@ def _length(comparer: Comparer, length: Length) -> str:
     path, operator, number = length
     value, known = below(comparer.context, path.steps or ()), comparer.shape_of(path)
     if known.types and not known.types & {"array", "string"}:
-        raise Unclear(path, f"'{path.text.rsplit('.', 1)[0]}' is {_kinds(known.types)}, which has no length", "")
+        value_text, kinds = path.text.rsplit(".", 1)[0], " or ".join(sorted(known.types))
+        raise Unclear(path, f"'{value_text}' is of type {kinds}, which has no length", f"compare {value_text} itself")
     text = value and length_test(value, operator, number, known, comparer.grammar)
     if not text:
         message = f"no condition says exactly that '{path.text}' is {operator} {number}"
         raise Unclear(path, message, "compare what the array or text holds")
     return text
-
-
-def _kinds(types: frozenset[str]) -> str:
-    return " or ".join(sorted(types))

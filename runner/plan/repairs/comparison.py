@@ -10,7 +10,7 @@ from runner.criteria.bare import Bare, BarePath
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
 from runner.expressions.nodes import Expression
 from runner.expressions.parse import Grammar
-from runner.plan.repairs.operands import TURNED, has_length
+from runner.plan.repairs.operands import TURNED, has_length, in_place
 from runner.plan.shapes import Shape
 
 
@@ -102,6 +102,6 @@ def put(text: str, written: list[Written]) -> str:
     """Put texts in their places, which are given in order."""
     result, position = "", 0
     for each in written:
-        result += text[position : each.start] + each.text
+        result += text[position : each.start] + in_place(each.text, text, each.start, each.end)
         position = each.end
     return result + text[position:]

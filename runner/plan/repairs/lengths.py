@@ -13,7 +13,7 @@ from runner.expressions.nodes import Accessed, Expression, Structured
 from runner.plan.mend import Reading, Slip
 from runner.plan.names import settle
 from runner.plan.repairs.comparison import parts
-from runner.plan.repairs.operands import TURNED, has_length, length_test
+from runner.plan.repairs.operands import TURNED, has_length, in_place, length_test
 from runner.plan.shapes import Shape, shape_of
 
 WORDS = frozenset({"length", "size", "count"})
@@ -46,8 +46,7 @@ def length_member(text: str, reading: Reading) -> Slip | None:
         is_length = has_length(found.shape, found.word)
         message = f"an array or text has no member '{found.word}'"
         if is_length:
-            is_whole = (found.start, found.end) == (0, len(text))
-            return Slip(message, found.start, found.end, test[1:-1] if is_whole and test[0] == "(" else test)
+            return Slip(message, found.start, found.end, in_place(test, text, found.start, found.end))
         holds_of_more = found.operator in (">", ">=") or (found.operator, found.number) == ("!=", 0)
         if is_length is None and found.word == "length" and holds_of_more and test not in text:
             return Slip(message, found.start, found.end, f"({test} || {text[found.start : found.end]})")

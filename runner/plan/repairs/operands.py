@@ -25,7 +25,8 @@ def below(expression: Expression, path: Path) -> Expression | None:
     base, own = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
     if not own and not path:
         return base
-    if not isinstance(base, Structured):
+    counts_from_end = any(isinstance(step, int) and step < 0 for step in path)
+    if not isinstance(base, Structured) or counts_from_end:
         return None
     if own and base.pointer is not None:
         return None
@@ -46,6 +47,13 @@ def spelled(expression: Expression | None, grammar: Grammar) -> str | None:
 def part(expression: Expression, path: Path, grammar: Grammar) -> str | None:
     """Write a part of what an expression gives as an operand."""
     return spelled(below(expression, path), grammar)
+
+
+def in_place(test: str, text: str, start: int, end: int) -> str:
+    """Take the parentheses from a test that will stand for a whole text, or stands in parentheses already."""
+    is_whole = not text[:start].strip() and not text[end:].strip()
+    is_grouped = text[:start].endswith("(") and text.startswith(")", end)
+    return test[1:-1] if test.startswith("(") and (is_whole or is_grouped) else test
 
 
 def has_length(shape: Shape, word: str = "length") -> bool | None:

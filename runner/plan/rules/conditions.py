@@ -30,7 +30,7 @@ def unclear_comparison(message: str, span: Span, advice: str) -> Diagnostic:
     return error("unclear-comparison", message, span, fix=Fix(advice) if advice else None)
 
 
-def unknown_length(operand: str, word: str, span: Span) -> Diagnostic:
+def unknown_length(operand: str, word: str, span: Span, *, is_text: bool) -> Diagnostic:
     """A simple condition asks for `.length` of what may be an array or a text.
 
     Why: it is the member of that name, which arrays and texts do not have; how long they are cannot always be said.
@@ -39,7 +39,9 @@ def unknown_length(operand: str, word: str, span: Span) -> Diagnostic:
     (`$[?length($.items) == 3]`).
     """
     message = f"'.{word}' is a member of '{operand}', not how long an array or text is"
-    fix = Fix("look for an item, as in $response.body#/items/0 != null, or count with JSONPath's length()")
+    count = "count with a criterion of type jsonpath, as in $[?length($.items) > 0]"
+    match = "match the text with a criterion of type regex, as in ^.{5}$"
+    fix = Fix(match if is_text else f"look for an item, as in $response.body#/items/0 != null, or {count}")
     return warning("unknown-length", message, span, fix=fix)
 
 
