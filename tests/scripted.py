@@ -17,6 +17,7 @@ from runner.engine.state import Limits
 from runner.errors import FetchError
 from runner.exchange import Exchange, Fetched, Headers, Reply, Request, Response, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
+from runner.levels import settle
 from runner.loader.load import load
 from runner.plan.compile import Compiled, compile_description
 from runner.plan.context import Options
@@ -91,7 +92,7 @@ def compiled(document: str, files: Mapping[str, str] | None = None, options: Opt
     if loaded.description is None:
         return Compiled(None, loaded.diagnostics)
     result = compile_description(loaded.description, options)
-    problems = in_order((*loaded.diagnostics, *result.diagnostics))
+    problems = in_order(settle((*loaded.diagnostics, *result.diagnostics), {}))
     failed = any(problem.severity == "error" for problem in problems)
     return Compiled(None if failed else result.plan, problems)
 

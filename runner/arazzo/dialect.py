@@ -174,12 +174,12 @@ OBJECTS_1_0: Mapping[str, Fields] = {
         "context": Field(TEXT),
         "condition": _required(TEXT),
         "type": Field(TypeName(("simple", "regex", "jsonpath", "xpath"))),
-        "version": Field(TEXT),  # the 1.0 schema puts the Expression Type Object's version here
+        "version": Field(TEXT),  # the 1.0 schema puts the Expression Type Object's version here; 1.1 does not
     },
     "expressionType": {
         "type": _required(Text(("jsonpath", "xpath"))),
         "version": _required(
-            Text(("rfc9535", "draft-goessner-dispatch-jsonpath-00", "xpath-30", "xpath-20", "xpath-10"))
+            Text(("rfc9535", "draft-goessner-dispatch-jsonpath-00", "xpath-31", "xpath-30", "xpath-20", "xpath-10"))
         ),
     },
     "requestBody": {
@@ -225,15 +225,8 @@ _ADDED_IN_1_1: Mapping[str, Fields] = {
     "replacement": {"targetSelectorType": Field(TypeName(("jsonpath", "xpath", "jsonpointer")))},
 }
 
-_DROPPED_IN_1_1 = {("criterion", "version")}
-
 OBJECTS_1_1: Mapping[str, Fields] = {
-    kind: {
-        name: field
-        for name, field in {**fields, **_ADDED_IN_1_1.get(kind, {})}.items()
-        if (kind, name) not in _DROPPED_IN_1_1
-    }
-    for kind, fields in OBJECTS_1_0.items()
+    kind: {**fields, **_ADDED_IN_1_1.get(kind, {})} for kind, fields in OBJECTS_1_0.items()
 }
 
 ARAZZO_1_0 = Dialect(

@@ -6,7 +6,6 @@ broken part fails the whole condition, under `!` too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
@@ -49,22 +48,15 @@ class RegexCriterion:
 
 @dataclass(frozen=True, slots=True)
 class QueryCriterion:
-    """A JSONPath or XPath that must select something from, or be true of, what `context` gives.
-
-    `tests_root` (1.0): a filter on the root that selects nothing from an object also tries the object itself, which is
-    what the published documents mean; RFC 9535 tests the members only.
-    """
+    """A JSONPath or XPath that must select something from, or be true of, what `context` gives."""
 
     context: Expression
     query: Compiled | Template
     language: tuple[str, str]
     text: str
-    tests_root: bool = False
 
 
 Criterion: TypeAlias = Simple | RegexCriterion | QueryCriterion
-
-_ROOT_FILTER = re.compile(r"\$\s*\[\s*\?")
 
 
 def compile_criterion(
@@ -95,8 +87,7 @@ def compile_criterion(
         query: Compiled | Template = compile_selector(type, version, condition)
     else:
         query = template
-    tests_root = type == "jsonpath" and not grammar.strict and bool(_ROOT_FILTER.match(condition))
-    return QueryCriterion(context, query, (type, version), condition, tests_root)
+    return QueryCriterion(context, query, (type, version), condition)
 
 
 def _pattern(text: str) -> Regex:
@@ -211,8 +202,6 @@ def _query(criterion: QueryCriterion, scope: Scope) -> Verdict:
                 return _broken(ABSENT, text, filled.message)
             query = compile_selector(*criterion.language, filled)
         found = scope.apply(query, value)
-        if not found.holds and criterion.tests_root and isinstance(value, dict):
-            found = scope.apply(query, [value])
     except SelectorSyntax:  # its reason may quote a value
         name = "JSONPath" if is_json_path else "XPath"
         return _broken(ABSENT, text, f"with its values filled in it is no {name}")

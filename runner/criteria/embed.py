@@ -7,12 +7,15 @@ expression." A value inside a quoted literal must not end that literal: it could
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
+from runner.expressions.faults import SelectorSyntax
 from runner.expressions.fill import Missing, text_of
 from runner.expressions.nodes import Escaped, Quoted, Template
 from runner.expressions.scope import Scope
+from runner.expressions.selectors.compile import compile_selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class _Language:
     unsafe: Mapping[str, tuple[re.Pattern[str], str]]
 
 
+_EMBEDDED = re.compile(r"\{\$[A-Za-z_][^{}]*\}")
+_MOST_HOLES = 4
 _ESCAPED = (
     re.compile(r"['\"\\\x00-\x1f]"),
     "has a quote or backslash, which could end the quoted text it stands in",
@@ -76,3 +81,20 @@ def _enclosure_at_end(chunk: str, enclosure: str, signs: re.Pattern[str]) -> str
         elif sign == enclosure:
             enclosure = ""
     return enclosure
+
+
+def may_be_jsonpath(text: str, version: str) -> bool:
+    """Say whether a text is a JSONPath, with whatever its expressions in braces may give."""
+    holes = len(_EMBEDDED.findall(text))
+    if holes > _MOST_HOLES:
+        return True
+    return any(_is_jsonpath(text, version, values) for values in product(("0", "x", "$"), repeat=holes))
+
+
+def _is_jsonpath(text: str, version: str, values: Sequence[str]) -> bool:
+    rest = iter(values)
+    try:
+        compile_selector("jsonpath", version, _EMBEDDED.sub(lambda _: next(rest), text))
+    except SelectorSyntax:
+        return False
+    return True

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
-from runner.criteria.tokens import COMPARISONS, ConditionSyntax, Sign, Token, next_token
+from runner.criteria.tokens import COMPARISONS, ConditionSyntax, Sign, Token, next_token, no_function
 from runner.expressions.parse import ARAZZO_1_1, Grammar, Settle, as_parsed
 
 __all__ = ["MAX_NESTING", "ConditionSyntax", "parse_condition"]
@@ -73,7 +73,9 @@ class _Parser:
         right = self.condition(_COMPARISON)
         if self.sign in COMPARISONS:
             message = "comparisons do not chain: join two of them by '&&', or set parentheses"
-            raise ConditionSyntax(message, self.token.start, self.token.end)
+            middle = self.text[right.start : right.end]
+            advice = f"write two comparisons of {middle}, joined by '&&'"
+            raise ConditionSyntax(message, self.token.start, self.token.end, advice=advice)
         return Comparison(operator, left, right, start, self.end)
 
     def joined(self, left: Condition, start: int, sign: str, binding: int) -> Condition:
@@ -119,9 +121,9 @@ class _Parser:
     def missing(self, token: Sign) -> ConditionSyntax:
         after = f" after '{self.before.text}'" if isinstance(self.before, Sign) else ""
         found = f"not '{token.text}'" if token.text else "but the condition ends"
-        return ConditionSyntax(
-            f"an expression or a literal must stand{after or ' here'}, {found}", token.start, token.end
-        )
+        message = f"an expression or a literal must stand{after or ' here'}, {found}"
+        advice = "name both sides of each comparison" if token.text in COMPARISONS else ""
+        return ConditionSyntax(message, token.start, token.end, advice=advice)
 
     def left_over(self) -> ConditionSyntax:
         token = self.token
@@ -129,5 +131,9 @@ class _Parser:
         if written == ")":
             return ConditionSyntax("')' closes nothing", token.start, token.end)
         if written == "(" and isinstance(self.before, Operand | Literal):
-            return ConditionSyntax("there are no functions in a simple condition", token.start, token.end)
+            name = self.text[self.before.start : self.before.end].rpartition(".")[2]
+            advice = no_function(name, token.start, token.end).advice
+            return ConditionSyntax(
+                "there are no functions in a simple condition", token.start, token.end, advice=advice
+            )
         return ConditionSyntax(f"an operator is missing before '{written}'", token.start, token.end)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.criteria.nodes import Literal, Operand
+from runner.diagnostics import nearest
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.parse import Grammar, Settle, parse_operand
 
@@ -38,12 +39,14 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.:/
 _BRACED = re.compile(r"\{(\$[^{}]*)\}")
 _WORD = re.compile(r"[^\s()&|<>=!'\"]+")
 _PHRASE = re.compile(r"(?:(?!&&|\|\|)[^()<>=!'\"$])*[^\s()<>=!'\"$&|]")
-_NAME = re.compile(r"[^\W\d_][\w /+-]*")
+NAME = re.compile(r"[^\W\d_][\w /+-]*")
+_JOINED = re.compile(r"\s(?:and|or)\b", re.IGNORECASE)
+_HEAD = re.compile(r"[.\[#]")
 
-_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
+WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 # What other languages write, and what it is here; these have no second reading.
-_INSTEAD: Mapping[str, str] = {
+INSTEAD: Mapping[str, str] = {
     "===": "==",
     "!==": "!=",
     "=": "==",
@@ -61,6 +64,20 @@ _INSTEAD: Mapping[str, str] = {
 }
 _LONGEST_NUMBER = 1000
 
+# What other languages have and simple conditions have not, and what to do about it.
+_PATTERN = "search the text with a criterion of type regex, whose context is the left side"
+_LENGTH = "look for an item, as in $response.body#/items/0 != null, or count with a JSONPath: $[?length($.items) > 0]"
+_VALUE = "write == null or != null"
+_ADVICE: Mapping[str, str] = {
+    **dict.fromkeys(("contains", "includes", "matches", "like", "startswith", "endswith", "~"), _PATTERN),
+    **dict.fromkeys(("length", "count", "size", "len"), _LENGTH),
+    **dict.fromkeys(("exists", "is", "isnull", "defined", "empty"), _VALUE),
+    **dict.fromkeys(("in", "nin", "between"), "write each comparison, and join them by '||' or '&&'"),
+    **dict.fromkeys("+-*/%", "there is no arithmetic: compare the values as they are"),
+    **dict.fromkeys("?:", "join conditions by '&&' and '||'"),
+}
+_NO_FUNCTIONS = "write operators, or a criterion of type regex or jsonpath"
+
 
 def next_token(text: str, position: int, grammar: Grammar, settle: Settle, before: Token | None) -> Token:
     """Read the token at or after `position`; `before` is the one that was read last."""
@@ -77,7 +94,7 @@ def next_token(text: str, position: int, grammar: Grammar, settle: Settle, befor
     sign = _SIGN.match(text, start)
     if sign:
         return _sign(sign.group(), start)
-    return _number(text, start) or _word(text, start) or _refuse(text, start, before)
+    return _number(text, start) or _word(text, start) or _refuse(text, start, before, grammar)
 
 
 def _string(text: str, start: int) -> Literal:
@@ -89,8 +106,8 @@ def _string(text: str, start: int) -> Literal:
 
 def _sign(sign: str, start: int) -> Sign:
     end = start + len(sign)
-    if sign in _INSTEAD:
-        instead = _INSTEAD[sign]
+    if sign in INSTEAD:
+        instead = INSTEAD[sign]
         certain = sign not in ("=>", "=<")
         raise ConditionSyntax(f"'{sign}' is written '{instead}'", start, end, suggestion=instead, certain=certain)
     if sign == "=~":
@@ -109,25 +126,26 @@ def _number(text: str, start: int) -> Literal | None:
 def _word(text: str, start: int) -> Literal | None:
     found = _WORD.match(text, start)
     word = found.group() if found else ""
-    return Literal(_WORDS[word], start, start + len(word)) if word in _WORDS else None
+    return Literal(WORDS[word], start, start + len(word)) if word in WORDS else None
 
 
-def _refuse(text: str, start: int, before: Token | None) -> Token:
+def _refuse(text: str, start: int, before: Token | None, grammar: Grammar) -> Token:
     """Raise the fault that explains a text which is no token."""
     quoted = _DOUBLE_QUOTED.match(text, start)
     if quoted:
         message = "a string stands in single quotes"
-        raise ConditionSyntax(message, start, quoted.end(), suggestion=_single(quoted.group()), certain=True)
+        raise ConditionSyntax(message, start, quoted.end(), suggestion=in_single_quotes(quoted.group()), certain=True)
     if text[start] == '"':
         raise ConditionSyntax("a string stands in single quotes", start, len(text))
     braced = _BRACED.match(text, start)
     if braced:
         message = "an expression in a simple condition takes no braces"
         raise ConditionSyntax(message, start, braced.end(), suggestion=braced[1], certain=True)
-    raise _unknown_word(text, start, before)
+    raise _unknown_word(text, start, before, grammar)
 
 
-def _single(quoted: str) -> str:
+def in_single_quotes(quoted: str) -> str:
+    """Write a text in double quotes, read as JSON reads it, as a string of simple conditions."""
     try:
         plain = str(json.loads(quoted, strict=False))
     except ValueError:
@@ -135,35 +153,52 @@ def _single(quoted: str) -> str:
     return "'" + plain.replace("'", "''") + "'"
 
 
-def _unknown_word(text: str, start: int, before: Token | None) -> ConditionSyntax:
+def _unknown_word(text: str, start: int, before: Token | None, grammar: Grammar) -> ConditionSyntax:
     found = _WORD.match(text, start)
     word = found.group() if found else text[start]
     end = start + len(word)
     lower = word.casefold()
-    if isinstance(before, Sign) and before.text in COMPARISONS and lower not in _WORDS:
+    if isinstance(before, Sign) and before.text in COMPARISONS and lower not in WORDS:
         return _unquoted(text, start, end)
-    if lower in _WORDS:
+    if lower in WORDS:
         return ConditionSyntax(f"'{word}' is written '{lower}'", start, end, suggestion=lower, certain=True)
-    if lower in _INSTEAD:
-        instead = _INSTEAD[lower]
-        return ConditionSyntax(f"'{word}' is written '{instead}'", start, end, suggestion=instead, certain=True)
+    if lower in INSTEAD:
+        instead = INSTEAD[lower]
+        round_it = ", with a comparison behind it in parentheses" if instead == "!" else ""
+        message = f"'{word}' is written '{instead}'{round_it}"
+        return ConditionSyntax(message, start, end, suggestion=instead, certain=True)
     if text.startswith("(", end):
-        return ConditionSyntax(f"there is no function '{word}' in a simple condition", start, end)
+        return no_function(word, start, end)
     if word[0] in "+-*/%,?:":
-        return ConditionSyntax(f"there is no '{word[0]}' in a simple condition", start, start + 1)
+        advice = _ADVICE.get(word[0], "")
+        return ConditionSyntax(f"there is no '{word[0]}' in a simple condition", start, start + 1, advice=advice)
     if isinstance(before, Literal | Operand):
-        return ConditionSyntax(f"there is no operator '{word}'", start, end)
+        return ConditionSyntax(f"there is no operator '{word}'", start, end, advice=_ADVICE.get(lower, ""))
     message = f"'{word}' is neither an expression, which starts with '$', nor a literal"
-    return ConditionSyntax(message, start, end, suggestion=f"'{word}'")
+    root = nearest(_HEAD.split(word, maxsplit=1)[0], grammar.roots)
+    meant = f"${root}{word[len(_HEAD.split(word, maxsplit=1)[0]) :]}" if root else f"'{word}'"
+    return ConditionSyntax(message, start, end, suggestion=meant)
+
+
+def no_function(name: str, start: int, end: int) -> ConditionSyntax:
+    """Refuse a call, and say what there is instead."""
+    advice = _ADVICE.get(name.casefold(), _NO_FUNCTIONS)
+    return ConditionSyntax(f"there is no function '{name}' in a simple condition", start, end, advice=advice)
 
 
 def _unquoted(text: str, start: int, end: int) -> ConditionSyntax:
     """A text without quotes behind a comparison: one word, or several up to the next operator."""
     found = _PHRASE.match(text, start)
     phrase = found.group() if found else text[start:end]
-    certain = bool(_NAME.fullmatch(phrase)) and phrase.casefold() not in _INSTEAD
-    suggestion = "'" + phrase + "'"
-    if text.startswith("(", start + len(phrase)):
-        return ConditionSyntax(f"there is no function '{phrase}' in a simple condition", start, start + len(phrase))
+    certain = bool(NAME.fullmatch(phrase)) and phrase.casefold() not in INSTEAD
+    suggestion, end = "'" + phrase + "'", start + len(phrase)
+    if text.startswith("(", end):
+        return no_function(phrase, start, end)
+    if phrase.casefold() in INSTEAD:
+        advice = f"write {INSTEAD[phrase.casefold()]}, or {suggestion} for the text"
+        return ConditionSyntax(f"'{phrase}' is no literal", start, end, advice=advice)
+    if _JOINED.search(phrase):
+        advice = "set the text in single quotes, or join two whole comparisons by '&&' or '||'"
+        return ConditionSyntax(f"'{phrase}' may be one text, or more than one condition", start, end, advice=advice)
     message = f"the text '{phrase}' needs single quotes"
-    return ConditionSyntax(message, start, start + len(phrase), suggestion=suggestion, certain=certain)
+    return ConditionSyntax(message, start, end, suggestion=suggestion, certain=certain)

@@ -9,11 +9,19 @@ class SyntaxFault(ValueError):  # noqa: N818 - it is data about a text, raised
     """A text that cannot be read.
 
     `start` and `end` are offsets in the text that was given. `suggestion` is what to write instead of those characters;
-    `certain` says that nothing else can have been meant, so that it may be applied as a repair.
+    `certain` says that nothing else can have been meant, so that it may be applied as a repair. `advice` says what to
+    do where other characters instead of those are not enough.
     """
 
     def __init__(
-        self, message: str, start: int, end: int, *, suggestion: str | None = None, certain: bool = False
+        self,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        suggestion: str | None = None,
+        certain: bool = False,
+        advice: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -21,11 +29,17 @@ class SyntaxFault(ValueError):  # noqa: N818 - it is data about a text, raised
         self.end = end
         self.suggestion = suggestion
         self.certain = certain
+        self.advice = advice
 
     def shifted(self, offset: int) -> Self:
         """Give the same fault for a text that begins `offset` characters earlier."""
         return type(self)(
-            self.message, self.start + offset, self.end + offset, suggestion=self.suggestion, certain=self.certain
+            self.message,
+            self.start + offset,
+            self.end + offset,
+            suggestion=self.suggestion,
+            certain=self.certain,
+            advice=self.advice,
         )
 
     def mended(self, text: str) -> str | None:

@@ -165,6 +165,10 @@ Root: TypeAlias = (
 )
 
 
+Structured: TypeAlias = Body | Payload | Input | Output | StepOutput | WorkflowValue
+"""What may hold a structure, so that a JSON Pointer can follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accessed:
     """An expression followed by `.name` and `[0]` (the operators `.` and `[]` of conditions)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.openapi.document import Address, ApiDescription, Operation
@@ -50,23 +49,39 @@ Shape: TypeAlias = tuple[Node, ...]
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """What the schemas of one description let stand where."""
+    """What the schemas of one document, and of those it refers to, let stand where."""
 
-    api: ApiDescription
-    _responses: dict[str, Shape] = field(default_factory=dict, repr=False)
+    resolver: Resolver = field(repr=False)
 
-    def response(self, operation: Operation) -> Shape:
-        """Give the shape of the bodies that an operation declares; nothing is known where one of them has no schema."""
-        if operation.pointer not in self._responses:
-            media = [each for response in operation.responses.values() for each in response.content.values()]
-            schemas = [each.schema for each in media if each.schema is not None]
-            known = len(schemas) == len(media) and all(each.address for each in operation.responses.values())
-            self._responses[operation.pointer] = tuple(map(self.node, dict.fromkeys(schemas))) if known else ()
-        return self._responses[operation.pointer]
+    @classmethod
+    def of_api(cls, api: ApiDescription) -> Shapes:
+        return cls(Resolver(dict(api.root), api.uri, Documents(api.documents)))
+
+    @classmethod
+    def of_schema(cls, schema: Json) -> Shapes:
+        """Give those of a schema that stands by itself."""
+        return cls(Resolver(schema, ""))
+
+    @property
+    def root(self) -> Shape:
+        return (self.resolver.entry,)
+
+    def response(self, operation: Operation, statuses: Iterable[str] | None = None) -> Shape:
+        """Give the shape of the bodies that an operation declares for these statuses, or for any.
+
+        Nothing is known where one of them has no schema.
+        """
+        keys = operation.responses if statuses is None else statuses
+        responses = [operation.responses[key] for key in keys]
+        media = [each for response in responses for each in response.content.values()]
+        schemas = [each.schema for each in media if each.schema is not None]
+        known = len(schemas) == len(media) and all(each.address for each in responses)
+        return tuple(map(self.node, dict.fromkeys(schemas))) if known else ()
 
     def node(self, address: Address) -> Node:
         """Give the schema at an address."""
-        value = resolve_pointer(self.api.definitions.get(address.uri, None), address.pointer)
+        document = self.resolver.known.get(address.uri)
+        value = resolve_pointer(document.root if document else None, address.pointer)
         return Node(value if isinstance(value, dict | bool) else True, *address, address.pointer)
 
     def walk(self, shape: Shape, tokens: Sequence[str]) -> Shape | tuple[int, Misfit]:
@@ -90,6 +105,18 @@ class Shapes:
         found = [self._values(node, frozenset()) for node in shape]
         return tuple(value for values in found for value in values) if all(found) else ()
 
+    def parts(self, shape: Shape) -> Iterator[dict[str, Json]]:
+        """Give the schemas that may speak about the same value: referred to, joined, or one of several."""
+        pending, seen = list(shape), set[Address]()
+        while pending:
+            node = pending.pop(0)
+            if node.address in seen or not isinstance(node.value, dict):
+                continue
+            seen.add(node.address)
+            yield node.value
+            pending += self._referenced(node)
+            pending += [part for keyword in ("allOf", "anyOf", "oneOf") for part in node.get(keyword).items()]
+
     def _child(self, node: Node, token: str, seen: frozenset[Address]) -> _Child:
         schema = node.value
         if node.address in seen or not isinstance(schema, dict):
@@ -106,7 +133,7 @@ class Shapes:
         if node.address in seen or not isinstance(schema, dict):
             return frozenset()
         seen |= {node.address}
-        own = _declared_types(schema)
+        own = declared_types(schema)
         sets = [own] if own else []
         for part in (*self._referenced(node), *node.get("allOf").items()):
             sets.append(self._types(part, seen))
@@ -135,14 +162,10 @@ class Shapes:
                 return tuple(value for values in choices for value in values)
         return ()
 
-    @cached_property
-    def _resolver(self) -> Resolver:
-        return Resolver(dict(self.api.root), self.api.uri, Documents(self.api.documents))
-
     def _referenced(self, node: Node) -> Iterator[Node]:
         if isinstance(node.value, dict) and "$ref" in node.value:
             try:
-                yield self._resolver.chain(node)[-1]
+                yield self.resolver.chain(node)[-1]
             except UnresolvedReference:
                 yield node._replace(value=True)
 
@@ -172,7 +195,7 @@ class ResponseBody:
 
 def _own(node: Node, schema: dict[str, Json], token: str) -> _Child:
     """Say what the keywords of one schema, without those that lead to others, say of a member."""
-    types = _declared_types(schema)
+    types = declared_types(schema)
     is_index = _INDEX.fullmatch(token) is not None
     as_object = _of_object(node, schema, token, stated="object" in types)
     as_array = _of_array(node, schema, stated="array" in types) if is_index else _SILENT
@@ -254,7 +277,7 @@ def _names(children: Iterable[_Child]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for child in children for name in child.known))
 
 
-def _declared_types(schema: dict[str, Json]) -> frozenset[str]:
+def declared_types(schema: dict[str, Json]) -> frozenset[str]:
     """Give the types that `type` names; none where it is missing, or names what no schema knows (`file`)."""
     written = schema.get("type")
     names = [written] if isinstance(written, str) else written if isinstance(written, list) else []

@@ -26,7 +26,7 @@ from runner.plan.context import Context
 from runner.plan.fit import hold_body, hold_parameter
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
-from runner.plan.rules import calls, language
+from runner.plan.rules import calls, conditions
 from runner.plan.servers import Unusable, choose_server
 from runner.plan.targets import FoundOperation
 from runner.plan.values import fix_of, payload_node, value_node
@@ -239,5 +239,5 @@ def _target(ctx: Context, written: Replacement, kind: MediaType) -> Compiled | N
         return compile_selector(type_, version, written.target)
     except SelectorSyntax as fault:
         span = ctx.within(f"{written.pointer}/target", fault.start, fault.end)
-        ctx.report(language.expression_syntax(fault.message, span, fix_of(fault)))
+        ctx.report(conditions.selector_syntax(fault.message, span, fix_of(fault)))
         return None

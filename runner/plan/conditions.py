@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from runner.arazzo.document import Criterion as Written
+from runner.criteria.bare import read_bare
 from runner.criteria.check import compile_criterion
+from runner.criteria.embed import may_be_jsonpath
+from runner.diagnostics import Diagnostic, Fix
 from runner.expressions.faults import SyntaxFault
-from runner.expressions.nodes import Expression
-from runner.expressions.selectors.compile import DEFAULT_VERSIONS
+from runner.expressions.nodes import Body, Expression
 from runner.plan.context import Context
 from runner.plan.fit import check_condition
-from runner.plan.mend import Reading, mend
+from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names
 from runner.plan.plan import Condition
+from runner.plan.repairs.as_simple import as_simple
+from runner.plan.repairs.comparison import Comparer, Unclear
 from runner.plan.repairs.conditions import SIMPLE
-from runner.plan.rules import language
+from runner.plan.repairs.criteria import (
+    comparison_in,
+    filter_in,
+    kind_of,
+    restated,
+    root_filter,
+    version_beside_type,
+    version_of,
+)
+from runner.plan.repairs.lengths import unknown_lengths
+from runner.plan.rules import conditions as rules
+from runner.plan.shapes import shape_of
 from runner.plan.values import expression_at, fix_of, settler
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
+REPAIRS: Mapping[str, Sequence[Repair]] = {"simple": SIMPLE}
+
+# What a context that is no expression was most likely meant to be.
+CONTEXTS = {
+    "response": "$response.body",
+    "body": "$response.body",
+    "responsebody": "$response.body",
+    "response.body": "$response.body",
+    "request": "$request.body",
+    "request.body": "$request.body",
+    "statuscode": "$statusCode",
+    "status": "$statusCode",
+}
 
 
 def conditions(ctx: Context, scope: Names, written: Sequence[Written]) -> tuple[Condition, ...]:
@@ -29,32 +59,119 @@ def conditions(ctx: Context, scope: Names, written: Sequence[Written]) -> tuple[
 
 def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
     """Compile one criterion."""
-    kind = written.type.type if written.type else "simple"
     pointer = f"{written.pointer}/condition"
-    if not written.condition or kind not in KINDS:
+    if not written.condition or kind_of(written) not in KINDS:
         return None  # diagnosed by its shape
-    context = _context(ctx, scope, written, kind)
-    if kind != "simple" and context is None:
+    reading = Reading(ctx, scope, pointer)
+    criterion, mended = restated(written, reading)
+    mended = mended.by(REPAIRS.get(kind_of(criterion), ()))
+    mended.report()
+    context = _context(ctx, scope, criterion)
+    if kind_of(criterion) != "simple" and context is None:
         return None
-    version = (written.type.version if written.type else None) or DEFAULT_VERSIONS.get(kind, "")
-    repairs = SIMPLE if kind == "simple" else ()
-    mended = mend(repairs, written.condition, Reading(ctx, scope, pointer))
-    try:
-        criterion = compile_criterion(mended.text, kind, version, context, ctx.grammar, settler(mended))
-    except SyntaxFault as fault:
-        ctx.report(language.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
-        return None
-    for problem in check_condition(scope, criterion, mended):
+    if problem := _unclear(criterion, mended):
         ctx.report(problem)
-    return Condition(criterion, written.condition, kind, ctx.value(pointer))
+        return None
+    for each in _doubts(criterion, mended):
+        ctx.report(each)
+    compiled = _compiled(criterion, mended, context, written.condition)
+    if compiled and compiled.type == "simple" and criterion.context:
+        ctx.report(rules.unused_context(ctx.key(f"{criterion.pointer}/context"), f"{criterion.pointer}/context"))
+    return compiled
 
 
-def _context(ctx: Context, scope: Names, written: Written, kind: str) -> Expression | None:
+def _compiled(criterion: Written, mended: Mended, context: Expression | None, text: str) -> Condition | None:
+    ctx, kind = mended.reading.ctx, kind_of(criterion)
+    try:
+        compiled = compile_criterion(
+            mended.text,
+            kind,
+            version_of(criterion),
+            context,
+            ctx.grammar,
+            settle=settler(mended, fits=kind != "simple"),
+        )
+    except SyntaxFault as fault:
+        problem = rules.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault))
+        ctx.report(_meant(mended, fault, problem) if kind == "simple" else problem)
+        return None
+    for each in check_condition(mended.reading.scope, compiled, mended):
+        ctx.report(each)
+    return Condition(compiled, text, kind, ctx.value(mended.reading.pointer))
+
+
+def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnostic:
+    """Say what a faulty simple condition was most likely meant to be, where its names and paths tell."""
+    reading, word = mended.reading, mended.text[fault.start : fault.end]
+    if word in (reading.scope.inputs.names or ()):
+        return replace(problem, fix=Fix(f"write $inputs.{word}, or '{word}' for the text"))
+    if word.casefold() == "not":
+        return replace(problem, fix=Fix("write ! before an operand, or before a comparison in parentheses"))
+    if _SEVERAL.match(word):
+        advice = "select several values with a criterion of type jsonpath, as in $.items[?@.status == 'done']"
+        return replace(problem, fix=Fix(advice))
+    bare = read_bare(mended.text, reading.ctx.grammar)
+    if bare is None or not bare.paths:
+        return problem
+    path, body = next(iter(bare.paths.values())), Body("response")
+    try:
+        meant = as_simple(Comparer(bare, body, shape_of(body, reading.scope), reading.ctx.grammar))
+    except Unclear as unclear:
+        meant, path = unclear.advice.removeprefix("write "), unclear.path
+    start = mended.text.find(path.text)
+    message = f"'{path.text}' is no expression: a simple condition has no context that it could begin at"
+    return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(f"write {meant}"))
+
+
+_SEVERAL = re.compile(r"[.\w]*(?:\[[*?:]|\.\.|\.\*)")
+
+
+def _unclear(criterion: Written, mended: Mended) -> Diagnostic | None:
+    """Say why a comparison that stands where a JSONPath is wanted was not understood."""
+    comparer = comparison_in(criterion, mended.reading)
+    if comparer is None:
+        return None
+    try:
+        as_simple(comparer)
+    except Unclear as unclear:
+        if unclear.path.steps is None and not may_be_jsonpath(unclear.path.text, ""):
+            return None  # which is the first thing to say
+        start = max(mended.text.find(unclear.path.text), 0)
+        span = mended.span(start, start + len(unclear.path.text))
+        return rules.unclear_comparison(unclear.message, span, unclear.advice)
+    return None
+
+
+def _doubts(criterion: Written, mended: Mended) -> list[Diagnostic]:
+    """Say what may not mean what it says, though it is as the specification has it."""
+    ctx, found = mended.reading.ctx, list[Diagnostic]()
+    if beside := version_beside_type(criterion, mended.reading):
+        span = ctx.key(f"{criterion.pointer}/version")
+        fix = Fix(beside.title, beside.edits)
+        found.append(repaired(ctx, rule_name(version_beside_type), beside.message, span, fix))
+    if (doubt := filter_in(criterion, mended.reading)) and (
+        doubt.is_known if ctx.grammar.strict else doubt.text is None
+    ):
+        fix = Fix(doubt.advice)
+        span = mended.span(0, len(mended.text))
+        found.append(Diagnostic(rule_name(root_filter), "warning", doubt.message, span, fix=fix))
+    if kind_of(criterion) == "simple":
+        for each in unknown_lengths(mended.text, mended.reading):
+            span = mended.span(each.start, each.end)
+            found.append(rules.unknown_length(str(each.value), each.word, span, is_text="string" in each.shape.types))
+    return found
+
+
+def _context(ctx: Context, scope: Names, written: Written) -> Expression | None:
+    kind, pointer = kind_of(written), f"{written.pointer}/context"
     if kind == "simple":
-        if written.context:
-            ctx.report(language.unused_context(ctx.key(f"{written.pointer}/context")))
         return None
     if not written.context:
-        ctx.report(language.missing_context(kind, ctx.key(f"{written.pointer}/type")))
+        ctx.report(rules.missing_context(kind, ctx.key(f"{written.pointer}/type")))
         return None
-    return expression_at(ctx, scope, written.context, f"{written.pointer}/context")
+    if not written.context.lstrip("{").startswith("$"):
+        meant = CONTEXTS.get(written.context.strip().casefold())
+        fix = Fix(f"write {meant}") if meant else Fix("write context: $response.body, for instance")
+        ctx.report(rules.context_syntax(written.context, ctx.value(pointer), fix))
+        return None
+    return expression_at(ctx, scope, written.context, pointer)

@@ -44,7 +44,7 @@ class Context:
 
     def shapes_of(self, api: ApiDescription) -> Shapes:
         """Give what the schemas of a description let stand where."""
-        return self.shapes.setdefault(api.uri, Shapes(api))
+        return self.shapes.setdefault(api.uri, Shapes.of_api(api))
 
     def value(self, pointer: str) -> Span:
         return self.arazzo.places.value(pointer)

@@ -27,6 +27,8 @@ from runner.source import Span
 from runner.text import scalar_text
 from runner.values import Json, join_pointer, split_pointer
 
+LENGTH_WORDS = frozenset({"length", "size", "count"})
+
 
 def check_expression(scope: Names, expression: Expression, span: Span) -> Iterator[Diagnostic]:
     """Say where an expression goes into a body for something that its schemas have no room for."""
@@ -78,9 +80,12 @@ def bodies(ctx: Context, step: Step, found: Found | None) -> Mapping[str, Respon
 
 
 def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Iterator[Diagnostic]:
-    """Say what a simple condition compares that can never be equal."""
+    """Say what a simple condition compares that can never be equal, and which operands no answer has room for."""
     if not isinstance(criterion, Simple):
         return
+    for operand in _operands(criterion.condition):
+        if not _is_length(operand.expression):  # of which more is said where it is understood
+            yield from check_expression(scope, operand.expression, mended.span(operand.start, operand.end))
     for comparison in _comparisons(criterion.condition):
         operand, literal = comparison.left, comparison.right
         if isinstance(operand, Literal):
@@ -92,6 +97,25 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
             yield from _check_status(scope, comparison.operator, literal, span)
         elif isinstance(literal.value, str) and comparison.operator in ("==", "!="):
             yield from _check_text(scope, operand.expression, literal.value, span)
+
+
+def _operands(condition: Condition) -> Iterator[Operand]:
+    match condition:
+        case Operand():
+            yield condition
+        case Comparison(_, left, right):
+            yield from (*_operands(left), *_operands(right))
+        case Not(inner):
+            yield from _operands(inner)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _operands(part)
+        case _:
+            return
+
+
+def _is_length(expression: Expression) -> bool:
+    return str(expression).rpartition(".")[2] in LENGTH_WORDS
 
 
 def _comparisons(condition: Condition) -> Iterator[Comparison]:
@@ -128,7 +152,7 @@ def _check_text(scope: Names, expression: Expression, text: str, span: Span) -> 
         return
     here = body.at(tokens)
     values = here.shapes.values(here.known) if here.known else ()
-    if values and not any(isinstance(value, str) and value.casefold() == text.casefold() for value in values):
+    if text and values and not any(isinstance(value, str) and value.casefold() == text.casefold() for value in values):
         names = list(dict.fromkeys(value for value in values if isinstance(value, str)))
         yield api.undeclared_value(text, f"'{expression}'", names, span)
 

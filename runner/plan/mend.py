@@ -8,14 +8,15 @@ offered writes that very text: so a document runs as it does after `arazzo check
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
-from runner.diagnostics import Diagnostic, Fix, Rewrite, Severity
+from runner.diagnostics import Diagnostic, Edit, Fix, Remove, Rewrite, Severity
 from runner.expressions.template import Style
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.source import Span
+from runner.values import pointer_name
 
 MOST = 100  # repairs in one text; every one of them shortens the way to a text that needs none
 
@@ -34,7 +35,8 @@ class Reading:
 class Slip:
     """The characters `start` to `end` of a text, the `text` that should stand there, and what is said of it.
 
-    `refused` says that Arazzo 1.1 leaves no room for this reading: there it is an error, with the same fix.
+    `refused` says that Arazzo 1.1 leaves no room for this reading: there it is an error, with the same fix. `edits` are
+    those that it needs in other places of the document, and `title` what is offered, where that is not the text alone.
     """
 
     message: str
@@ -42,10 +44,20 @@ class Slip:
     end: int
     text: str
     refused: bool = False
+    edits: tuple[Edit, ...] = ()
+    title: str = ""
 
 
 Repair: TypeAlias = Callable[[str, Reading], Slip | None]
 """Find the first place of a text that is written in one particular way; the function's docstring explains the rule."""
+
+
+class Found(NamedTuple):
+    """What a repair found, and where in the file."""
+
+    rule: str
+    slip: Slip
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Mended:
     text: str
     reading: Reading
     replaced: tuple[tuple[int, int, int], ...] = ()
+    found: tuple[Found, ...] = ()
 
     def span(self, start: int, end: int) -> Span:
         """Give where the characters of the mended text stand in the file; replaced ones as a whole."""
@@ -64,22 +77,45 @@ class Mended:
             end = end if end <= first else last if end <= first + length else end + shift
         return self.reading.ctx.within(self.reading.pointer, start, end)
 
+    def after(self, rule: str, slip: Slip) -> Mended:
+        """Apply one repair more."""
+        changed = slip.text != self.text[slip.start : slip.end]
+        return replace(
+            self,
+            text=self.text[: slip.start] + slip.text + self.text[slip.end :],
+            replaced=(*self.replaced, *([(slip.start, slip.end, len(slip.text))] if changed else ())),
+            found=(*self.found, Found(rule, slip, self.span(slip.start, slip.end))),
+        )
+
+    def by(self, repairs: Iterable[Repair]) -> Mended:
+        """Apply repairs until none of them finds anything."""
+        known, mended = tuple(repairs), self
+        while len(mended.found) < MOST and (next_one := _first(known, mended)) is not None:
+            mended = mended.after(*next_one)
+        return mended
+
+    def report(self) -> None:
+        """Report what was repaired, each with the edits that write it all."""
+        edits: tuple[Edit, ...] = (Rewrite(self.reading.pointer, self.text),) if self.replaced else ()
+        edits += tuple(edit for each in self.found for edit in each.slip.edits)
+        for rule, slip, span in self.found:
+            fix = Fix(_title(slip), edits)
+            self.reading.ctx.report(repaired(self.reading.ctx, rule, slip.message, span, fix, refused=slip.refused))
+
 
 def mend(repairs: Iterable[Repair], written: str, reading: Reading) -> Mended:
     """Apply repairs to a text until none of them finds anything, and report each with the edit that writes them all."""
-    known = tuple(repairs)
-    mended = Mended(written, reading)
-    found: list[tuple[Repair, Slip, Span]] = []
-    while len(found) < MOST and (next_one := _first(known, mended)) is not None:
-        repair, slip = next_one
-        found.append((repair, slip, mended.span(slip.start, slip.end)))
-        text = mended.text[: slip.start] + slip.text + mended.text[slip.end :]
-        mended = Mended(text, reading, (*mended.replaced, (slip.start, slip.end, len(slip.text))))
-    edits = (Rewrite(reading.pointer, mended.text),)
-    for repair, slip, span in found:
-        fix = Fix(f"write {slip.text}" if slip.text else "leave it out", edits)
-        reading.ctx.report(repaired(reading.ctx, rule_name(repair), slip.message, span, fix, refused=slip.refused))
+    mended = Mended(written, reading).by(repairs)
+    mended.report()
     return mended
+
+
+def _title(slip: Slip) -> str:
+    if slip.title:
+        return slip.title
+    removed = " and ".join(f"'{pointer_name(edit.pointer)}'" for edit in slip.edits if isinstance(edit, Remove))
+    without = f", and leave out {removed}" if removed else ""
+    return f"write {slip.text}{without}" if slip.text else "leave it out"
 
 
 def repaired(ctx: Context, rule: str, message: str, span: Span, fix: Fix, *, refused: bool = False) -> Diagnostic:
@@ -93,9 +129,9 @@ def rule_name(rule: Callable[..., object]) -> str:
     return rule.__name__.replace("_", "-")
 
 
-def _first(repairs: Iterable[Repair], mended: Mended) -> tuple[Repair, Slip] | None:
+def _first(repairs: Iterable[Repair], mended: Mended) -> tuple[str, Slip] | None:
     for repair in repairs:
         slip = repair(mended.text, mended.reading)
         if slip is not None:
-            return repair, slip
+            return rule_name(repair), slip
     return None

@@ -15,18 +15,18 @@ from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
 from runner.plan.repairs.expressions import EXPRESSION, VALUE
-from runner.plan.rules import language
+from runner.plan.rules import conditions, language
 from runner.values import Json
 
 
-def settler(mended: Mended) -> Settle:
-    """Give the function that resolves the names of the expressions in a text."""
+def settler(mended: Mended, *, fits: bool = True) -> Settle:
+    """Give the function that resolves the names in a text; `fits`: say of each where no answer has room for it."""
     ctx, scope = mended.reading.ctx, mended.reading.scope
 
     def at(expression: Expression, start: int, end: int) -> Expression:
         span = mended.span(start, end)
         settled = settle(ctx, scope, expression, span)
-        for problem in check_expression(scope, settled, span):
+        for problem in check_expression(scope, settled, span) if fits else ():
             ctx.report(problem)
         return settled
 
@@ -35,7 +35,9 @@ def settler(mended: Mended) -> Settle:
 
 def fix_of(fault: SyntaxFault) -> Fix | None:
     """Turn what a fault suggests into a fix."""
-    return None if fault.suggestion is None else Fix(f"write {fault.suggestion}")
+    if fault.suggestion:
+        return Fix(f"write {fault.suggestion}")
+    return Fix(fault.advice) if fault.advice else Fix("leave it out") if fault.suggestion == "" else None
 
 
 def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style = "text") -> Node:
@@ -83,7 +85,8 @@ def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
         return Constant(None)
     node = value_node(ctx, scope, value, pointer)
     is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
-    if isinstance(node, Constant) and not is_meant:
+    is_selector = ctx.arazzo.document.dialect.selectors and selector_fields(value) is not None
+    if isinstance(node, Constant) and not is_meant and not is_selector:
         ctx.report(language.constant_output(ctx.value(pointer)))
     return node
 
@@ -112,7 +115,7 @@ def _selected(ctx: Context, scope: Names, fields: SelectorFields, pointer: str) 
         compile_selector(type_, fields.version, fields.selector)
     except SelectorSyntax as fault:
         span = ctx.within(f"{pointer}/selector", fault.start, fault.end)
-        ctx.report(language.expression_syntax(fault.message, span, fix_of(fault)))
+        ctx.report(conditions.selector_syntax(fault.message, span, fix_of(fault)))
         return Constant(None)
     if context is None:
         return Constant(None)

@@ -11,7 +11,7 @@ from runner.criteria.parse import ConditionSyntax
 from runner.criteria.verdict import Verdict
 from runner.exchange import Response
 from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
-from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
+from runner.expressions.grammar import ARAZZO_1_1, Grammar
 from runner.expressions.nodes import Expression, Input
 from runner.expressions.parse import parse_expression
 from runner.expressions.scope import Scope
@@ -187,15 +187,7 @@ def test_a_jsonpath_passes_when_it_selects_something(condition: str, selected: l
     assert verdict(condition, "jsonpath") == Verdict(bool(selected), selected, ABSENT, condition)
 
 
-@pytest.mark.parametrize(
-    ("condition", "passed"),
-    [("$[?(@.status)]", True), ("$[?@.nope]", False), ("$.pets[?@.name]", True), ("$[?@.name == 'Rex']", False)],
-)
-def test_in_1_0_a_filter_on_the_root_tests_an_object_body_itself(condition: str, passed: bool) -> None:
-    assert verdict(condition, "jsonpath", grammar=ARAZZO_1_0).passed is passed
-
-
-def test_in_1_1_a_filter_on_the_root_tests_its_members() -> None:
+def test_a_filter_on_the_root_tests_its_members() -> None:
     assert not verdict("$[?(@.status)]", "jsonpath").passed
 
 

@@ -158,7 +158,7 @@ FAULTS: list[tuple[str, tuple[int, int], str, str | None, bool]] = [
     ("$inputs.a == 007", (13, 16), "needs single quotes", "$inputs.a == '007'", False),
     ("$inputs.a == 2024-01-01", (13, 23), "needs single quotes", "$inputs.a == '2024-01-01'", False),
     ("NEW == $inputs.a", (0, 3), "neither an expression", "'NEW' == $inputs.a", False),
-    ("statusCode == 200", (0, 10), "neither an expression", "'statusCode' == 200", False),
+    ("statusCode == 200", (0, 10), "neither an expression", "$statusCode == 200", False),
     ("$inputs.a contains 'x'", (10, 18), "no operator 'contains'", None, False),
     ("$inputs.a matches 'x'", (10, 17), "no operator 'matches'", None, False),
     ("length($inputs.a) > 0", (0, 6), "no function 'length'", None, False),

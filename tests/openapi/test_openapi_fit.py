@@ -33,7 +33,7 @@ def body(read: Read, *schemas: Any) -> ResponseBody:
         "components": {"schemas": SCHEMAS},
     }
     api, _ = read(described)
-    return ResponseBody(api.by_id["list"], Shapes(api))
+    return ResponseBody(api.by_id["list"], Shapes.of_api(api))
 
 
 def misfit(found: ResponseBody, tokens: Sequence[str]) -> Misfit | None:

@@ -88,7 +88,10 @@ TABLE = {
             "- stepId: one\n  operationId: getThing\n  parameters: [{name: id, in: path, value: $steps.two.outputs.id}]\n"
             "- stepId: two\n  operationId: login\n  outputs: {id: $response.body}\n  onSuccess: [{name: n, type: goto, stepId: one}]"
         ),
-        ["9:46 warning forward-reference: step 'two' comes later, so its outputs are not there yet"],
+        [
+            "9:46 warning forward-reference: step 'two' comes later, so its outputs are not there yet",
+            "13:18 warning loop-without-limit: this goes back to 'one' each time it passes, without limit",
+        ],
     ),
     "an undeclared output": (
         step(
@@ -124,13 +127,13 @@ TABLE = {
     ),
     "a condition that is misspelt": (
         step('- stepId: one\n  operationId: login\n  successCriteria:\n  - condition: "$statusCode = 200"'),
-        ["10:31 error condition-syntax: '=' is written '=='"],
+        ["10:31 warning operator-spelling: '=' is written '=='"],
     ),
     "a condition in a folded block": (
         step(
             "- stepId: one\n  operationId: login\n  successCriteria:\n  - condition: >-\n      $statusCode == 200\n      && $response.body#/a === 1"
         ),
-        ["12:30 error condition-syntax: '===' is written '=='"],
+        ["12:30 warning operator-spelling: '===' is written '=='"],
     ),
     "a JSONPath that is misspelt": (
         step(
@@ -181,6 +184,7 @@ TABLE = {
             "- stepId: one\n  operationId: login\n  onFailure:\n  - {name: a, type: goto, stepId: one, retryLimit: 3, retryAfter: 2}\n  - {name: b, type: end, stepId: one, workflowId: main}"
         ),
         [
+            "10:8 warning loop-without-limit: this goes back to 'one' each time it fails, without limit",
             "10:42 warning unused-field: 'retryLimit' has no meaning in an action of type 'goto'",
             "10:57 warning unused-field: 'retryAfter' has no meaning in an action of type 'goto'",
             "11:28 warning unused-field: 'stepId' has no meaning in an action of type 'end'",

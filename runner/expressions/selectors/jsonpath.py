@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import JsonQuery, Location
+from runner.expressions.selectors.dialects import explained
 from runner.values import Json
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _compile_with_library(text: str) -> JsonQuery:
         query = _environment().compile(text)
     except JSONPathError as error:
         start = error.token.index if error.token else 0
-        raise SelectorSyntax(f"not JSONPath: {error.args[0]}", start, max(start, len(text))) from None
+        fault = SelectorSyntax(f"not JSONPath: {error.args[0]}", start, max(start, len(text)))
+        raise explained(text, fault) from None
     except RecursionError:
         raise SelectorSyntax("the JSONPath is nested too deeply", 0, len(text)) from None
 

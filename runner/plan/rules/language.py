@@ -27,43 +27,6 @@ def unknown_expression(text: str, span: Span, fix: Fix | None) -> Diagnostic:
     return warning("unknown-expression", f"'{text}' is not an expression; it is used as text", span, fix=fix)
 
 
-def condition_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
-    """A condition cannot be read.
-
-    Why: it could neither pass nor fail; nothing malformed may ever pass.
-    Example: `$statusCode = 200` (one `=`), or `$response.body#/a == "b"` (double quotes).
-    Instead: combine expressions, literals ('text', 1, true, null) and the operators `== != < <= > >= ! && ||`.
-    """
-    return error("condition-syntax", message, span, fix=fix)
-
-
-def missing_context(kind: str, span: Span) -> Diagnostic:
-    """A regex, JSONPath or XPath criterion does not say what it is applied to.
-
-    Why: "If `type` is specified, then the `context` MUST be provided".
-    Example: `type: regex` with a `condition` alone.
-    Instead: add `context`, for instance `context: $response.body`.
-    """
-    return error(
-        "missing-context",
-        f"a {kind} criterion needs a context",
-        span,
-        fix=Fix("add context: $response.body, for instance"),
-    )
-
-
-def unused_context(span: Span) -> Diagnostic:
-    """A simple criterion has a context, which means nothing there.
-
-    Why: simple conditions name what they compare; the context is ignored.
-    Example: `context: $response.body` beside `condition: $statusCode == 200`.
-    Instead: leave it out, or say which `type` was meant.
-    """
-    return warning(
-        "unused-context", "the context of a simple condition is ignored", span, fix=Fix("leave it out, or add a type")
-    )
-
-
 def invalid_inputs_schema(message: str, span: Span) -> Diagnostic:
     """The `inputs` of a workflow are not a valid JSON Schema.
 
