@@ -62,8 +62,8 @@ REPAIRED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     (
         "bare-comparison",
         "",
-        {**JSONPATH, "context": "$statusCode", "condition": "$ == 201"},
-        simple("$statusCode == 201"),
+        {**JSONPATH, "context": "$statusCode", "condition": "$ == 404"},
+        simple("$statusCode == 404"),
     ),
     ("bare-comparison", "", query("$.files.length > 0"), query("$[?length($.files) > 0]")),
     ("bare-comparison", "", query("$.records.length == 0"), query("$[?length($.records) == 0]")),
