@@ -83,9 +83,9 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
     """Say what a simple condition compares that can never be equal, and which operands no answer has room for."""
     if not isinstance(criterion, Simple):
         return
-    for operand in _operands(criterion.condition):
-        if not _is_length(operand.expression):  # of which more is said where it is understood
-            yield from check_expression(scope, operand.expression, mended.span(operand.start, operand.end))
+    for each in _operands(criterion.condition):
+        if not _is_length(each.expression):  # of which more is said where it is understood
+            yield from check_expression(scope, each.expression, mended.span(each.start, each.end))
     for comparison in _comparisons(criterion.condition):
         operand, literal = comparison.left, comparison.right
         if isinstance(operand, Literal):

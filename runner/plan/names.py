@@ -112,7 +112,7 @@ def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Ex
     base = expression.base if isinstance(expression, Accessed) else expression
     if not _is_in_reach(ctx, scope, base, span):
         return expression
-    found = resolve(expression, lambda root: _declared(ctx, scope, root))
+    found = resolve(expression, lambda root: named(ctx, scope, root))
     if isinstance(found, Undeclared):
         _report_undeclared(ctx, scope, base, found, span)
         return found.expression
@@ -186,7 +186,8 @@ def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
     return True
 
 
-def _declared(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
+def named(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
+    """Give the names that are declared where an expression looks its name up; the step or workflow is there."""
     match base:
         case Input():
             return scope.inputs.names
@@ -216,10 +217,10 @@ def _report_undeclared(ctx: Context, scope: Names, base: Root, found: Undeclared
             owner = f"workflow '{scope.called}'" if scope.called else "this workflow"
             ctx.report(names.undeclared_output(found.name, owner, sorted(scope.outputs), span))
         case WorkflowValue(workflow_id, "outputs"):
-            known = sorted(_declared(ctx, scope, base) or ())
+            known = sorted(named(ctx, scope, base) or ())
             ctx.report(names.undeclared_output(found.name, f"workflow '{workflow_id}'", known, span))
         case WorkflowValue():
-            known = sorted(_declared(ctx, scope, base) or ())
+            known = sorted(named(ctx, scope, base) or ())
             ctx.report(names.undeclared_input(found.name, known, span, closed=False))
         case _:
             pass  # nothing else has a name that is declared

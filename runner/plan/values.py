@@ -14,7 +14,7 @@ from runner.plan.context import Context
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
-from runner.plan.repairs.expressions import EXPRESSION, VALUE
+from runner.plan.repairs.texts import CONTEXT, VALUE, stray_expressions, whole_inputs
 from runner.plan.rules import conditions, language
 from runner.values import Json
 
@@ -44,6 +44,8 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
     """Compile a value with everything in it."""
 
     def text(written: str, below: str) -> Node:
+        if written.strip() == "$inputs" and scope.inputs.names:
+            return value_node(ctx, scope, whole_inputs(ctx, scope, pointer + below), pointer + below)
         mended = mend(VALUE, written, Reading(ctx, scope, pointer + below, style))
         try:
             parsed = parse_value(mended.text, ctx.grammar, style, settler(mended))
@@ -54,6 +56,8 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
             odd = parsed.warning
             span = mended.span(odd.start, odd.end)
             ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix_of(odd)))
+        for problem in stray_expressions(mended, parsed.node):
+            ctx.report(problem)
         return parsed.node
 
     def selector(fields: SelectorFields, below: str) -> Node:
@@ -69,7 +73,7 @@ def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: S
 
 def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expression | None:
     """Parse a field that has to be an expression, such as a context."""
-    mended = mend(EXPRESSION, text, Reading(ctx, scope, pointer))
+    mended = mend(CONTEXT, text, Reading(ctx, scope, pointer))
     try:
         expression = parse_expression(mended.text, ctx.grammar)
     except ExpressionSyntax as fault:

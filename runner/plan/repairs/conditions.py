@@ -9,6 +9,7 @@ from itertools import pairwise, takewhile
 from runner.criteria.pieces import Piece, pieces
 from runner.criteria.tokens import COMPARISONS, INSTEAD, NAME, WORDS, in_single_quotes
 from runner.plan.mend import Reading, Repair, Slip
+from runner.plan.repairs.expressions import OPERAND
 from runner.plan.repairs.lengths import length_member
 
 _LOGIC = frozenset({"&&", "||"})
@@ -150,9 +151,6 @@ def _of_piece(repair: Repair, piece: Piece, reading: Reading) -> Iterator[Slip]:
     if slip is not None:
         yield replace(slip, start=slip.start + piece.start, end=slip.end + piece.start)
 
-
-OPERAND: tuple[Repair, ...] = ()
-"""What is tried on each expression of a simple condition, in which paths of `.name` and `[0]` may stand."""
 
 SIMPLE: tuple[Repair, ...] = (
     braced_operand,
