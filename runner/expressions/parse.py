@@ -33,6 +33,7 @@ from runner.expressions.nodes import (
     SourceReference,
     StatusCode,
     StepOutput,
+    Structured,
     Url,
     WorkflowValue,
 )
@@ -95,7 +96,7 @@ class _Reader:
         if trimmed < self.end:
             raise self.fault("a line break after the expression", trimmed, self.end, suggestion="", certain=True)
         node: Expression = self.production(root)
-        if self.paths and self.position < self.end and isinstance(node, _STRUCTURED) and node.pointer is None:
+        if self.paths and self.position < self.end and isinstance(node, Structured) and node.pointer is None:
             path = read_path(self.rest)
             if path:
                 node, self.position = Accessed(node, path), self.end
@@ -323,7 +324,7 @@ class _Reader:
         if rest.startswith("{"):
             return self.fault(f"'{spelled}' cannot contain another expression or '{{'", here, self.end)
         path = read_path(rest)
-        if path and isinstance(node, _STRUCTURED) and node.pointer is None:
+        if path and isinstance(node, Structured) and node.pointer is None:
             suggestion = join_pointer("#", *path)
             message = f"a path like '{rest}' stands in conditions only; a JSON Pointer selects a part of a value"
             return self.fault(message, here, self.end, suggestion=suggestion, certain=True)
@@ -333,7 +334,6 @@ class _Reader:
         return self.fault(f"unexpected '{rest}' after '{spelled}'", here, self.end)
 
 
-_STRUCTURED = (Body, Payload, Input, Output, StepOutput, WorkflowValue)
 _NAMED = (Input, Output, StepOutput, WorkflowValue, ComponentReference)
 
 

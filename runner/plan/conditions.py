@@ -115,12 +115,12 @@ def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnosti
         return problem
     path, body = next(iter(bare.paths.values())), Body("response")
     try:
-        meant = as_simple(Comparer(bare, body, shape_of(body, reading.scope), reading.ctx.grammar))
+        advice = f"write {as_simple(Comparer(bare, body, shape_of(body, reading.scope), reading.ctx.grammar))}"
     except Unclear as unclear:
-        meant, path = unclear.advice.removeprefix("write "), unclear.path
+        advice, path = unclear.advice, unclear.path
     start = mended.text.find(path.text)
     message = f"'{path.text}' is no expression: a simple condition has no context that it could begin at"
-    return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(f"write {meant}"))
+    return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(advice))
 
 
 _SEVERAL = re.compile(r"[.\w]*(?:\[[*?:]|\.\.|\.\*)")
@@ -149,12 +149,10 @@ def _doubts(criterion: Written, mended: Mended) -> list[Diagnostic]:
         span = ctx.key(f"{criterion.pointer}/version")
         fix = Fix(beside.title, beside.edits)
         found.append(repaired(ctx, rule_name(version_beside_type), beside.message, span, fix))
-    if (doubt := filter_in(criterion, mended.reading)) and (
-        doubt.is_known if ctx.grammar.strict else doubt.text is None
-    ):
-        fix = Fix(doubt.advice)
+    doubt = filter_in(criterion, mended.reading)
+    if doubt and (doubt.is_known if ctx.grammar.strict else doubt.text is None):
         span = mended.span(0, len(mended.text))
-        found.append(Diagnostic(rule_name(root_filter), "warning", doubt.message, span, fix=fix))
+        found.append(Diagnostic(rule_name(root_filter), "warning", doubt.message, span, fix=Fix(doubt.advice)))
     if kind_of(criterion) == "simple":
         for each in unknown_lengths(mended.text, mended.reading):
             span = mended.span(each.start, each.end)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from runner.expressions.selectors.compile import compile_selector, select
 from runner.values import ABSENT, Absent, resolve_pointer
-from tests.plan.criteria import BODY, compile_it, condition_of, document, verdict
+from tests.plan.criteria import BODY, compile_it, condition_of, document, fixed, verdict
 
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -150,3 +150,81 @@ def test_a_filter_on_a_root_that_nothing_describes_tests_what_is_in_it_and_an_ob
     itself = isinstance(body, dict) and bool(select(compile_selector("jsonpath", "", f"$[?{counting}]"), [body]))
     is_repaired = any(each.fix and each.fix.edits for each in diagnostics)
     assert verdict(condition_of(root), body).passed is (selects or (itself and is_repaired))
+
+
+fragments = st.sampled_from(
+    [
+        *(
+            "$",
+            "@",
+            ".a",
+            ".b-c",
+            "['a b']",
+            "[0]",
+            "[*]",
+            "[?@.a]",
+            "[?",
+            "]",
+            ".length",
+            ".size()",
+            "#/a",
+            "#",
+            "count(",
+            "(",
+        ),
+        *(
+            ")",
+            "!",
+            " == ",
+            " != ",
+            "<",
+            ">=",
+            "=",
+            "===",
+            " && ",
+            "||",
+            " and ",
+            "not ",
+            " or ",
+            "null",
+            "True",
+            "NEW",
+            "it's",
+        ),
+        *(
+            "$statusCode",
+            "$response.body",
+            "$inputs.tags",
+            "$inputs.x",
+            "{$inputs.wanted}",
+            "{$",
+            "}",
+            "'x'",
+            '"y"',
+            "'",
+            '"',
+            "1",
+            "-2.5",
+        ),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(fragments, min_size=1, max_size=8).map("".join).filter(str.strip),
+    st.sampled_from(["jsonpath", "simple", "regex", None]),
+    st.sampled_from([BODY, "$statusCode", "$inputs.tags", "body", None]),
+    st.sampled_from(["", "object", "array"]),
+    st.sampled_from(["1.0.1", "1.1.0"]),
+)
+def test_whatever_is_written_its_fixes_leave_nothing_to_fix(
+    condition: str, kind: str | None, context: str | None, known: str, version: str
+) -> None:
+    given_fields = {"condition": condition, "type": kind, "context": context}
+    root = document({name: text for name, text in given_fields.items() if text is not None}, known, version)
+    found = compile_it(root).diagnostics
+    again = compile_it(fixed(root, found)).diagnostics
+    assert not [each for each in again if each.fix and each.fix.edits]
+    if not [each for each in found if each.severity == "error"]:
+        assert condition_of(fixed(root, found)).criterion == condition_of(root).criterion

@@ -19,7 +19,7 @@ from runner.expressions.grammar import Grammar
 from runner.expressions.nodes import Expression, StatusCode
 from runner.expressions.parse import parse_expression
 from runner.expressions.selectors.compile import DEFAULT_VERSIONS
-from runner.plan.mend import Mended, Reading, Slip, mend, rule_name
+from runner.plan.mend import Mended, Reading, Slip, rule_name
 from runner.plan.names import settle
 from runner.plan.repairs.as_query import as_query
 from runner.plan.repairs.as_simple import as_simple
@@ -227,7 +227,7 @@ def quiet_context(written: Criterion, reading: Reading) -> Expression | None:
         return None
     ctx = replace(reading.ctx, report=lambda _: None)
     pointer = f"{written.pointer}/context"
-    text = mend(CONTEXT, written.context, Reading(ctx, reading.scope, pointer)).text
+    text = Mended(written.context, replace(reading, pointer=pointer)).by(CONTEXT).text
     try:
         return settle(ctx, reading.scope, parse_expression(text, ctx.grammar), ctx.value(pointer))
     except SyntaxFault:
