@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
-from runner.diagnostics import Fix
+from runner.diagnostics import Diagnostic, Fix
 from runner.expressions.names import Undeclared, resolve
 from runner.expressions.nodes import (
     Accessed,
@@ -105,11 +105,20 @@ def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Ex
     base = expression.base if isinstance(expression, Accessed) else expression
     if not _is_in_reach(ctx, scope, base, span):
         return expression
-    found = resolve(expression, lambda root: _declared(ctx, scope, root))
+    found = resolve(expression, lambda root: named(ctx, scope, root))
     if isinstance(found, Undeclared):
         _report_undeclared(ctx, scope, base, found, span)
         return found.expression
     return found
+
+
+def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
+    """Say whether all names of an expression are declared, its last one to the end; nothing is reported."""
+    found: list[Diagnostic] = []
+    nowhere = ctx.value("")
+    settled = settle(replace(ctx, report=found.append), scope, expression, nowhere)
+    is_whole = settled == expression or isinstance(expression, SourceReference)
+    return is_whole and all(each.rule == "forward-reference" for each in found)
 
 
 def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
@@ -179,7 +188,8 @@ def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
     return True
 
 
-def _declared(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
+def named(ctx: Context, scope: Names, base: Root) -> Collection[str] | None:
+    """Give the names that are declared where an expression looks its name up; the step or workflow is there."""
     match base:
         case Input():
             return scope.inputs.names
@@ -209,10 +219,10 @@ def _report_undeclared(ctx: Context, scope: Names, base: Root, found: Undeclared
             owner = f"workflow '{scope.called}'" if scope.called else "this workflow"
             ctx.report(names.undeclared_output(found.name, owner, sorted(scope.outputs), span))
         case WorkflowValue(workflow_id, "outputs"):
-            known = sorted(_declared(ctx, scope, base) or ())
+            known = sorted(named(ctx, scope, base) or ())
             ctx.report(names.undeclared_output(found.name, f"workflow '{workflow_id}'", known, span))
         case WorkflowValue():
-            known = sorted(_declared(ctx, scope, base) or ())
+            known = sorted(named(ctx, scope, base) or ())
             ctx.report(names.undeclared_input(found.name, known, span, closed=False))
         case _:
             pass  # nothing else has a name that is declared

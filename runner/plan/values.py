@@ -13,7 +13,8 @@ from runner.expressions.template import SelectorFields, Style, compile_node, par
 from runner.plan.context import Context
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, settle
-from runner.plan.repairs.expressions import EXPRESSION, VALUE
+from runner.plan.repairs.expressions import EXPRESSION
+from runner.plan.repairs.texts import VALUE
 from runner.plan.rules import language
 from runner.values import Json
 
@@ -37,7 +38,7 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
     """Compile a value with everything in it."""
 
     def text(written: str, below: str) -> Node:
-        mended = mend(VALUE, written, Reading(ctx, scope, pointer + below, style))
+        mended = mend(VALUE if "$" in written else (), written, Reading(ctx, scope, pointer + below, style))
         try:
             parsed = parse_value(mended.text, ctx.grammar, style, settler(mended))
         except ExpressionSyntax as fault:

@@ -1,33 +1,141 @@
-"""Runtime expressions as people write them, where they stand for a whole value."""
+"""Runtime expressions as people write them, where one stands for a whole value."""
 
 from __future__ import annotations
 
 import re
 
-from runner.expressions.grammar import read_path
 from runner.plan.mend import Reading, Repair, Slip
-from runner.values import join_pointer
+from runner.plan.repairs.paths import pointer_without_slash, property_path
+from runner.plan.repairs.reach import reached, step_of, understood, workflow_of
 
-_BODY = re.compile(r"(\$(?:request|response)\.body)([.\[].*)", re.DOTALL)
+_MISPLACED = {
+    "$response.statuscode": "$statusCode",
+    "$response.status_code": "$statusCode",
+    "$request.url": "$url",
+    "$request.method": "$method",
+}
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_HEADER = re.compile(
+    rf"(?P<side>\$(?:request|response|message))\.(?:headers\.(?P<plain>{_TOKEN})"
+    rf"|headers?\[(?P<quote>['\"])(?P<quoted>{_TOKEN}?)(?P=quote)\])"
+)
+_WORDS = re.compile(r"\$(?P<root>[A-Za-z]+)(?:(?P<dot>\.)(?P<part>[A-Za-z]+))?")
+_OUTPUTS = re.compile(r"\.(?:outputs?\.)?", re.IGNORECASE)
 
 
-def property_path(text: str, reading: Reading) -> Slip | None:
-    """A part of a value is selected by a path of names and indexes.
+def white_space(text: str, reading: Reading) -> Slip | None:
+    """White space stands before or after an expression.
 
-    Why: `.name` and `[0]` are operators of conditions; elsewhere a JSON Pointer selects a part of a value.
-    Example: `$response.body.items[0].id`.
-    Instead: `$response.body#/items/0/id`.
+    Why: it belongs to no expression; a block of YAML (`|`, `>`) ends in a line break, which the text then has.
+    Example: `{ $inputs.name }`, or `$inputs.name` in a block scalar.
+    Instead: `{$inputs.name}`; end the block with `|-`, or write the expression on the line of its key.
     """
-    found = _BODY.fullmatch(text)
-    path = read_path(found[2]) if found else None
-    if not found or not path:
+    bare = text.strip()
+    if bare == text or not bare.startswith("$"):
         return None
-    message = f"'{found[2]}' is no JSON Pointer, which selects a part of a value outside of conditions"
-    return Slip(message, 0, len(text), f"{found[1]}{join_pointer('#', *path)}")
+    message = "white space around an expression belongs to none"
+    return Slip(message, 0, len(text), bare, refused=True) if understood(_INNER, bare, reading) else None
 
 
-EXPRESSION: tuple[Repair, ...] = (property_path,)
+def braced_expression(text: str, reading: Reading) -> Slip | None:
+    """An expression stands in braces where nothing but an expression can stand.
+
+    Why: braces embed an expression in a text; a `context` and an output are no texts.
+    Example: `context: '{$response.body}'`.
+    Instead: `context: $response.body`.
+    """
+    if not text.startswith("{$") or not text.endswith("}") or text.count("{") != 1:
+        return None
+    message = "an expression that stands alone takes no braces"
+    return Slip(message, 0, len(text), text[1:-1], refused=True) if understood(_INNER, text[1:-1], reading) else None
+
+
+def keyword_case(text: str, reading: Reading) -> Slip | None:
+    """A word of the language has other capitals than it should.
+
+    Why: `$statusCode`, `$inputs`, `.body` and all other words of expressions are case-sensitive.
+    Example: `$Inputs.email`, `$response.Body#/id`.
+    Instead: `$inputs.email`, `$response.body#/id`.
+    """
+    words = _WORDS.match(text)
+    if words is None:
+        return None
+    roots = {each.casefold(): each for each in reading.ctx.grammar.roots}
+    parts = {each.casefold(): each for each in reading.ctx.grammar.parts}
+    root = roots.get(words["root"].casefold(), words["root"])
+    is_side = root in ("request", "response", "message")
+    part = parts.get(words["part"].casefold(), words["part"]) if is_side and words["part"] else words["part"] or ""
+    right = f"${root}{words['dot'] or ''}{part}"
+    if right == words[0] or not understood(_NAMES, right + text[words.end() :], reading):
+        return None
+    if not words["dot"] and root != "statusCode":
+        return None  # `$URL` may be a variable of something else
+    return Slip(f"'{words[0]}' is written '{right}'", 0, words.end(), right, refused=True)
+
+
+def misplaced_root(text: str, reading: Reading) -> Slip | None:
+    """The status, the URL or the method is looked for in the request or the response.
+
+    Why: these three have words of their own.
+    Example: `$response.statusCode`, `$request.url`, `$request.method`.
+    Instead: `$statusCode`, `$url`, `$method`.
+    """
+    right = _MISPLACED.get(text.casefold())
+    if right is None:
+        return None
+    return Slip(f"'{text}' is written '{right}'", 0, len(text), right, refused=True)
+
+
+def header_reference(text: str, reading: Reading) -> Slip | None:
+    """A header is referred to in another way than `header.<name>`.
+
+    Why: the part is called `header`, without an s, and the name follows a dot.
+    Example: `$response.headers.Location`, `$response.headers['Location']`.
+    Instead: `$response.header.Location`.
+    """
+    found = _HEADER.fullmatch(text)
+    if found is None:
+        return None
+    right = f"{found['side']}.header.{found['plain'] or found['quoted']}"
+    return Slip("a header is referred to as header.<name>", 0, len(text), right, refused=True)
+
+
+def missing_outputs(text: str, reading: Reading) -> Slip | None:
+    """The output of a step or workflow is named without `outputs` before it.
+
+    Why: an output is `$steps.<stepId>.outputs.<name>`; of a workflow, inputs can be named too. It is understood if the
+    step or workflow declares such an output.
+    Example: `$steps.login.token`.
+    Instead: `$steps.login.outputs.token`.
+    """
+    owner = step_of(text, reading) or workflow_of(text, reading)
+    between = _OUTPUTS.match(owner.rest) if owner else None
+    if owner is None or between is None or ".outputs." in owner.rest or owner.rest.startswith(".inputs."):
+        return None
+    names = {owner.rest[1:], owner.rest[between.end() :]}
+    found = [name for name in names if _is_declared(f"{owner.base}.outputs.{name}", reading)]
+    if len(found) != 1 or _is_declared(f"{owner.base}.inputs.{found[0]}", reading):
+        return None
+    right = f"{owner.base}.outputs.{found[0]}"
+    spelled = understood((property_path,), right, reading) or right
+    return Slip(f"'.outputs.' is missing after '{owner.base}'", 0, len(text), spelled, refused=True)
+
+
+def _is_declared(text: str, reading: Reading) -> bool:
+    """Say whether a declared name is all of a text, up to a path or pointer behind it."""
+    found = reached(text, reading)
+    return found is not None and found.rest[:1] in ("", ".", "[", "#")
+
+
+_NAMES: tuple[Repair, ...] = (misplaced_root, header_reference, missing_outputs, pointer_without_slash, property_path)
+
+_INNER: tuple[Repair, ...] = (keyword_case, *_NAMES)
+
+OPERAND: tuple[Repair, ...] = (keyword_case, misplaced_root, header_reference, missing_outputs, pointer_without_slash)
+"""What is tried on an expression in a condition, where paths of `.name` and `[0]` may stand."""
+
+EXPRESSION: tuple[Repair, ...] = (white_space, braced_expression, *_INNER)
 """What is tried on a text that is, or has to be, one expression, in this order."""
 
-VALUE: tuple[Repair, ...] = EXPRESSION
-"""What is tried on a text that stands for a value: an expression, a template or plain text."""
+EMBEDDED: tuple[Repair, ...] = _INNER
+"""What is tried on a text between the braces of a template."""
