@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runner.plan.mend import Reading, Repair, Slip
-from runner.plan.repairs.paths import pointer_without_slash, property_path
+from runner.plan.repairs.paths import pointer_slash, property_path
 from runner.plan.repairs.reach import reached, step_of, understood, workflow_of
 
 _MISPLACED = {
@@ -23,7 +23,7 @@ _WORDS = re.compile(r"\$(?P<root>[A-Za-z]+)(?:(?P<dot>\.)(?P<part>[A-Za-z]+))?")
 _OUTPUTS = re.compile(r"\.(?:outputs?\.)?", re.IGNORECASE)
 
 
-def white_space(text: str, reading: Reading) -> Slip | None:
+def spaced_expression(text: str, reading: Reading) -> Slip | None:
     """White space stands before or after an expression.
 
     Why: it belongs to no expression; a block of YAML (`|`, `>`) ends in a line break, which the text then has.
@@ -50,43 +50,37 @@ def braced_expression(text: str, reading: Reading) -> Slip | None:
     return Slip(message, 0, len(text), text[1:-1], refused=True) if understood(_INNER, text[1:-1], reading) else None
 
 
-def keyword_case(text: str, reading: Reading) -> Slip | None:
-    """A word of the language has other capitals than it should.
+def root_spelling(text: str, reading: Reading) -> Slip | None:
+    """A word of the language has other capitals than it should, or stands in the wrong place.
 
-    Why: `$statusCode`, `$inputs`, `.body` and all other words of expressions are case-sensitive.
-    Example: `$Inputs.email`, `$response.Body#/id`.
-    Instead: `$inputs.email`, `$response.body#/id`.
+    Why: `$inputs`, `.body` and all other words of expressions are case-sensitive; the status, the URL and the method
+    belong to no request or response.
+    Example: `$Inputs.email`, `$response.Body#/id`, `$response.statusCode`, `$request.url`.
+    Instead: `$inputs.email`, `$response.body#/id`, `$statusCode`, `$url`.
     """
     words = _WORDS.match(text)
     if words is None:
         return None
+    right = _MISPLACED.get(text.casefold()) or _in_its_case(words, reading)
+    rest = text[words.end() :] if text.casefold() not in _MISPLACED else ""
+    end = len(text) - len(rest)
+    if right == text[:end] or not understood(_NAMES, right + rest, reading):
+        return None
+    if "." not in text and right != "$statusCode":
+        return None  # `$URL` may be a variable of something else
+    return Slip(f"'{text[:end]}' is written '{right}'", 0, end, right, refused=True)
+
+
+def _in_its_case(words: re.Match[str], reading: Reading) -> str:
     roots = {each.casefold(): each for each in reading.ctx.grammar.roots}
     parts = {each.casefold(): each for each in reading.ctx.grammar.parts}
-    root = roots.get(words["root"].casefold(), words["root"])
-    is_side = root in ("request", "response", "message")
-    part = parts.get(words["part"].casefold(), words["part"]) if is_side and words["part"] else words["part"] or ""
-    right = f"${root}{words['dot'] or ''}{part}"
-    if right == words[0] or not understood(_NAMES, right + text[words.end() :], reading):
-        return None
-    if not words["dot"] and root != "statusCode":
-        return None  # `$URL` may be a variable of something else
-    return Slip(f"'{words[0]}' is written '{right}'", 0, words.end(), right, refused=True)
+    root, part = roots.get(words["root"].casefold(), words["root"]), words["part"] or ""
+    if root in ("request", "response", "message"):
+        part = parts.get(part.casefold(), part)
+    return f"${root}{words['dot'] or ''}{part}"
 
 
-def misplaced_root(text: str, reading: Reading) -> Slip | None:
-    """The status, the URL or the method is looked for in the request or the response.
-
-    Why: these three have words of their own.
-    Example: `$response.statusCode`, `$request.url`, `$request.method`.
-    Instead: `$statusCode`, `$url`, `$method`.
-    """
-    right = _MISPLACED.get(text.casefold())
-    if right is None:
-        return None
-    return Slip(f"'{text}' is written '{right}'", 0, len(text), right, refused=True)
-
-
-def header_reference(text: str, reading: Reading) -> Slip | None:
+def response_header(text: str, reading: Reading) -> Slip | None:
     """A header is referred to in another way than `header.<name>`.
 
     Why: the part is called `header`, without an s, and the name follows a dot.
@@ -127,14 +121,14 @@ def _is_declared(text: str, reading: Reading) -> bool:
     return found is not None and found.rest[:1] in ("", ".", "[", "#")
 
 
-_NAMES: tuple[Repair, ...] = (misplaced_root, header_reference, missing_outputs, pointer_without_slash, property_path)
+_NAMES: tuple[Repair, ...] = (response_header, missing_outputs, pointer_slash, property_path)
 
-_INNER: tuple[Repair, ...] = (keyword_case, *_NAMES)
+_INNER: tuple[Repair, ...] = (root_spelling, *_NAMES)
 
-OPERAND: tuple[Repair, ...] = (keyword_case, misplaced_root, header_reference, missing_outputs, pointer_without_slash)
+OPERAND: tuple[Repair, ...] = (root_spelling, response_header, missing_outputs, pointer_slash)
 """What is tried on an expression in a condition, where paths of `.name` and `[0]` may stand."""
 
-EXPRESSION: tuple[Repair, ...] = (white_space, braced_expression, *_INNER)
+EXPRESSION: tuple[Repair, ...] = (spaced_expression, braced_expression, *_INNER)
 """What is tried on a text that is, or has to be, one expression, in this order."""
 
 EMBEDDED: tuple[Repair, ...] = _INNER

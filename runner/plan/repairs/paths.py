@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runner.plan.mend import Reading, Slip
-from runner.plan.repairs.reach import has_no_parts, reached
+from runner.plan.repairs.reach import declared_type, reached
 from runner.values import join_pointer
 
 # `.name`, `[0]` and `["name"]`. A name with an operator or white space in it is rather a comparison, or a text.
@@ -28,7 +28,7 @@ def property_path(text: str, reading: Reading) -> Slip | None:
     found = reached(text, reading)
     written, _, pointer = found.rest.partition("#") if found else ("", "", "")
     path = path_steps(written)
-    if found is None or not path or has_no_parts(found.base, reading.scope) or pointer[:1] not in ("", "/"):
+    if found is None or not path or declared_type(found.base, reading.scope) or pointer[:1] not in ("", "/"):
         return None
     message = f"'{written}' is no JSON Pointer, which selects a part of a value outside of conditions"
     return Slip(message, 0, len(text), f"{found.base}{join_pointer('#', *path)}{pointer}")
@@ -47,7 +47,7 @@ def path_steps(text: str) -> tuple[str | int, ...] | None:
     return tuple(steps)
 
 
-def pointer_without_slash(text: str, reading: Reading) -> Slip | None:
+def pointer_slash(text: str, reading: Reading) -> Slip | None:
     """A JSON Pointer does not begin with a slash.
 
     Why: "a JSON Pointer is a sequence of zero or more reference tokens, each prefixed by a `/`".

@@ -80,14 +80,15 @@ def _holders(text: str, reading: Reading) -> Iterator[tuple[Holder, str]]:
             yield WorkflowValue(workflow.base[11:], "outputs", ""), workflow.rest[9:]
 
 
-def has_no_parts(base: str, scope: Names) -> bool:
-    """Say whether what an expression refers to is an input that is declared as a text, a number or a boolean."""
+def declared_type(base: str, scope: Names) -> str | None:
+    """Give the type of an input that is declared as something without parts: a text, a number or a boolean."""
     schema = scope.inputs.schema
     if not base.startswith("$inputs.") or not isinstance(schema, dict):
-        return False
+        return None
     properties = schema.get("properties")
     written = properties.get(base[8:]) if isinstance(properties, dict) else None
-    return isinstance(written, dict) and written.get("type") in _SCALARS
+    found = written.get("type") if isinstance(written, dict) else None
+    return found if isinstance(found, str) and found in _SCALARS else None
 
 
 def is_conformant(text: str, reading: Reading) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from runner.expressions.template import embedded_texts
 from runner.plan.mend import Reading, Repair, Slip
-from runner.plan.repairs.expressions import EMBEDDED, EXPRESSION, white_space
+from runner.plan.repairs.expressions import EMBEDDED, EXPRESSION, spaced_expression
 from runner.plan.repairs.reach import is_comparison, is_conformant, on_each, understood
 
 _WORD = re.compile(
@@ -77,12 +77,12 @@ def _spaced(text: str) -> Iterator[tuple[int, int]]:
 
 
 _WITHIN: tuple[Repair, ...] = (
-    on_each(white_space, _spaced),
+    on_each(spaced_expression, _spaced),
     *(on_each(each, embedded_texts) for each in EMBEDDED),
     bare_expression,
 )
 
-VALUE: tuple[Repair, ...] = (white_space, *EMBEDDED, *_WITHIN)
+VALUE: tuple[Repair, ...] = (spaced_expression, *EMBEDDED, *_WITHIN)
 """What is tried on a text that stands for a value: an expression, a template or plain text."""
 
 OUTPUT: tuple[Repair, ...] = (*EXPRESSION, *_WITHIN)
