@@ -18,6 +18,7 @@ from runner.source import Span
 from runner.values import join_pointer
 
 _SEVERAL = re.compile(r"\[(?:\*|\?|[^\]]*[:,]|-)|\.\.|\.\*|\.\[")
+_INDEX = re.compile(r"/\[[0-9]+\]")
 _IN_BRACKETS = re.compile(r"/[^/]*\[[0-9]+\]")
 
 
@@ -69,7 +70,7 @@ class _Piece(NamedTuple):
         meant = _pointer_meant(pointer) if pointer else None
         if meant is None:
             return None
-        certain = not pointer.startswith("/") or pointer.startswith("/[")
+        certain = not pointer.startswith("/") or _INDEX.search(pointer) is not None
         return rules.pointer_spelling(f"#{pointer}", f"#{meant}", self._span(f"#{pointer}"), certain=certain)
 
     def _step(self) -> Diagnostic | None:

@@ -179,7 +179,9 @@ def _check_sent(ctx: Context, scope: Names, part: tuple[str, str], name: str, sp
 def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
     step = scope.steps.get(step_id)
     if step is None:
-        ctx.report(names.unknown_step(step_id, scope.steps, span))
+        holders = [each for each in ctx.arazzo.document.workflows if step_id in {s.step_id for s in each.steps}]
+        elsewhere = holders[0].workflow_id if len(holders) == 1 else None
+        ctx.report(names.unknown_step(step_id, scope.steps, span, elsewhere=elsewhere))
         return False
     order = scope.order
     if order is not None and (step.order > order or (step.order == order and not scope.own)):

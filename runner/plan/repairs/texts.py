@@ -15,7 +15,8 @@ _WORD = re.compile(
     r"(?<![$\\{])\$(?P<root>[A-Za-z]+)(?:\.[A-Za-z0-9_-]+|\[[0-9]+\]|\[(['\"])[A-Za-z0-9_-]+\2\])*"
     r"(?:#/?[^\s\"'<>{},;&)]*)?"
 )
-_LAST = re.compile(r"(?:[.\[#][^.\[#]*|[-_]+)\Z")
+_DASHES = re.compile(r"(?<![-_])[-_]+\Z")
+_LAST = re.compile(r"[.\[#][^.\[#]*\Z")
 _GOES_ON = re.compile(r"\[|\.[\[.*$@]|\(")  # a path that no expression has
 _BODY_PATH = re.compile(r"\$(?:request|response)\.body/")  # rather a JSON Pointer without its '#'
 _SPACED = re.compile(r"\{(\s+\$[^{}]+|\$[^{}]+\s+)\}")
@@ -53,7 +54,7 @@ def _meant(text: str, start: int, end: int, reading: Reading) -> _Meant | None:
         found = understood(EMBEDDED, text[start:end], reading)
         if found is not None:
             return _Meant(found, end)
-        cut = _LAST.search(text, start, end)
+        cut = _DASHES.search(text, start, end) or _LAST.search(text, start, end)
         end = cut.start() if cut else start
     return None
 

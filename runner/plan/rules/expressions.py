@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.diagnostics import Diagnostic, Fix, did_you_mean
+from runner.diagnostics import Diagnostic, Fix, nearest
 from runner.expressions.grammar import Grammar
 from runner.plan.rules.report import error, warning
 from runner.source import Span
@@ -56,7 +56,7 @@ def pointer_spelling(pointer: str, meant: str, span: Span, *, certain: bool) -> 
     Instead: `$response.body#/0/id`, `$response.body#/items/id`, `$response.body#/items`.
     """
     report = error if certain else warning
-    message = f"'{pointer}' is hardly the JSON Pointer that is meant: it names members by what stands between slashes"
+    message = f"'{pointer}' is written like a path: in a JSON Pointer all names and indexes stand between slashes"
     return report("pointer-spelling", message, span, fix=Fix(f"did you mean '{meant}'?"))
 
 
@@ -70,7 +70,9 @@ def missing_output_name(owner: str, rest: str, known: Sequence[str], span: Span)
     name = rest.removeprefix(".outputs").lstrip(".")
     shown = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")
     listed = Fix(f"write {owner}.outputs.<name>, where the names are: {shown}") if known else None
-    fix = (did_you_mean(name, known) if name else None) or listed or Fix("declare an output in the step, and name it")
+    near = nearest(name, known) if name else None
+    meant = Fix(f"did you mean '{owner}.outputs.{near}'?") if near else None
+    fix = meant or listed or Fix("declare an output in the step, and name it")
     what = f"'{name}' is no output of it" if name else "an output has to be named"
     return error("missing-output-name", f"'{owner}' refers to a step, and {what}", span, fix=fix)
 
