@@ -8,7 +8,7 @@ Only `{$` opens an embedded expression, and only before a word: JSON text, `{pet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.expressions.faults import ExpressionSyntax, UnknownRoot
@@ -95,6 +95,18 @@ def _embedded(text: str, grammar: Grammar, settle: Settle) -> list[_Embedded]:
         found.append(_Embedded(settle(expression, start + 1, end - 1), start, end))
         opening = _OPEN.search(text, end)
     return found
+
+
+def embedded_texts(text: str) -> Iterator[tuple[int, int]]:
+    """Give where the texts between the braces of a template begin and end, whatever they say."""
+    opening = _OPEN.search(text)
+    while opening:
+        try:
+            end = _closing(text, opening.start())
+        except ExpressionSyntax:
+            return
+        yield opening.start() + 1, end - 1
+        opening = _OPEN.search(text, end)
 
 
 def _closing(text: str, start: int) -> int:

@@ -167,7 +167,7 @@ def _context(ctx: Context, scope: Names, written: Written) -> Expression | None:
     if not written.context:
         ctx.report(rules.missing_context(kind, ctx.key(f"{written.pointer}/type")))
         return None
-    if not written.context.lstrip("{").startswith("$"):
+    if not written.context.lstrip("{ \n").startswith("$"):
         meant = CONTEXTS.get(written.context.strip().casefold())
         fix = Fix(f"write {meant}") if meant else Fix("write context: $response.body, for instance")
         ctx.report(rules.context_syntax(written.context, ctx.value(pointer), fix))

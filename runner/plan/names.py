@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
-from runner.diagnostics import Fix
+from runner.diagnostics import Diagnostic, Fix
 from runner.expressions.names import Undeclared, resolve
 from runner.expressions.nodes import (
     Accessed,
@@ -119,6 +119,15 @@ def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Ex
     return found
 
 
+def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
+    """Say whether all names of an expression are declared, its last one to the end; nothing is reported."""
+    found: list[Diagnostic] = []
+    nowhere = ctx.value("")
+    settled = settle(replace(ctx, report=found.append), scope, expression, nowhere)
+    is_whole = settled == expression or isinstance(expression, SourceReference)
+    return is_whole and all(each.rule == "forward-reference" for each in found)
+
+
 def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
     """Check the first name of an expression: its step, workflow, source or component."""
     match base:
@@ -177,7 +186,9 @@ def _check_sent(ctx: Context, scope: Names, part: tuple[str, str], name: str, sp
 def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
     step = scope.steps.get(step_id)
     if step is None:
-        ctx.report(names.unknown_step(step_id, scope.steps, span))
+        holders = [each for each in ctx.arazzo.document.workflows if step_id in {s.step_id for s in each.steps}]
+        elsewhere = holders[0].workflow_id if len(holders) == 1 else None
+        ctx.report(names.unknown_step(step_id, scope.steps, span, elsewhere=elsewhere))
         return False
     order = scope.order
     if order is not None and (step.order > order or (step.order == order and not scope.own)):

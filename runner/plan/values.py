@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
-from runner.diagnostics import Fix
+from runner.diagnostics import Fix, Rewrite
 from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
-from runner.expressions.nodes import Constant, Expression, Node, Selected
+from runner.expressions.nodes import ArrayOf, Constant, Expression, Node, ObjectOf, Selected, Template
 from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
+from runner.plan.doubts import doubt, strays
 from runner.plan.fit import check_expression
-from runner.plan.mend import Mended, Reading, mend
+from runner.plan.mend import Mended, Reading, Repair, mend, repaired, rule_name
 from runner.plan.names import Names, settle
-from runner.plan.repairs.texts import CONTEXT, VALUE, stray_expressions, whole_inputs
-from runner.plan.rules import conditions, language
+from runner.plan.repairs.expressions import EXPRESSION
+from runner.plan.repairs.payloads import whole_inputs
+from runner.plan.repairs.texts import OUTPUT, VALUE
+from runner.plan.rules import conditions, expressions, language
 from runner.values import Json
 
 
@@ -44,26 +49,48 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
     """Compile a value with everything in it."""
 
     def text(written: str, below: str) -> Node:
-        if written.strip() == "$inputs" and scope.inputs.names:
-            return value_node(ctx, scope, whole_inputs(ctx, scope, pointer + below), pointer + below)
-        mended = mend(VALUE, written, Reading(ctx, scope, pointer + below, style))
-        try:
-            parsed = parse_value(mended.text, ctx.grammar, style, settler(mended))
-        except ExpressionSyntax as fault:
-            ctx.report(language.expression_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
-            return Constant(written)
-        if parsed.warning is not None:
-            odd = parsed.warning
-            span = mended.span(odd.start, odd.end)
-            ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix_of(odd)))
-        for problem in stray_expressions(mended, parsed.node):
-            ctx.report(problem)
-        return parsed.node
+        reading = Reading(ctx, scope, pointer + below, style)
+        whole = whole_inputs(written, reading)
+        return _text_node(written, reading, VALUE) if whole is None else _whole_node(whole, reading)
 
     def selector(fields: SelectorFields, below: str) -> Node:
         return _selected(ctx, scope, fields, pointer + below)
 
     return compile_node(value, text, selector if ctx.arazzo.document.dialect.selectors else None)
+
+
+def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
+    """Compile a text: an expression, a template or plain text."""
+    ctx = reading.ctx
+    mended = mend(repairs if "$" in written else (), written, reading)
+    said = doubt(mended)
+    if said is not None:
+        ctx.report(said)
+        if said.severity == "error":
+            return Constant(written)
+    try:
+        parsed = parse_value(mended.text, ctx.grammar, reading.style, settler(mended))
+    except ExpressionSyntax as fault:
+        ctx.report(language.expression_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault)))
+        return Constant(written)
+    if parsed.warning is not None:
+        odd = parsed.warning
+        span = mended.span(odd.start, odd.end)
+        fix = fix_of(odd) or expressions.known_roots(mended.text[odd.start : odd.end], ctx.grammar)
+        ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix))
+    for each in strays(mended, parsed.node):
+        ctx.report(each)
+    return parsed.node
+
+
+def _whole_node(whole: dict[str, Json], reading: Reading) -> Node:
+    """Compile what is meant by a text that stands for an object."""
+    ctx = reading.ctx
+    message = "'$inputs' names no input, and stands for the object of all of them"
+    fix = Fix("write an object with each of them", (Rewrite(reading.pointer, whole),))
+    ctx.report(repaired(ctx, rule_name(whole_inputs), message, ctx.value(reading.pointer), fix, refused=True))
+    quiet = replace(ctx, report=lambda problem: None)
+    return value_node(quiet, reading.scope, whole, reading.pointer)
 
 
 def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Style) -> Node:
@@ -73,7 +100,12 @@ def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: S
 
 def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expression | None:
     """Parse a field that has to be an expression, such as a context."""
-    mended = mend(CONTEXT, text, Reading(ctx, scope, pointer))
+    mended = mend(EXPRESSION, text, Reading(ctx, scope, pointer))
+    said = doubt(mended)
+    if said is not None:
+        ctx.report(said)
+        if said.severity == "error":
+            return None
     try:
         expression = parse_expression(mended.text, ctx.grammar)
     except ExpressionSyntax as fault:
@@ -87,7 +119,10 @@ def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     if isinstance(value, dict) and _is_no_selector(ctx, value):
         ctx.report(language.malformed_selector(_selector_fault(ctx, value), ctx.value(pointer)))
         return Constant(None)
-    node = value_node(ctx, scope, value, pointer)
+    reading = Reading(ctx, scope, pointer)
+    node = _text_node(value, reading, OUTPUT) if isinstance(value, str) else value_node(ctx, scope, value, pointer)
+    if isinstance(node, Template | ObjectOf | ArrayOf):
+        ctx.report(expressions.composed_output(ctx.value(pointer)))
     is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
     is_selector = ctx.arazzo.document.dialect.selectors and selector_fields(value) is not None
     if isinstance(node, Constant) and not is_meant and not is_selector:

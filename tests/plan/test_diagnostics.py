@@ -123,7 +123,7 @@ TABLE = {
     ),
     "an expression that is misspelt": (
         step("- stepId: one\n  operationId: getThing\n  parameters: [{name: id, in: path, value: $steps.one.id}]"),
-        ["9:56 error expression-syntax: '.outputs.' is missing"],
+        ["9:46 error missing-output-name: '$steps.one' refers to a step, and 'id' is no output of it"],
     ),
     "a condition that is misspelt": (
         step('- stepId: one\n  operationId: login\n  successCriteria:\n  - condition: "$statusCode = 200"'),

@@ -3,160 +3,133 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
-from runner.expressions.faults import ExpressionSyntax
-from runner.expressions.grammar import read_path
-from runner.expressions.names import Undeclared, resolve
-from runner.expressions.nodes import Expression, Input, Output, Root, StepOutput, WorkflowValue
-from runner.expressions.parse import parse_expression, parse_operand
 from runner.plan.mend import Reading, Repair, Slip
-from runner.plan.names import named
-from runner.plan.repairs.operands import below
-from runner.values import join_pointer
+from runner.plan.repairs.paths import pointer_slash, property_path
+from runner.plan.repairs.reach import reached, step_of, understood, workflow_of
 
-_HEADERS = re.compile(r"(\$(?:request|response)\.)(?i:headers?)(?:\.|\[['\"]?)([^'\"\]\s]+)(?:['\"]?\])?")
-_NO_ROOT_OF_ITS_OWN = {
+_MISPLACED = {
     "$response.statuscode": "$statusCode",
     "$response.status_code": "$statusCode",
-    "$response.status": "$statusCode",
     "$request.url": "$url",
     "$request.method": "$method",
 }
-_ROOT = re.compile(r"\$([A-Za-z]+)(?=$|[.#\[])")
-_STEP = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.(.+)", re.DOTALL)
-_UNSLASHED = re.compile(r"(\$[^#\s]+)#([A-Za-z0-9_$][A-Za-z0-9_$.\[\]\-]*(?:/.*)?)", re.DOTALL)
-_BODY = re.compile(r"(\$(?:(?:request|response)\.body|message\.payload))([.\[][^#]*)(#/.*)?", re.DOTALL)
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_HEADER = re.compile(
+    rf"(?P<side>\$(?:request|response|message))\.(?:headers\.(?P<plain>{_TOKEN})"
+    rf"|headers?\[(?P<quote>['\"])(?P<quoted>{_TOKEN}?)(?P=quote)\])"
+)
+_WORDS = re.compile(r"\$(?P<root>[A-Za-z]+)(?:(?P<dot>\.)(?P<part>[A-Za-z]+))?")
+_OUTPUTS = re.compile(r"\.(?:outputs?\.)?", re.IGNORECASE)
 
 
-def response_header(text: str, reading: Reading) -> Slip | None:
-    """A header is looked for in `headers`.
+def spaced_expression(text: str, reading: Reading) -> Slip | None:
+    """White space stands before or after an expression.
 
-    Why: a header is written `$response.header.<name>` or `$request.header.<name>`.
-    Example: `$response.headers.Location`.
-    Instead: `$response.header.Location`.
+    Why: it belongs to no expression; a block of YAML (`|`, `>`) ends in a line break, which the text then has.
+    Example: `{ $inputs.name }`, or `$inputs.name` in a block scalar.
+    Instead: `{$inputs.name}`; end the block with `|-`, or write the expression on the line of its key.
     """
-    found = _HEADERS.fullmatch(text)
-    if found is None or text == f"{found[1]}header.{found[2]}":
+    bare = text.strip()
+    if bare == text or not bare.startswith("$"):
         return None
-    right = f"{found[1]}header.{found[2]}"
-    return Slip(f"a header is written '{found[1]}header.<name>'", 0, len(text), right)
+    message = "white space around an expression belongs to none"
+    return Slip(message, 0, len(text), bare, refused=True) if understood(_INNER, bare, reading) else None
+
+
+def braced_expression(text: str, reading: Reading) -> Slip | None:
+    """An expression stands in braces where nothing but an expression can stand.
+
+    Why: braces embed an expression in a text; a `context` and an output are no texts.
+    Example: `context: '{$response.body}'`.
+    Instead: `context: $response.body`.
+    """
+    if not text.startswith("{$") or not text.endswith("}") or text.count("{") != 1:
+        return None
+    message = "an expression that stands alone takes no braces"
+    return Slip(message, 0, len(text), text[1:-1], refused=True) if understood(_INNER, text[1:-1], reading) else None
 
 
 def root_spelling(text: str, reading: Reading) -> Slip | None:
-    """The root of an expression is spelt in another way.
+    """A word of the language has other capitals than it should, or stands in the wrong place.
 
-    Why: roots keep their case, and the status, the URL and the method are no parts of the response or request.
-    Example: `$StatusCode`, or `$response.statusCode`.
-    Instead: `$statusCode`.
+    Why: `$inputs`, `.body` and all other words of expressions are case-sensitive; the status, the URL and the method
+    belong to no request or response.
+    Example: `$Inputs.email`, `$response.Body#/id`, `$response.statusCode`, `$request.url`.
+    Instead: `$inputs.email`, `$response.body#/id`, `$statusCode`, `$url`.
     """
-    instead = _NO_ROOT_OF_ITS_OWN.get(text.casefold())
-    if instead is not None:
-        return Slip(f"'{text}' is written '{instead}'", 0, len(text), instead)
-    found = _ROOT.match(text)
-    if found is None or found[1] in reading.ctx.grammar.roots:
+    words = _WORDS.match(text)
+    if words is None:
         return None
-    folded = found[1].casefold()
-    known = [root for root in reading.ctx.grammar.roots if folded.rstrip("s") == root.casefold().rstrip("s")]
-    if len(known) != 1:
+    right = _MISPLACED.get(text.casefold()) or _in_its_case(words, reading)
+    rest = text[words.end() :] if text.casefold() not in _MISPLACED else ""
+    end = len(text) - len(rest)
+    if right == text[:end] or not understood(_NAMES, right + rest, reading):
         return None
-    return Slip(f"'${found[1]}' is written '${known[0]}'", 0, found.end(), f"${known[0]}")
+    if "." not in text and right != "$statusCode":
+        return None  # `$URL` may be a variable of something else
+    return Slip(f"'{text[:end]}' is written '{right}'", 0, end, right, refused=True)
+
+
+def _in_its_case(words: re.Match[str], reading: Reading) -> str:
+    roots = {each.casefold(): each for each in reading.ctx.grammar.roots}
+    parts = {each.casefold(): each for each in reading.ctx.grammar.parts}
+    root, part = roots.get(words["root"].casefold(), words["root"]), words["part"] or ""
+    if root in ("request", "response", "message"):
+        part = parts.get(part.casefold(), part)
+    return f"${root}{words['dot'] or ''}{part}"
+
+
+def response_header(text: str, reading: Reading) -> Slip | None:
+    """A header is referred to in another way than `header.<name>`.
+
+    Why: the part is called `header`, without an s, and the name follows a dot.
+    Example: `$response.headers.Location`, `$response.headers['Location']`.
+    Instead: `$response.header.Location`.
+    """
+    found = _HEADER.fullmatch(text)
+    if found is None:
+        return None
+    right = f"{found['side']}.header.{found['plain'] or found['quoted']}"
+    return Slip("a header is referred to as header.<name>", 0, len(text), right, refused=True)
 
 
 def missing_outputs(text: str, reading: Reading) -> Slip | None:
-    """An output of a step is named without `outputs`.
+    """The output of a step or workflow is named without `outputs` before it.
 
-    Why: what a step gives is written `$steps.<stepId>.outputs.<name>`.
-    Example: `$steps.login.token`, where the step declares the output `token`.
+    Why: an output is `$steps.<stepId>.outputs.<name>`; of a workflow, inputs can be named too. It is understood if the
+    step or workflow declares such an output.
+    Example: `$steps.login.token`.
     Instead: `$steps.login.outputs.token`.
     """
-    found = _STEP.fullmatch(text)
-    step = reading.scope.steps.get(found[1]) if found else None
-    if found is None or step is None or found[2].startswith("outputs"):
+    owner = step_of(text, reading) or workflow_of(text, reading)
+    between = _OUTPUTS.match(owner.rest) if owner else None
+    if owner is None or between is None or ".outputs." in owner.rest or owner.rest.startswith(".inputs."):
         return None
-    if not any(_begins(found[2], name) for name in step.outputs):
+    names = {owner.rest[1:], owner.rest[between.end() :]}
+    found = [name for name in names if _is_declared(f"{owner.base}.outputs.{name}", reading)]
+    if len(found) != 1 or _is_declared(f"{owner.base}.inputs.{found[0]}", reading):
         return None
-    at = found.start(2)
-    return Slip(
-        "'.outputs.' is missing: $steps.<stepId>.outputs.<name>", 0, len(text), f"{text[:at]}outputs.{found[2]}"
-    )
+    right = f"{owner.base}.outputs.{found[0]}"
+    spelled = understood((property_path,), right, reading) or right
+    return Slip(f"'.outputs.' is missing after '{owner.base}'", 0, len(text), spelled, refused=True)
 
 
-def pointer_slash(text: str, reading: Reading) -> Slip | None:
-    """A JSON Pointer does not begin with a slash.
-
-    Why: "#" is followed by a JSON Pointer, each part of which begins with "/".
-    Example: `$response.body#access_token`.
-    Instead: `$response.body#/access_token`.
-    """
-    found = _UNSLASHED.fullmatch(text)
-    if found is None:
-        return None
-    path = read_path("." + found[2].partition("/")[0]) or ()
-    rest = found[2].partition("/")
-    right = f"{found[1]}{join_pointer('#', *path)}{rest[1]}{rest[2]}"
-    return Slip("a JSON Pointer starts with '/'", 0, len(text), right)
+def _is_declared(text: str, reading: Reading) -> bool:
+    """Say whether a declared name is all of a text, up to a path or pointer behind it."""
+    found = reached(text, reading)
+    return found is not None and found.rest[:1] in ("", ".", "[", "#")
 
 
-def property_path(text: str, reading: Reading) -> Slip | None:
-    """A part of a value is selected by a path of names and indexes.
+_NAMES: tuple[Repair, ...] = (response_header, missing_outputs, pointer_slash, property_path)
 
-    Why: `.name` and `[0]` are operators of conditions; elsewhere a JSON Pointer selects a part of a value. Of a name
-    with dots the longest part that is declared is the name, and the rest the path.
-    Example: `$response.body.items[0].id`, or `$inputs.customer.firstName`, where `customer` is declared.
-    Instead: `$response.body#/items/0/id`, or `$inputs.customer#/firstName`.
-    """
-    found = _BODY.fullmatch(text)
-    path = read_path(found[2]) if found else None
-    if found is not None and path:
-        return _as_pointer(text, found[2], f"{found[1]}{join_pointer('#', *path)}{(found[3] or '#')[1:]}")
-    expression = as_declared(text, reading)
-    pointed = below(expression, ()) if expression is not None else None
-    if pointed is None or str(pointed) == text:
-        return None
-    name = str(pointed).partition("#")[0]
-    return _as_pointer(text, text.removeprefix(name).partition("#")[0], str(pointed))
-
-
-def _as_pointer(text: str, path: str, right: str) -> Slip:
-    message = f"'{path}' is no JSON Pointer, which selects a part of a value outside of conditions"
-    return Slip(message, 0, len(text), right)
-
-
-def as_declared(text: str, reading: Reading) -> Expression | None:
-    """Read a text as one expression whose names are declared, perhaps with a path behind; None where it is none."""
-    try:
-        expression = parse_expression(text, reading.ctx.grammar)
-    except ExpressionSyntax:
-        try:
-            expression, end = parse_operand(text, 0, reading.ctx.grammar)
-        except ExpressionSyntax:
-            return None
-        if end < len(text):
-            return None
-    found = resolve(expression, lambda root: known_names(reading, root))
-    return None if isinstance(found, Undeclared) else found
-
-
-def known_names(reading: Reading, root: Root) -> Collection[str] | None:
-    """Give the names that are declared where an expression looks its name up; none where there is no such place."""
-    match root:
-        case StepOutput(step_id) if step_id not in reading.scope.steps:
-            return ()
-        case WorkflowValue(workflow_id) if reading.ctx.workflow(workflow_id) is None:
-            return ()
-        case Input() | Output() | StepOutput() | WorkflowValue():
-            return named(reading.ctx, reading.scope, root)
-        case _:
-            return None
-
-
-def _begins(written: str, name: str) -> bool:
-    return written.startswith(name) and written[len(name) : len(name) + 1] in ("", ".", "[", "#")
-
+_INNER: tuple[Repair, ...] = (root_spelling, *_NAMES)
 
 OPERAND: tuple[Repair, ...] = (root_spelling, response_header, missing_outputs, pointer_slash)
-"""What is tried on an operand of a condition, where paths of `.name` and `[0]` may stand."""
+"""What is tried on an expression in a condition, where paths of `.name` and `[0]` may stand."""
 
-EXPRESSION: tuple[Repair, ...] = (*OPERAND, property_path)
-"""What is tried on a text that is one expression, in this order."""
+EXPRESSION: tuple[Repair, ...] = (spaced_expression, braced_expression, *_INNER)
+"""What is tried on a text that is, or has to be, one expression, in this order."""
+
+EMBEDDED: tuple[Repair, ...] = _INNER
+"""What is tried on a text between the braces of a template."""

@@ -65,14 +65,3 @@ def constant_output(span: Span) -> Diagnostic:
     Instead: refer to a value of the run.
     """
     return warning("constant-output", "this output is a constant, not an expression", span)
-
-
-def stray_expression(written: str, span: Span) -> Diagnostic:
-    """A text holds an expression without braces whose name nothing declares.
-
-    Why: it would be sent as it is written: a header `Bearer $inputs.key` gives away nothing but a mistake.
-    Example: `Bearer $inputs.apikey`, where the input is called `apiKey`.
-    Instead: `Bearer {$inputs.apiKey}`.
-    """
-    message = f"'{written}' would be sent as it is written: nothing declares it, and it has no braces"
-    return error("stray-expression", message, span, fix=Fix(f"write {{{written}}}, with a name that is declared"))

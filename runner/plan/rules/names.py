@@ -10,7 +10,7 @@ from runner.plan.rules.report import error, known_names, warning
 from runner.source import Span
 
 
-def unknown_step(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+def unknown_step(name: str, known: Iterable[str], span: Span, *, elsewhere: str | None = None) -> Diagnostic:
     """A stepId is named that the workflow does not have.
 
     Why: the flow would jump, or wait for, nothing.
@@ -18,11 +18,14 @@ def unknown_step(name: str, known: Iterable[str], span: Span) -> Diagnostic:
     Instead: name a step of the same workflow; `goto` reaches another workflow by `workflowId`.
     """
     names = list(known)
+    of_another = (
+        Fix(f"it is a step of '{elsewhere}': write $workflows.{elsewhere}.outputs.<name>") if elsewhere else None
+    )
     return error(
         "unknown-step",
         f"there is no step '{name}' in this workflow",
         span,
-        fix=did_you_mean(name, names) or known_names("steps", names),
+        fix=of_another or did_you_mean(name, names) or known_names("steps", names),
     )
 
 
