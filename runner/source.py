@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
@@ -101,16 +101,22 @@ class SourceMap:
     """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
 
     A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
-    object that lacks it.
+    object that lacks it. `moved` are the places that a repair has given other pointers, the last one first to be undone:
+    the pointer now, and the one that was written.
     """
 
     source: Source
     build: Callable[[], Place] = field(repr=False)
     align: Align = field(repr=False)
+    moved: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _root(self) -> Place:
         return self.build()
+
+    def moving(self, moves: Iterable[tuple[str, str]]) -> SourceMap:
+        """Give the same positions by the pointers after a repair: what is at a move's first one was at its second."""
+        return replace(self, build=lambda: self._root, moved=(*self.moved, *moves))
 
     def value(self, pointer: str) -> Span:
         """Give the span of the value at `pointer`."""
@@ -138,6 +144,9 @@ class SourceMap:
 
     def _find(self, pointer: str) -> tuple[Place, Member | None, bool]:
         place, named = self._root, None
+        for now, written in reversed(self.moved):
+            if pointer == now or pointer.startswith(f"{now}/"):
+                pointer = written + pointer[len(now) :]
         for token in split_pointer(pointer):
             if place.members is not None and token in place.members:
                 named = place.members[token]

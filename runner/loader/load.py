@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from runner.arazzo.dialect import Text as ChoiceOfText
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
 from runner.asyncapi.document import AsyncApiDescription, read_asyncapi
 from runner.description import ArazzoDescription, Description
-from runner.diagnostics import Diagnostic, Fix, in_order
+from runner.diagnostics import Diagnostic, Fix, Rewrite, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.kept import Cache, kept_references, read_kept
 from runner.loader.parsed import without_collecting
-from runner.loader.shape import check_shape, find_dialect
+from runner.loader.mend import mend_structure
+from runner.loader.repairs import STRUCTURE
+from runner.loader.shape import check_shape, find_dialect, unknown_value, with_effect
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
@@ -136,11 +139,12 @@ class _Loading:
         if isinstance(dialect, Diagnostic):
             self.problems.append(dialect)
             return
-        self.problems.extend(check_shape(text.value, text.places, dialect))
-        document = read_document(text.value, dialect)
+        root, places, repaired = mend_structure(STRUCTURE, text.value, text.places, dialect)
+        self.problems.extend(with_effect((*repaired, *check_shape(root, places, dialect)), root, places))
+        document = read_document(root, dialect)
         base = resolve_uri(text.source.uri, without_fragment(document.self_uri or ""))
         sources: dict[str, str] = {}
-        arazzo = ArazzoDescription(text.source.uri, base, document, text.places, sources)
+        arazzo = ArazzoDescription(text.source.uri, base, document, places, sources)
         self.arazzo[text.source.uri] = arazzo
         if document.self_uri:
             self.identities[base] = text.source.uri
@@ -162,7 +166,7 @@ class _Loading:
         found = self.find_source(source, arazzo)
         if found is not None and source.name:
             sources[source.name] = found.source.uri
-            self.add_source(source, found, arazzo.places)
+            self.add_source(source, found, arazzo)
 
     def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
         """Read a source where it is said to be, else from the other places that the options allow."""
@@ -203,13 +207,13 @@ class _Loading:
                 resolve_uri(self.options.working_directory, location), "it was found in the working directory"
             )
 
-    def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
+    def add_source(self, source: SourceDescription, text: Text, arazzo: ArazzoDescription) -> None:
         uri = text.source.uri
         kind = kind_of(text.value)
         if any(problem.rule in UNREADABLE for problem in text.problems):
             self.problems.extend(text.problems)
         elif kind is None:
-            self.problems.append(_unknown_kind(source, text, places))
+            self.problems.append(_unknown_kind(source, text, arazzo.places))
         elif uri not in self.arazzo and uri not in self.apis and uri not in self.asyncapi:
             if kind == "arazzo":
                 self.problems.extend(text.problems)
@@ -217,8 +221,8 @@ class _Loading:
             else:
                 self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
                 self.add_api(kind, text)
-        if kind is not None and source.type in ("openapi", "arazzo", "asyncapi") and source.type != kind:
-            self.problems.append(_wrong_kind(source, kind, places))
+        if kind is not None and source.type is not None:
+            self.problems.extend(_check_kind(source, kind, arazzo))
 
     def add_api(self, kind: str, text: Text) -> None:
         uri = text.source.uri
@@ -367,11 +371,19 @@ def _no_api(text: Text, kind: str | None) -> Diagnostic:
     )
 
 
-def _wrong_kind(source: SourceDescription, kind: str, places: SourceMap) -> Diagnostic:
-    return Diagnostic(
-        rule="wrong-source-type",
-        severity="warning",
-        message=f"the source '{source.name}' says type '{source.type}', but it is an {kind} description",
-        span=places.value(f"{source.pointer}/type"),
-        fix=Fix(f"write type: {kind}"),
-    )
+def _check_kind(source: SourceDescription, kind: str, arazzo: ArazzoDescription) -> Iterator[Diagnostic]:
+    """Hold the type that a source says against what it is, which counts."""
+    dialect, place = arazzo.document.dialect, f"{source.pointer}/type"
+    shape = dialect.objects["sourceDescription"]["type"].shape
+    choices = shape.choices if isinstance(shape, ChoiceOfText) else ()
+    is_known, said = source.type in choices, source.type or ""
+    if kind not in choices and not is_known:
+        yield unknown_value(said, place, choices, arazzo.places)
+    elif said != kind:
+        yield Diagnostic(
+            rule="wrong-source-type",
+            severity="error" if dialect.strict and not is_known else "warning",
+            message=f"the source '{source.name}' says type '{said}', but it is an {kind} description",
+            span=arazzo.places.value(place),
+            fix=Fix(f"write type: {kind}", (Rewrite(place, kind),) if kind in choices else ()),
+        )
