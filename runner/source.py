@@ -101,8 +101,8 @@ class SourceMap:
     """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
 
     A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
-    object that lacks it. `moved` are the places that a repair has given other pointers, the last one first to be undone:
-    the pointer now, and the one that was written.
+    object that lacks it. `moved` are the pointers that repairs have changed, in turn: what each is now, and what was
+    written.
     """
 
     source: Source

@@ -11,7 +11,7 @@ from typing import TypeAlias
 class Text:
     """A string, of `choices` only where there are any; an empty one says nothing unless it `may_be_empty`.
 
-    `others` are those that are no choice but are understood, or diagnosed, where their meaning can be known; None are all.
+    `others` are no choices, but understood or diagnosed where their meaning can be known; None stands for all others.
     """
 
     choices: tuple[str, ...] = ()

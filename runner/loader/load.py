@@ -18,8 +18,8 @@ from runner.diagnostics import Diagnostic, Fix, Rewrite, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.kept import Cache, kept_references, read_kept
-from runner.loader.parsed import without_collecting
 from runner.loader.mend import mend_structure
+from runner.loader.parsed import without_collecting
 from runner.loader.repairs import STRUCTURE
 from runner.loader.shape import check_shape, find_dialect, unknown_value, with_effect
 from runner.loader.text import Document as Text

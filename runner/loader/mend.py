@@ -1,7 +1,7 @@
-"""Turn the JSON of a document as people write it into the JSON that the specification has for it, and report each repair.
+"""Turn the JSON of a document as people write it into the JSON that the specification has for it; report each repair.
 
-A repair of structure is a rule that knows what was meant. It looks at one value of the document and gives the edits that
-make it conformant; what is read is the document after these very edits, so it runs as it does after `arazzo check --fix`.
+A repair of structure is a rule that knows what was meant. It looks at one value of the document and gives the edits
+that make it conformant; what is read is the document after these edits, so it runs as it does after `check --fix`.
 """
 
 from __future__ import annotations

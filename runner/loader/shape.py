@@ -12,7 +12,6 @@ from runner.arazzo.dialect import (
     DIALECTS,
     Anything,
     Dialect,
-    Field,
     ListOf,
     MapOf,
     Number,

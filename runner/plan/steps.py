@@ -67,7 +67,7 @@ class StepCompiler:
     def step(self, step: Step, index: int) -> StepPlan:
         ctx = self.ctx
         before = replace(self.names, order=self.names.steps[step.step_id].order)
-        found = find_target(ctx, step)
+        found = find_target(ctx, before, step)
         after = self.after(step, before, found)
         places = {position: place for place, position in enumerate(self.order.sequence)}
         return StepPlan(

@@ -1,4 +1,4 @@
-"""What people write where the specification has another structure: one function per repair, whose docstring explains it.
+"""What people write where the specification has another structure: one function per repair, with its explanation.
 
 Each looks at one value of a document and gives the edits that make it what the specification wants. It never guesses
 between two readings: what could mean two things is left to the shape.

@@ -61,7 +61,7 @@ def empty_reference(value: Json, reading: Reading) -> Slip | None:
 def action_condition(value: Json, reading: Reading) -> Slip | None:
     """A condition stands directly in an action.
 
-    Why: an action has `criteria`, a list; a `condition` beside its `type` would be dropped, and the action always taken.
+    Why: an action has `criteria`; a `condition` beside its `type` would be dropped, and the action always taken.
     Example: `{name: wait, type: retry, condition: $statusCode == 503}`.
     Instead: `{name: wait, type: retry, criteria: [{condition: $statusCode == 503}]}`.
     """
