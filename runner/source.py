@@ -102,7 +102,7 @@ class SourceMap:
 
     A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
     object that lacks it. `moved` are the pointers that repairs have changed, in turn: what each is now, and what was
-    written.
+    written. The last one that fits is undone first.
     """
 
     source: Source

@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from runner.arazzo.dialect import Text as ChoiceOfText
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
 from runner.asyncapi.document import AsyncApiDescription, read_asyncapi
 from runner.description import ArazzoDescription, Description
-from runner.diagnostics import Diagnostic, Fix, Rewrite, in_order
+from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.kept import Cache, kept_references, read_kept
 from runner.loader.mend import mend_structure
 from runner.loader.parsed import without_collecting
 from runner.loader.repairs import STRUCTURE
-from runner.loader.shape import check_shape, find_dialect, unknown_value, with_effect
+from runner.loader.repairs.pages import file_behind, page_as_source
+from runner.loader.shape import check_kind, check_shape, find_dialect, with_effect
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
@@ -170,6 +170,8 @@ class _Loading:
 
     def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
         """Read a source where it is said to be, else from the other places that the options allow."""
+        if (behind := self.behind_page(source, arazzo)) is not None:
+            return behind
         failures: list[FetchError] = []
         for candidate in self.candidates(source, arazzo):
             try:
@@ -184,6 +186,19 @@ class _Loading:
             return found
         self.problems.append(_not_read(source, failures[0], arazzo.places))
         return None
+
+    def behind_page(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
+        """Read the file that a page shows, where the url of a source is that of such a page."""
+        file = file_behind(source.url)
+        if file is None or source.name in self.options.sources or source.url in self.identities:
+            return None
+        uri = self.identities.get(file, file)
+        try:
+            found = self.texts.get(uri) or self.read(self.fetch(uri))
+        except FetchError:
+            return None
+        self.problems.append(page_as_source(source, file, arazzo.places))
+        return found
 
     def candidates(self, source: SourceDescription, arazzo: ArazzoDescription) -> Iterator[_Candidate]:
         """Give the places where a source may be: by identity first, then by location."""
@@ -222,7 +237,7 @@ class _Loading:
                 self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
                 self.add_api(kind, text)
         if kind is not None and source.type is not None:
-            self.problems.extend(_check_kind(source, kind, arazzo))
+            self.problems.extend(check_kind(source, kind, arazzo.document.dialect, arazzo.places))
 
     def add_api(self, kind: str, text: Text) -> None:
         uri = text.source.uri
@@ -369,21 +384,3 @@ def _no_api(text: Text, kind: str | None) -> Diagnostic:
         span=text.places.value(""),
         notes=("such a description has a field 'openapi' or 'swagger' at its root",),
     )
-
-
-def _check_kind(source: SourceDescription, kind: str, arazzo: ArazzoDescription) -> Iterator[Diagnostic]:
-    """Hold the type that a source says against what it is, which counts."""
-    dialect, place = arazzo.document.dialect, f"{source.pointer}/type"
-    shape = dialect.objects["sourceDescription"]["type"].shape
-    choices = shape.choices if isinstance(shape, ChoiceOfText) else ()
-    is_known, said = source.type in choices, source.type or ""
-    if kind not in choices and not is_known:
-        yield unknown_value(said, place, choices, arazzo.places)
-    elif said != kind:
-        yield Diagnostic(
-            rule="wrong-source-type",
-            severity="error" if dialect.strict and not is_known else "warning",
-            message=f"the source '{source.name}' says type '{said}', but it is an {kind} description",
-            span=arazzo.places.value(place),
-            fix=Fix(f"write type: {kind}", (Rewrite(place, kind),) if kind in choices else ()),
-        )

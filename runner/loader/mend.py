@@ -47,8 +47,9 @@ class Reading:
 class Slip:
     """What is not as the specification has it, at `pointer`, and the `edits` of the document that mend it, in turn.
 
-    `moves` pair the pointers of what these edits move with those that it had. `refused` says that Arazzo 1.1 leaves no
-    room for this reading: there it is an error, with the same fix. `at_key` draws it at the name of what is there.
+    `moves` pair the pointers of what these edits move with those it had, a part behind its whole. `refused` says that
+    Arazzo 1.1 leaves no room for this reading: there it is an error, with the same fix. `at_key` draws it at the name
+    of what is there.
     """
 
     message: str
@@ -138,7 +139,7 @@ def _below(value: Value, shape: Shape, dialect: Dialect) -> Iterator[tuple[str, 
 
 
 def applied(root: Json, edits: Iterable[Edit]) -> Json:
-    """Give a copy of a document with edits applied, one after the other."""
+    """Give a copy of a document with edits applied, one after the other; ValueError where one leads nowhere."""
     for edit in edits:
         match edit:
             case Rewrite(pointer, value):
@@ -166,12 +167,14 @@ def _parent(pointer: str) -> tuple[str, str]:
 
 def _members(root: Json, pointer: str) -> dict[str, Json]:
     value = resolve_pointer(root, pointer)
-    assert isinstance(value, dict), pointer
+    if not isinstance(value, dict):
+        raise ValueError(f"'{pointer}' is no object")
     return value
 
 
 def _without(value: object, gone: str) -> Json:
     if isinstance(value, list):
         return [*value[: int(gone)], *value[int(gone) + 1 :]]
-    assert isinstance(value, dict), gone
+    if not isinstance(value, dict):
+        raise ValueError(f"'{gone}' is not there")
     return {key: each for key, each in value.items() if key != gone}

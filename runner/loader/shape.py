@@ -22,6 +22,7 @@ from runner.arazzo.dialect import (
     TypeName,
     dialect_of,
 )
+from runner.arazzo.document import SourceDescription
 from runner.diagnostics import Diagnostic, Fix, Rewrite, did_you_mean, nearest
 from runner.loader.faults import foreign_reference, invented_field
 from runner.loader.meant import FIELDS, SHAPES, VALUES
@@ -159,6 +160,24 @@ def unknown_value(value: str, pointer: str, choices: tuple[str, ...], places: So
         meant = "a success action cannot retry: write goto with the stepId to run again"
     fix = Fix(meant) if meant else did_you_mean(value, choices)
     return _problem(places, "unknown-value", pointer, f"'{value}' is not one of {listed}", fix)
+
+
+def check_kind(source: SourceDescription, kind: str, dialect: Dialect, places: SourceMap) -> Iterator[Diagnostic]:
+    """Hold the type that a source says against what it is, which counts."""
+    place = f"{source.pointer}/type"
+    shape = dialect.objects["sourceDescription"]["type"].shape
+    choices = shape.choices if isinstance(shape, Text) else ()
+    is_known, said = source.type in choices, source.type or ""
+    if kind not in choices and not is_known:
+        yield unknown_value(said, place, choices, places)
+    elif said != kind:
+        yield Diagnostic(
+            rule="wrong-source-type",
+            severity="error" if dialect.strict and not is_known else "warning",
+            message=f"the source '{source.name}' says type '{said}', but it is an {kind} description",
+            span=places.value(place),
+            fix=Fix(f"write type: {kind}", (Rewrite(place, kind),) if kind in choices else ()),
+        )
 
 
 def _number(value: Json, pointer: str, whole: bool, places: SourceMap) -> Iterator[Diagnostic]:

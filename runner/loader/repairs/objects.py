@@ -78,7 +78,7 @@ def action_condition(value: Json, reading: Reading) -> Slip | None:
         place,
         f"write criteria: [condition: {condition}]",
         (edit, Remove(place)),
-        ((f"{criteria}/0/condition", place), (f"{criteria}/0", place)),
+        ((f"{criteria}/0", place), (f"{criteria}/0/condition", place)),
         at_key=True,
     )
 

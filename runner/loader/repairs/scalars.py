@@ -14,16 +14,6 @@ _SCALAR = re.compile(r"[\w.+-]+")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER = re.compile(r"(?:0|[1-9]\d{0,14})(\.\d{1,14})?")
 
-# Where a host shows a file as a page, and where it gives the file itself.
-_PAGES = (
-    (
-        re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)(?:[?#].*)?"),
-        r"https://raw.githubusercontent.com/\1/\2",
-    ),
-    (re.compile(r"(https?://[^/?#]+/[^?#]+/-)/blob/([^?#]+)(?:[?#].*)?"), r"\1/raw/\2"),
-    (re.compile(r"(https?://bitbucket\.org/[^/]+/[^/]+)/src/([^?#]+)(?:[?#].*)?"), r"\1/raw/\2"),
-)
-
 
 def empty_field(value: Json, reading: Reading) -> Slip | None:
     """An optional field is there, but empty.
@@ -104,23 +94,5 @@ def value_case(value: Json, reading: Reading) -> Slip | None:
     return Slip(message, reading.pointer, f"write {meant[0]}", (Rewrite(reading.pointer, meant[0]),))
 
 
-def page_as_source(value: Json, reading: Reading) -> Slip | None:
-    """The url of a source is that of a page that shows the file.
-
-    Why: a page is HTML; the description is behind it, at an address of its own.
-    Example: `url: https://github.com/example/pets/blob/main/openapi.yaml`.
-    Instead: `url: https://raw.githubusercontent.com/example/pets/main/openapi.yaml`.
-    """
-    if reading.name != "url" or not reading.pointer.startswith("/sourceDescriptions/") or not isinstance(value, str):
-        return None
-    for page, file in _PAGES:
-        if page.fullmatch(value):
-            url = page.sub(file, value)
-            message = "this is the address of a page that shows the file, not that of the file"
-            edits = (Rewrite(reading.pointer, url),)
-            return Slip(message, reading.pointer, f"write {url}", edits, refused=False)
-    return None
-
-
-SCALARS: tuple[Repair, ...] = (empty_field, unquoted_text, quoted_number, value_case, page_as_source)
+SCALARS: tuple[Repair, ...] = (empty_field, unquoted_text, quoted_number, value_case)
 """What is tried on single values, in this order."""
