@@ -15,12 +15,17 @@ from runner.openapi.lookup import operations_at, why_not_callable
 from runner.plan.context import SOURCES, Context, find_workflow, split_reference
 from runner.plan.mend import Mended, Reading, mend
 from runner.plan.names import Names, is_declared
-from runner.plan.repairs.operations import METHOD_AND_PATH, OPERATION_ID, OPERATION_PATH, apis_of, canonical_path
+from runner.plan.repairs.operations import (
+    METHOD_AND_PATH,
+    OPERATION_ID,
+    OPERATION_PATH,
+    SOURCE_URL_AND_POINTER,
+    apis_of,
+    canonical_path,
+)
 from runner.plan.rules import calls, names
 from runner.source import Span
 
-# operationPath: '{$sourceDescriptions.<name>.url}#<JSON Pointer>'
-OPERATION_PATH_SYNTAX = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P<pointer>/.*)", re.DOTALL)
 MOST_OFFERED = 3
 
 
@@ -167,7 +172,7 @@ def _by_plain_id(ctx: Context, operation_id: str, span: Span) -> Found | None:
 
 def _by_path(mended: Mended) -> Found | None:
     ctx, text = mended.reading.ctx, mended.text
-    match = OPERATION_PATH_SYNTAX.fullmatch(text)
+    match = SOURCE_URL_AND_POINTER.fullmatch(text)
     if match is None:
         message = "an operationPath is a source's url, '#', and a JSON Pointer to an operation"
         ctx.report(calls.operation_path_syntax(message, mended.span(0, len(text)), _path_meant(ctx, text)))
@@ -223,7 +228,7 @@ def _report_path(
 
 def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:
     """Find the channel of an AsyncAPI source, written like an operationPath."""
-    match = OPERATION_PATH_SYNTAX.fullmatch(text)
+    match = SOURCE_URL_AND_POINTER.fullmatch(text)
     if match is None:
         fix = Fix("write '{$sourceDescriptions.NAME.url}#/channels/…'")
         message = "a channelPath is a source's url, '#', and a JSON Pointer to a channel"

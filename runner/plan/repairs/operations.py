@@ -14,7 +14,8 @@ from runner.values import join_pointer, unescape_token
 
 METHOD_AND_PATH = re.compile(r"([A-Za-z]+)[ \t]+(/\S*)")
 _BRACED = re.compile(r"\{(\$sourceDescriptions\.[^{}]+)\}")
-_CANONICAL = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P<pointer>/.*)", re.DOTALL)
+# operationPath: '{$sourceDescriptions.<name>.url}#<JSON Pointer>'
+SOURCE_URL_AND_POINTER = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P<pointer>/.*)", re.DOTALL)
 _SOURCE_AND_POINTER = re.compile(r"(?P<source>[^#]*)#(?P<pointer>/.*)", re.DOTALL)
 _DECORATION = re.compile(r"\{?\$?(?:sourceDescriptions\.)?(?P<name>.*?)\}?")
 _BELOW_PATHS = re.compile(r"/paths/+(?P<path>.*)/(?P<method>[A-Za-z]+)/?", re.DOTALL)
@@ -119,7 +120,9 @@ def source_of_path(text: str, reading: Reading) -> Slip | None:
     Instead: `operationPath: '{$sourceDescriptions.petstore.url}#/paths/~1pets/get'`.
     """
     found = _SOURCE_AND_POINTER.fullmatch(text)
-    source = _source_meant(reading.ctx, found["source"]) if found and not _CANONICAL.fullmatch(text) else None
+    source = (
+        _source_meant(reading.ctx, found["source"]) if found and not SOURCE_URL_AND_POINTER.fullmatch(text) else None
+    )
     if found is None or source is None:
         return None
     meant = canonical_path(source, "")
@@ -153,7 +156,7 @@ def path_spelling(text: str, reading: Reading) -> Slip | None:
     Example: `operationPath: '{$sourceDescriptions.petstore.url}#/paths/pets/{petId}/GET'`.
     Instead: `operationPath: '{$sourceDescriptions.petstore.url}#/paths/~1pets~1{petId}/get'`.
     """
-    found = _CANONICAL.fullmatch(text)
+    found = SOURCE_URL_AND_POINTER.fullmatch(text)
     api = reading.ctx.api(found["source"]) if found else None
     if found is None or api is None or operations_at(api, found["pointer"]):
         return None
