@@ -11,6 +11,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from runner.levels import unused_ignore
+from runner.loader import faults
+from runner.loader import repairs as structure
 from runner.loader import rules as loader_rules
 from runner.openapi import rules as openapi_rules
 from runner.plan import repairs, rules
@@ -34,8 +36,9 @@ class Rule:
 @cache
 def rulebook() -> Mapping[str, Rule]:
     """Give every rule there is, sorted by name."""
-    found = [*_written(loader_rules.RULES), *_written(openapi_rules.RULES), *_functions(rules, is_repair=False)]
-    found += _functions(repairs, is_repair=True)
+    found = [*_written(loader_rules.RULES), *_written(openapi_rules.RULES)]
+    found += [*_of_module(faults, is_repair=False), *_functions(rules, is_repair=False)]
+    found += [*_functions(structure, is_repair=True), *_functions(repairs, is_repair=True)]
     found.append(read_rule("unused-ignore", unused_ignore.__doc__ or ""))
     return {rule.name: rule for rule in sorted(found, key=lambda each: each.name)}
 
@@ -63,10 +66,13 @@ def _written(texts: Mapping[str, str]) -> Iterator[Rule]:
 def _functions(package: ModuleType, *, is_repair: bool) -> Iterator[Rule]:
     """Give the rules of a package, which are the functions of its modules whose explanation has all parts."""
     for info in iter_modules(package.__path__):
-        module = import_module(f"{package.__name__}.{info.name}")
-        for function in vars(module).values():
-            if not inspect.isfunction(function) or function.__module__ != module.__name__:
-                continue
-            text = function.__doc__ or ""
-            if all(f"\n    {part}: " in text for part in PARTS):
-                yield read_rule(rule_name(function), text, is_repair=is_repair)
+        yield from _of_module(import_module(f"{package.__name__}.{info.name}"), is_repair=is_repair)
+
+
+def _of_module(module: ModuleType, *, is_repair: bool) -> Iterator[Rule]:
+    for function in vars(module).values():
+        if not inspect.isfunction(function) or function.__module__ != module.__name__:
+            continue
+        text = function.__doc__ or ""
+        if all(f"\n    {part}: " in text for part in PARTS):
+            yield read_rule(rule_name(function), text, is_repair=is_repair)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
@@ -101,12 +101,14 @@ class SourceMap:
     """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
 
     A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
-    object that lacks it.
+    object that lacks it. `moved` are the pointers that repairs have changed, in turn: what each is now, and what was
+    written. The last one that fits is undone first.
     """
 
     source: Source
     build: Callable[[], Place] = field(repr=False)
     align: Align = field(repr=False)
+    moved: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _root(self) -> Place:
@@ -116,6 +118,10 @@ class SourceMap:
     def root(self) -> Place:
         """Where everything stands."""
         return self._root
+
+    def moving(self, moves: Iterable[tuple[str, str]]) -> SourceMap:
+        """Give the same positions by the pointers after a repair: what is at a move's first one was at its second."""
+        return replace(self, build=lambda: self._root, moved=(*self.moved, *moves))
 
     def value(self, pointer: str) -> Span:
         """Give the span of the value at `pointer`."""
@@ -143,6 +149,9 @@ class SourceMap:
 
     def _find(self, pointer: str) -> tuple[Place, Member | None, bool]:
         place, named = self._root, None
+        for now, written in reversed(self.moved):
+            if pointer == now or pointer.startswith(f"{now}/"):
+                pointer = written + pointer[len(now) :]
         for token in split_pointer(pointer):
             if place.members is not None and token in place.members:
                 named = place.members[token]

@@ -9,10 +9,14 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, of `choices` only where there are any; an empty one says nothing unless it `may_be_empty`."""
+    """A string, of `choices` only where there are any; an empty one says nothing unless it `may_be_empty`.
+
+    `others` are no choices, but understood or diagnosed where their meaning can be known; None stands for all others.
+    """
 
     choices: tuple[str, ...] = ()
     may_be_empty: bool = False
+    others: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ OBJECTS_1_0: Mapping[str, Fields] = {
     "sourceDescription": {
         "name": _required(TEXT),
         "url": _required(TEXT),
-        "type": Field(Text(("openapi", "arazzo"))),
+        "type": Field(Text(("openapi", "arazzo"), others=None)),  # the content says what it is
     },
     "workflow": {
         "workflowId": _required(TEXT),
@@ -144,7 +148,7 @@ OBJECTS_1_0: Mapping[str, Fields] = {
     },
     "parameter": {
         "name": _required(TEXT),
-        "in": Field(Text(("path", "query", "header", "cookie"))),
+        "in": Field(Text(("path", "query", "header", "cookie"), others=("body",))),
         "value": _required(ANY),
     },
     "successAction": {
@@ -194,7 +198,7 @@ OBJECTS_1_0: Mapping[str, Fields] = {
 
 _ADDED_IN_1_1: Mapping[str, Fields] = {
     "document": {"$self": Field(TEXT)},
-    "sourceDescription": {"type": Field(Text(("openapi", "arazzo", "asyncapi")))},
+    "sourceDescription": {"type": Field(Text(("openapi", "arazzo", "asyncapi"), others=None))},
     "step": {
         "channelPath": Field(TEXT),
         "timeout": Field(Number(whole=True)),
@@ -203,7 +207,7 @@ _ADDED_IN_1_1: Mapping[str, Fields] = {
         "dependsOn": Field(ListOf(TEXT)),
         "successCriteria": Field(ListOf(Of("criterion"), at_least=1)),
     },
-    "parameter": {"in": Field(Text(("path", "query", "querystring", "header", "cookie")))},
+    "parameter": {"in": Field(Text(("path", "query", "querystring", "header", "cookie"), others=("body",)))},
     "successAction": {"parameters": Field(PARAMETERS)},
     "failureAction": {"parameters": Field(PARAMETERS)},
     "expressionType": {

@@ -17,9 +17,12 @@ from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.kept import kept_references, read_kept
+from runner.loader.mend import mend_structure
 from runner.loader.parsed import without_collecting
 from runner.loader.places import LoadOptions, candidates, elsewhere
-from runner.loader.shape import check_shape, find_dialect
+from runner.loader.repairs import STRUCTURE
+from runner.loader.repairs.pages import file_behind, page_as_source
+from runner.loader.shape import check_kind, check_shape, find_dialect, with_effect
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
@@ -122,11 +125,12 @@ class _Loading:
         if isinstance(dialect, Diagnostic):
             self.problems.append(dialect)
             return
-        self.problems.extend(check_shape(text.value, text.places, dialect))
-        document = read_document(text.value, dialect)
+        root, places, repaired = mend_structure(STRUCTURE, text.value, text.places, dialect)
+        self.problems.extend(with_effect((*repaired, *check_shape(root, places, dialect)), root, places))
+        document = read_document(root, dialect)
         base = resolve_uri(text.source.uri, without_fragment(document.self_uri or ""))
         sources: dict[str, str] = {}
-        arazzo = ArazzoDescription(text.source.uri, base, document, text.places, sources)
+        arazzo = ArazzoDescription(text.source.uri, base, document, places, sources)
         self.arazzo[text.source.uri] = arazzo
         if document.self_uri:
             self.identities[base] = text.source.uri
@@ -148,10 +152,12 @@ class _Loading:
         found = self.find_source(source, arazzo)
         if found is not None and source.name:
             sources[source.name] = found.source.uri
-            self.add_source(source, found, arazzo.places)
+            self.add_source(source, found, arazzo)
 
     def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
         """Read a source where it is said to be, else from the other places that the options allow."""
+        if (behind := self.behind_page(source, arazzo)) is not None:
+            return behind
         failures: list[FetchError] = []
         for candidate in candidates(source, arazzo, self.identities, self.options):
             try:
@@ -167,13 +173,26 @@ class _Loading:
         self.problems.append(_not_read(source, failures[0], arazzo.places, elsewhere(source, arazzo, self.options)))
         return None
 
-    def add_source(self, source: SourceDescription, text: Text, places: SourceMap) -> None:
+    def behind_page(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
+        """Read the file that a page shows, where the url of a source is that of such a page."""
+        file = file_behind(source.url)
+        if file is None or source.name in self.options.sources or source.url in self.identities:
+            return None
+        uri = self.identities.get(file, file)
+        try:
+            found = self.texts.get(uri) or self.read(self.fetch(uri))
+        except FetchError:
+            return None
+        self.problems.append(page_as_source(source, file, arazzo.places))
+        return found
+
+    def add_source(self, source: SourceDescription, text: Text, arazzo: ArazzoDescription) -> None:
         uri = text.source.uri
         kind = kind_of(text.value)
         if any(problem.rule in UNREADABLE for problem in text.problems):
             self.problems.extend(text.problems)
         elif kind is None:
-            self.problems.append(_unknown_kind(source, text, places))
+            self.problems.append(_unknown_kind(source, text, arazzo.places))
         elif uri not in self.arazzo and uri not in self.apis and uri not in self.asyncapi:
             if kind == "arazzo":
                 self.problems.extend(text.problems)
@@ -181,8 +200,8 @@ class _Loading:
             else:
                 self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
                 self.add_api(kind, text)
-        if kind is not None and source.type in ("openapi", "arazzo", "asyncapi") and source.type != kind:
-            self.problems.append(_wrong_kind(source, kind, places))
+        if kind is not None and source.type is not None:
+            self.problems.extend(check_kind(source, kind, arazzo.document.dialect, arazzo.places))
 
     def add_api(self, kind: str, text: Text) -> None:
         uri = text.source.uri
@@ -323,14 +342,4 @@ def _no_api(text: Text, kind: str | None) -> Diagnostic:
         message=f"{text.source.name} is {what}, not an OpenAPI description",
         span=text.places.value(""),
         notes=("such a description has a field 'openapi' or 'swagger' at its root",),
-    )
-
-
-def _wrong_kind(source: SourceDescription, kind: str, places: SourceMap) -> Diagnostic:
-    return Diagnostic(
-        rule="wrong-source-type",
-        severity="warning",
-        message=f"the source '{source.name}' says type '{source.type}', but it is an {kind} description",
-        span=places.value(f"{source.pointer}/type"),
-        fix=Fix(f"write type: {kind}"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import assert_never
@@ -12,7 +12,6 @@ from runner.arazzo.dialect import (
     DIALECTS,
     Anything,
     Dialect,
-    Field,
     ListOf,
     MapOf,
     Number,
@@ -23,7 +22,11 @@ from runner.arazzo.dialect import (
     TypeName,
     dialect_of,
 )
-from runner.diagnostics import Diagnostic, Fix, Severity, did_you_mean, nearest
+from runner.arazzo.document import SourceDescription
+from runner.diagnostics import Diagnostic, Fix, Rewrite, did_you_mean, nearest
+from runner.loader.faults import foreign_reference, invented_field
+from runner.loader.meant import FIELDS, SHAPES, VALUES
+from runner.loader.mend import kind_of
 from runner.source import SourceMap
 from runner.text import describe
 from runner.values import Json, join_pointer, pointer_name
@@ -65,7 +68,10 @@ def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
         return _problem(places, "not-arazzo", "", what, Fix(note))
     if not isinstance(version, str):
         whole = f"{places.value('/arazzo').text}.0"
-        fix = Fix(f"write it in quotes: '{whole}'") if dialect_of(whole) else Fix("write arazzo: '1.0.1'")
+        if isinstance(version, int | float) and dialect_of(whole) is not None:
+            fix = Fix(f"write it in quotes: '{whole}'", (Rewrite("/arazzo", whole),))
+        else:
+            fix = Fix("write arazzo: '1.0.1'")
         return _wrong_type(places, "/arazzo", version, "a string", fix)
     found = dialect_of(version)
     if found is None:
@@ -75,12 +81,17 @@ def find_dialect(root: Json, places: SourceMap) -> Dialect | Diagnostic:
 
 
 def check_shape(root: Json, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
-    """Check a whole document against its dialect; what is wrong inside a component that nobody refers to is a warning.
+    """Check a whole document against its dialect."""
+    return _object(root, "", "document", places, dialect)
+
+
+def with_effect(problems: Iterable[Diagnostic], root: Json, places: SourceMap) -> Iterator[Diagnostic]:
+    """Make warnings of what is wrong inside components that nobody refers to.
 
     Why: "All objects defined within the components object will have no effect … unless they are explicitly referenced".
     """
     unused = [(places.key(pointer), places.value(pointer)) for pointer in _unreferenced(root)]
-    for problem in _object(root, "", "document", places, dialect):
+    for problem in problems:
         at = problem.span
         idle = any(span == at or span.start <= at.start < span.end for spans in unused for span in spans)
         yield replace(problem, severity="warning") if idle and problem.rule != "invalid-name" else problem
@@ -107,8 +118,8 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
     match shape:
         case Anything():
             return
-        case Text(choices, _):
-            yield from _text(value, pointer, choices, places)
+        case Text():
+            yield from _text(value, pointer, shape, places)
         case Number(whole):
             yield from _number(value, pointer, whole, places)
         case Schema():
@@ -118,10 +129,12 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
             if isinstance(value, dict):
                 yield from _object(value, pointer, "expressionType", places, dialect)
             else:
-                yield from _text(value, pointer, choices, places)
+                yield from _text(value, pointer, Text(choices), places)
         case Of(name, or_reusable):
-            kind = "reusable" if or_reusable and isinstance(value, dict) and "reference" in value else name
-            yield from _object(value, pointer, kind, places, dialect)
+            if or_reusable and isinstance(value, dict) and "$ref" in value:
+                yield foreign_reference(OBJECT_TITLES[name], places.value(f"{pointer}/$ref"))
+            else:
+                yield from _object(value, pointer, kind_of(value, shape), places, dialect)
         case ListOf(item, at_least):
             yield from _list(value, pointer, item, at_least, places, dialect)
         case MapOf(item):
@@ -130,15 +143,40 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
             assert_never(shape)
 
 
-def _text(value: Json, pointer: str, choices: tuple[str, ...], places: SourceMap) -> Iterator[Diagnostic]:
+def _text(value: Json, pointer: str, shape: Text, places: SourceMap) -> Iterator[Diagnostic]:
     if not isinstance(value, str):
         written = places.value(pointer).text
         fix = Fix(f"write it in quotes: '{written}'") if isinstance(value, int | float | bool) else None
         yield _wrong_type(places, pointer, value, "a string", fix)
-    elif choices and value not in choices:
-        names = ", ".join(f"'{choice}'" for choice in choices)
-        yield _problem(
-            places, "unknown-value", pointer, f"'{value}' is not one of {names}", did_you_mean(value, choices)
+    elif shape.choices and value not in shape.choices and shape.others is not None and value not in shape.others:
+        yield unknown_value(value, pointer, shape.choices, places)
+
+
+def unknown_value(value: str, pointer: str, choices: tuple[str, ...], places: SourceMap) -> Diagnostic:
+    """Report a text that is none of those there are."""
+    listed = ", ".join(f"'{choice}'" for choice in choices)
+    meant = VALUES.get((pointer_name(pointer), value.casefold()))
+    if "retry" not in choices and value == "retry":
+        meant = "a success action cannot retry: write goto with the stepId to run again"
+    fix = Fix(meant) if meant else did_you_mean(value, choices)
+    return _problem(places, "unknown-value", pointer, f"'{value}' is not one of {listed}", fix)
+
+
+def check_kind(source: SourceDescription, kind: str, dialect: Dialect, places: SourceMap) -> Iterator[Diagnostic]:
+    """Hold the type that a source says against what it is, which counts."""
+    place = f"{source.pointer}/type"
+    shape = dialect.objects["sourceDescription"]["type"].shape
+    choices = shape.choices if isinstance(shape, Text) else ()
+    is_known, said = source.type in choices, source.type or ""
+    if kind not in choices and not is_known:
+        yield unknown_value(said, place, choices, places)
+    elif said != kind:
+        yield Diagnostic(
+            rule="wrong-source-type",
+            severity="error" if dialect.strict and not is_known else "warning",
+            message=f"the source '{source.name}' says type '{said}', but it is an {kind} description",
+            span=places.value(place),
+            fix=Fix(f"write type: {kind}", (Rewrite(place, kind),) if kind in choices else ()),
         )
 
 
@@ -164,7 +202,8 @@ def _list(
     value: Json, pointer: str, item: Shape, at_least: int, places: SourceMap, dialect: Dialect
 ) -> Iterator[Diagnostic]:
     if not isinstance(value, list):
-        yield _wrong_type(places, pointer, value, "a list")
+        shown = SHAPES.get(pointer_name(pointer))
+        yield _wrong_type(places, pointer, value, "a list", Fix(shown) if shown else None)
         return
     if len(value) < at_least:
         yield _problem(
@@ -176,7 +215,8 @@ def _list(
 
 def _map(value: Json, pointer: str, item: Shape, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
     if not isinstance(value, dict):
-        yield _wrong_type(places, pointer, value, "a map of names to values")
+        shown = SHAPES.get(pointer_name(pointer))
+        yield _wrong_type(places, pointer, value, "a map of names to values", Fix(shown) if shown else None)
         return
     for key, entry in value.items():
         place = join_pointer(pointer, key)
@@ -201,33 +241,24 @@ def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Di
             place = join_pointer(pointer, name)
             yield from _check(value[name], place, field.shape, places, dialect)
             if value[name] == "" and isinstance(field.shape, Text) and not field.shape.may_be_empty:
-                yield from _empty(name, place, field, places)
+                yield from _empty(name, place, field.shape, places)
         elif field.required:
-            yield _missing_field(places, pointer, kind, name, value, dialect)
+            yield _missing_field(places, pointer, kind, name, value)
     for name in value:
         if name not in fields and not name.startswith("x-"):
             yield _unknown_field(places, pointer, kind, name, value, dialect)
 
 
-def _empty(name: str, pointer: str, field: Field, places: SourceMap) -> Iterator[Diagnostic]:
-    """Refuse a required text that is empty: it would be dropped in silence. An optional one counts as absent."""
-    if isinstance(field.shape, Text) and field.shape.choices:
-        return  # it is none of them
-    span = places.value(pointer)
-    if field.required:
-        yield Diagnostic("empty-value", "error", f"'{name}' is empty", span)
-    else:
-        yield Diagnostic("empty-value", "warning", f"'{name}' is empty, as if it were not there", span)
+def _empty(name: str, pointer: str, shape: Text, places: SourceMap) -> Iterator[Diagnostic]:
+    """Refuse a required text that is empty: it would be dropped in silence."""
+    if not shape.choices:  # else it is none of them
+        yield Diagnostic("empty-value", "error", f"'{name}' is empty", places.value(pointer))
 
 
-def _missing_field(
-    places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json], dialect: Dialect
-) -> Diagnostic:
+def _missing_field(places: SourceMap, pointer: str, kind: str, name: str, members: Mapping[str, Json]) -> Diagnostic:
     titles = [f"'{members[key]}'" for key in ("stepId", "workflowId", "name") if isinstance(members.get(key), str)]
     title = " ".join([OBJECT_TITLES[kind], *titles[:1]])
-    unnamed = kind in ("successAction", "failureAction") and name == "name"
-    severity: Severity = "warning" if unnamed and not dialect.strict else "error"
-    return Diagnostic("missing-field", severity, f"{title} has no '{name}'", places.key(pointer))
+    return Diagnostic("missing-field", "error", f"{title} has no '{name}'", places.key(pointer))
 
 
 def _unknown_field(
@@ -242,6 +273,9 @@ def _unknown_field(
         return Diagnostic(
             "unknown-field", "warning", f"'{name}' is a field of Arazzo 1.1; it is ignored", span, fix=fix
         )
+    advice = FIELDS.get((kind, name.casefold()))
+    if advice is not None:
+        return invented_field(message, span, advice)
     meant = nearest(name, (field for field in fields if field not in members))
     slip = meant is not None and SequenceMatcher(None, name.casefold(), meant.casefold()).ratio() >= 0.8
     if kind == "reusable":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import cast
 
 from runner.arazzo.document import Parameter as Written
@@ -25,9 +26,12 @@ from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.fit import hold_body, hold_parameter
 from runner.plan.names import Names
+from runner.plan.parameters import add_location, with_body, with_locations
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
+from runner.plan.repairs.parameters import locations_of
 from runner.plan.rules import calls, conditions
 from runner.plan.servers import Unusable, choose_server
+from runner.plan.spelling import same_but_spelling
 from runner.plan.targets import FoundOperation
 from runner.plan.values import fix_of, payload_node, value_node
 from runner.source import Span
@@ -47,13 +51,24 @@ def operation_call(
         ctx.report(problem)
     if operation.deprecated:
         ctx.report(calls.deprecated_operation(operation.title, _target_span(ctx, step)))
-    bound = tuple(each for written in parameters if (each := _bind(ctx, scope, operation, written)) is not None)
+    called = with_body(ctx, step, operation, found.api, with_locations(ctx, operation, parameters))
+    given = tuple(each.name for each in called.parameters)
+    bound = tuple(
+        each for written in called.parameters if (each := _bind(ctx, scope, operation, written, given)) is not None
+    )
     _check_required(ctx, step, operation, bound)
     _check_querystring(ctx, bound)
     for problem in (problem for each in bound for problem in hold_parameter(ctx, scope, found.api, each)):
         ctx.report(problem)
-    body = _body(ctx, scope, step.request_body, found, _given_content_type(bound)) if step.request_body else None
-    if step.request_body is None and operation.request_body is not None and operation.request_body.required:
+    written_body = called.step.request_body
+    body = _body(called.ctx, scope, written_body, found, _given_content_type(bound)) if written_body else None
+    meant_as_body = any(each.location == "body" for each in parameters)
+    if (
+        written_body is None
+        and not meant_as_body
+        and operation.request_body is not None
+        and operation.request_body.required
+    ):
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
     api = ctx.api(found.source)
     choice = choose_server(operation, found.source, api.uri if api else "", ctx.options)
@@ -84,7 +99,9 @@ def _target_span(ctx: Context, step: Step) -> Span:
     return ctx.value(f"{step.pointer}/{field}")
 
 
-def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) -> BoundParameter | None:
+def _bind(
+    ctx: Context, scope: Names, operation: Operation, written: Written, given: Collection[str]
+) -> BoundParameter | None:
     if not written.name:
         return None
     location = _location(ctx, operation, written)
@@ -97,12 +114,25 @@ def _bind(ctx: Context, scope: Names, operation: Operation, written: Written) ->
             span = ctx.value(f"{written.pointer}/name")
             ctx.report(calls.unknown_path_parameter(written.name, operation.path, variables, span))
             return None
+        _check_name(ctx, operation, written, location, given)
         parameter = undeclared(written.name, location, reserved=variables.get(written.name, False))
     pointer = f"{written.pointer}/value"
     node = value_node(ctx, scope, written.value, pointer, _style(parameter))
     bound = BoundParameter(parameter, node, ctx.value(pointer))
     check_parameter(ctx, bound, written.pointer)
     return bound
+
+
+def _check_name(
+    ctx: Context, operation: Operation, written: Written, location: Location, given: Collection[str]
+) -> None:
+    """Warn of a name that nobody declares where it is almost one that is declared, and not given beside it."""
+    known = [each.name for each in operation.parameters if each.location == location and each.name not in given]
+    near = get_close_matches(written.name.casefold(), [each.casefold() for each in known], n=1, cutoff=0.85)
+    meant = same_but_spelling(written.name, known) or next((each for each in known if each.casefold() in near), None)
+    if location != "path" and meant is not None:
+        span = ctx.value(f"{written.pointer}/name")
+        ctx.report(calls.unknown_parameter(written.name, location, operation.title, meant, span))
 
 
 def _style(parameter: Parameter) -> Style:
@@ -128,11 +158,9 @@ def _location(ctx: Context, operation: Operation, written: Written) -> Location 
         return cast(Location, written.location)
     if written.location:
         return None  # diagnosed by its shape
-    places = {each.location for each in operation.parameters if each.name == written.name}
-    if written.name in template_variables(operation.path):
-        places = {"path"}
-    only = next(iter(places)) if len(places) == 1 else None
-    fix = Fix(f"add in: {only}") if only else Fix("add in: query, header, path or cookie")
+    places = locations_of(operation, written.name)
+    only = places[0] if len(places) == 1 else None
+    fix = add_location(ctx, written, only) if only else Fix("add in: query, header, path or cookie")
     problem = calls.missing_location(written.name, ctx.key(f"{written.pointer}/name"), fix)
     strict = ctx.arazzo.document.dialect.strict
     ctx.report(replace(problem, severity="warning") if only and not strict else problem)
@@ -197,6 +225,9 @@ def _body(
     declared = operation.request_body
     wanted = written.content_type or given
     content_type = choose_content_type(declared, wanted, written.payload)
+    if written.content_type and declared and declared.content and match_media(declared.content, content_type) is None:
+        span = ctx.value(f"{written.pointer}/contentType")
+        ctx.report(calls.content_type_not_offered(content_type, declared.content, operation.title, span))
     style = body_style(content_type)
     pointer = f"{written.pointer}/payload"
     payload = payload_node(ctx, scope, written.payload, pointer, style) if written.has_payload else None

@@ -15,6 +15,7 @@ from runner.openapi.document import Operation
 from runner.openapi.reach import unresolved_schemas
 from runner.plan.context import Context, Options
 from runner.plan.plan import OperationCall, Plan, WorkflowCall, WorkflowPlan, reach, successors
+from runner.plan.references import with_ids
 from runner.plan.rules import names
 from runner.plan.schemas import check_inputs, check_shared_inputs
 from runner.plan.steps import StepCompiler
@@ -52,6 +53,7 @@ class _Compilation:
     contexts: dict[str, Context] = field(default_factory=dict)
 
     def run(self) -> Compiled:
+        self.description = with_ids(self.description, self.problems.append, self.options)
         entry = self.description.main
         for uri in self.description.arazzo:
             self.check_ids(self.context(uri))

@@ -29,7 +29,9 @@ def component(ctx: Context, entry: Reusable, kind: str, known: Mapping[str, T]) 
     name = entry.reference.removeprefix(prefix)
     found = known.get(name)
     if found is None:
-        span = ctx.within(pointer, len(prefix), len(entry.reference))
+        whole = ctx.value(pointer)
+        is_written = entry.reference in whole.text  # else it was repaired
+        span = ctx.within(pointer, len(prefix), len(entry.reference)) if is_written else whole
         ctx.report(names.unknown_component(name, kind, known, span))
     return found
 

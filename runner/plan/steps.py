@@ -41,10 +41,11 @@ class StepCompiler:
         order = order_steps(ctx, workflow)
         places = {index: place for place, index in enumerate(order.sequence)}
         steps: dict[str, StepNames] = {}
-        for index, step in enumerate(workflow.steps):
-            known = bodies(ctx, step, find_target(replace(ctx, report=ignore), step))
-            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer, known))
         inputs = read_inputs(workflow.inputs, ctx.arazzo.document.root)
+        alone, quiet = Names(inputs, {}, frozenset()), replace(ctx, report=ignore)
+        for index, step in enumerate(workflow.steps):
+            known = bodies(ctx, step, find_target(quiet, alone, step))
+            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer, known))
         own = Names(inputs, steps, workflow_outputs(workflow))
         return cls(ctx, workflow, order, replace(own, jumps=tuple(_jumps(ctx, workflow, steps))))
 
@@ -70,7 +71,7 @@ class StepCompiler:
     def step(self, step: Step, index: int) -> StepPlan:
         ctx = self.ctx
         before = replace(self.names, order=self.names.steps[step.step_id].order)
-        found = find_target(ctx, step)
+        found = find_target(ctx, before, step)
         after = self.after(step, before, found)
         places = {position: place for place, position in enumerate(self.order.sequence)}
         return StepPlan(

@@ -13,13 +13,20 @@ from runner.diagnostics import Fix, nearest
 from runner.openapi.document import ApiDescription, Operation
 from runner.openapi.lookup import operations_at, why_not_callable
 from runner.plan.context import SOURCES, Context, find_workflow, split_reference
-from runner.plan.names import is_declared
+from runner.plan.mend import Mended, Reading, mend
+from runner.plan.names import Names, is_declared
+from runner.plan.repairs.operations import (
+    METHOD_AND_PATH,
+    OPERATION_ID,
+    OPERATION_PATH,
+    SOURCE_URL_AND_POINTER,
+    apis_of,
+    canonical_path,
+)
 from runner.plan.rules import calls, names
 from runner.source import Span
-from runner.values import escape_token
 
-# operationPath: '{$sourceDescriptions.<name>.url}#<JSON Pointer>'
-OPERATION_PATH = re.compile(r"\{\$sourceDescriptions\.(?P<source>.+?)\.url\}#(?P<pointer>/.*)", re.DOTALL)
+MOST_OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def workflow_key(uri: str, workflow_id: str, entry: str) -> str:
     return workflow_id if uri == entry else f"{uri}#{workflow_id}"
 
 
-def find_target(ctx: Context, step: Step) -> Found | None:
+def find_target(ctx: Context, scope: Names, step: Step) -> Found | None:
     """Find what a step calls; report why where it cannot be found."""
     written = {
         "operationId": step.operation_id,
@@ -70,9 +77,9 @@ def find_target(ctx: Context, step: Step) -> Found | None:
         ctx.report(calls.several_targets(given, ctx.key(f"{step.pointer}/{given[1]}")))
         return None
     if step.operation_id:
-        return _by_id(ctx, step.operation_id, f"{step.pointer}/operationId")
+        return _by_id(mend(OPERATION_ID, step.operation_id, Reading(ctx, scope, f"{step.pointer}/operationId")))
     if step.operation_path:
-        return _by_path(ctx, step.operation_path, f"{step.pointer}/operationPath")
+        return _by_path(mend(OPERATION_PATH, step.operation_path, Reading(ctx, scope, f"{step.pointer}/operationPath")))
     if step.workflow_id:
         return find_called(ctx, step.workflow_id, f"{step.pointer}/workflowId")
     assert step.channel_path is not None
@@ -119,13 +126,14 @@ def _is_arazzo(ctx: Context, source: str, span: Span) -> bool:
     return True
 
 
-def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
+def _by_id(mended: Mended) -> Found | None:
+    ctx, text = mended.reading.ctx, mended.text
     reference = split_reference(text, ctx.source_names)
     if reference is None:
-        return _by_plain_id(ctx, text, pointer)
+        return _by_plain_id(ctx, text, mended.span(0, len(text)))
     source, operation_id = reference
     start = len(SOURCES)
-    span = ctx.within(pointer, start, start + len(source))
+    span = mended.span(start, start + len(source))
     if not _is_known(ctx, source, span) or _is_arazzo(ctx, source, span):
         return None
     api, messages = ctx.api(source), ctx.messages(source)
@@ -135,14 +143,14 @@ def _by_id(ctx: Context, text: str, pointer: str) -> Found | None:
     if api is None or operation is None:
         known = list(api.by_id if api else messages.operation_ids if messages else ())
         start = text.rfind(operation_id) if operation_id else 0
-        span = ctx.within(pointer, start, len(text))
+        span = mended.span(start, len(text))
         ctx.report(names.unknown_operation(operation_id, f"the source '{source}'", known, span))
         return None
     return FoundOperation(source, operation, api)
 
 
-def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
-    apis = {name: api for name in ctx.api_names if (api := ctx.api(name)) is not None}
+def _by_plain_id(ctx: Context, operation_id: str, span: Span) -> Found | None:
+    apis = apis_of(ctx)
     holders = [name for name, api in apis.items() if operation_id in api.by_id]
     messages = [each for name in ctx.api_names if (each := ctx.messages(name)) is not None]
     if not holders:
@@ -153,60 +161,74 @@ def _by_plain_id(ctx: Context, operation_id: str, pointer: str) -> Found | None:
         known = [known for api in apis.values() for known in api.by_id]
         known += [known for each in messages for known in each.operation_ids]
         where = f"the source '{next(iter(apis))}'" if len(apis) == 1 else "any source"
-        ctx.report(names.unknown_operation(operation_id, where, known, ctx.value(pointer)))
+        ctx.report(names.unknown_operation(operation_id, where, known, span))
         return None
     if len(holders) > 1:
-        ctx.report(calls.ambiguous_operation(operation_id, holders, ctx.value(pointer)))
+        ctx.report(calls.ambiguous_operation(operation_id, holders, span))
         return None
-    if len(ctx.api_names) > 1:
-        ctx.report(calls.unqualified_operation(operation_id, holders[0], ctx.value(pointer)))
     api = apis[holders[0]]
     return FoundOperation(holders[0], api.by_id[operation_id], api)
 
 
-def _by_path(ctx: Context, text: str, pointer: str) -> Found | None:
-    match = OPERATION_PATH.fullmatch(text)
+def _by_path(mended: Mended) -> Found | None:
+    ctx, text = mended.reading.ctx, mended.text
+    match = SOURCE_URL_AND_POINTER.fullmatch(text)
     if match is None:
-        source = next(iter(ctx.api_names), "NAME")
-        fix = Fix(f"write '{{$sourceDescriptions.{source}.url}}#/paths/~1…/get'")
         message = "an operationPath is a source's url, '#', and a JSON Pointer to an operation"
-        ctx.report(calls.operation_path_syntax(message, ctx.value(pointer), fix))
+        ctx.report(calls.operation_path_syntax(message, mended.span(0, len(text)), _path_meant(ctx, text)))
         return None
     source = match["source"]
-    span = ctx.within(pointer, match.start("source"), match.end("source"))
+    span = mended.span(match.start("source"), match.end("source"))
     if not _is_known(ctx, source, span) or _is_arazzo(ctx, source, span):
         return None
     api, messages = ctx.api(source), ctx.messages(source)
     if messages is not None and messages.has(match["pointer"]):
         return FoundChannel(f"message {match['pointer']}")
+    span = mended.span(match.start("pointer"), match.end("pointer"))
     if api is None:
-        span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
         ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
         return None
     found = operations_at(api, match["pointer"])
     if len(found) != 1:
-        _report_path(ctx, api, found, match, pointer)
+        _report_path(ctx, api, found, match, span)
         return None
     return FoundOperation(source, found[0], api)
 
 
+def _path_meant(ctx: Context, text: str) -> Fix:
+    """Offer what an operationPath of another form may mean: the operations of a path, or of a method and path."""
+    method, path = (found[1], found[2]) if (found := METHOD_AND_PATH.fullmatch(text)) else ("", text)
+    offered = [
+        canonical_path(name, operation.pointer)
+        for name, api in apis_of(ctx).items()
+        for operation in api.by_pointer.values()
+        if operation.path == path and method.upper() in ("", operation.method)
+    ]
+    if offered:
+        return Fix("write " + " or ".join(f"'{each}'" for each in offered[:MOST_OFFERED]))
+    source = next(iter(ctx.api_names), "NAME")
+    if (at := text.find("#/")) >= 0 and (meant := nearest(text[:at].strip("{}$"), ctx.api_names)):
+        return Fix(f"write '{canonical_path(meant, text[at + 1 :])}'")
+    return Fix(f"write '{canonical_path(source, '/paths/~1…/get')}'")
+
+
 def _report_path(
-    ctx: Context, api: ApiDescription, found: Sequence[Operation], match: re.Match[str], pointer: str
+    ctx: Context, api: ApiDescription, found: Sequence[Operation], match: re.Match[str], span: Span
 ) -> None:
     """Say why an operationPath does not lead to one operation."""
     text, source = match["pointer"], match["source"]
-    span = ctx.within(pointer, match.start("pointer"), match.end("pointer"))
     if found:
         ctx.report(calls.shared_operation(text, [each.pointer for each in found], span))
     elif (why := why_not_callable(api, text)) is not None:
         ctx.report(calls.uncallable_operation(text, why, span))
     else:
-        ctx.report(names.unknown_operation(text, f"the source '{source}'", _near(api, text), span))
+        best = nearest(text, api.by_pointer)
+        ctx.report(names.unknown_operation(text, f"the source '{source}'", [best] if best else [], span))
 
 
 def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:
     """Find the channel of an AsyncAPI source, written like an operationPath."""
-    match = OPERATION_PATH.fullmatch(text)
+    match = SOURCE_URL_AND_POINTER.fullmatch(text)
     if match is None:
         fix = Fix("write '{$sourceDescriptions.NAME.url}#/channels/…'")
         message = "a channelPath is a source's url, '#', and a JSON Pointer to a channel"
@@ -222,10 +244,3 @@ def _by_channel(ctx: Context, text: str, pointer: str) -> Found | None:
         ctx.report(names.unknown_operation(match["pointer"], f"the source '{source}'", [], span))
         return None
     return FoundChannel(f"channel {match['pointer']}")
-
-
-def _near(api: ApiDescription, pointer: str) -> list[str]:
-    """Offer the pointer that differs least, with a path written with slashes read as one that escapes them."""
-    escaped = re.sub(r"^/paths/(.*)/(\w+)$", lambda m: f"/paths/{escape_token(m[1])}/{m[2]}", pointer, flags=re.DOTALL)
-    best = escaped if escaped in api.by_pointer else nearest(pointer, api.by_pointer)
-    return [best] if best else []

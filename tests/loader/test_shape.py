@@ -71,7 +71,7 @@ def test_the_name_of_a_source_or_an_action_must_not_be_empty() -> None:
 
 def test_an_optional_text_that_is_empty_is_absent_with_a_warning() -> None:
     assert said(document("{stepId: one, operationId: login, description: ''}")) == [
-        "warning empty-value: 'description' is empty, as if it were not there"
+        "warning empty-field: 'description' is empty, as if it were not there"
     ]
 
 

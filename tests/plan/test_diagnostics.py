@@ -208,6 +208,7 @@ TABLE = {
             "10:39 error unusable-value: query parameter 'limit' holds an array within an object",
             "11:38 error unusable-value: header 'X-B' holds a line break",
             "14:28 error unusable-value: the payload is not JSON: expecting value, in line 1, column 7",
+            "17:32 warning content-type-not-offered: POST /things does not take text/plain",
             "17:53 error unusable-value: an object has no form in 'text/plain'",
         ],
     ),

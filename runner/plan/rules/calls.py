@@ -47,6 +47,40 @@ def missing_location(name: str, span: Span, fix: Fix | None) -> Diagnostic:
     )
 
 
+def misplaced_body(name: str, members: Iterable[str], span: Span) -> Diagnostic:
+    """A parameter is meant for the request body, and it is not clear how.
+
+    Why: the parameters of Arazzo go to the path, the query, a header or a cookie; a body is a `requestBody`.
+    Example: `{name: pet, in: body, value: $inputs.pet}` for an operation whose body has no member `pet`.
+    Instead: `requestBody: {payload: $inputs.pet}`.
+    """
+    listed = ", ".join(members)
+    fix = Fix(f"write a requestBody with a payload{f', whose members are: {listed}' if listed else ''}")
+    return error("misplaced-body", f"the parameter '{name}' cannot go into the body", span, fix=fix)
+
+
+def unknown_parameter(name: str, location: str, operation: str, meant: str, span: Span) -> Diagnostic:
+    """A parameter has almost the name of one that the operation declares.
+
+    Why: it is sent as it is, for an API may know more than its description; but most likely nobody reads it.
+    Example: `name: page_size` where the operation has `pageSize`.
+    Instead: write the name that the operation has.
+    """
+    message = f"{operation} has no {location} parameter '{name}'"
+    return warning("unknown-parameter", message, span, fix=Fix(f"did you mean '{meant}'?"))
+
+
+def content_type_not_offered(name: str, offered: Iterable[str], operation: str, span: Span) -> Diagnostic:
+    """A request body is of a media type that the operation does not take.
+
+    Why: it is sent so, and most APIs answer with 415.
+    Example: `contentType: application/json` where the operation takes a form.
+    Instead: write one of the media types that it takes, or leave `contentType` out.
+    """
+    message = f"{operation} does not take {name}"
+    return warning("content-type-not-offered", message, span, fix=Fix(f"it takes {', '.join(offered)}"))
+
+
 def misplaced_location(name: str, span: Span) -> Diagnostic:
     """A parameter of an action says where in a request it goes.
 
@@ -140,21 +174,6 @@ def ambiguous_operation(name: str, sources: Iterable[str], span: Span) -> Diagno
         f"the operation '{name}' is in {listed}",
         span,
         fix=Fix(f"write $sourceDescriptions.{found[0]}.{name}"),
-    )
-
-
-def unqualified_operation(name: str, source: str, span: Span) -> Diagnostic:
-    """An operationId is written without its source, though there are several sources.
-
-    Why: "the operationId MUST be specified using a Runtime Expression … to avoid ambiguity or potential clashes".
-    Example: `operationId: getUser` in a document with two OpenAPI sources. It is understood while only one has it.
-    Instead: write `$sourceDescriptions.<name>.<operationId>`.
-    """
-    return warning(
-        "unqualified-operation",
-        f"with several sources, '{name}' has to name its own",
-        span,
-        fix=Fix(f"write $sourceDescriptions.{source}.{name}"),
     )
 
 

@@ -1,0 +1,180 @@
+"""Turn the JSON of a document as people write it into the JSON that the specification has for it; report each repair.
+
+A repair of structure is a rule that knows what was meant. It looks at one value of the document and gives the edits
+that make it conformant; what is read is the document after these edits, so it runs as it does after `check --fix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from runner.arazzo.dialect import Dialect, Field, ListOf, MapOf, Of, Shape, TypeName
+from runner.diagnostics import Add, Diagnostic, Edit, Fix, Remove, Rename, Rewrite, Severity
+from runner.source import SourceMap
+from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer, with_pointer
+
+MOST = 20  # repairs of one value; every one of them leads to a shape that needs fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value's place in a document, and what the specification wants there."""
+
+    root: Json
+    places: SourceMap
+    dialect: Dialect
+    pointer: str
+    field: Field
+
+    @property
+    def shape(self) -> Shape:
+        return self.field.shape
+
+    @property
+    def name(self) -> str:
+        """The member's name, or the item's place."""
+        return (split_pointer(self.pointer) or ("",))[-1]
+
+    @property
+    def kind(self) -> str:
+        """The specification's object that is wanted, if one is."""
+        return self.shape.name if isinstance(self.shape, Of) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is not as the specification has it, at `pointer`, and the `edits` of the document that mend it, in turn.
+
+    `moves` pair the pointers of what these edits move with those it had, a part behind its whole. `refused` says that
+    Arazzo 1.1 leaves no room for this reading: there it is an error, with the same fix. `at_key` draws it at the name
+    of what is there.
+    """
+
+    message: str
+    pointer: str
+    title: str
+    edits: tuple[Edit, ...]
+    moves: tuple[tuple[str, str], ...] = ()
+    refused: bool = True
+    at_key: bool = False
+
+
+Repair: TypeAlias = Callable[[Json, Reading], Slip | None]
+"""Look at a value for one particular way of writing; the function's docstring explains the rule."""
+
+
+class Structure(NamedTuple):
+    """A document after its repairs; `places` knows where its parts stand in the text all the same."""
+
+    root: Json
+    places: SourceMap
+    problems: tuple[Diagnostic, ...]
+
+
+def mend_structure(repairs: Sequence[Repair], root: Json, places: SourceMap, dialect: Dialect) -> Structure:
+    """Apply repairs to a document from the outside to the inside, each value until none of them finds anything."""
+    mending = _Mending(tuple(repairs), root, places, dialect, [])
+    mending.visit("", Field(Of("document"), required=True))
+    return Structure(mending.root, mending.places, tuple(mending.problems))
+
+
+@dataclass
+class _Mending:
+    """A document on its way."""
+
+    repairs: tuple[Repair, ...]
+    root: Json
+    places: SourceMap
+    dialect: Dialect
+    problems: list[Diagnostic]
+
+    def visit(self, pointer: str, field: Field) -> None:
+        for _ in range(MOST):
+            value = resolve_pointer(self.root, pointer)
+            if isinstance(value, Absent | bytes):
+                return  # it has been taken away
+            found = self.first(value, Reading(self.root, self.places, self.dialect, pointer, field))
+            if found is None:
+                break
+            self.apply(*found)
+        for name, below in _below(resolve_pointer(self.root, pointer), field.shape, self.dialect):
+            self.visit(join_pointer(pointer, name), below)
+
+    def first(self, value: Json, reading: Reading) -> tuple[str, Slip] | None:
+        for repair in self.repairs:
+            slip = repair(value, reading)
+            if slip is not None:
+                return repair.__name__.replace("_", "-"), slip
+        return None
+
+    def apply(self, rule: str, slip: Slip) -> None:
+        severity: Severity = "error" if slip.refused and self.dialect.strict else "warning"
+        span = self.places.key(slip.pointer) if slip.at_key else self.places.value(slip.pointer)
+        self.problems.append(Diagnostic(rule, severity, slip.message, span, fix=Fix(slip.title, slip.edits)))
+        self.root = applied(self.root, slip.edits)
+        self.places = self.places.moving(slip.moves) if slip.moves else self.places
+
+
+def kind_of(value: Value, shape: Of) -> str:
+    """Name the object that a value is meant to be: a Reusable Object where one may stand and it says so."""
+    return "reusable" if shape.or_reusable and isinstance(value, dict) and "reference" in value else shape.name
+
+
+def _below(value: Value, shape: Shape, dialect: Dialect) -> Iterator[tuple[str, Field]]:
+    """Give the parts of a value that the specification knows, with what it wants of each."""
+    match shape, value:
+        case Of(), dict():
+            fields = dialect.objects[kind_of(value, shape)]
+            yield from ((name, field) for name, field in fields.items() if name in value)
+        case TypeName(), dict():
+            yield from ((name, field) for name, field in dialect.objects["expressionType"].items() if name in value)
+        case ListOf(item), list():
+            yield from ((str(place), Field(item, required=True)) for place in range(len(value)))
+        case MapOf(item), dict():
+            yield from ((name, Field(item, required=True)) for name in list(value))
+        case _:
+            return
+
+
+def applied(root: Json, edits: Iterable[Edit]) -> Json:
+    """Give a copy of a document with edits applied, one after the other; ValueError where one leads nowhere."""
+    for edit in edits:
+        match edit:
+            case Rewrite(pointer, value):
+                root = with_pointer(root, pointer, value)
+            case Add(pointer, name, value, after):
+                members = _members(root, pointer)
+                place = list(members).index(after) + 1 if after in members else len(members)
+                items = list(members.items())
+                root = with_pointer(root, pointer, dict([*items[:place], (name, value), *items[place:]]))
+            case Rename(pointer, name):
+                above, old = _parent(pointer)
+                members = _members(root, above)
+                renamed = {name if key == old else key: value for key, value in members.items()}
+                root = with_pointer(root, above, renamed)
+            case Remove(pointer):
+                above, gone = _parent(pointer)
+                root = with_pointer(root, above, _without(resolve_pointer(root, above), gone))
+    return root
+
+
+def _parent(pointer: str) -> tuple[str, str]:
+    *above, last = split_pointer(pointer)
+    return join_pointer("", *above), last
+
+
+def _members(root: Json, pointer: str) -> dict[str, Json]:
+    value = resolve_pointer(root, pointer)
+    if not isinstance(value, dict):
+        raise ValueError(f"'{pointer}' is no object")
+    return value
+
+
+def _without(value: object, gone: str) -> Json:
+    if isinstance(value, list):
+        return [*value[: int(gone)], *value[int(gone) + 1 :]]
+    if not isinstance(value, dict):
+        raise ValueError(f"'{gone}' is not there")
+    return {key: each for key, each in value.items() if key != gone}
