@@ -27,3 +27,13 @@ def invented_field(message: str, span: Span, advice: str) -> Diagnostic:
     Instead: see the help for what Arazzo has for it.
     """
     return Diagnostic("invented-field", "error", message, span, fix=Fix(advice))
+
+
+def stray_quote(sign: str, span: Span, fix: Fix) -> Diagnostic:
+    """A text without quotes ends in a quote that nothing opens.
+
+    Why: the quote is a part of the value, where it was most likely meant to close one.
+    Example: `condition: ^[a-z]+$'`.
+    Instead: `condition: '^[a-z]+$'`.
+    """
+    return Diagnostic("stray-quote", "warning", f"this {sign} closes nothing: it is a part of the text", span, fix=fix)

@@ -20,6 +20,7 @@ from runner.loader.kept import kept_references, read_kept
 from runner.loader.mend import mend_structure
 from runner.loader.parsed import without_collecting
 from runner.loader.places import LoadOptions, candidates, elsewhere
+from runner.loader.quotes import stray_quotes
 from runner.loader.repairs import STRUCTURE
 from runner.loader.repairs.pages import file_behind, page_as_source
 from runner.loader.shape import check_kind, check_shape, find_dialect, with_effect
@@ -127,6 +128,7 @@ class _Loading:
             return
         root, places, repaired = mend_structure(STRUCTURE, text.value, text.places, dialect)
         self.problems.extend(with_effect((*repaired, *check_shape(root, places, dialect)), root, places))
+        self.problems.extend(stray_quotes(text.places))
         document = read_document(root, dialect)
         base = resolve_uri(text.source.uri, without_fragment(document.self_uri or ""))
         sources: dict[str, str] = {}

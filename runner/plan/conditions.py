@@ -97,7 +97,30 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
         return None
     for each in check_condition(mended.reading.scope, compiled, mended):
         ctx.report(each)
+    if kind == "regex" and (at := stray_bracket(mended.text)) is not None:
+        ctx.report(rules.pattern_bracket(mended.text[at], mended.span(at, at + 1)))
     return Condition(compiled, text, kind, ctx.value(mended.reading.pointer))
+
+
+_PATTERN = re.compile(r"\\.|\{\$[^{}]*\}|\{[0-9]+(?:,[0-9]*)?\}|\[\^?|[\]{}]", re.DOTALL)
+
+
+def stray_bracket(pattern: str) -> int | None:
+    """Give where a pattern has a bracket that is only a character there, for it has lost its other half."""
+    opened: int | None = None
+    for found in _PATTERN.finditer(pattern):
+        sign = found[0]
+        if len(sign) > 1 and sign != "[^":
+            continue  # what is escaped, an expression, or how often
+        if opened is not None:
+            if sign.startswith("["):
+                return found.start()
+            opened = None if sign == "]" else opened
+        elif sign.startswith("["):
+            opened = found.start()
+        elif sign in ("]", "}", "{"):
+            return found.start()
+    return None
 
 
 def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnostic:
