@@ -212,11 +212,11 @@ def _insert(page: Page, spot: Spot, index: int, value: Json) -> Iterator[Splices
             yield _behind(page, spot.place, before.start, before.end, text)
         return
     column = page.column(spot.place.start)
-    text = block([value], page.dialect(False, column))
-    if index == 0:
-        yield (Splice(spot.place.start, spot.place.start, text + page.eol + " " * column),)
-    else:
-        yield (_below(page, before.end, column, text),)
+    for text in (block([value], page.dialect(False, column)), f"- {flow(value, page.dialect(flow=True))}"):
+        if index == 0:
+            yield (Splice(spot.place.start, spot.place.start, text + page.eol + " " * column),)
+        else:
+            yield (_below(page, before.end, column, text),)
 
 
 def _gap(page: Page, members: dict[str, Member]) -> str:
