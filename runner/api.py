@@ -19,7 +19,7 @@ from runner.engine.policy import ContractPolicy, Level, read_policy
 from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import DescriptionError, FetchError, InputsError, UsageError
-from runner.exchange import AsyncTransport, Fetch, Transport
+from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
 from runner.loader.text import decode_bytes
@@ -44,7 +44,7 @@ class Sources:
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's.
+    `http` is how they are fetched, `options` the compiler's. `texts`, by URI, stand for what would be read there.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Sources:
     cache: Cache | None = None
     http: HttpOptions = DEFAULTS
     options: Options = Options()  # noqa: RUF009 - it cannot change
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Checked(NamedTuple):
@@ -119,14 +120,14 @@ def compile_plan(
 
 def _load(location: str, sources: Sources) -> Loaded:
     here = Path.cwd()
-    return load(to_uri(location, here), fetcher(sources.offline, sources.http), _load_options(sources, here))
+    return load(to_uri(location, here), _fetch(sources), _load_options(sources, here))
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
     """Read an OpenAPI description by itself, a path or a URL; one that cannot be read is a diagnostic too."""
     chosen, here = sources or Sources(), Path.cwd()
     try:
-        return load_api(to_uri(location, here), fetcher(chosen.offline, chosen.http), _load_options(chosen, here))
+        return load_api(to_uri(location, here), _fetch(chosen), _load_options(chosen, here))
     except FetchError as error:
         return LoadedApi(None, (_unreadable(location, error),))
 
@@ -139,6 +140,11 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
     )
+
+
+def _fetch(sources: Sources) -> Fetch:
+    fetch, texts = fetcher(sources.offline, sources.http), sources.texts
+    return lambda uri: Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:
