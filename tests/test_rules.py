@@ -5,7 +5,7 @@ something of it can be fixed, `fixed.arazzo.yaml` is what `check --fix` writes, 
 stand-ins for its descriptions. The document as it was written runs the same way, unless it is refused.
 
 A fixed document passes `--strict`, unless `rest.txt` says why it cannot. `inputs.json` holds the inputs of its run, and
-`no-run.txt` says why there is none. `UPDATE_GOLDEN=1` writes `expected.txt`, `fixed.arazzo.yaml` and `run.txt`: read it.
+`no-run.txt` says why there is none. `UPDATE_GOLDEN=1` writes the first three: read them.
 """
 
 from __future__ import annotations
