@@ -18,7 +18,7 @@ from runner.engine.flow import Flow
 from runner.engine.policy import ContractPolicy, Level, read_policy
 from runner.engine.run import run
 from runner.engine.state import Limits
-from runner.errors import DescriptionError, FetchError, InputsError, UsageError
+from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
@@ -29,13 +29,13 @@ from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
 from runner.result import Result, result_of
-from runner.rules.command import document_unreachable, nowhere, unreadable_document
 from runner.shell.auth import NO_CREDENTIALS, Credentials, foresee
 from runner.shell.clock import AsyncSystemClock, SystemClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
+from runner.source import Source, Span
 from runner.values import InputValue
 
 
@@ -84,8 +84,9 @@ def check(location: str, sources: Sources | None = None) -> Checked:
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:
     """Say why there is no document; remote ones are told apart, for they have an exit code of their own."""
-    rule = document_unreachable if error.remote else unreadable_document
-    return rule(f"{location} cannot be read: {error.reason}", nowhere(error.uri, location))
+    rule = UNREACHABLE_DOCUMENT if error.remote else "unreadable-document"
+    nowhere = Span(Source(error.uri, location, ""), 0, 0)
+    return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere)
 
 
 def load_description(location: str, sources: Sources | None = None, *, cache: Cache | None = None) -> Description:

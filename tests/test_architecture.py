@@ -32,7 +32,6 @@ FLOORS: Mapping[str, int] = {
     "plan": 5,
     "loader": 5,
     "engine": 6,
-    "rules": 6,
     "reporters": 7,
     "shell": 7,
     "sandbox": 7,

@@ -11,7 +11,7 @@ from typing import Literal, TextIO, TypeAlias
 
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
-from runner.diagnostics import Diagnostic, in_order
+from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
@@ -25,7 +25,7 @@ from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
 from runner.reporters.reporter import Broadcast, Reporter
-from runner.rules.command import nowhere, refused, unreadable_document
+from runner.source import Source, Span
 
 Make: TypeAlias = Callable[[TextIO, "Outlets"], Reporter]
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
@@ -214,7 +214,8 @@ class Outlets:
 
 def as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:
     """Give reports, which know only diagnostics, the reason why a run was refused."""
+    nowhere = Span(Source(document, document, ""), 0, 0)
+    rule = "refused" if isinstance(error, UsageError) else "unreadable-document"
     hint = error.hint if isinstance(error, UsageError) else ""
     message = " ".join(str(error).removesuffix(hint).split())
-    at = nowhere(document, document)
-    return refused(message, hint, at) if isinstance(error, UsageError) else unreadable_document(message, at)
+    return Diagnostic(rule, "error", message, nowhere, fix=Fix(hint) if hint else None)

@@ -258,13 +258,3 @@ def unusable_value(message: str, span: Span) -> Diagnostic:
     Instead: give a value that the style in the API description can carry.
     """
     return error("unusable-value", message, span)
-
-
-def unusable_schema(why: str, span: Span) -> Diagnostic:
-    """A schema of the API description means nothing.
-
-    Why: what is sent and what comes back cannot be held against it.
-    Example: `pattern: "["`, or a `$ref` that leads nowhere.
-    Instead: correct it in the API description.
-    """
-    return warning("unusable-schema", f"nothing can be compared with this schema: {why}", span)
