@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,11 +20,13 @@ from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
 from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
+from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
+from runner.plan.contracts import check_contracts
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
@@ -44,7 +46,8 @@ class Sources:
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's. `texts`, by URI, stand for what would be read there.
+    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by URI, stand for
+    what would be read there.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class Sources:
     cache: Cache | None = None
     http: HttpOptions = DEFAULTS
     options: Options = Options()  # noqa: RUF009 - it cannot change
+    levels: Mapping[str, RuleLevel] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -67,8 +71,11 @@ class Checked(NamedTuple):
         return tuple(problem for problem in self.diagnostics if problem.severity == "error")
 
 
-def check(location: str, sources: Sources | None = None) -> Checked:
-    """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too."""
+def check(location: str, sources: Sources | None = None, *, contracts: bool = False) -> Checked:
+    """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too.
+
+    With `contracts` the schemas that a run holds requests and answers against are compiled, too; it takes its time.
+    """
     chosen = sources or Sources()
     try:
         loaded = _load(location, chosen)
@@ -77,9 +84,19 @@ def check(location: str, sources: Sources | None = None) -> Checked:
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
     compiled = compile_description(loaded.description, chosen.options)
-    diagnostics = in_order((*loaded.diagnostics, *compiled.diagnostics))
+    schemas = check_contracts(compiled.plan) if contracts and compiled.plan is not None else ()
+    found = in_order((*loaded.diagnostics, *compiled.diagnostics, *schemas))
+    diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics)
+
+
+def _silences(description: Description) -> Iterator[Silence]:
+    """Find the comments that silence rules, in the documents that have any."""
+    documents = [*(each.places for each in description.arazzo.values())]
+    for each in (*documents, *(each.places for each in description.apis.values())):
+        if COMMENT in each.source.text:
+            yield from silences(each.source, each.root)
 
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:

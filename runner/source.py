@@ -112,6 +112,11 @@ class SourceMap:
     def _root(self) -> Place:
         return self.build()
 
+    @property
+    def root(self) -> Place:
+        """Where everything stands."""
+        return self._root
+
     def value(self, pointer: str) -> Span:
         """Give the span of the value at `pointer`."""
         place, _, _ = self._find(pointer)

@@ -50,7 +50,7 @@ def command(targets: tuple[str, ...], strict: bool, form: str, color: str, **whe
         setting = setting_of(options.config, options.profile, targets, Path.cwd())
         for note in setting.notes:
             print(terminal.err_style.paint("note:", "note"), note, file=terminal.err)
-        sources = sources_of(options, setting.profile, setting.run.offline)
+        sources = sources_of(options, setting)
         sources = replace(sources, cache=cache_of(terminal, options.no_cache))
         files = list(documents(targets))
         found = check(files, sources, options)

@@ -16,6 +16,7 @@ from runner.cli.toml import Keys, Table, TomlReader
 from runner.diagnostics import did_you_mean
 from runner.engine.policy import read_policy
 from runner.errors import UsageError
+from runner.levels import LEVELS, RuleLevel
 from runner.openapi.uri import split_uri
 from runner.source import Source
 from runner.values import Json
@@ -64,6 +65,7 @@ class Config:
     run: RunDefaults
     profiles: Mapping[str, Profile]
     default_profile: str | None
+    rules: Mapping[str, RuleLevel] = field(default_factory=dict)
 
 
 def find(folder: Path) -> Path | None:
@@ -90,13 +92,13 @@ def read(path: Path, name: str) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_syntax(name, str(error))) from error
     reader = TomlReader(Source(path.as_uri(), name, text))
-    reader.check_keys(data, (), ("run", "profile", "default-profile"))
+    reader.check_keys(data, (), ("run", "profile", "rules", "default-profile"))
     tables = reader.table(data, ("profile",))
     profiles = {each: _profile(reader, tables, each, path.parent) for each in tables}
     default = reader.text(data, ("default-profile",))
     if default is not None and default not in profiles:
         raise reader.refused(("default-profile",), *unknown_profile(default, profiles))
-    return Config(name, reader, _run(reader, data), profiles, default)
+    return Config(name, reader, _run(reader, data), profiles, default, _rules(reader, data))
 
 
 def unknown_profile(name: str, known: Mapping[str, Profile]) -> tuple[str, str]:
@@ -126,6 +128,26 @@ def _run(reader: TomlReader, data: Table) -> RunDefaults:
         strict=reader.flag(table, ("run", "strict")),
         offline=reader.flag(table, ("run", "offline")),
     )
+
+
+def _rules(reader: TomlReader, data: Table) -> dict[str, RuleLevel]:
+    """Read `[rules]`: what each rule is that is not what it is by itself."""
+    levels = reader.texts(data, ("rules",))
+    if not levels:
+        return {}
+    from runner.rulebook import rulebook  # reads the explanation of every rule
+
+    found: dict[str, RuleLevel] = {}
+    for rule, written in levels.items():
+        level = next((each for each in LEVELS if each == written), None)
+        if rule not in rulebook():
+            meant = did_you_mean(rule, rulebook())
+            hint = meant.title if meant else "arazzo explain lists them all"
+            raise reader.refused(("rules", rule), f"there is no rule '{rule}'", hint)
+        if level is None:
+            raise reader.refused(("rules", rule), f"'{rule}' is one of {', '.join(LEVELS)}")
+        found[rule] = level
+    return found
 
 
 def _contract(reader: TomlReader, table: Table, path: Keys) -> str | None:

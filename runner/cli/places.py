@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from runner import api
 from runner.cli.config import Profile
 from runner.cli.options import WhereOptions, pairs
+from runner.cli.profile import Setting
 from runner.diagnostics import nearest
 from runner.errors import UsageError
 from runner.exchange import TransportFailure
@@ -20,8 +21,9 @@ from runner.shell.options import ClientCertificate, HttpOptions
 from runner.shell.wire import legal_url
 
 
-def sources_of(options: WhereOptions, profile: Profile, offline: bool) -> api.Sources:
+def sources_of(options: WhereOptions, setting: Setting) -> api.Sources:
     """Read the options that say where descriptions and servers are; what is given by hand wins over the profile."""
+    profile = setting.profile
     for root in options.source_root:
         if "://" not in root and not Path(root).is_dir():
             raise UsageError(f"--source-root {root}: there is no such folder")
@@ -35,9 +37,10 @@ def sources_of(options: WhereOptions, profile: Profile, offline: bool) -> api.So
     return api.Sources(
         {**profile.source, **dict(pairs(options.source, "--source name=path"))},
         options.source_root,
-        options.offline or offline,
+        options.offline or setting.run.offline,
         http=http_of(options, profile),
         options=Options({**profile.servers, **given}, by_profile, variables),
+        levels=setting.rules,
     )
 
 

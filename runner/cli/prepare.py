@@ -97,7 +97,7 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     refuse_contradictions(options)
     given = collect(options.input_, options.input_env, options.input_file, options.inputs, variables.merged)
     client = certificate(options.cert, options.key)
-    sources = sources_of(options, setting.profile, setting.run.offline)
+    sources = sources_of(options, setting)
     live = options.live or bool(options.server)
     venues = [Venue.of(target, options.sandbox, live, sources.options.servers) for target in options.targets]
     if not any(venue.sandbox for venue in venues):

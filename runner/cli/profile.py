@@ -7,13 +7,14 @@ their servers themselves and are given the `ARAZZO_AUTH_…` variables. So its d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import bundled
 from runner.cli.config import NAME, Config, Profile, RunDefaults, find, read, unknown_profile
 from runner.errors import UsageError
+from runner.levels import RuleLevel
 
 OWN = "ARAZZO_"
 
@@ -25,6 +26,7 @@ class Setting:
     run: RunDefaults = RunDefaults()  # noqa: RUF009 - it cannot change
     profile: Profile = Profile("")  # noqa: RUF009
     notes: tuple[str, ...] = ()
+    rules: Mapping[str, RuleLevel] = field(default_factory=dict)
 
 
 def setting_of(config: str | None, profile: str | None, targets: Sequence[str], here: Path) -> Setting:
@@ -44,12 +46,13 @@ def setting_of(config: str | None, profile: str | None, targets: Sequence[str], 
     found = read(path, name)
     chosen = profile or found.default_profile
     if chosen is None:
-        return Setting(found.run)
+        return Setting(found.run, rules=found.rules)
     if chosen not in found.profiles:
         raise UsageError(*unknown_profile(chosen, found.profiles))
     if not asked_for:
         _refuse_foreign_variables(found, found.profiles[chosen])
-    return Setting(found.run, found.profiles[chosen], (announcement(found.profiles[chosen], name),))
+    note = announcement(found.profiles[chosen], name)
+    return Setting(found.run, found.profiles[chosen], (note,), found.rules)
 
 
 def _shown(path: Path, here: Path) -> str:

@@ -1,0 +1,112 @@
+"""Turns what was found into what is told: by the level of each rule, and by comments in the document.
+
+A comment `# arazzo: ignore[rule, rule]` silences warnings of its own line, or of the next one where it stands alone;
+`# arazzo: ignore-file[rule]` silences those of the whole document. What stops a run cannot be silenced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from runner.diagnostics import Diagnostic, Fix, did_you_mean
+from runner.source import Place, Source, Span
+
+RuleLevel: TypeAlias = Literal["off", "warning", "error"]
+LEVELS: tuple[RuleLevel, ...] = ("off", "warning", "error")
+
+DEFAULTS: Mapping[str, RuleLevel] = {"unused-output": "off"}
+"""Rules that say nothing until they are asked."""
+
+COMMENT = "arazzo: ignore"
+"""What is there only in a document that silences something."""
+
+_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)\s*(?:\[([^\]\n]*)\])?[^\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A comment that silences rules; `line` is the line it is about, None for the whole document."""
+
+    rules: tuple[str, ...]
+    line: int | None
+    span: Span
+
+    def covers(self, problem: Diagnostic) -> bool:
+        if problem.span.source.uri != self.span.source.uri or problem.rule not in self.rules:
+            return False
+        return self.line is None or problem.span.begin.line == self.line
+
+
+def settle(
+    found: Iterable[Diagnostic], levels: Mapping[str, RuleLevel], silences: Iterable[Silence] = ()
+) -> tuple[Diagnostic, ...]:
+    """Give what is told of what was found: warnings by their level, errors as they are."""
+    problems, comments = tuple(found), tuple(silences)
+    chosen = {**DEFAULTS, **levels}
+    told: list[Diagnostic] = []
+    heeded: set[Silence] = set()
+    for problem in problems:
+        silencing = [each for each in comments if each.covers(problem)] if problem.severity == "warning" else []
+        heeded.update(silencing)
+        level = chosen.get(problem.rule, "warning")
+        if problem.severity == "error":
+            told.append(problem)
+        elif not silencing and level != "off":
+            told.append(replace(problem, severity=level))
+    idle = (each for each in comments if each not in heeded)
+    unused = [_unused(each, problems) for each in idle if not _only_off(each, chosen)]
+    return (*told, *(each for each in unused if chosen.get(each.rule) != "off"))
+
+
+def silences(source: Source, root: Place) -> Iterator[Silence]:
+    """Find the comments of a document that silence rules; text that only looks like one is none."""
+    for found in _COMMENT.finditer(source.text):
+        if _is_text(root, found.start()):
+            continue
+        span = Span(source, found.start(), found.end())
+        rules = tuple(filter(None, (rule.strip() for rule in (found[2] or "").split(","))))
+        line = span.begin.line
+        alone = not source.text[: found.start()].rpartition("\n")[2].strip()
+        yield Silence(rules, None if found[1] == "ignore-file" else line + 1 if alone else line, span)
+
+
+def _is_text(place: Place, offset: int) -> bool:
+    """Say whether an offset lies within a scalar or a key."""
+    if place.members is not None:
+        for member in place.members.values():
+            if member.key_start <= offset < member.key_end or _is_text(member.value, offset):
+                return True
+        return False
+    if place.items is not None:
+        return any(_is_text(item, offset) for item in place.items)
+    return place.start <= offset < place.end
+
+
+def _only_off(silence: Silence, levels: Mapping[str, RuleLevel]) -> bool:
+    return bool(silence.rules) and all(levels.get(rule) == "off" for rule in silence.rules)
+
+
+def _unused(silence: Silence, problems: Iterable[Diagnostic]) -> Diagnostic:
+    """Say that a comment silences nothing, and why."""
+    if not silence.rules:
+        message, fix = "this comment names no rule", Fix("write # arazzo: ignore[RULE]")
+        return unused_ignore(message, silence.span, fix)
+    here = [each for each in problems if silence.line in (None, each.span.begin.line)]
+    if any(each.rule in silence.rules and each.severity == "error" for each in here):
+        return unused_ignore("an error cannot be silenced", silence.span, None)
+    listed = " and ".join(f"'{rule}'" for rule in silence.rules)
+    meant = did_you_mean(silence.rules[0], {each.rule for each in here})
+    return unused_ignore(f"there is nothing of {listed} to silence here", silence.span, meant or Fix("take it away"))
+
+
+def unused_ignore(message: str, span: Span, fix: Fix | None) -> Diagnostic:
+    """A comment silences nothing.
+
+    Why: what it was for is gone, or its rule is misspelt; and it would hide the next one unseen.
+    Example: `# arazzo: ignore[undeclared-status]` on a line that is as it should be.
+    Instead: take the comment away.
+    """
+    return Diagnostic("unused-ignore", "warning", message, span, fix=fix)
