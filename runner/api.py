@@ -22,7 +22,7 @@ from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, In
 from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
-from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
+from runner.loader.load import Loaded, LoadedApi, LoadOptions, Shelf, load, load_api
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
@@ -47,7 +47,7 @@ class Sources:
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
     `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by URI, stand for
-    what would be read there.
+    what would be read there; on a `shelf` stays what several documents share.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +58,7 @@ class Sources:
     options: Options = Options()  # noqa: RUF009 - it cannot change
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
 
 class Checked(NamedTuple):
@@ -138,7 +139,7 @@ def compile_plan(
 
 def _load(location: str, sources: Sources) -> Loaded:
     here = Path.cwd()
-    return load(to_uri(location, here), _fetch(sources), _load_options(sources, here))
+    return load(to_uri(location, here), _fetch(sources), _load_options(sources, here), sources.shelf)
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:

@@ -1,12 +1,12 @@
-"""Turns a document into the texts that its repairs leave, its own and those of its sources: nothing is written here."""
+"""Turns documents into the texts that their repairs leave, their own and those of sources: nothing is written here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runner import api
-from runner.diagnostics import Diagnostic, Edit
+from runner.diagnostics import Diagnostic, Edit, in_order
 from runner.loader.edit import revise
 from runner.source import Source
 
@@ -31,14 +31,14 @@ class Fixed:
     files: Mapping[str, Rewritten] = field(default_factory=dict)
 
 
-def fix(location: str, sources: api.Sources, checked: api.Checked | None = None) -> Fixed:
+def fix(location: str, sources: api.Sources) -> Fixed:
     """Make every fix of a document that can be made, in its text and in those of its sources that are files.
 
     Each text is read again after its fixes, until there is nothing left to fix.
     """
     files: dict[str, Rewritten] = {}
     refused: dict[tuple[str, str], str] = {}
-    found = checked or api.check(location, sources)
+    found = api.check(location, sources, contracts=True)
     for _ in range(PASSES):
         changed = dict(_pass(found, refused))
         if not changed:
@@ -47,15 +47,38 @@ def fix(location: str, sources: api.Sources, checked: api.Checked | None = None)
             earlier = files.get(uri, Rewritten(made.before, "", 0))
             files[uri] = Rewritten(earlier.before, made.text, earlier.fixes + made.fixes)
         sources = replace(sources, texts={**sources.texts, **{uri: made.text for uri, made in changed.items()}})
-        found = api.check(location, sources)
+        found = api.check(location, sources, contracts=True)
     return Fixed(_with_reasons(found, refused), files)
+
+
+def fix_each(
+    files: Sequence[str], sources: api.Sources, found: Sequence[tuple[Diagnostic, ...]]
+) -> tuple[tuple[Diagnostic, ...], dict[str, Rewritten]]:
+    """Fix the documents in which there is something to fix, one after the other: they may share what changes."""
+    left: list[Diagnostic] = []
+    changed: dict[str, Rewritten] = {}
+    for file, problems in zip(files, found, strict=True):
+        if not any(map(is_fixable, problems)):
+            left += problems
+            continue
+        texts = {uri: each.text for uri, each in changed.items()}
+        fixed = fix(file, replace(sources, texts={**sources.texts, **texts}))
+        left += fixed.checked.diagnostics
+        for uri, made in fixed.files.items():
+            earlier = changed.get(uri, Rewritten(made.before, "", 0))
+            changed[uri] = Rewritten(earlier.before, made.text, earlier.fixes + made.fixes)
+    return in_order(left), changed
+
+
+def is_fixable(problem: Diagnostic) -> bool:
+    return bool(problem.fix and problem.fix.edits)
 
 
 def _pass(checked: api.Checked, refused: dict[tuple[str, str], str]) -> Iterator[tuple[str, Rewritten]]:
     """Revise each text once; what is refused is noted with its reason."""
     by_source: dict[str, list[Diagnostic]] = {}
     for problem in checked.diagnostics:
-        if problem.fix and problem.fix.edits and _key(problem) not in refused:
+        if is_fixable(problem) and _key(problem) not in refused:
             by_source.setdefault(problem.span.source.uri, []).append(problem)
     for uri, problems in by_source.items():
         if not uri.startswith("file:"):

@@ -65,10 +65,36 @@ class Loaded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What was read of sources, for every document that names them: one reading serves them all."""
+
+    texts: dict[str, Text] = field(default_factory=dict)
+    apis: dict[str, tuple[ApiDescription, tuple[Diagnostic, ...]]] = field(default_factory=dict)
+    failures: dict[str, FetchError] = field(default_factory=dict)
+
+    def once(self, fetch: Fetch) -> Fetch:
+        """Look once for what cannot be fetched."""
+
+        def fetch_or_recall(uri: str) -> Fetched:
+            failure = self.failures.get(uri)
+            if failure is None:
+                try:
+                    return fetch(uri)
+                except FetchError as error:
+                    failure = self.failures[uri] = error
+            raise FetchError(failure.uri, failure.reason, failure.remote, failure.fix)
+
+        return fetch_or_recall
+
+
+def load(uri: str, fetch: Fetch, options: LoadOptions | None = None, shelf: Shelf | None = None) -> Loaded:
     """Load an entry document with all its sources; raise FetchError where the entry itself cannot be read."""
+    shelf = shelf or Shelf()
     with without_collecting():
-        return _Loading(fetch, options or LoadOptions()).run(uri)
+        loaded = _Loading(shelf.once(fetch), options or LoadOptions(), shelf, shelf.texts).run(uri)
+    shelf.texts.pop(uri, None)  # a document that is checked once is not kept; where it is a source too it is read again
+    return loaded
 
 
 class LoadedApi(NamedTuple):
@@ -90,6 +116,7 @@ class _Loading:
 
     fetch: Fetch
     options: LoadOptions
+    shelf: Shelf = field(default_factory=Shelf)
     texts: dict[str, Text] = field(default_factory=dict)
     arazzo: dict[str, ArazzoDescription] = field(default_factory=dict)
     apis: dict[str, ApiDescription] = field(default_factory=dict)
@@ -225,7 +252,9 @@ class _Loading:
         if kind == "asyncapi":
             self.asyncapi[uri] = read_asyncapi(text.value, uri)
             return
-        api, problems = read_openapi(text.value, uri, text.places, self.referenced(text))
+        if uri not in self.shelf.apis:
+            self.shelf.apis[uri] = read_openapi(text.value, uri, text.places, self.referenced(text))
+        api, problems = self.shelf.apis[uri]
         self.problems.extend(problems)
         if not any(problem.severity == "error" for problem in problems):
             self.apis[uri] = api
