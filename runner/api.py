@@ -97,7 +97,8 @@ def _silences(description: Description) -> Iterator[Silence]:
     documents = [*(each.places for each in description.arazzo.values())]
     for each in (*documents, *(each.places for each in description.apis.values())):
         if COMMENT in each.source.text:
-            yield from silences(each.source, each.root)
+            is_shared = each.source.uri != description.entry
+            yield from (replace(found, is_shared=is_shared) for found in silences(each.source, each.root))
 
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:

@@ -23,7 +23,7 @@ def write_back(before: Source, text: str) -> None:
         content = path.read_bytes()
         if decode_bytes(content) != before.text:
             raise UsageError(f"{before.name} was changed while it was being checked", "check it again")
-        if not os.access(path, os.W_OK):
+        if not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
             raise UsageError(f"{before.name} cannot be written: it is read-only")
         _replace(path, encode_like(content, text))
     except OSError as error:
