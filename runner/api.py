@@ -22,7 +22,8 @@ from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, In
 from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
-from runner.loader.load import Loaded, LoadedApi, LoadOptions, Shelf, load, load_api
+from runner.loader.load import Loaded, LoadedApi, LoadOptions, load, load_api
+from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options

@@ -18,7 +18,7 @@ from runner.cli.profile import Setting
 from runner.cli.terminal import look
 from runner.diagnostics import Diagnostic
 from runner.errors import UsageError
-from runner.loader.load import Shelf
+from runner.loader.shelf import Shelf
 
 FEWEST = 24
 """Documents below which starting processes takes longer than it saves."""

@@ -19,6 +19,7 @@ from runner.exchange import Fetch, Fetched
 from runner.loader.kept import Cache, kept_references, read_kept
 from runner.loader.parsed import without_collecting
 from runner.loader.shape import check_shape, find_dialect
+from runner.loader.shelf import Shelf
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
@@ -63,29 +64,6 @@ class Loaded(NamedTuple):
 
     description: Description | None
     diagnostics: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """What was read of sources, for every document that names them: one reading serves them all."""
-
-    texts: dict[str, Text] = field(default_factory=dict)
-    apis: dict[str, tuple[ApiDescription, tuple[Diagnostic, ...]]] = field(default_factory=dict)
-    failures: dict[str, FetchError] = field(default_factory=dict)
-
-    def once(self, fetch: Fetch) -> Fetch:
-        """Look once for what cannot be fetched."""
-
-        def fetch_or_recall(uri: str) -> Fetched:
-            failure = self.failures.get(uri)
-            if failure is None:
-                try:
-                    return fetch(uri)
-                except FetchError as error:
-                    failure = self.failures[uri] = error
-            raise FetchError(failure.uri, failure.reason, failure.remote, failure.fix)
-
-        return fetch_or_recall
 
 
 def load(uri: str, fetch: Fetch, options: LoadOptions | None = None, shelf: Shelf | None = None) -> Loaded:
