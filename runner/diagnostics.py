@@ -66,7 +66,7 @@ class Recomment:
 Edit: TypeAlias = Rewrite | Rename | Add | Remove | Recomment
 """A change of the document, of what it says and not of how that is quoted: the file keeps its comments and layout.
 
-Several edits are made at once: all their pointers are of the document as it is before.
+Several edits are made in turn: the pointers of each are of the document as those before it have left it.
 """
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runner import api
-from runner.diagnostics import Diagnostic, Edit, in_order
+from runner.diagnostics import Diagnostic, in_order
 from runner.loader.edit import revise
 from runner.source import Source
 
-PASSES = 25
+PASSES = 100
 """Readings of a document; a repair may show what another one hid, but none of them brings back what it has repaired."""
 
 
@@ -37,18 +37,42 @@ def fix(location: str, sources: api.Sources) -> Fixed:
     Each text is read again after its fixes, until there is nothing left to fix.
     """
     files: dict[str, Rewritten] = {}
-    refused: dict[tuple[str, str], str] = {}
-    found = api.check(location, sources, contracts=True)
     for _ in range(PASSES):
-        changed = dict(_pass(found, refused))
+        found = api.check(location, sources, contracts=True)
+        reasons: dict[int, str] = {}
+        changed = dict(_pass(found.diagnostics, reasons))
         if not changed:
             break
         for uri, made in changed.items():
             earlier = files.get(uri, Rewritten(made.before, "", 0))
             files[uri] = Rewritten(earlier.before, made.text, earlier.fixes + made.fixes)
         sources = replace(sources, texts={**sources.texts, **{uri: made.text for uri, made in changed.items()}})
-        found = api.check(location, sources, contracts=True)
-    return Fixed(_with_reasons(found, refused), files)
+    return Fixed(found._replace(diagnostics=tuple(_with_reasons(found.diagnostics, reasons))), files)
+
+
+def _pass(found: Sequence[Diagnostic], reasons: dict[int, str]) -> Iterator[tuple[str, Rewritten]]:
+    """Revise each text once; the reason why something cannot be fixed is noted by its place among what was found."""
+    by_source: dict[str, dict[int, Diagnostic]] = {}
+    for index, problem in enumerate(found):
+        if is_fixable(problem):
+            by_source.setdefault(problem.span.source.uri, {})[index] = problem
+    for uri, problems in by_source.items():
+        if not uri.startswith("file:"):
+            reasons |= dict.fromkeys(problems, "it does not stand in a file")
+            continue
+        source = next(iter(problems.values())).span.source
+        revision = revise(source, problems.values())
+        refused = {id(each.problem): each.reason for each in revision.refused}
+        reasons |= {index: refused[id(problem)] for index, problem in problems.items() if id(problem) in refused}
+        if revision.text != source.text:
+            yield uri, Rewritten(source, revision.text, len(revision.made))
+
+
+def _with_reasons(found: Sequence[Diagnostic], reasons: Mapping[int, str]) -> Iterator[Diagnostic]:
+    """Say of each fix that was refused why it was."""
+    for index, problem in enumerate(found):
+        note = f"--fix leaves this as it is: {reasons.get(index)}"
+        yield replace(problem, notes=(*problem.notes, note)) if index in reasons else problem
 
 
 def fix_each(
@@ -72,41 +96,3 @@ def fix_each(
 
 def is_fixable(problem: Diagnostic) -> bool:
     return bool(problem.fix and problem.fix.edits)
-
-
-def _pass(checked: api.Checked, refused: dict[tuple[str, str], str]) -> Iterator[tuple[str, Rewritten]]:
-    """Revise each text once; what is refused is noted with its reason."""
-    by_source: dict[str, list[Diagnostic]] = {}
-    for problem in checked.diagnostics:
-        if is_fixable(problem) and _key(problem) not in refused:
-            by_source.setdefault(problem.span.source.uri, []).append(problem)
-    for uri, problems in by_source.items():
-        if not uri.startswith("file:"):
-            refused |= {_key(problem): "it does not stand in a file" for problem in problems}
-            continue
-        source = problems[0].span.source
-        revision = revise(source, [problem.fix for problem in problems if problem.fix])
-        refused |= {(uri, _said(each.fix.edits)): each.reason for each in revision.refused}
-        if revision.text != source.text:
-            made = {_said(each.edits) for each in revision.made}
-            yield uri, Rewritten(source, revision.text, sum(_key(problem)[1] in made for problem in problems))
-
-
-def _with_reasons(checked: api.Checked, refused: Mapping[tuple[str, str], str]) -> api.Checked:
-    """Say of each fix that was refused why it was."""
-    told = (
-        replace(problem, notes=(*problem.notes, f"--fix leaves this as it is: {refused[_key(problem)]}"))
-        if _key(problem) in refused
-        else problem
-        for problem in checked.diagnostics
-    )
-    return checked._replace(diagnostics=tuple(told))
-
-
-def _key(problem: Diagnostic) -> tuple[str, str]:
-    return problem.span.source.uri, _said(problem.fix.edits if problem.fix else ())
-
-
-def _said(edits: tuple[Edit, ...]) -> str:
-    """Tell edits apart by what they say: the values in them cannot be hashed."""
-    return repr(edits)

@@ -128,10 +128,10 @@ def _fingerprint(diagnostic: Diagnostic, address: Address, seen: Counter[str]) -
 
 def _fix(diagnostic: Diagnostic, address: Address) -> Json:
     """Write a repair as the lines that it replaces; None where there is none that can be made."""
+    source = diagnostic.span.source
     if diagnostic.fix is None or not diagnostic.fix.edits:
         return None
-    source = diagnostic.span.source
-    made = revise(source, [diagnostic.fix]).text
+    made = revise(source, [diagnostic]).text
     replacements: list[Json] = [
         {"deletedRegion": _region(source, start, end), "insertedContent": {"text": text}}
         for start, end, text in replaced(source.text, made)

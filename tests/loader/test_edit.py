@@ -10,16 +10,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.diagnostics import Add, Edit, Fix, Recomment, Remove, Rename, Rewrite
+from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite
 from runner.loader.apply import ConflictError, apply, same
-from runner.loader.edit import edit_text, revise
+from runner.loader.edit import revise
 from runner.loader.text import read_text
-from runner.source import Source
+from runner.source import Source, Span
 from runner.values import Json, join_pointer, resolve_pointer
 
 
 def yaml(text: str) -> Source:
     return Source("file:///flow.yaml", "flow.yaml", text)
+
+
+def problem(source: Source, *edits: Edit) -> Diagnostic:
+    """Give what is wrong at the place of the first edit."""
+    first = edits[0]
+    places = read_text(source).places
+    span = Span(source, first.start, first.end) if isinstance(first, Recomment) else places.value(first.pointer)
+    return Diagnostic("odd", "warning", "this is odd", span, fix=Fix("mend it", edits))
+
+
+def edit_text(source: Source, edits: list[Edit]) -> str:
+    """Make edits at once; ValueError where one of them is refused or has to wait."""
+    revision = revise(source, [problem(source, edit) for edit in edits])
+    if revision.refused or revision.left:
+        raise ValueError([each.reason for each in revision.refused])
+    return revision.text
 
 
 def as_json(text: str) -> Source:
@@ -112,20 +128,20 @@ def test_json_stays_json(text: str, edits: list[Edit], expected: str) -> None:
     assert edit_text(as_json(text), edits) == expected
 
 
-REFUSED: dict[str, tuple[str, list[Edit], str]] = {
-    "a value that an alias repeats": ("a: &n x\nb: *n\n", [Rewrite("/a", "z")], "alias"),
-    "an alias": ("a: &n {c: x}\nb: *n\n", [Rewrite("/b/c", "z")], "alias"),
-    "what is not there": ("a: 1\n", [Remove("/b")], "nowhere"),
-    "two wishes for one place": ("a: 1\n", [Rewrite("/a", 2), Rewrite("/a", 3)], "two values"),
-    "a name that another member has": ("a: 1\nb: 2\n", [Rename("/a", "b")], "one name"),
-    "the document itself": ("a: 1\n", [Remove("")], "whole document"),
+REFUSED: dict[str, tuple[str, Edit, str]] = {
+    "a value that an alias repeats": ("a: &n x\nb: *n\n", Rewrite("/a", "z"), "alias"),
+    "an alias": ("a: &n {c: x}\nb: *n\n", Rewrite("/b/c", "z"), "alias"),
+    "what is not there": ("a: 1\n", Remove("/b"), "does not lead"),
+    "a name that another member has": ("a: 1\nb: 2\n", Rename("/a", "b"), "one name"),
+    "the document itself": ("a: 1\n", Remove(""), "whole document"),
 }
 
 
-@pytest.mark.parametrize(("text", "edits", "reason"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_cannot_be_written_is_refused_with_a_reason(text: str, edits: list[Edit], reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        edit_text(yaml(text), edits)
+@pytest.mark.parametrize(("text", "edit", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_written_is_refused_with_a_reason(text: str, edit: Edit, reason: str) -> None:
+    revision = revise(yaml(text), [problem(yaml(text), edit)])
+    assert (revision.text, revision.made) == (text, ())
+    assert reason in revision.refused[0].reason
 
 
 def test_an_alias_changes_where_the_same_is_wanted_of_every_place() -> None:
@@ -133,21 +149,47 @@ def test_an_alias_changes_where_the_same_is_wanted_of_every_place() -> None:
 
 
 def test_one_fix_that_is_refused_does_not_keep_the_others_back() -> None:
-    bad, good = Fix("bad", (Rewrite("/a", "z"),)), Fix("good", (Rewrite("/c", "z"),))
-    revision = revise(yaml("a: &n x\nb: *n\nc: x\n"), [bad, good])
+    source = yaml("a: &n x\nb: *n\nc: x\n")
+    bad, good = problem(source, Rewrite("/a", "z")), problem(source, Rewrite("/c", "z"))
+    revision = revise(source, [bad, good])
     assert revision.text == "a: &n x\nb: *n\nc: z\n"
-    assert (revision.made, [each.fix for each in revision.refused]) == ((good,), [bad])
+    assert (revision.made, [each.problem for each in revision.refused]) == ((good,), [bad])
 
 
 def test_fixes_that_contradict_each_other_wait_for_another_reading() -> None:
-    one, other = Fix("one", (Rewrite("/a", "z"),)), Fix("other", (Rewrite("/a", "x y"),))
-    revision = revise(yaml("a: x\n"), [one, other])
+    source = yaml("a: x\n")
+    one, other = problem(source, Rewrite("/a", "z")), problem(source, Rewrite("/a", "x y"))
+    revision = revise(source, [one, other])
     assert (revision.text, revision.made, revision.left) == ("a: z\n", (one,), (other,))
 
 
-def test_nothing_is_written_where_no_fix_can_be_made() -> None:
-    revision = revise(yaml("a: &n x\nb: *n\n"), [Fix("bad", (Rewrite("/a", "z"),))])
-    assert (revision.text, revision.made, len(revision.refused)) == ("a: &n x\nb: *n\n", (), 1)
+IN_TURN: dict[str, tuple[str, list[Edit], str]] = {
+    "a member of what was renamed": ("a: {b: x}\n", [Rename("/a", "c"), Rewrite("/c/b", "z")], "c: {b: z}\n"),
+    "an entry that has moved up": ("a: [b, c, d]\n", [Remove("/a/0"), Remove("/a/0")], "a: [d]\n"),
+    "a member that was added": ("a: 1\n", [Add("", "b", {"c": 1}), Add("/b", "d", 2)], "a: 1\nb:\n  c: 1\n  d: 2\n"),
+    "one that takes another's place": ("a: 1 # one\nb: 2\n", [Remove("/b"), Rename("/a", "b")], "b: 1 # one\n"),
+}
+
+
+@pytest.mark.parametrize(("text", "edits", "expected"), IN_TURN.values(), ids=IN_TURN.keys())
+def test_the_edits_of_one_fix_are_made_in_turn(text: str, edits: list[Edit], expected: str) -> None:
+    assert revise(yaml(text), [problem(yaml(text), *edits)]).text == expected
+
+
+def test_a_fix_of_several_edits_waits_for_what_changes_around_it() -> None:
+    source = yaml("a: {b: 1, c: 2}\nd: {e: 1}\n")
+    one = problem(source, Rename("/a", "z"))
+    inside = problem(source, Remove("/a/b"), Add("/a", "f", 3))
+    beside = problem(source, Remove("/d/e"), Add("/d", "g", 4))
+    revision = revise(source, [one, inside, beside])
+    assert (revision.made, revision.left) == ((one,), (inside, beside))
+    assert revise(source, [inside, beside]).text == "a: {c: 2, f: 3}\nd: {g: 4}\n"
+
+
+def test_a_fix_that_leads_to_another_place_than_it_is_about_is_not_made() -> None:
+    source = yaml("- a\n- b\n")
+    moved = Diagnostic("odd", "warning", "of 'a'", Span(source, 2, 3), fix=Fix("mend it", (Rewrite("/1", "z"),)))
+    assert revise(source, [moved]).text == source.text
 
 
 # Documents in every style, with a comment wherever one may stand.
