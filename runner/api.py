@@ -19,14 +19,16 @@ from runner.engine.policy import ContractPolicy, Level, read_policy
 from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
-from runner.exchange import AsyncTransport, Fetch, Transport
+from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, load, load_api
 from runner.loader.places import LoadOptions
+from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
+from runner.plan.contracts import check_contracts
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
@@ -47,7 +49,8 @@ class Sources:
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is.
+    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by URI, stand for
+    what would be read there; on a `shelf` stays what several documents share.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +60,8 @@ class Sources:
     http: HttpOptions = DEFAULTS
     options: Options = Options()  # noqa: RUF009 - it cannot change
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
 
 class Checked(NamedTuple):
@@ -75,8 +80,11 @@ class Checked(NamedTuple):
         return tuple(problem for problem in self.diagnostics if problem.severity == "error")
 
 
-def check(location: str, sources: Sources | None = None) -> Checked:
-    """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too."""
+def check(location: str, sources: Sources | None = None, *, contracts: bool = False) -> Checked:
+    """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too.
+
+    With `contracts` the schemas that a run holds requests and answers against are compiled, too; it takes its time.
+    """
     chosen = sources or Sources()
     try:
         loaded = _load(location, chosen)
@@ -85,7 +93,8 @@ def check(location: str, sources: Sources | None = None) -> Checked:
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
     compiled = compile_description(loaded.description, chosen.options)
-    found = in_order((*loaded.diagnostics, *compiled.diagnostics))
+    schemas = check_contracts(compiled.plan) if contracts and compiled.plan is not None else ()
+    found = in_order((*loaded.diagnostics, *compiled.diagnostics, *schemas))
     diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)
     return Checked(None if failed else compiled.plan, diagnostics, loaded.description, compiled.draft)
@@ -96,7 +105,8 @@ def _silences(description: Description) -> Iterator[Silence]:
     documents = [*(each.places for each in description.arazzo.values())]
     for each in (*documents, *(each.places for each in description.apis.values())):
         if COMMENT in each.source.text:
-            yield from silences(each.source, each.root)
+            is_shared = each.source.uri != description.entry
+            yield from (replace(found, is_shared=is_shared) for found in silences(each.source, each.root))
 
 
 def _unreadable(location: str, error: FetchError) -> Diagnostic:
@@ -138,14 +148,14 @@ def compile_plan(
 
 def _load(location: str, sources: Sources) -> Loaded:
     here = Path.cwd()
-    return load(to_uri(location, here), fetcher(sources.offline, sources.http), _load_options(sources, here))
+    return load(to_uri(location, here), _fetch(sources), _load_options(sources, here), sources.shelf)
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
     """Read an OpenAPI description by itself, a path or a URL; one that cannot be read is a diagnostic too."""
     chosen, here = sources or Sources(), Path.cwd()
     try:
-        return load_api(to_uri(location, here), fetcher(chosen.offline, chosen.http), _load_options(chosen, here))
+        return load_api(to_uri(location, here), _fetch(chosen), _load_options(chosen, here))
     except FetchError as error:
         return LoadedApi(None, (_unreadable(location, error),))
 
@@ -159,6 +169,11 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
         cache=sources.cache,
         look_for=look_for,
     )
+
+
+def _fetch(sources: Sources) -> Fetch:
+    fetch, texts = fetcher(sources.offline, sources.http), sources.texts
+    return lambda uri: Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:

@@ -54,8 +54,20 @@ class Remove:
     pointer: str
 
 
-Edit: TypeAlias = Rewrite | Rename | Add | Remove
-"""A change of the document, of what it says and not of how that is quoted: the file keeps its comments and layout."""
+@dataclass(frozen=True, slots=True)
+class Recomment:
+    """Write `text` in the place of the comment at the characters `start` to `end` of the source, or take it away."""
+
+    start: int
+    end: int
+    text: str = ""
+
+
+Edit: TypeAlias = Rewrite | Rename | Add | Remove | Recomment
+"""A change of the document, of what it says and not of how that is quoted: the file keeps its comments and layout.
+
+Several edits are made in turn: the pointers of each are of the document as those before it have left it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from runner.diagnostics import Diagnostic, Fix, did_you_mean
+from runner.diagnostics import Diagnostic, Fix, Recomment, did_you_mean
 from runner.source import Place, Source, Span
 
 RuleLevel: TypeAlias = Literal["off", "warning", "error"]
@@ -23,21 +23,25 @@ DEFAULTS: Mapping[str, RuleLevel] = {"unused-output": "off"}
 COMMENT = "arazzo: ignore"
 """What is there only in a document that silences something."""
 
-_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)\s*(?:\[([^\]\n]*)\])?[^\n]*")
+_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)\s*(?:\[([^\]\n]*)\])?[^\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A comment that silences rules; `line` is the line it is about, None for the whole document."""
+    """A comment that silences rules; `lines` are those it is about, None for the whole document.
+
+    `is_shared` where it stands in a description that other documents use too: what it silences may be theirs.
+    """
 
     rules: tuple[str, ...]
-    line: int | None
+    lines: range | None
     span: Span
+    is_shared: bool = False
 
     def covers(self, problem: Diagnostic) -> bool:
         if problem.span.source.uri != self.span.source.uri or problem.rule not in self.rules:
             return False
-        return self.line is None or problem.span.begin.line == self.line
+        return self.lines is None or problem.span.begin.line in self.lines
 
 
 def settle(
@@ -56,7 +60,7 @@ def settle(
             told.append(problem)
         elif not silencing and level != "off":
             told.append(replace(problem, severity=level))
-    idle = (each for each in comments if each not in heeded)
+    idle = (each for each in comments if each not in heeded and not each.is_shared)
     unused = [_unused(each, problems) for each in idle if not _only_off(each, chosen)]
     return (*told, *(each for each in unused if chosen.get(each.rule) != "off"))
 
@@ -64,25 +68,44 @@ def settle(
 def silences(source: Source, root: Place) -> Iterator[Silence]:
     """Find the comments of a document that silence rules; text that only looks like one is none."""
     for found in _COMMENT.finditer(source.text):
-        if _is_text(root, found.start()):
+        if _value_at(source, root, found.start()) is not None:
             continue
         span = Span(source, found.start(), found.end())
         rules = tuple(filter(None, (rule.strip() for rule in (found[2] or "").split(","))))
         line = span.begin.line
         alone = not source.text[: found.start()].rpartition("\n")[2].strip()
-        yield Silence(rules, None if found[1] == "ignore-file" else line + 1 if alone else line, span)
+        lines = _lines(source, root, line + 1 if alone else line)
+        yield Silence(rules, None if found[1] == "ignore-file" else lines, span)
 
 
-def _is_text(place: Place, offset: int) -> bool:
-    """Say whether an offset lies within a scalar or a key."""
-    if place.members is not None:
-        for member in place.members.values():
-            if member.key_start <= offset < member.key_end or _is_text(member.value, offset):
-                return True
-        return False
-    if place.items is not None:
-        return any(_is_text(item, offset) for item in place.items)
-    return place.start <= offset < place.end
+def _lines(source: Source, root: Place, line: int) -> range:
+    """Give the lines of what stands on a line: a value may begin there and go on below, or have begun above."""
+    first = last = line
+    for start, end in _scalars(root):
+        begins, ends = source.position(start).line, source.position(end).line
+        if begins <= line <= ends:
+            first, last = min(first, begins), max(last, ends)
+    return range(first, last + 1)
+
+
+def _value_at(source: Source, root: Place, offset: int) -> tuple[int, int] | None:
+    """Give the scalar or key that an offset lies within; behind the `|` or `>` of a block a comment may stand."""
+    for start, end in _scalars(root):
+        text = source.text.find("\n", start, end) if source.text[start : start + 1] in ("|", ">") else start
+        if 0 <= text <= offset < end:
+            return start, end
+    return None
+
+
+def _scalars(place: Place) -> Iterator[tuple[int, int]]:
+    """Give where each key and each scalar stands."""
+    if place.members is None and place.items is None:
+        yield place.start, place.end
+    for member in (place.members or {}).values():
+        yield member.key_start, member.key_end
+        yield from _scalars(member.value)
+    for item in place.items or ():
+        yield from _scalars(item)
 
 
 def _only_off(silence: Silence, levels: Mapping[str, RuleLevel]) -> bool:
@@ -94,12 +117,13 @@ def _unused(silence: Silence, problems: Iterable[Diagnostic]) -> Diagnostic:
     if not silence.rules:
         message, fix = "this comment names no rule", Fix("write # arazzo: ignore[RULE]")
         return unused_ignore(message, silence.span, fix)
-    here = [each for each in problems if silence.line in (None, each.span.begin.line)]
+    here = [each for each in problems if silence.lines is None or each.span.begin.line in silence.lines]
     if any(each.rule in silence.rules and each.severity == "error" for each in here):
         return unused_ignore("an error cannot be silenced", silence.span, None)
     listed = " and ".join(f"'{rule}'" for rule in silence.rules)
     meant = did_you_mean(silence.rules[0], {each.rule for each in here})
-    return unused_ignore(f"there is nothing of {listed} to silence here", silence.span, meant or Fix("take it away"))
+    away = Fix("take it away", (Recomment(silence.span.start, silence.span.end),))
+    return unused_ignore(f"there is nothing of {listed} to silence here", silence.span, meant or away)
 
 
 def unused_ignore(message: str, span: Span, fix: Fix | None) -> Diagnostic:

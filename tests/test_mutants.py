@@ -1,7 +1,7 @@
 """Whatever is broken in a bundled workflow is told at its line before anything is sent, or has broken nothing.
 
-Every mutant of every workflow takes minutes (`ALL_MUTANTS=1 pytest tests/test_mutants.py`); without that each twenty-fifth
-is looked at, from another start for each workflow.
+Every mutant of every workflow takes minutes (`ALL_MUTANTS=1 pytest tests/test_mutants.py`); without that one in
+twenty-five is looked at, from another start for each workflow.
 """
 
 from __future__ import annotations

@@ -1,34 +1,112 @@
-"""Each rule draws what it is about as its golden file shows: `tests/cases/rules/<rule>/`."""
+"""Each rule has a folder that shows it: `tests/cases/rules/<rule>/`.
+
+`document.arazzo.yaml` is what somebody wrote, and `expected.txt` how everything that is said of it is drawn. Where
+something of it can be fixed, `fixed.arazzo.yaml` is what `check --fix` writes, and `run.txt` is how it runs against
+stand-ins for its descriptions. The document as it was written runs the same way, unless it is refused.
+
+A fixed document passes `--strict`, unless `rest.txt` says why it cannot. `inputs.json` holds the inputs of its run, and
+`no-run.txt` says why there is none. `UPDATE_GOLDEN=1` writes the first three: read them.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from runner import api
-from runner.reporters.diagnostics import render_full
+from runner.cli.fix import fix
+from runner.diagnostics import Diagnostic
+from runner.plan.context import Options
+from runner.plan.plan import Plan
+from runner.reporters.diagnostics import render_concise, render_full
 from runner.reporters.style import Style
+from tests.sandboxed import told
 
 RULES = Path(__file__).parent / "cases" / "rules"
 FOLDERS = sorted(folder for folder in RULES.iterdir() if folder.is_dir())
+EACH = pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+
+
+def document_of(folder: Path) -> Path:
+    return next(folder.glob("document.arazzo.*")).absolute()
+
+
+def fixed_of(folder: Path) -> Path:
+    return folder / document_of(folder).name.replace("document", "fixed", 1)
 
 
 def drawn(document: Path) -> str:
     """Draw everything that is said of a document."""
-    sources = api.Sources(levels={document.parent.name: "warning"})  # some say nothing unless they are asked
-    told = api.check(str(document), sources).diagnostics
+    told = api.check(str(document), sources_of(document.parent)).diagnostics
     return "\n\n".join(render_full(each, Style()) for each in told) + "\n"
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+def sources_of(folder: Path) -> api.Sources:
+    """Some rules say nothing unless they are asked."""
+    return api.Sources(levels={folder.name: "warning"})
+
+
+def hold(golden: Path, found: str | None) -> None:
+    """Compare with a golden file, or write it; None wants no such file."""
+    if os.environ.get("UPDATE_GOLDEN"):
+        if found is None:
+            golden.unlink(missing_ok=True)
+        else:
+            golden.write_bytes(found.encode())
+    assert (golden.read_bytes().decode() if golden.exists() else None) == found
+
+
+def is_fixable(problem: Diagnostic) -> bool:
+    return bool(problem.fix and problem.fix.edits)
+
+
+def plan_of(document: Path) -> Plan | None:
+    return api.check(str(document), api.Sources(options=Options(stand_in=True))).plan
+
+
+def run(plan: Plan | None, folder: Path) -> str | None:
+    if plan is None or (folder / "no-run.txt").exists():
+        return None
+    inputs = folder / "inputs.json"
+    return told(plan, json.loads(inputs.read_text(encoding="utf-8")) if inputs.exists() else {})
+
+
+@EACH
 def test_what_a_rule_says_is_drawn_at_its_characters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    document = next(folder.glob("document.arazzo.*")).absolute()
-    found = drawn(document)
-    golden = folder / "expected.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(found, encoding="utf-8")
+    found = drawn(document_of(folder))
+    hold(folder / "expected.txt", found)
     assert f"[{folder.name}]" in found
-    assert found == golden.read_text(encoding="utf-8")
+
+
+@EACH
+def test_what_can_be_fixed_is_fixed_and_nothing_is_left_to_fix(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    document = document_of(folder)
+    fixed = fix(str(document), api.Sources())
+    if not any(map(is_fixable, api.check(str(document)).diagnostics)):
+        hold(fixed_of(folder), None)
+        hold(folder / "run.txt", None)
+        return
+    left = [render_concise(problem) for problem in fixed.checked.diagnostics]
+    assert not any(map(is_fixable, fixed.checked.diagnostics)), left
+    rest = folder / "rest.txt"
+    assert (rest.read_text(encoding="utf-8").strip() if rest.exists() else "") if left else not rest.exists(), left
+    made = fixed.files[document.absolute().as_uri()]
+    hold(fixed_of(folder), made.text)
+
+
+@EACH
+def test_a_document_runs_as_its_fixed_form_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    if not fixed_of(folder).exists():
+        return
+    found = run(plan_of(fixed_of(folder)), folder)
+    assert found is not None or (folder / "no-run.txt").exists(), drawn(fixed_of(folder))
+    hold(folder / "run.txt", found)
+    written = plan_of(document_of(folder))
+    if written is not None:  # 1.1 refuses some of what is fixed
+        assert run(written, folder) == found

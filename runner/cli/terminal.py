@@ -16,7 +16,10 @@ ColorChoice: TypeAlias = Literal["auto", "always", "never"]
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What this process was started with. `live`: a line may be redrawn; `asks`: somebody is there to answer."""
+    """What this process was started with.
+
+    `live`, `err_live`: a line of this stream may be redrawn; `asks`: somebody is there to answer.
+    """
 
     environ: Mapping[str, str]
     out: TextIO
@@ -25,6 +28,7 @@ class Terminal:
     err_style: Style
     live: bool
     asks: bool = False
+    err_live: bool = False
 
     def warn(self, message: str) -> None:
         print(self.err_style.paint("warning:", "warning"), message, file=self.err)
@@ -44,6 +48,7 @@ def look(color: ColorChoice = "auto") -> Terminal:
         out_style=_style(sys.stdout, color, environ),
         err_style=_style(sys.stderr, color, environ),
         live=sys.stdout.isatty() and not dumb and not environ.get("CI"),
+        err_live=sys.stderr.isatty() and not dumb and not environ.get("CI"),
         asks=sys.stdin.isatty() and sys.stderr.isatty() and not environ.get("CI"),
     )
 

@@ -24,6 +24,7 @@ from runner.loader.quotes import stray_quotes
 from runner.loader.repairs import STRUCTURE
 from runner.loader.repairs.pages import file_behind, page_as_source
 from runner.loader.shape import check_kind, check_shape, find_dialect, with_effect
+from runner.loader.shelf import Shelf
 from runner.loader.text import Document as Text
 from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
@@ -55,10 +56,13 @@ class Loaded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Loaded:
+def load(uri: str, fetch: Fetch, options: LoadOptions | None = None, shelf: Shelf | None = None) -> Loaded:
     """Load an entry document with all its sources; raise FetchError where the entry itself cannot be read."""
+    shelf = shelf or Shelf()
     with without_collecting():
-        return _Loading(fetch, options or LoadOptions()).run(uri)
+        loaded = _Loading(shelf.once(fetch), options or LoadOptions(), shelf, shelf.texts).run(uri)
+    shelf.texts.pop(uri, None)  # a document that is checked once is not kept; where it is a source too it is read again
+    return loaded
 
 
 class LoadedApi(NamedTuple):
@@ -80,6 +84,7 @@ class _Loading:
 
     fetch: Fetch
     options: LoadOptions
+    shelf: Shelf = field(default_factory=Shelf)
     texts: dict[str, Text] = field(default_factory=dict)
     arazzo: dict[str, ArazzoDescription] = field(default_factory=dict)
     apis: dict[str, ApiDescription] = field(default_factory=dict)
@@ -210,7 +215,9 @@ class _Loading:
         if kind == "asyncapi":
             self.asyncapi[uri] = read_asyncapi(text.value, uri)
             return
-        api, problems = read_openapi(text.value, uri, text.places, self.referenced(text))
+        if uri not in self.shelf.apis:
+            self.shelf.apis[uri] = read_openapi(text.value, uri, text.places, self.referenced(text))
+        api, problems = self.shelf.apis[uri]
         self.problems.extend(problems)
         if not any(problem.severity == "error" for problem in problems):
             self.apis[uri] = api

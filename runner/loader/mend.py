@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, assert_never
 
 from runner.arazzo.dialect import Dialect, Field, ListOf, MapOf, Of, Shape, TypeName
-from runner.diagnostics import Add, Diagnostic, Edit, Fix, Remove, Rename, Rewrite, Severity
+from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite, Severity
 from runner.source import SourceMap
 from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer, with_pointer
 
@@ -157,6 +157,10 @@ def applied(root: Json, edits: Iterable[Edit]) -> Json:
             case Remove(pointer):
                 above, gone = _parent(pointer)
                 root = with_pointer(root, above, _without(resolve_pointer(root, above), gone))
+            case Recomment():
+                pass  # a comment says nothing to a reader of values
+            case _:
+                assert_never(edit)
     return root
 
 

@@ -71,13 +71,23 @@ def decode_bytes(data: bytes) -> str:
 
     ValueError says what is wrong, and where.
     """
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+    mark, encoding = _encoding(data)
     try:
         return data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         offset = error.start + len(mark)
         where = f"byte {offset}" if encoding != "utf-8" else f"byte {offset}, in line {data[:offset].count(10) + 1}"
         raise ValueError(f"the text is not {encoding.upper()}: 0x{data[offset]:02X} at {where}") from None
+
+
+def encode_like(data: bytes, text: str) -> bytes:
+    """Encode a text as `data` is encoded, with the byte order mark that it has; UnicodeError where it cannot be."""
+    mark, encoding = _encoding(data)
+    return mark + text.encode(encoding)
+
+
+def _encoding(data: bytes) -> tuple[bytes, str]:
+    return next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
 
 
 def _document(source: Source, parsed: Parsed, align: Align) -> Document:

@@ -1,0 +1,105 @@
+"""Print what a check found, in the format that is asked for: it is what was asked for, so it goes to stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from runner.cli.terminal import Terminal
+from runner.diagnostics import Diagnostic
+from runner.reporters.diagnostics import render_concise, render_full, summary
+from runner.reporters.github import workflow_commands
+from runner.reporters.json import diagnostic_json
+from runner.reporters.sarif import sarif_log
+from runner.reporters.text import count
+from runner.source import Source
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is to be said of how many documents."""
+
+    problems: Sequence[Diagnostic]
+    documents: int
+
+
+def print_found(found: Found, form: str | None, terminal: Terminal) -> None:
+    """Print in a format; without one in full, and in GitHub's CI as annotations, too."""
+    _PRINT[form or "full"](found, terminal)
+    if form is None and terminal.environ.get("GITHUB_ACTIONS") == "true":
+        _github(found, terminal)
+
+
+def print_refusal(problem: Diagnostic, form: str | None, terminal: Terminal) -> None:
+    """Print why nothing was checked, for a program that reads stdout; a person has read it on stderr."""
+    if form in ("json", "sarif"):
+        _PRINT[form](Found((problem,), 0), terminal)
+
+
+def _full(found: Found, terminal: Terminal) -> None:
+    for problem in found.problems:
+        print(render_full(problem, terminal.out_style) + "\n")
+    _verdict(found, terminal)
+
+
+def _concise(found: Found, terminal: Terminal) -> None:
+    for problem in found.problems:
+        print(render_concise(problem))
+    _verdict(found, terminal)
+
+
+def _verdict(found: Found, terminal: Terminal) -> None:
+    verdict = summary(found.problems) if found.problems else terminal.out_style.paint("no problems", "ok")
+    print(f"{count(found.documents, 'document')} checked: {verdict}")
+
+
+def _json(found: Found, _: Terminal) -> None:
+    _dump({"diagnostics": [diagnostic_json(problem) for problem in found.problems]})
+
+
+def _github(found: Found, terminal: Terminal) -> None:
+    root = _root(terminal)
+    for line in workflow_commands(found.problems, lambda source: _path(source, root) or source.name):
+        print(line)
+
+
+def _sarif(found: Found, terminal: Terminal) -> None:
+    from runner.rulebook import rulebook  # reads the explanation of every rule
+
+    root = _root(terminal)
+
+    def address(source: Source) -> tuple[str, bool]:
+        path = _path(source, root)
+        return (quote(path), True) if path else (source.uri or "about:blank", False)
+
+    _dump(sarif_log(found.problems, rulebook(), address))
+
+
+def _dump(data: object) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _root(terminal: Terminal) -> Path:
+    """Give the folder that paths in reports start from: the checkout, where CI says which that is."""
+    return Path(terminal.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+
+
+def _path(source: Source, root: Path) -> str:
+    """Give the path of a file below the root, with slashes; nothing for what is elsewhere."""
+    if not source.uri.startswith("file:"):
+        return ""
+    path = Path(unquote(urlsplit(source.uri).path))
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+
+
+_PRINT: Mapping[str, Callable[[Found, Terminal], None]] = {
+    "full": _full,
+    "concise": _concise,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+}
+FORMATS = tuple(_PRINT)

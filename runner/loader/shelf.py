@@ -1,0 +1,34 @@
+"""Turns what was read for one document into what others find ready: texts, API descriptions, and what is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.diagnostics import Diagnostic
+from runner.errors import FetchError
+from runner.exchange import Fetch, Fetched
+from runner.loader.text import Document
+from runner.openapi.document import ApiDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What was read of sources, for every document that names them: one reading serves them all."""
+
+    texts: dict[str, Document] = field(default_factory=dict)
+    apis: dict[str, tuple[ApiDescription, tuple[Diagnostic, ...]]] = field(default_factory=dict)
+    failures: dict[str, FetchError] = field(default_factory=dict)
+
+    def once(self, fetch: Fetch) -> Fetch:
+        """Look once for what cannot be fetched."""
+
+        def fetch_or_recall(uri: str) -> Fetched:
+            failure = self.failures.get(uri)
+            if failure is None:
+                try:
+                    return fetch(uri)
+                except FetchError as error:
+                    failure = self.failures[uri] = error
+            raise FetchError(failure.uri, failure.reason, failure.remote, failure.fix)
+
+        return fetch_or_recall
