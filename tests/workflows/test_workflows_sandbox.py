@@ -193,6 +193,13 @@ def test_under_seeded_faults_a_flow_passes_only_with_its_work_done(flow: str, se
     assert told.by, "whatever happened, an action says so"
 
 
+def test_with_the_seed_of_the_readme_all_pass_but_one_whose_code_is_good_for_one_use() -> None:
+    faults = (Fault(status=503, rate=0.3, seed="8"),)
+    told = {flow: Bench.of(faults=faults).run(flow) for flow in FLOWS}
+    failed = {flow: each.by for flow, each in told.items() if each.outcome != "passed"}
+    assert failed == {"civitai-oauth-token-lifecycle": "outcome-unknown"}
+
+
 @pytest.mark.parametrize(
     ("flow", "operation", "by"),
     [
