@@ -5,18 +5,33 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import certifi
 import pytest
+import yaml
 
-from tests.cli.process import COMMAND, environment
+from runner.sandbox.civitai import Settings
+from runner.sandbox.server import Running
+from tests.cli.process import COMMAND, arazzo, environment, started
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n(\$ (?P<command>[^\n]+)\n)(?P<shown>.*?)```", re.DOTALL)
 # What differs from run to run, although the clock of the sandbox is virtual: ids and times of day.
 VARYING = re.compile(r"wf_\w+|\d{4}-\d\d-\d\d(T[\d:.]+Z)?|expires=\d+|\"traceId\":\"\w+\"")
+
+
+SHOWN = list(BLOCK.finditer(TEXT))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
 def printed(command: str) -> str:
@@ -37,15 +52,11 @@ def printed(command: str) -> str:
     return done.stdout
 
 
-def blocks() -> list[re.Match[str]]:
-    return list(BLOCK.finditer(README.read_text(encoding="utf-8")))
-
-
 def test_there_are_commands_to_run() -> None:
-    assert len(blocks()) >= 5
+    assert len(SHOWN) >= 5
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: block["command"])
+@pytest.mark.parametrize("block", SHOWN, ids=lambda block: block["command"])
 def test_a_command_prints_what_the_readme_shows(block: re.Match[str]) -> None:
     found = printed(block["command"])
     if os.environ.get("UPDATE_GOLDEN"):
@@ -55,14 +66,61 @@ def test_a_command_prints_what_the_readme_shows(block: re.Match[str]) -> None:
     assert VARYING.sub("…", found) == VARYING.sub("…", block["shown"])
 
 
+@pytest.mark.parametrize("block", [each for each in blocks("sh") if "arazzo " in each])
+def test_commands_whose_output_is_not_shown_are_good_as_they_stand(block: str, tmp_path: Path) -> None:
+    """Run them in their order; servers serve until the last has ended."""
+    at = ""
+    with ExitStack() as servers:
+        for line in block.splitlines():
+            here = line.replace("--port 8080", "--port 0").replace("=report.xml", f"={tmp_path}/report.xml")
+            program, *arguments = shlex.split(here.replace("127.0.0.1:8080", at).removesuffix("&"))
+            assert program == "arazzo", line
+            if arguments[0] == "sandbox":
+                process = servers.enter_context(started(*arguments, cwd=ROOT))
+                assert process.stdout is not None
+                at = urlsplit(process.stdout.readline().split()[2]).netloc
+            else:
+                ended = arazzo(*arguments, cwd=ROOT)
+                assert ended.code in (0, 1), ended  # some show how a flow fails
+
+
+def test_the_scenario_is_the_file_that_a_command_names() -> None:
+    (block,) = blocks("yaml")
+    assert yaml.safe_load(block) == yaml.safe_load((ROOT / "examples/empty-purse.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_profile_is_one(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    (tmp_path / "arazzo.toml").write_text(block, encoding="utf-8")
+    shutil.copy(certifi.where(), tmp_path / "staging-ca.pem")
+    profile = ("--config", tmp_path / "arazzo.toml", "--profile", "staging")
+    ended = arazzo("run", "civitai-search-models-detail", "--live", "--dry-run", "--format", "json", *profile)
+    assert ended.code == 0, ended
+    assert [used["url"] for used in ended.json["servers"]] == ["https://staging.example/api/v1"]
+
+
+def test_the_python_runs_against_a_sandbox(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = blocks("python")
+    monkeypatch.chdir(ROOT)
+    with Running(Settings()) as server:
+        exec(block.replace("http://127.0.0.1:8080", server.url), {})
+    assert capsys.readouterr().out == "passed SDXL 1.0\n"
+
+
 @pytest.mark.parametrize("target", ["run", "test"])
 def test_the_makefile_has_what_the_readme_names(target: str) -> None:
-    assert f"make {target}" in README.read_text(encoding="utf-8")
+    assert f"make {target}" in TEXT
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_every_bundled_flow_is_in_the_table() -> None:
-    text = README.read_text(encoding="utf-8")
     names = [path.name.removesuffix(".arazzo.yaml") for path in (ROOT / "workflows").glob("*.arazzo.yaml")]
     assert names
-    assert all(f"| `{name}` |" in text for name in names)
+    assert all(f"| `{name}` |" in TEXT for name in names)
+
+
+def test_what_links_within_the_readme_leads_to_a_heading() -> None:
+    headings = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.+)$", TEXT, re.M)}
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", TEXT)
+    assert {anchor for path, anchor in links if not path} <= headings
+    assert all((ROOT / path).exists() for path, _ in links)

@@ -133,8 +133,18 @@ def test_an_empty_balance_fails_at_the_submit_step_and_says_so(tmp_path: Path) -
     assert "left:  402" in text
     assert "right: 200" in text
     (curl,) = [line for line in text.splitlines() if line.startswith("curl ")]
-    assert "Bearer sandbox" not in curl
+    assert "sandbox-token" not in curl
     assert "Authorization: Bearer ***" in curl
+
+
+def test_the_token_of_the_sandbox_is_no_word_that_a_report_would_miss(tmp_path: Path) -> None:
+    """The account is called `sandbox`, and its workflows are tagged `sandbox-demo`."""
+    report = tmp_path / "run.jsonl"
+    vault = arazzo("run", "civitai-vault-toggle-verify", "--report", f"jsonl={report}")
+    assert 'username      "sandbox"' in vault.out
+    assert "sandbox-token" not in report.read_text()
+    found = arazzo("run", "civitai-workflow-query-cancel", "-i", 'tags=["sandbox-demo"]', "-v")
+    assert "tags=sandbox-demo" in found.out
 
 
 @pytest.mark.parametrize(("prompt", "status"), [("[fail] x", "failed"), ("[expire] x", "expired")])

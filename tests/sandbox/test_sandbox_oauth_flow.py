@@ -15,7 +15,7 @@ from runner.api import ask, start
 from runner.bundled import workflows
 from runner.engine.events import ActionTaken, StepFinished
 from runner.engine.state import Limits
-from runner.exchange import Request, Response
+from runner.exchange import Request, Response, TransportFailure
 from runner.result import result_of
 from runner.sandbox.civitai import CivitaiSandbox, Settings
 from runner.sandbox.server import Running
@@ -98,6 +98,7 @@ def test_from_the_question_to_the_revoked_token(example):
     assert result.outputs["statusAfterRevocation"] == 401
     assert result.outputs["authorizationUrl"].startswith("https://auth.civitai.com/api/auth/oauth/authorize?")
     assert play.good_tokens == []
+    assert play.actions == ["revoked", "revoked"]
 
 
 def test_the_other_workflow_goes_on_from_a_code_that_a_person_brought():
@@ -133,7 +134,7 @@ def test_an_answer_to_another_question_is_not_taken():
         return Response(200, (("Content-Type", "application/json"),), b'{"code":"theirs","state":"theirs"}')
 
     play = Play(swapped)
-    assert (play.run().outcome, play.steps) == ("failed", ["ask", "consent"])
+    assert (play.run().outcome, play.actions, play.steps) == ("failed", ["wrong-state"], ["ask", "consent"])
 
 
 def test_a_wrong_verifier_is_an_end_of_its_own():
@@ -204,6 +205,18 @@ def test_what_fails_in_between_gives_the_tokens_back_and_fails(path, at, last):
     play = Play(broken(path, at))
     assert play.run().outcome == "failed"
     assert play.actions[-1] == last
+    assert play.good_tokens == []
+
+
+def test_when_the_reply_to_the_refresh_is_lost_what_came_of_it_is_given_back_too():
+    def lost(request, send):
+        if not is_step(request, "token", grant_type="refresh_token"):
+            return None
+        assert send(request, None).status == 200
+        return TransportFailure("closed", "the connection was closed")
+
+    play = Play(lost)
+    assert (play.run().outcome, play.actions[-1]) == ("failed", "withdrawn")
     assert play.good_tokens == []
 
 

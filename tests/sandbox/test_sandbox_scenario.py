@@ -10,7 +10,7 @@ import pytest
 from runner.loader.text import read_text
 from runner.sandbox.civitai import Settings, scenario
 from runner.sandbox.civitai.scenario import read_scenario
-from runner.sandbox.civitai.settings import Opening
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Opening
 from runner.sandbox.faults import Fault
 from runner.source import Source
 from tests.sandbox.conftest import Caller, StillClock
@@ -64,7 +64,7 @@ def test_accounts_begin_as_they_are_told():
     assert (
         caller.workflows(method="POST", token="a2", body={"steps": [{"$type": "imageGen", "input": {}}]}).status == 402
     )
-    for token in ("bob", "stranger", "sandbox"):
+    for token in ("bob", "stranger", "sandbox", SANDBOX_TOKEN):
         assert caller.site("/me", token=token).status == 401
     assert caller.site("/models", token=None).status == 200
 
@@ -201,3 +201,11 @@ def test_a_model_that_cannot_be_is_refused(text, message):
 def test_everything_wrong_is_said_at_once_in_order():
     problems = read("busy: x\nbalnce: 1\nseed: []\n").problems
     assert [problem.span.begin.line for problem in problems] == [1, 2, 3]
+
+
+def test_the_token_that_runs_send_is_that_of_the_account_called_sandbox():
+    made = settings("tokens: {only-known: true}\naccounts: {sandbox: {tier: Gold}}")
+    found = Caller(made, StillClock()).site("/me", token=SANDBOX_TOKEN).content.value
+    assert (found["username"], found["tier"]) == ("sandbox", "Gold")
+    refused = settings(f"tokens: {{refused: [{SANDBOX_TOKEN}]}}")
+    assert Caller(refused, StillClock()).site("/me", token=SANDBOX_TOKEN).status == 401

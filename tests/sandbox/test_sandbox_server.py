@@ -93,7 +93,7 @@ def test_the_front_page_says_what_is_served(client, url):
     page = client.get("/")
     assert page.status_code == 200
     assert f"{url}/v2/consumer" in page.text
-    assert "Bearer sandbox" in page.text
+    assert "Bearer sandbox-token" in page.text
 
 
 def test_many_at_once_are_answered_each_with_an_id_of_its_own(url):

@@ -96,13 +96,13 @@ READ = [
         {"versionId": 70, "modelName": None},
     ),
     Ending("batch-hash-reconcile", [reply(400, {"error": "not a hash"})], "failed", "bad-request"),
-    Ending("creator-models-gallery", [items()], "passed", "nobody-found", {"creator": None, "similarNames": []}),
+    Ending("creator-models-gallery", [items()], "passed", "nobody-found", {"creator": None, "namesFound": []}),
     Ending(
         "creator-models-gallery",
         [items({"username": "ann2"}, {"username": "joann"})],
         "passed",
         "similar-names-only",
-        {"similarNames": ["ann2", "joann"], "creator": None},
+        {"namesFound": ["ann2", "joann"], "creator": None},
         {"creator": "ann"},
     ),
     Ending(
@@ -110,7 +110,7 @@ READ = [
         [items({"username": "ann2"}, {"username": "ann"}), items()],
         "passed",
         "no-models",
-        {"modelId": None, "imageUrls": None},
+        {"creator": "ann", "modelId": None, "imageUrls": None},
         {"creator": "ann"},
     ),
     Ending(
@@ -158,6 +158,21 @@ READ = [
         "resolved",
         {"route": "newest", "versionId": 70},
     ),
+    # A workflow that failed is not called again as if nobody had answered.
+    Ending(
+        "model-images-explorer",
+        [reply(200, MODEL), items(image(civitaiResources=[{"modelVersionId": 70}])), reply(404, {})],
+        "failed",
+        "not-there",
+        {"imageId": 5, "versionId": None},
+    ),
+    Ending(
+        "model-images-explorer",
+        [reply(200, MODEL), items(image(resources=[{"hash": "0123456789"}])), reply(200, VERSION), reply(404, {})],
+        "failed",
+        "not-there",
+        {"imageId": 5, "air": None},
+    ),
     Ending(
         "model-images-explorer",
         [reply(200, MODEL), items(image()), reply(200, VERSION)],
@@ -179,7 +194,13 @@ READ = [
         "no-version",
         {"route": None, "versionId": None},
     ),
-    Ending("model-version-by-hash", [reply(404, {})], "passed", "not-catalogued", {"versionId": None}),
+    Ending(
+        "model-version-by-hash",
+        [reply(404, {"error": "no such hash"})],
+        "passed",
+        "not-catalogued",
+        {"notFound": "no such hash", "versionId": None},
+    ),
     Ending(
         "model-version-by-hash",
         [reply(200, {**VERSION, "files": []}), reply(200, MODEL)],
@@ -197,6 +218,14 @@ READ = [
     ),
     Ending("permission-gated-download", [reply(404, {})], "failed", "no-such-version", {"allowed": None}),
     Ending("permission-gated-download", [reply(200, VERSION), reply(401, {})], "failed", "unauthorized"),
+    # A decision that is none, as the live API's map of ids would be.
+    Ending(
+        "permission-gated-download",
+        [reply(200, VERSION), reply(200, {"70": True})],
+        "failed",
+        "unexpected-answer",
+        {"allowed": None, "downloadUrl": None},
+    ),
     Ending(
         "permission-gated-download",
         [reply(200, VERSION), reply(200, {"canView": True, "canDownload": False})],
@@ -240,7 +269,7 @@ READ = [
         "found",
         {"modelId": 7, "versionId": 70, "air": VERSION["air"]},
     ),
-    Ending("tag-models-discovery", [items()], "passed", "no-such-tag", {"tag": None, "modelId": None}),
+    Ending("tag-models-discovery", [items()], "passed", "no-such-tag", {"tagsFound": [], "tag": None, "modelId": None}),
     Ending(
         "tag-models-discovery",
         [items({"name": "comic book", "modelCount": 0})],
@@ -260,7 +289,7 @@ READ = [
         [items({"name": "comic book"}), items(MODEL), reply(200, MODEL)],
         "passed",
         "discovered",
-        {"tag": "comic book", "modelNames": ["M"], "modelId": 7, "versionId": 70},
+        {"tagsFound": ["comic book"], "tag": "comic book", "modelNames": ["M"], "modelId": 7, "versionId": 70},
     ),
 ]
 
@@ -308,7 +337,7 @@ VAULT = [
         "vault-toggle-verify",
         [ME, vault(100, 100), item("Stored"), item("Stored"), vault(100, 100)],
         "passed",
-        "stored",
+        "stored-already",
         {"statusBefore": "Stored", "statusAfter": "Stored"},
     ),
     Ending(
@@ -356,11 +385,16 @@ def generations(flow: str, *before: Reply, after: tuple[Reply, ...] = ()) -> lis
         ([reply(403, {})], "forbidden-or-insufficient-buzz", nothing),
         ([LOST], "outcome-unknown", nothing),
         ([reply(500, {})], "outcome-unknown", nothing),
+        # Taken, by the look of it, and there is no way to ask what became of it.
+        ([reply(202, {})], "outcome-unknown", nothing),
+        ([reply(429, {})] * 4, "unavailable", nothing),
         ([SUBMITTED, state("failed")], "generation-failed", {"status": "failed", "cost": 12, "blobUrl": None}),
         ([SUBMITTED, state("expired")], "generation-expired", {"status": "expired", "blobUrl": None}),
         ([SUBMITTED, state("canceled")], "generation-canceled", {"status": "canceled", "blobUrl": None}),
         ([SUBMITTED, state("succeeded")], "nothing-delivered", {"status": "succeeded", "blobUrl": None}),
         ([SUBMITTED, reply(404, {})], "workflow-gone", {"workflowId": "wf_1", "status": None}),
+        ([SUBMITTED, state("on holiday")], "unexpected-answer", {"workflowId": "wf_1", "status": "on holiday"}),
+        ([SUBMITTED, *repeat(reply(503, {}), 6)], "unavailable", {"workflowId": "wf_1", "status": None}),
         ([SUBMITTED, *repeat(state("processing"), 91)], "timed-out", {"workflowId": "wf_1", "status": "processing"}),
     ]
     failed = [Ending(flow, [*before, *replies], "failed", by, outputs) for replies, by, outputs in ends]
@@ -404,6 +438,21 @@ GENERATE = [
         "result-gone",
         {"status": "succeeded", "blobId": "blob_9", "blobUrl": None},
     ),
+    # The live API leads to the picture instead of telling of it.
+    Ending(
+        "blob-upload-img2img",
+        [UPLOADED, SUBMITTED, state("succeeded", BLOB), reply(308, headers=(("Location", BLOB["url"]),))],
+        "passed",
+        "delivered",
+        {"blobId": "blob_9", "blobUrl": None, "blobLocation": BLOB["url"]},
+    ),
+    Ending(
+        "blob-upload-img2img",
+        [UPLOADED, SUBMITTED, state("succeeded", BLOB), reply(200, {"id": "blob_9"})],
+        "failed",
+        "unexpected-answer",
+        {"blobUrl": None, "blobLocation": None},
+    ),
     Ending("model-version-to-generation", [reply(404, {})], "failed", "no-such-version", NOT_PAID),
     Ending("model-version-to-generation", [reply(200, {"id": 70, "name": "v1"})], "failed", "no-air", NOT_PAID),
     Ending(
@@ -445,7 +494,7 @@ GENERATE = [
     ),
     Ending(
         "presigned-blob-generate",
-        [reply(200, ELSEWHERE), head(404), head(200), SUBMITTED, state("succeeded", BLOB)],
+        [reply(200, ELSEWHERE), head(404), head(204), SUBMITTED, state("succeeded", BLOB)],
         "passed",
         "delivered",
         {"sourceBlobId": "blob_1", "blobUrl": BLOB["url"]},
@@ -454,7 +503,7 @@ GENERATE = [
 
 ACTIVE = {"id": "wf_1", "status": "processing"}
 CANCEL = [
-    Ending("workflow-query-cancel", [items()], "passed", "nothing-active", {"workflowId": None, "statusAfter": None}),
+    Ending("workflow-query-cancel", [items()], "passed", "nothing-active", {"active": [], "workflowId": None}),
     Ending(
         "workflow-query-cancel",
         [items(ACTIVE), state("succeeded")],
@@ -474,7 +523,7 @@ CANCEL = [
         [items(ACTIVE), state("processing"), reply(200, {}), state("processing"), state("canceled")],
         "passed",
         "canceled",
-        {"workflowId": "wf_1", "statusBefore": "processing", "statusAfter": "canceled"},
+        {"active": ["wf_1"], "workflowId": "wf_1", "statusBefore": "processing", "statusAfter": "canceled"},
     ),
     Ending("workflow-query-cancel", [items(ACTIVE), reply(404, {})], "failed", "workflow-gone", {"statusAfter": None}),
     Ending(
@@ -502,6 +551,9 @@ def test_a_flow_ends_as_it_was_answered(ending: Ending) -> None:
 SAID_BY_THE_STATUS_ALONE = {"bad-request", "rejected", "unauthorized", "forbidden", "vanished"}
 """Actions that follow from a status whatever the step, and are tried where they matter."""
 
+LAST_WORDS = {"unavailable", "unexpected-answer"}
+"""What ends a flow when nothing else does, at whatever step."""
+
 
 @pytest.mark.parametrize("flow", sorted({each.flow for each in ENDINGS}))
 def test_every_action_that_may_end_a_flow_is_seen_to_end_it(flow: str) -> None:
@@ -510,7 +562,23 @@ def test_every_action_that_may_end_a_flow_is_seen_to_end_it(flow: str) -> None:
     listed = [action for step in steps for action in (*step.on_success, *step.on_failure)]
     stories = [play(compiled, each.replies, each.inputs) for each in ENDINGS if each.flow == flow]
     seen = {event.name for story in stories for event in story.all(ActionTaken)}
-    assert {action.name for action in listed if action.type == "end"} - SAID_BY_THE_STATUS_ALONE - seen == set()
+    ends = {action.name for action in listed if action.type == "end"}
+    assert ends - SAID_BY_THE_STATUS_ALONE - LAST_WORDS - seen == set()
+
+
+@pytest.mark.parametrize("answer", [reply(500, {}), LOST], ids=["500", "lost"])
+@pytest.mark.parametrize("flow", sorted(workflows()))
+def test_a_flow_that_nobody_serves_says_so(flow: str, answer: Reply) -> None:
+    story = play(planned(flow), repeat(answer), endless=True)
+    assert story.outcome != "passed"
+    begins_with_money = flow == "civitai-image-generation-poll"
+    assert ended_by(story) == ("outcome-unknown" if begins_with_money else "unavailable")
+
+
+@pytest.mark.parametrize("flow", sorted(workflows()))
+def test_an_answer_that_nobody_foresaw_ends_a_flow_by_that_name(flow: str) -> None:
+    story = play(planned(flow), [reply(418, {})])
+    assert (story.outcome, ended_by(story)) == ("failed", "unexpected-answer")
 
 
 def test_every_bundled_flow_of_these_apis_has_its_endings() -> None:

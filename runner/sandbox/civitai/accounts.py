@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from runner.sandbox.civitai.recipes import Input
 from runner.sandbox.civitai.replies import Refusal, too_many, unauthorized
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Opening, Settings
+from runner.sandbox.civitai.settings import SANDBOX_ACCOUNT, Opening, Settings
 from runner.sandbox.civitai.uploads import Upload
 from runner.sandbox.civitai.vault import LIMITS_KB, Vault, open_vault
 from runner.sandbox.civitai.workflows import Moment, StepRequest, Workflow, begin
@@ -123,11 +123,10 @@ class Accounts:
     def _name(self, token: str) -> str:
         """Give the name of the account that a token is for; refuse one that is for none."""
         settings = self.settings
-        name = settings.tokens.get(token, token)
         known = settings.knows(token)
         if token in settings.refused or (not known and (settings.closed or token.startswith(_REFUSED))):
             raise unauthorized("the token is invalid or has expired", presented=True)
-        return name
+        return settings.account_of(token)
 
     def count(self, api: str, account: Account | None, now: float) -> None:
         """Count a request; refuse the one that is too many for its minute."""
@@ -167,7 +166,7 @@ def account_key(seed: str, name: str) -> str:
 
 def username(settings: Settings, name: str) -> str:
     """Name an account in public; one that has the name of a creator of the catalogue is that creator."""
-    public = (*settings.catalogue.model_counts, *settings.accounts, SANDBOX_TOKEN)
+    public = (*settings.catalogue.model_counts, *settings.accounts, SANDBOX_ACCOUNT)
     hidden = f"user-{account_key(settings.seed, name)[:8]}"
     return next((known for known in public if known.casefold() == name.casefold()), hidden)
 

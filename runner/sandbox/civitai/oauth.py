@@ -24,7 +24,7 @@ from runner.sandbox.civitai.bodies import profile
 from runner.sandbox.civitai.budgets import read_consent
 from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.scopes import FULL, NAMES, NEEDED, read_mask, write_mask
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
+from runner.sandbox.civitai.settings import SANDBOX_ACCOUNT, Settings
 from runner.sandbox.oauth import Client, Grant, Hooks, OAuthServer, Paths, ScopeSyntax, User
 from runner.sandbox.oauth import Settings as OAuthSettings
 from runner.sandbox.oauth.replies import private
@@ -32,7 +32,7 @@ from runner.sandbox.stand_in import Now
 from runner.values import Json
 
 TOKEN_PREFIX = "civitai_"
-USERS = ("JustMaier", SANDBOX_TOKEN, "broke")
+USERS = ("JustMaier", SANDBOX_ACCOUNT, "broke")
 LIMITS = {"authorize": 10, "token": 20, "revoke": 20}
 """Requests a minute, where they are counted."""
 

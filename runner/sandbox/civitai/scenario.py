@@ -11,7 +11,7 @@ demo-workflows: false
 faults: ["status=503,rate=0.2,seed=1"]
 tokens: {only-known: true, refused: [old-token]}
 accounts:
-  sandbox:                         # the name is a token, too; `arazzo run --sandbox` sends this one
+  sandbox:                         # the name is a token, too; `arazzo run --sandbox` is this account
     balance: 0
     tier: Gold
     tokens: [another-token]

@@ -9,8 +9,12 @@ from typing import Literal, TypeAlias
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
 from runner.sandbox.faults import Fault
 
-SANDBOX_TOKEN = "sandbox"
-"""The bearer token to send when nobody gives another; no secret, for it opens nothing but this stand-in."""
+SANDBOX_ACCOUNT = "sandbox"
+SANDBOX_TOKEN = "sandbox-token"
+"""The bearer token of that account, to send when nobody gives another; it opens nothing but this stand-in.
+
+Reports take it out all the same, wherever it stands: so it is nothing that a path, a tag or a name would hold.
+"""
 
 SITE_ORIGIN = "https://civitai.com"
 ORCHESTRATION_ORIGIN = "https://orchestration.civitai.com"
@@ -78,6 +82,10 @@ class Settings:
     webhooks: WebhookMode = "off"
     oauth_limits: bool = False
 
+    def account_of(self, token: str) -> str:
+        """Name the account that a token is for."""
+        return self.tokens.get(token, SANDBOX_ACCOUNT if token == SANDBOX_TOKEN else token)
+
     def knows(self, token: str) -> bool:
         """Say whether a scenario speaks of a token."""
-        return token in self.tokens or token in self.accounts
+        return token in self.tokens or self.account_of(token) in self.accounts
