@@ -13,8 +13,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 def reply(value: Json, status: int = 200, headers: Headers = ()) -> Response:
-    """Answer with a JSON body."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Answer with a JSON body; in it stands a question mark for half of a surrogate pair, which is no character."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Response(status, (("Content-Type", JSON_TYPE), *headers), body, phrase(status))
 
 

@@ -141,6 +141,7 @@ def test_models_are_added_and_exchanged():
         ("clock: tomorrow", "1:8", "'clock' must be a date and time such as 2026-05-25T15:42:11Z", None),
         ("clock: 2026-02-30T00:00:00Z", "1:8", "'clock' must be a date and time such as 2026-05-25T15:42:11Z", None),
         ("clock: 0001-01-01T00:00:00+23:59", "1:8", "'clock' must be a date and time such as ", None),
+        ("clock: 9999-12-31T23:59:59Z", "1:8", "'clock' must be a date and time such as ", None),
         ("faults: drop", "1:9", "'faults' must be a list", None),
         ("faults: [drop, 1]", "1:16", "it must be a text", None),
         ("faults: [statsu=503]", "1:10", "the fault 'statsu=503': there is no 'statsu'", "did you mean 'status'?"),
