@@ -65,7 +65,7 @@ def test_the_page_comes_again_by_itself_and_loads_and_runs_nothing(client):
 def test_the_state_is_there_as_json(client):
     client.post("/v2/consumer/workflows", json={}, headers={"Authorization": "Bearer somebody"})
     state = client.get("/__state").json()
-    assert list(state) == ["accounts", "workflows", "blobs", "vault", "webhooks", "requests"]
+    assert list(state) == ["accounts", "workflows", "blobs", "vault", "tokens", "webhooks", "requests"]
     (account,) = state["accounts"]
     assert (account["balance"], account["tier"]) == (10_000, "Bronze")
     assert [workflow["status"] for workflow in state["workflows"]] == ["processing", "succeeded"]

@@ -138,6 +138,8 @@ def test_models_are_added_and_exchanged():
         ("durations: {vault: 1e9}", "1:20", "'vault' must be a number from 0 to 86400", None),
         ("live-like: maybe", "1:12", "'live-like' must be true or false", None),
         ("seed: 1", "1:7", "'seed' must be a text", None),
+        ("oauth-limits: 0", "1:15", "'oauth-limits' must be true, false, or a whole number above 0", None),
+        ("oauth-limits: {token: 1}", "1:15", "'oauth-limits' must be true, false, or a whole number above 0", None),
         ("clock: tomorrow", "1:8", "'clock' must be a date and time such as 2026-05-25T15:42:11Z", None),
         ("clock: 2026-02-30T00:00:00Z", "1:8", "'clock' must be a date and time such as 2026-05-25T15:42:11Z", None),
         ("clock: 0001-01-01T00:00:00+23:59", "1:8", "'clock' must be a date and time such as ", None),

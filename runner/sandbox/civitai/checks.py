@@ -159,3 +159,5 @@ def _texts(value: Json) -> Iterator[str]:
                 rest += items
             case dict() as members:
                 rest += [*members, *members.values()]
+            case _:
+                pass

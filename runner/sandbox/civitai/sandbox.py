@@ -139,7 +139,7 @@ class CivitaiSandbox:
     def sections(self) -> tuple[Section, ...]:
         """Give the state for people to look at."""
         with self._lock:
-            return sections(self._world, self._clock.now())
+            return sections(self._world, self._oauth.state.tokens.values(), self._clock.now())
 
     def refuse(self, request: Request, status: int, headers: Headers) -> Response:
         """Answer by an error that was asked for, in the shape of the API that the request is for."""
