@@ -191,7 +191,7 @@ def _civitai(url: str, settings: Settings, outlet: Transport | None) -> Iterator
     clock = ScaledTime(settings.time_scale, began)
     sandbox = CivitaiSandbox(clock, settings, origin=url)
     log = RequestLog(clock, sandbox.operation)
-    page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (*sandbox.sections(), log.section()))
+    page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (log.section(), *sandbox.sections()))
 
     def served(answer: Answer) -> Starlette:
         return application(Served(answer, sandbox.faults, log, page), url)

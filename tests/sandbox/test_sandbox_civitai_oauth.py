@@ -97,7 +97,7 @@ def told(response):
 def test_a_browser_is_asked_and_sent_back_with_code_and_state(app):
     page = app.get("authorize", **ASKED)
     assert page.status == 200
-    assert b"JustMaier" in page.body
+    assert b"demo-app asks JustMaier for: UserRead UserWrite ModelsRead " in page.body
     back = app.post("authorize", **ASKED, approved="true")
     location = header(back.headers, "location")
     assert (back.status, location.partition("?")[0]) == (303, BACK)
