@@ -16,7 +16,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 
@@ -136,17 +136,21 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it."""
+    """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it.
+
+    `sleep` lets the seconds of a latency pass, on the wall's clock if it is not told otherwise.
+    """
 
     answer: Answer
     faults: Faults = field(default_factory=lambda: Faults(()))
     log: RequestLog | None = None
     page: StatePage | None = None
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def reply(self, request: Request) -> Reply:
-        """Answer a request, or let it go wrong; latency passes on the wall."""
+        """Answer a request, or let it go wrong."""
         met = self.faults.meet(request)
-        await asyncio.sleep(met.latency)
+        await self.sleep(met.latency)
         reply = met.reply or self.answer(request)
         if self.log is not None:
             self.log.note(request, reply)
