@@ -10,7 +10,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def digest(*parts: object) -> bytes:
     """Hash the parts, each with its length before it so that no two lists of parts are alike."""
-    texts = [str(part).encode() for part in parts]
+    texts = [str(part).encode("utf-8", "surrogatepass") for part in parts]
     return hashlib.sha256(b"".join(b"%d:%b" % (len(text), text) for text in texts)).digest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from http import HTTPStatus
 
 from runner.exchange import Headers, Response
@@ -12,8 +13,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 def reply(value: Json, status: int = 200, headers: Headers = ()) -> Response:
-    """Answer with a JSON body."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Answer with a JSON body; in it stands a question mark for half of a surrogate pair, which is no character."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Response(status, (("Content-Type", JSON_TYPE), *headers), body, phrase(status))
 
 
@@ -23,3 +24,14 @@ def phrase(status: int) -> str:
 
 
 _KNOWN = frozenset(HTTPStatus)
+_NO_CONTENT = (204, 304)
+
+
+def bodiless(response: Response) -> Response:
+    """Give what HEAD is told: the fields that GET would be told, and the length of the body that is left out.
+
+    "A server MUST NOT send a Content-Length header field in any response with a status code of 1xx (Informational)
+    or 204 (No Content)" (RFC 9110, 8.6).
+    """
+    length = () if response.status in _NO_CONTENT else (("Content-Length", str(len(response.body))),)
+    return replace(response, headers=(*response.headers, *length), body=b"")

@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import TypeVar
 
 from runner.diagnostics import Diagnostic, Fix, did_you_mean
-from runner.sandbox.ids import timestamp
 from runner.source import SourceMap
 from runner.values import Json, join_pointer
 
 T = TypeVar("T")
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+_YEAR_9000 = 221_845_392_000
+"""From a clock that starts before it every time that can be reached has a year of four digits."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,8 @@ class Table:
 
     def moment(self, name: str, default: float) -> float:
         """Read an RFC 3339 date-time as seconds since 1970."""
-        return self._get(name, _moment, default, "a date and time such as 2026-05-25T15:42:11Z")
+        form = "a date and time such as 2026-05-25T15:42:11Z, of the years 1970 to 8999"
+        return self._get(name, _moment, default, form)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Read a list of texts."""
@@ -151,7 +154,6 @@ def _moment(value: Json) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(value.upper()).timestamp()
-        timestamp(moment)
     except (ValueError, OverflowError):
         return None
-    return moment if moment >= 0 else None
+    return moment if 0 <= moment < _YEAR_9000 else None

@@ -16,21 +16,22 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route, request_response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.errors import UsageError
-from runner.exchange import Reply, Request, Response, Transport, TransportFailure
+from runner.exchange import Reply, Request, Response, Transport, TransportFailure, header
 from runner.sandbox.civitai.outbox import Row
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
@@ -39,8 +40,6 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.generic import GenericSandbox
 from runner.sandbox.page import STATE, RequestLog, StatePage
 from runner.sandbox.stand_in import Answer
-
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +86,8 @@ def _run(app: Starlette, listener: socket.socket, announce: Callable[[], None]) 
 
 
 def described(sandbox: GenericSandbox, url: str) -> Starlette:
-    """Wrap stand-ins for descriptions as an ASGI application; pages of any origin may read what they reply."""
-    app = application(Served(sandbox.answer), url, sandbox.methods)
-    every = ["*"]
-    app.add_middleware(
-        CORSMiddleware, allow_origins=every, allow_methods=every, allow_headers=every, expose_headers=every
-    )
-    return app
+    """Wrap stand-ins for descriptions as an ASGI application."""
+    return application(Served(sandbox.answer), url)
 
 
 class Running:
@@ -142,37 +136,42 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it."""
+    """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it.
+
+    `sleep` lets the seconds of a latency pass, on the wall's clock if it is not told otherwise.
+    """
 
     answer: Answer
     faults: Faults = field(default_factory=lambda: Faults(()))
     log: RequestLog | None = None
     page: StatePage | None = None
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def reply(self, request: Request) -> Reply:
-        """Answer a request, or let it go wrong; latency passes on the wall."""
+        """Answer a request, or let it go wrong."""
         met = self.faults.meet(request)
-        await asyncio.sleep(met.latency)
+        await self.sleep(met.latency)
         reply = met.reply or self.answer(request)
         if self.log is not None:
             self.log.note(request, reply)
         return reply
 
 
-def application(served: Served, url: str, methods: Sequence[str] = METHODS) -> Starlette:
-    """Wrap a stand-in that lives at a URL as an ASGI application."""
+def application(served: Served, url: str) -> Starlette:
+    """Wrap a stand-in that lives at a URL as an ASGI application; web pages of any origin may read what it replies."""
 
     async def answer(request: HttpRequest) -> HttpResponse:
-        reply = await served.reply(await _received(request, url))
-        if isinstance(reply, TransportFailure):
+        try:
+            reply = await served.reply(await _received(request, url))
+        except ClientDisconnect:
             return _NoAnswer()
-        sent = _sent(reply)
-        if request.method == "HEAD":
-            del sent.headers["content-length"]  # of the body that is not sent nobody knows it
-        return sent
+        return _NoAnswer() if isinstance(reply, TransportFailure) else _sent(reply)
 
-    rest = Route("/{path:path}", answer, methods=list(methods))
-    return Starlette(routes=[*_pages(served.page), rest])
+    every = ["*"]
+    shared = CORSMiddleware(
+        request_response(answer), allow_origins=every, allow_methods=every, allow_headers=every, expose_headers=every
+    )
+    return Starlette(routes=[*_pages(served.page), Mount("/", shared)])
 
 
 def _pages(page: StatePage | None) -> list[Route]:
@@ -196,7 +195,7 @@ def _civitai(url: str, settings: Settings, outlet: Transport | None) -> Iterator
     clock = ScaledTime(settings.time_scale, began)
     sandbox = CivitaiSandbox(clock, settings, origin=url)
     log = RequestLog(clock, sandbox.operation)
-    page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (*sandbox.sections(), log.section()))
+    page = StatePage("A stand-in for Civitai's APIs", _lines(url), lambda: (log.section(), *sandbox.sections()))
 
     def served(answer: Answer) -> Starlette:
         return application(Served(answer, sandbox.faults, log, page), url)
@@ -235,6 +234,8 @@ async def _received(request: HttpRequest, url: str) -> Request:
 
 def _sent(response: Response) -> HttpResponse:
     sent = HttpResponse(response.body, response.status)
+    if header(response.headers, "content-length") is not None:
+        del sent.headers["content-length"]  # HEAD has told that of the body it leaves out
     sent.raw_headers.extend(
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers
     )

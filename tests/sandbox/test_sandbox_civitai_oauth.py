@@ -12,16 +12,19 @@ import jsonschema
 import pytest
 
 from runner.exchange import Request, header
+from runner.loader.text import read_text
 from runner.sandbox.civitai import Settings
 from runner.sandbox.civitai.budgets import read_consent
 from runner.sandbox.civitai.cron import Cron
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
+from runner.sandbox.civitai.scenario import read_scenario
 from runner.sandbox.civitai.scopes import FULL, NAMES, NEEDED, read_mask, write_mask
 from runner.sandbox.civitai.site import SITE
 from runner.sandbox.ids import seconds, timestamp
 from runner.sandbox.oauth.replies import Refusal
 from runner.sandbox.server import Running
-from tests.sandbox.conftest import check_declared, document
+from runner.source import Source
+from tests.sandbox.conftest import Caller, check_declared, document
 
 AUTH = "https://auth.civitai.com/api/auth/oauth"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -94,7 +97,7 @@ def told(response):
 def test_a_browser_is_asked_and_sent_back_with_code_and_state(app):
     page = app.get("authorize", **ASKED)
     assert page.status == 200
-    assert b"JustMaier" in page.body
+    assert b"demo-app asks JustMaier for: UserRead UserWrite ModelsRead " in page.body
     back = app.post("authorize", **ASKED, approved="true")
     location = header(back.headers, "location")
     assert (back.status, location.partition("?")[0]) == (303, BACK)
@@ -382,18 +385,96 @@ def test_masks_are_read_and_written(mask):
     assert len(read_mask("134217727")) == len(NAMES)
 
 
-def test_limits_are_counted_where_they_are_asked_for(make):
-    app = App(make(oauth_limits=True))
-    answers = [app.post("token", grant_type="x") for _ in range(21)]
-    assert [response.status for response in answers] == [401] * 20 + [429]
-    assert told(answers[-1]) == (429, "rate_limited")
-    assert header(answers[-1].headers, "retry-after") == "60"
+def begun(scenario, **start):
+    read = read_scenario(read_text(Source("s", "s", scenario)), Settings(**start))
+    assert not read.problems
+    return read.settings
+
+
+@pytest.mark.parametrize(
+    ("scenario", "authorized", "issued"),
+    [
+        ("{}", 30, 30),
+        ("oauth-limits: true", 10, 20),
+        ("oauth-limits: 2", 2, 2),
+        ("live-like: true", 10, 20),
+        ("{live-like: true, oauth-limits: false}", 30, 30),
+    ],
+)
+def test_limits_are_counted_where_a_scenario_asks_for_them(clock, scenario, authorized, issued):
+    app = App(Caller(begun(scenario), clock))
+    for ask, answered in ((lambda: app.get("authorize", **ASKED), authorized), (app.token, issued)):
+        assert [ask().status != 429 for _ in range(30)] == [True] * answered + [False] * (30 - answered)
+
+
+def test_who_is_limited_is_told_when_to_come_again(make, clock):
+    app = App(make(oauth_limits={"token": 1}))
+    app.token()
+    refused = app.token()
+    assert told(refused) == (429, "rate_limited")
+    assert header(refused.headers, "retry-after") == "60"
+    clock.time += 60
+    assert app.token().status == 400
+
+
+def test_over_the_wire_a_limit_of_a_scenario_holds_for_its_minute():
+    with Running(begun("oauth-limits: 3", time_scale=60)) as server, httpx.Client(base_url=server.url) as client:
+
+        def token():
+            return client.post("/api/auth/oauth/token", data={"grant_type": "client_credentials", "client_id": "x"})
+
+        slow = next(each for each in (token() for _ in range(10_000)) if each.status_code == 429)
+        assert 0 < int(slow.headers["retry-after"]) <= 60
+        assert slow.json()["error"] == "rate_limited"
+        assert any(token().status_code == 401 for _ in range(10_000))
+
+
+def test_where_only_known_tokens_are_good_only_known_accounts_sign_in(clock):
+    scenario = "{tokens: {only-known: true}, accounts: {alice: {balance: 9}, bob: {}}}"
+    app = App(Caller(begun(scenario), clock))
+    for hint, name in ((None, "alice"), ("bob", "bob"), ("JustMaier", "alice"), ("sandbox", "alice")):
+        access = app.access(login_hint=hint)
+        assert app.get("userinfo", ("Authorization", f"Bearer {access}")).content.value["sub"] == name
+        assert app.caller.site("/me", token=access).content.value["username"] == name
+    own = app.token(grant_type="client_credentials").content.value["access_token"]
+    assert app.caller.site("/me", token=own).content.value["username"] == "alice"
+
+
+def test_where_no_account_is_known_nobody_signs_in(clock):
+    app = App(Caller(begun("tokens: {only-known: true}"), clock))
+    assert told(app.consent()) == (403, "access_denied")
+    assert told(app.token(grant_type="client_credentials")) == (400, "unauthorized_client")
+
+
+def test_the_state_shows_what_tokens_are_good_for_and_never_a_token(app, caller, clock):
+    narrow = app.tokens(scope="114689", buzz_limit=limit(type="absolute", limit=20))
+    assert generate(caller, narrow["access_token"]).status == 202
+    app.revoke(app.access(login_hint="broke"))
+    rows = {section.name: section.rows for section in caller.sandbox.sections()}["tokens"]
+    assert [(row["kind"], row["state"]) for row in rows] == [
+        *(("refresh", "active"), ("access", "revoked")),
+        *(("refresh", "active"), ("access", "active")),
+    ]
+    assert (rows[0]["scopes"], rows[0]["spent"], rows[0]["budgets"]) == (["Full"], 0, [])
+    assert rows[-1] == {
+        "client": "demo-app",
+        "account": "JustMaier",
+        "kind": "access",
+        "state": "active",
+        "scope": "114689",
+        "scopes": ["UserRead", "AIServicesRead", "AIServicesWrite", "BuzzRead"],
+        "spent": 8,
+        "budgets": ["absolute: 8 of 20"],
+        "expiresAt": timestamp(clock.time + 3600),
+    }
+    assert "civitai_" not in json.dumps(rows)
 
 
 def test_the_server_describes_itself_on_its_own_host_and_on_one_that_it_shares(app):
     request = Request("GET", "https://auth.civitai.com/.well-known/openid-configuration")
     alone = app.caller.sandbox.answer(request).content.value
     assert (alone["issuer"], alone["token_endpoint"]) == ("https://auth.civitai.com", f"{AUTH}/token")
+    assert not [member for member in alone if member.startswith(("introspection", "device"))]
     with Running(Settings()) as server:
         shared = httpx.get(f"{server.url}/.well-known/openid-configuration").json()
         assert shared["token_endpoint"] == f"{server.url}/api/auth/oauth/token"

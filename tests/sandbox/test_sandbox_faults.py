@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from runner.exchange import Request, Response, TransportFailure, header
 from runner.sandbox.civitai import Settings
 from runner.sandbox.fault_text import read_fault
 from runner.sandbox.faults import Fault, Faults, FaultyTransport, Incident
-from runner.sandbox.server import Running
+from runner.sandbox.server import Running, Served
 from runner.sandbox.transport import SandboxTransport
 
 MODELS = Request("GET", "https://civitai.com/api/v1/models")
@@ -198,12 +198,26 @@ def test_on_the_wire_a_connection_is_closed_without_an_answer():
         assert [row["status"] for row in client.get("/__state").json()["requests"]] == [200, "closed", "closed"]
 
 
-def test_on_the_wire_errors_and_latency_come_as_asked():
-    settings = Settings(faults=(read_fault("status=524,latency=0.05,times=1,operation=listModels"),))
+def test_on_the_wire_errors_come_as_asked():
+    settings = Settings(faults=(read_fault("status=524,latency=0.001,times=1,operation=listModels"),))
     with Running(settings) as server, httpx.Client(base_url=server.url) as client:
-        began = time.monotonic()
         response = client.get("/api/v1/models")
         assert response.status_code == 524
         assert response.json()["code"] == "status_524"
-        assert time.monotonic() - began >= 0.05
         assert client.get("/api/v1/models").status_code == 200
+
+
+def test_a_served_answer_waits_for_its_latency():
+    happened: list[Any] = []
+
+    async def sleep(seconds):
+        happened.append(seconds)
+
+    def answer(request):
+        happened.append(request.method)
+        return Response(200)
+
+    served = Served(answer, Faults((read_fault("latency=30,times=1"), read_fault("latency=2"))), sleep=sleep)
+    for method in ("GET", "PUT"):
+        assert asyncio.run(served.reply(Request(method, "http://x/"))) == Response(200)
+    assert happened == [32, "GET", 2, "PUT"]

@@ -44,7 +44,7 @@ def test_the_page_shows_what_happened(client):
     page = client.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     shown = Tags(page.text)
-    for text in (workflow["id"], "9992", "2514310", "submitWorkflow", "toggleVaultVersion", EVIL):
+    for text in (workflow["id"], "9,992", "2514310", "submitWorkflow", "toggleVaultVersion", EVIL):
         assert text in shown.text
     assert "secret-token" not in page.text
     assert "hush" not in page.text
@@ -65,13 +65,14 @@ def test_the_page_comes_again_by_itself_and_loads_and_runs_nothing(client):
 def test_the_state_is_there_as_json(client):
     client.post("/v2/consumer/workflows", json={}, headers={"Authorization": "Bearer somebody"})
     state = client.get("/__state").json()
-    assert list(state) == ["accounts", "workflows", "blobs", "vault", "webhooks", "requests"]
+    assert list(state) == ["requests", "accounts", "workflows", "blobs", "vault", "tokens", "webhooks"]
     (account,) = state["accounts"]
     assert (account["balance"], account["tier"]) == (10_000, "Bronze")
     assert [workflow["status"] for workflow in state["workflows"]] == ["processing", "succeeded"]
-    assert {blob["state"] for blob in state["blobs"]} == {"allowed", "not there"}
+    assert [blob["state"] for blob in state["blobs"]] == ["allowed"]
     (request,) = state["requests"]
     assert (request["method"], request["path"], request["status"]) == ("POST", "/v2/consumer/workflows", 400)
+    assert request["problem"] == "steps is required"
 
 
 def test_the_page_shows_webhooks_without_what_may_be_a_secret_of_the_receiver(client):
@@ -93,6 +94,57 @@ def test_the_page_shows_webhooks_without_what_may_be_a_secret_of_the_receiver(cl
     page = client.get("/").text
     assert "https://example.com/hook?…" in page
     assert "hush" not in page
+
+
+def test_a_url_that_an_error_repeats_is_not_shown(client):
+    step = {"$type": "imageGen", "input": {}}
+    body = {"callbackUrl": "http://me:hush@example.com/?key=hush", "steps": [step]}
+    client.post("/v2/consumer/workflows", json=body, headers={"Authorization": "Bearer somebody"})
+    (request,) = client.get("/__state").json()["requests"]
+    assert request["problem"] == "callbackUrl must be an https URL, not 'http://…'"
+    assert "hush" not in client.get("/").text
+
+
+def test_a_place_for_an_upload_is_awaited_until_its_link_has_expired(make, clock):
+    caller = make(seed_workflows=False)
+    place = caller.blobs("/upload-url?mimeType=image/png").content.value
+
+    def blobs():
+        rows = {section.name: section.rows for section in caller.sandbox.sections()}["blobs"]
+        return [(row["id"], row["state"], row["mimeType"]) for row in rows]
+
+    assert blobs() == [(place["blobId"], "awaited", "image/png")]
+    clock.time += 900
+    assert blobs() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("status", "succeeded", '<td data-name="status" class="good">succeeded'),
+        ("state", "blocked", '<td data-name="state" class="bad">blocked'),
+        ("status", 202, '<td data-name="status" class="good">202'),
+        ("status", 404, '<td data-name="status" class="poor">404'),
+        ("status", 503, '<td data-name="status" class="bad">503'),
+        ("sizeKb", 6775430.35, '<td data-name="sizeKb" class="number">6,775,430.35'),
+        ("modelVersionId", 2514310, '<td data-name="modelVersionId" class="">2514310'),
+        ("tags", ["a", "<b>"], '<td data-name="tags" class="">a, &lt;b&gt;'),
+        ("done", True, '<td data-name="done" class="">true'),
+        ("at", "2026-05-28T20:26:40.000Z", 'title="2026-05-28T20:26:40.000Z">2026-05-28 20:26:40</time>'),
+        ('"><b>', None, '<td data-name="&quot;&gt;&lt;b&gt;" class="">'),
+    ],
+)
+def test_a_value_is_written_as_what_it_is(name, value, written):
+    page = StatePage("t", (), lambda: [Section("things", [{name: value}])]).html().body.decode()
+    assert written in page
+
+
+def test_the_page_leads_to_each_of_its_parts():
+    page = StatePage("t", (), lambda: [Section("one", ()), Section("two", [{"a": 1}])]).html().body.decode()
+    tags = Tags(page).seen
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    assert links == ["#one", "#two", "/__state"]
+    assert [attributes.get("id") for tag, attributes in tags if tag == "h2"] == ["one", "two"]
 
 
 def test_an_empty_state_is_a_page_too():
@@ -120,5 +172,6 @@ def test_the_last_requests_are_kept_the_newest_first(clock):
         "path": "/y",
         "operation": "put",
         "status": "closed",
+        "problem": None,
     }
     assert rows[1]["path"] == "/59?a=b%20c&token=…&signature=…"

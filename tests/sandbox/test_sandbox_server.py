@@ -79,6 +79,56 @@ def test_errors_have_the_shape_of_their_api(client, method, path, status, member
     assert member in response.json()
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v2/consumer/workflows/wf_x", 405),
+        ("/v2/consumer/blobs/blob_x", 404),
+        ("/api/auth/oauth/userinfo", 401),
+        ("/__state", 200),
+    ],
+)
+def test_what_head_is_told_has_a_length_and_no_body(client, path, status):
+    head = client.head(path)
+    assert (head.status_code, head.content) == (status, b"")
+    assert int(head.headers["content-length"]) > 0
+    assert "transfer-encoding" not in head.headers
+
+
+def test_head_of_a_blob_is_told_the_length_that_get_sends(client):
+    blob = client.post("/v2/consumer/blobs", files={"file": ("a.png", b"\x89PNG\r\n\x1a\n")}).json()
+    for path in (f"/v2/consumer/blobs/{blob['id']}", blob["url"]):
+        head, got = client.head(path), client.get(path)
+        assert head.headers["content-length"] == str(len(got.content))
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_a_method_that_nobody_knows_is_refused_in_the_shape_of_the_api(client):
+    response = client.request("BREW", "/v2/consumer/workflows")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+    assert response.json()["code"] == "method_not_allowed"
+
+
+def test_a_web_page_of_any_origin_may_call_the_apis_and_not_look_at_the_state(client):
+    origin = {"Origin": "http://localhost:5173"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, content-type"}
+    preflight = client.options("/v2/consumer/workflows", headers=origin | asked)
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert preflight.headers["access-control-allow-headers"] == "authorization, content-type"
+    assert client.get("/api/v1/models/999", headers=origin).headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in client.get("/__state", headers=origin).headers
+
+
+def test_a_client_that_goes_away_within_its_body_is_no_error(caplog):
+    with Running() as server:
+        port = httpx.URL(server.url).port
+        with socket.create_connection(("127.0.0.1", port)) as gone:
+            gone.sendall(b"POST /v2/consumer/workflows HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        assert httpx.get(f"{server.url}/api/v1/enums").status_code == 200
+    assert not caplog.records
+
+
 def test_no_token_is_401_with_its_challenge(url):
     response = httpx.get(f"{url}/v2/consumer/workflows")
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")

@@ -109,6 +109,9 @@ def test_prices_are_those_that_are_written_down(caller, step, price):
         ({**PUBLISHED, "callbackEvents": ["workflow:done"]}, "callbackEvents[0] must be one of workflow:*, "),
         ({**PUBLISHED, "detailed": "yes"}, "detailed must be true or false, not 'yes'"),
         ({**PUBLISHED, "tags": "one"}, "tags must be an array, not 'one'"),
+        ({**PUBLISHED, "tags": ["\ud800"]}, "the body cannot be read: half of a surrogate pair is no character"),
+        ({**PUBLISHED, "\udfff": 1}, "the body cannot be read: half of a surrogate pair is no character"),
+        (picture(prompt="\ud83d"), "the body cannot be read: half of a surrogate pair is no character"),
     ],
 )
 def test_a_body_that_does_not_fit_is_refused_by_its_place(caller, body, message):

@@ -92,6 +92,12 @@ def test_the_type_that_a_part_says_it_has_is_taken(caller):
     assert response.content.value["mimeType"] == "audio/aac"
 
 
+@pytest.mark.parametrize("said", ["image/\xff", "image/☃", "image/", "image/a b"])
+def test_what_is_no_media_type_is_not_taken_for_one(caller, said):
+    body = form((f'name="file"; filename="x"\r\nContent-Type: {said}', b"anything"))
+    assert caller.blobs(method="POST", body=body, kind=f'multipart/form-data; boundary="{BOUNDARY}"').status == 415
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status", "message"),
     [

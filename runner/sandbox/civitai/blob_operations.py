@@ -90,7 +90,7 @@ def _get(call: Call) -> Response:
 def _head(call: Call) -> Response:
     blob = _own_blob(call)
     level = () if blob.verdict is None else (("X-Nsfw-Level", str(blob.verdict.level)),)
-    return Response(200, (("X-Blob-Status", blob.state), *level), reason="OK")
+    return reply(_body(call, blob), 200, (("X-Blob-Status", blob.state), *level))
 
 
 def _refresh(call: Call) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from runner.exchange import parse_json
 from runner.sandbox.civitai.accounts import Account, Spent
@@ -67,18 +68,39 @@ def read_consent(form: Mapping[str, str]) -> dict[str, Json]:
     return {MEMBER: budgets}
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit in Buzz as the user wrote it, and how much of it is spent now."""
+
+    kind: str
+    limit: float
+    spent: int
+
+
+def budgets(grant: Grant, account: Account | None, now: float) -> Iterator[Budget]:
+    """Give the budgets of an app on an account; one that is None was not used yet."""
+    written = grant.extra.get(MEMBER)
+    for each in written if isinstance(written, list) else ():
+        assert isinstance(each, dict)
+        limit = each["limit"]
+        assert isinstance(limit, int | float)
+        yield Budget(str(each["type"]), limit, spent_since(grant, account, _since(each, now)))
+
+
+def spent_since(grant: Grant, account: Account | None, since: float = -math.inf) -> int:
+    """Give what an app has spent on an account after a time, and was not given back."""
+    if account is None:
+        return 0
+    return sum(_charged(account, spent) for spent in account.spent.get(grant.client_id, ()) if spent.at > since)
+
+
 def check_budgets(grant: Grant | None, account: Account, price: int, now: float) -> None:
     """Refuse what would exceed one of an app's budgets, as an empty balance would: clients cannot tell the two."""
-    budgets = grant.extra.get(MEMBER) if grant else None
-    for budget in budgets if isinstance(budgets, list) else ():
-        assert grant is not None
-        assert isinstance(budget, dict)
-        limit, since = budget["limit"], _since(budget, now)
-        assert isinstance(limit, int | float)
-        left = limit - sum(_charged(account, spent) for spent in account.spent[grant.client_id] if spent.at > since)
+    for budget in budgets(grant, account, now) if grant else ():
+        left = budget.limit - budget.spent
         if price > left:
-            message = f"the workflow costs {price} Buzz and of the {limit:g} that the app may spend {left:g} are left"
-            raise Refusal(402, message)
+            may = f"of the {budget.limit:g} that the app may spend {left:g} are left"
+            raise Refusal(402, f"the workflow costs {price} Buzz and {may}")
 
 
 def note_spending(grant: Grant | None, account: Account, spent: Spent) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from runner.exchange import Request, header, media_type
 from runner.sandbox.civitai.replies import Refusal
 from runner.values import Absent, Json
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 Check: TypeAlias = Callable[[Json, str], Iterator[str]]
 """Check a value that stands at a path such as `steps[0].input`; the body itself has the empty path."""
@@ -137,7 +140,24 @@ def json_body(request: Request, check: Check, media: str = "application/json") -
         raise Refusal(400, "a JSON body is required")
     if problem is not None or isinstance(value, bytes):
         raise Refusal(400, f"the body cannot be read: {problem or 'it is not JSON'}")
+    if any(map(_HALF_PAIR.search, _texts(value))):
+        raise Refusal(400, "the body cannot be read: half of a surrogate pair is no character")
     problems = list(check(value, ""))
     if problems:
         raise Refusal(400, "; ".join(problems))
     return value
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Give every string within a value, the names of members too."""
+    rest = [value]
+    while rest:
+        match rest.pop():
+            case str() as each:
+                yield each
+            case list() as items:
+                rest += items
+            case dict() as members:
+                rest += [*members, *members.values()]
+            case _:
+                pass

@@ -1,7 +1,8 @@
 """Turns what the descriptions say into what the live APIs do, where they are known to differ.
 
 One row for each difference. Those that would need data which the descriptions do not have are left out: the other step
-types, where a result stands, the other shapes of the vault, of permissions and of a mini version.
+types, where a result stands, the other shapes of the vault, of permissions and of a mini version. That the live OAuth
+API counts requests stands in the settings.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 | question | here |
 |---|---|
 | who consents | `JustMaier`, on the account of that token; `login_hint` names another of `USERS` or of a scenario |
+| where only a scenario's tokens are known | only its accounts can sign in: the first of them, if none is named |
+| for whom an app acts by itself | for who consents where nobody is named; where nobody can, it may not |
 | consenting at once | POST the consent (`approved=true`, and `buzz_limit` if wanted): nobody has to be signed in |
 | a program that consents | who accepts JSON by name is told code and state in a 200, or the error, not redirected |
 | apps | `demo-app` and `demo-reader` (read only) with the secret `<id>-secret`, `demo-native` without one |
@@ -24,7 +26,7 @@ from runner.sandbox.civitai.bodies import profile
 from runner.sandbox.civitai.budgets import read_consent
 from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.scopes import FULL, NAMES, NEEDED, read_mask, write_mask
-from runner.sandbox.civitai.settings import SANDBOX_ACCOUNT, Settings
+from runner.sandbox.civitai.settings import OAUTH_LIMITS, SANDBOX_ACCOUNT, Settings
 from runner.sandbox.oauth import Client, Grant, Hooks, OAuthServer, Paths, ScopeSyntax, User
 from runner.sandbox.oauth import Settings as OAuthSettings
 from runner.sandbox.oauth.replies import private
@@ -33,8 +35,6 @@ from runner.values import Json
 
 TOKEN_PREFIX = "civitai_"
 USERS = ("JustMaier", SANDBOX_ACCOUNT, "broke")
-LIMITS = {"authorize": 10, "token": 20, "revoke": 20}
-"""Requests a minute, where they are counted."""
 
 _PREFIX = "/api/auth/oauth"
 PATHS = Paths(
@@ -61,19 +61,27 @@ _OPERATIONS = {
 
 _CALLBACKS = ("http://127.0.0.1/callback", "http://localhost/callback", "https://app.example/callback")
 _READ_ONLY = read_mask("10701093")
-_OF_AN_APP = ("authorization_code", "refresh_token", "client_credentials")
-CLIENTS = (
-    Client("demo-app", "demo-app-secret", _CALLBACKS, _OF_AN_APP, FULL, owner=USERS[0]),
-    Client("demo-reader", "demo-reader-secret", _CALLBACKS, _OF_AN_APP, _READ_ONLY, owner=USERS[0]),
-    Client("demo-native", None, _CALLBACKS, scopes=FULL),
-)
+_OF_A_USER = ("authorization_code", "refresh_token")
+_OF_AN_APP = (*_OF_A_USER, "client_credentials")
+
+
+def _clients(owner: str | None) -> tuple[Client, ...]:
+    """Give the apps; without an owner none can act by itself."""
+    grants = _OF_A_USER if owner is None else _OF_AN_APP
+    return (
+        Client("demo-app", "demo-app-secret", _CALLBACKS, grants, FULL, owner=owner),
+        Client("demo-reader", "demo-reader-secret", _CALLBACKS, grants, _READ_ONLY, owner=owner),
+        Client("demo-native", None, _CALLBACKS, scopes=FULL),
+    )
 
 
 def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
     """Make the stand-in for Civitai's OAuth API."""
-    claims = {name: _claims(settings, name) for name in (*USERS, *settings.accounts)}
+    names = (*(() if settings.closed else USERS), *settings.accounts)
+    claims = {name: _claims(settings, name) for name in names}
+    limits = OAUTH_LIMITS if settings.oauth_limits is None and settings.live_like else settings.oauth_limits
     dress = OAuthSettings(
-        clients=CLIENTS,
+        clients=_clients(next(iter(claims), None)),
         users=tuple(User(name, claims=told) for name, told in claims.items()),
         paths=PATHS,
         scopes=NAMES,
@@ -90,10 +98,10 @@ def civitai_oauth(clock: Now, settings: Settings) -> OAuthServer:
         redirect_status=303,
         json_redirects=True,
         userinfo_scopes=("UserRead",),
-        claims={"UserRead": tuple(claims[USERS[0]])},
+        claims={"UserRead": tuple(dict.fromkeys(member for told in claims.values() for member in told))},
         token_prefix=TOKEN_PREFIX,
         seed=settings.seed,
-        hooks=Hooks(intercept=_interceptor(LIMITS if settings.oauth_limits else {}), consent=read_consent),
+        hooks=Hooks(intercept=_interceptor(limits or {}), consent=read_consent),
     )
     return OAuthServer(clock, dress)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner.exchange import Headers, Request, Response, header
@@ -37,7 +37,7 @@ from runner.sandbox.civitai.webhooks import OUTBOX
 from runner.sandbox.faults import Faults
 from runner.sandbox.ids import digest
 from runner.sandbox.page import Section
-from runner.sandbox.replies import reply
+from runner.sandbox.replies import bodiless, reply
 from runner.sandbox.stand_in import Now
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -122,7 +122,7 @@ class CivitaiSandbox:
         if self.settings.live_like:
             query = Query.parse(request.url.partition("?")[2])
             response = live_answer(mount.api.name, self.operation(request), query, response)
-        return replace(response, body=b"") if request.method == "HEAD" else response
+        return bodiless(response) if request.method == "HEAD" else response
 
     def operation(self, request: Request) -> str | None:
         """Give the operationId that a request means."""
@@ -139,7 +139,7 @@ class CivitaiSandbox:
     def sections(self) -> tuple[Section, ...]:
         """Give the state for people to look at."""
         with self._lock:
-            return sections(self._world, self._clock.now())
+            return sections(self._world, self._oauth.state.tokens.values(), self._clock.now())
 
     def refuse(self, request: Request, status: int, headers: Headers) -> Response:
         """Answer by an error that was asked for, in the shape of the API that the request is for."""
@@ -148,7 +148,7 @@ class CivitaiSandbox:
             response = oauth_refused(refusal, oauth_operation(request))
         else:
             response = self._refused(self._mount(request.url), refusal)
-        return replace(response, body=b"") if request.method == "HEAD" else response
+        return bodiless(response) if request.method == "HEAD" else response
 
     def _refused(self, mount: _Mount, refusal: Refusal) -> Response:
         trace_id = digest(self.settings.seed, "trace", self._answered).hex()[:32]

@@ -6,7 +6,8 @@ rate-limit: 60                     # requests a minute, account and API
 busy: 2                            # the first submissions of an account are answered by 429
 durations: {workflow: 3, vault: 2, upload-link: 900, blob-link: 3600, latency: 0.02}
 live-like: true
-oauth-limits: true                 # the OAuth API counts requests, as the real one does
+oauth-limits: true                 # the OAuth API counts requests as the live one does, which live-like implies;
+                                   # a number: so many a minute
 demo-workflows: false
 faults: ["status=503,rate=0.2,seed=1"]
 tokens: {only-known: true, refused: [old-token]}
@@ -38,7 +39,7 @@ from runner.errors import UsageError
 from runner.loader.text import Document
 from runner.sandbox.civitai.catalogue import Catalogue
 from runner.sandbox.civitai.scenario_models import MODEL_KEYS, read_model
-from runner.sandbox.civitai.settings import Opening, Settings, Tier, VaultStatus
+from runner.sandbox.civitai.settings import OAUTH_LIMITS, Opening, Settings, Tier, VaultStatus
 from runner.sandbox.fault_text import read_fault
 from runner.sandbox.faults import Fault
 from runner.sandbox.scenario_reading import Reading, Table
@@ -86,7 +87,7 @@ def read_scenario(document: Document, start: Settings) -> Scenario:
         catalogue=catalogue,
         faults=(*start.faults, *_faults(root)),
         live_like=root.flag("live-like", start.live_like),
-        oauth_limits=root.flag("oauth-limits", start.oauth_limits),
+        oauth_limits=_oauth_limits(root, start.oauth_limits),
     )
     return Scenario(settings, in_order(reading.problems))
 
@@ -100,6 +101,20 @@ def _times(table: Table, start: Settings) -> Settings:
         blob_link=table.number("blob-link", start.blob_link, _DAY),
         latency=table.number("latency", start.latency, _DAY),
     )
+
+
+def _oauth_limits(root: Table, start: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    """Read how many requests a minute the OAuth API answers: those of the live one, as many as come, or a number."""
+    match root.value.get("oauth-limits"):
+        case None:
+            return start
+        case bool() as counts:
+            return OAUTH_LIMITS if counts else {}
+        case int() as most if most > 0:
+            return dict.fromkeys(OAUTH_LIMITS, most)
+        case _:
+            root.reading.wrong(root.at("oauth-limits"), "true, false, or a whole number above 0")
+            return start
 
 
 def _account(table: Table, catalogue: Catalogue) -> Opening:

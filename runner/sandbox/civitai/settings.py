@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
@@ -21,6 +22,9 @@ ORCHESTRATION_ORIGIN = "https://orchestration.civitai.com"
 AUTH_ORIGIN = "https://auth.civitai.com"
 # RFC 2606 reserves `.example`: a link that escapes from a sandbox run into a report can lead nowhere.
 BLOB_ORIGIN = "https://blobs.civitai.example"
+
+OAUTH_LIMITS: Mapping[str, int] = MappingProxyType({"authorize": 10, "token": 20, "revoke": 20})
+"""How many requests a minute the endpoints of the live OAuth API answer, as far as they count."""
 
 MAX_BODY = 10 * 1024 * 1024
 """The largest request body in bytes; more is answered by 413."""
@@ -53,8 +57,8 @@ class Settings:
     API (None: no limit). The first `busy` submissions of an account are answered by 429. `seed_workflows` gives each
     new account a running and a finished workflow. `latency` is what the transport lets pass per request, `time_scale`
     how much faster than the wall the clock of the server runs, `start` the time at which a clock of its own begins.
-    `webhooks` says where events may be sent; the rest stays in the outbox. `oauth_limits`: the OAuth API counts
-    requests as the real one.
+    `webhooks` says where events may be sent; the rest stays in the outbox. `oauth_limits` are the requests a minute
+    that endpoints of the OAuth API answer (None: OAUTH_LIMITS where it is `live_like`, else as many as come).
 
     `accounts` begin with something of their own. `tokens` tells whose a token is; else it is itself the name. Those
     that are `refused` are answered by 401, as all unknown ones are where it is `closed`.
@@ -80,7 +84,7 @@ class Settings:
     faults: tuple[Fault, ...] = ()
     live_like: bool = False
     webhooks: WebhookMode = "off"
-    oauth_limits: bool = False
+    oauth_limits: Mapping[str, int] | None = None
 
     def account_of(self, token: str) -> str:
         """Name the account that a token is for."""

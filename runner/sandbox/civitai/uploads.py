@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runner.sandbox.civitai.moderation import Verdict, judge, strictest
 from runner.sandbox.civitai.replies import Refusal
 
+_MEDIA_TYPE = re.compile(r"(image|video|audio)/[a-z0-9!#$&^_.+-]{1,127}")
 _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -66,8 +68,8 @@ def media_type_of(content: bytes, declared: str | None, filename: str | None) ->
 
 
 def is_media(mime_type: str) -> bool:
-    """Say whether a media type is one of an image, a video or a sound."""
-    return mime_type.partition("/")[0] in ("image", "video", "audio")
+    """Say whether a text is the media type of an image, a video or a sound."""
+    return _MEDIA_TYPE.fullmatch(mime_type) is not None
 
 
 def _sniff(content: bytes) -> str | None:

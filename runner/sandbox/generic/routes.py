@@ -77,10 +77,6 @@ class Table:
         """Read the places of operations: `/paths/~1pets/get`."""
         return cls(tuple(sorted(map(_route, pointers), key=lambda route: route.order)))
 
-    @property
-    def methods(self) -> frozenset[str]:
-        return frozenset(route.method for route in self.routes)
-
     def find(self, method: str, path: str, query: str = "") -> Match | Missing:
         """Find the operation of a path as it came, below the server's; HEAD is answered by what answers GET."""
         pairs = frozenset(parse_qsl(query, keep_blank_values=True))

@@ -8,7 +8,7 @@ members, so that `GET /pets/42` is answered by a pet whose `id` is 42 where the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner.diagnostics import nearest
@@ -24,6 +24,7 @@ from runner.sandbox.generic.problems import Refusal
 from runner.sandbox.generic.reply import Asked, reply_to
 from runner.sandbox.generic.routes import Match, Table, normal
 from runner.sandbox.generic.security import check_security
+from runner.sandbox.replies import bodiless
 
 SEED = "sandbox"
 LATENCY = 0.02
@@ -73,19 +74,13 @@ class GenericSandbox:
         origin = origin_of(url)
         return any(each.origin == origin for each in self._mounts)
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """Every method that an operation has, and those that all servers know."""
-        own = {method for each in self._mounts for method in each.table.methods}
-        return tuple(sorted(own | {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"}))
-
     def answer(self, request: Request) -> Response:
         """Answer a request."""
         try:
             response = self._dispatch(request)
         except Refusal as refusal:
             response = refusal.response
-        return replace(response, body=b"") if request.method == "HEAD" else response
+        return bodiless(response) if request.method == "HEAD" else response
 
     def _dispatch(self, request: Request) -> Response:
         parts, origin = urlsplit(request.url), origin_of(request.url)

@@ -15,7 +15,7 @@ from runner.sandbox.oauth.call import Call, Parameters
 from runner.sandbox.oauth.clients import check_grant
 from runner.sandbox.oauth.pkce import read_challenge
 from runner.sandbox.oauth.replies import Refusal, page, private, redirect
-from runner.sandbox.oauth.scopes import grant_scopes, read_audience, written
+from runner.sandbox.oauth.scopes import grant_scopes, read_audience
 from runner.sandbox.oauth.settings import Client, User
 from runner.sandbox.oauth.state import Code, Consent, Grant, key
 
@@ -145,8 +145,8 @@ def signed_in(call: Call, parameters: Parameters) -> User:
 
 
 def _question(asked: _Asked, grant: Grant) -> Response:
-    scopes = written(asked.call, grant.scopes)
-    return page(consent_form(asked.call, asked.parameters, f"{grant.client_id} asks {grant.subject} for: {scopes}"))
+    question = f"{grant.client_id} asks {grant.subject} for: {' '.join(grant.scopes)}"
+    return page(consent_form(asked.call, asked.parameters, question))
 
 
 def consent_form(call: Call, parameters: Parameters, question: str) -> str:

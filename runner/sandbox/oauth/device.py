@@ -12,7 +12,7 @@ from runner.sandbox.oauth.authorize import consent_form, signed_in
 from runner.sandbox.oauth.call import Call, Parameters
 from runner.sandbox.oauth.clients import authenticate, check_grant
 from runner.sandbox.oauth.replies import Refusal, page, private
-from runner.sandbox.oauth.scopes import grant_scopes, read_audience, written
+from runner.sandbox.oauth.scopes import grant_scopes, read_audience
 from runner.sandbox.oauth.settings import DEVICE_CODE
 from runner.sandbox.oauth.state import Device, Grant, key
 from runner.values import Json
@@ -85,5 +85,5 @@ def _letters(user_code: str) -> str:
 
 
 def _question(call: Call, parameters: Parameters, grant: Grant) -> str:
-    question = f"A device with {grant.client_id} asks {grant.subject} for: {written(call, grant.scopes)}"
+    question = f"A device with {grant.client_id} asks {grant.subject} for: {' '.join(grant.scopes)}"
     return consent_form(call, parameters, question)

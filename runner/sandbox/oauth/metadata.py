@@ -33,7 +33,7 @@ def metadata(call: Call) -> Response:
         "code_challenge_methods_supported": list(settings.pkce_methods),
         "token_endpoint_auth_methods_supported": [*secret, "none"],
         "revocation_endpoint_auth_methods_supported": [*secret, "none"] if settings.public_may_revoke else secret,
-        "introspection_endpoint_auth_methods_supported": secret,
+        **({"introspection_endpoint_auth_methods_supported": secret} if settings.paths.introspect else {}),
         "authorization_response_iss_parameter_supported": settings.name_issuer,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["HS256"],

@@ -21,6 +21,19 @@ _STATUS = {"invalid_client": 401, "invalid_token": 401, "insufficient_scope": 40
 _UNSPEAKABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
+_HEAD = """<!doctype html>
+<html lang=en>
+<meta charset=utf-8>
+<meta name=viewport content="width=device-width">
+<meta name=color-scheme content="light dark">
+<title>Sandbox sign-in</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 34rem; padding: 0 1rem }
+button { font: inherit; margin: 1rem .5rem 0 0; padding: .4rem 1.2rem } label { display: block }
+</style>
+"""
+
+
 class Refusal(Exception):  # noqa: N818 - what an endpoint raises to answer no; it never leaves the server
     """The answer is an error: a code of RFC 6749 and its kin, a sentence, and the header fields that go with them."""
 
@@ -56,7 +69,7 @@ def refused_page(refusal: Refusal) -> Response:
 
 def page(content: str, status: int = 200) -> Response:
     """Answer with a page; whoever gives the content has escaped what is not its own."""
-    body = f"<!doctype html><meta charset=utf-8><title>Sandbox sign-in</title>{content}".encode()
+    body = f"{_HEAD}{content}".encode()
     headers = (("Content-Type", "text/html; charset=utf-8"), ("X-Frame-Options", "DENY"), *_NO_STORE)
     return Response(status, headers, body, HTTPStatus(status).phrase)
 

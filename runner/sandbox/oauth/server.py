@@ -19,6 +19,7 @@ from runner.sandbox.oauth.replies import Refusal, private, refused, refused_page
 from runner.sandbox.oauth.settings import Settings
 from runner.sandbox.oauth.state import Grant, State
 from runner.sandbox.oauth.tokens import introspect, revoke
+from runner.sandbox.replies import bodiless
 from runner.sandbox.stand_in import Now
 
 _Shape: TypeAlias = Callable[[Refusal], Response]
@@ -70,7 +71,7 @@ class OAuthServer:
         asked = replace(request, method="GET") if request.method == "HEAD" else request
         with self._lock:
             response = self._dispatch(self._call(asked))
-        return replace(response, body=b"") if request.method == "HEAD" else response
+        return bodiless(response) if request.method == "HEAD" else response
 
     def check_bearer(self, request: Request, scopes: Iterable[str] = ()) -> Grant | Response:
         """Give the grant of a request's token if it has all of these scopes, else the answer that says why not."""
