@@ -312,7 +312,7 @@ class Routes(Generic[T]):
     def __init__(self, options: HttpOptions, make: Callable[..., T]) -> None:
         self._options = options
         self._make = make
-        self._proxies = getproxies() if options.trust_env else {}
+        self._proxies = getproxies() if options.trust_env and not options.direct else {}
         if options.proxy:
             self._proxies = {"all": options.proxy}
             _proxy(options.proxy)
