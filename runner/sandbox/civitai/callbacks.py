@@ -8,11 +8,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runner.sandbox.civitai.checks import Check, such_that
 from runner.sandbox.civitai.settings import WebhookMode
 from runner.values import Json
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 EVENTS = (
     "workflow:*",
@@ -64,9 +67,14 @@ def is_loopback(url: Json) -> bool:
     """Say whether a URL names this machine; a name that only resolves to it does not."""
     host = (urlsplit(url).hostname or "") if isinstance(url, str) and _is_http(url, "http", "https") else ""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or _plain(ipaddress.ip_address(host)).is_loopback
     except ValueError:
         return False
+
+
+def _plain(address: _Address) -> _Address:
+    """Give the IPv4 address that an IPv6 address stands for: not every Python looks through it."""
+    return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
 def _is_http(value: Json, *schemes: str) -> bool:
