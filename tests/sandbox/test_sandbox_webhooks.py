@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -161,6 +162,23 @@ def test_a_cancel_is_told_also_of_a_workflow_that_would_never_have_ended(caller,
     caller.update(workflow, {"status": "canceled"})
     deliver()
     assert receiver.statuses == ["canceled"]
+
+
+def test_an_end_is_not_told_while_the_workflow_is_being_canceled(caller, clock):
+    workflow = submit(caller, "[slow:10]", callbackEvents=["workflow:succeeded", "workflow:canceled"])
+    taken = []
+    courier = threading.Thread(target=lambda: taken.extend(caller.sandbox.outbox.take(clock.time + 100)))
+
+    def now():
+        clock.now = lambda: clock.time
+        courier.start()
+        courier.join(0.1)  # it has this time to get ahead of the cancel, and may not
+        return clock.time
+
+    clock.now = now
+    caller.update(workflow, {"status": "canceled"})
+    courier.join()
+    assert [delivery.request.content.value["status"] for delivery in taken] == ["canceled"]
 
 
 def test_a_workflow_that_is_deleted_was_canceled_by_that_and_then(caller, clock, deliver, receiver):

@@ -113,15 +113,18 @@ class Delivery:
 
 
 class Outbox:
-    """The events of all workflows. Safe to share between threads."""
+    """The events of all workflows. Safe to share between threads.
 
-    def __init__(self, mode: WebhookMode) -> None:
+    `lock` is held by whoever changes the workflows: nothing is taken of one that is being canceled.
+    """
+
+    def __init__(self, mode: WebhookMode, lock: threading.RLock) -> None:
         self.mode = mode
         self.counts: Counter[State] = Counter()
         self._lines: list[_Line] = []
         self._settled: deque[Row] = deque(maxlen=KEPT)
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = lock
 
     def subscribe(self, asked: Subscription) -> None:
         """Begin to keep the events of a workflow that its account has."""
