@@ -107,7 +107,7 @@ def test_at_the_end_nothing_is_lost_silently_and_no_thread_is_left(outlet, monke
             assert began.wait(30)
         (first, *_) = server.sandbox.outbox.undelivered
         assert (first.event["workflowId"], first.event["status"]) == (workflow, "unassigned")
-        assert first.last == "the sandbox ended first"
+        assert first.last == "the sandbox ended before the answer came"
         gate.set()
         receiver.wait_for(lambda receiver: len(receiver.attempts) == 1)
     for thread in threading.enumerate():

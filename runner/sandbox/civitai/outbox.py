@@ -9,7 +9,7 @@ It sends nothing and has no clock: whoever moves the bytes takes what is due, an
 | anything else | tried again after 1, 2, 4 and 8 seconds, then given up; the workflow does not care |
 | a host that the mode does not allow | the event is held here |
 | what the receiver sees twice | the same bytes: `(workflowId, status, timestamp)` is the key |
-| at the end of the sandbox | what happened and was not delivered says so; what was under way may have arrived |
+| at the end of the sandbox | what happened and was not delivered says so; what was under way, for it may have arrived |
 | kept | the last 1000 that are settled; all are counted |
 """
 
@@ -185,6 +185,8 @@ class Outbox:
         with self._lock:
             self._refresh(now)
             for line in self._lines:
+                if line.under_way:
+                    line.last = "the sandbox ended before the answer came"
                 for _ in line.happened(now):
                     line.last = line.last or "the sandbox ended first"
                     self._settle(line, "undelivered")
