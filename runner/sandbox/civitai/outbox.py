@@ -1,10 +1,10 @@
-"""Turns the events of workflows into deliveries, one at a time per workflow, and keeps what became of them.
+"""Turns events of workflows into deliveries, one at a time per workflow and callback, and keeps what became of them.
 
 It sends nothing and has no clock: whoever moves the bytes takes what is due, and tells how it went.
 
 | what | here |
 |---|---|
-| order | an event waits until the one before it was delivered or given up; workflows go side by side |
+| order | an event waits until the one before it was delivered or given up; other workflows, and callbacks, do not |
 | accepted | any 2xx within 10 seconds |
 | anything else | tried again after 1, 2, 4 and 8 seconds, then given up; the workflow does not care |
 | a host that the mode does not allow | the event is held here |
