@@ -125,12 +125,13 @@ def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
 
 @contextmanager
 def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
-    """Open what webhooks leave through, if any may; what is for this machine passes no proxy."""
+    """Open what webhooks leave through, if any may; what is for this machine passes by any proxy."""
     if mode == "off":
         yield None
         return
+    from runner.sandbox.courier import Parted
     from runner.shell.http import HttpTransport
     from runner.shell.options import HttpOptions
 
-    with HttpTransport(HttpOptions(trust_env=mode == "any")) as transport:
-        yield transport
+    with HttpTransport(HttpOptions(direct=True)) as near, HttpTransport() as far:
+        yield near if mode == "loopback" else Parted(near, far)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from runner.exchange import Request, Response, Transport
+from runner.exchange import Reply, Request, Response, Transport
+from runner.sandbox.civitai.callbacks import is_loopback
 from runner.sandbox.civitai.outbox import TIMEOUT, Delivery, Outbox
 from runner.sandbox.stand_in import Answer
 
@@ -30,6 +32,18 @@ class Paced(Protocol):
     def scale(self) -> float: ...
 
     def now(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A Transport of two: by `near` goes what is for this machine, by `far` what is for any other."""
+
+    near: Transport
+    far: Transport
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        """Send by the one that is for the request's URL."""
+        return (self.near if is_loopback(request.url) else self.far).send(request, timeout)
 
 
 class Courier:

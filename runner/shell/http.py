@@ -165,9 +165,11 @@ class Attempt:
             return text
         try:
             url = httpx.URL(text)
+            return Attempt(request, url, timeout, options.max_body, _address(url))
         except httpx.InvalidURL as error:
             return TransportFailure("url", f"the URL cannot be requested: {str(error).lower()}")
-        return Attempt(request, url, timeout, options.max_body, _address(url))
+        except UnicodeError:  # `_address` reads the host, and an `xn--` label may stand for nothing
+            return TransportFailure("url", "the URL cannot be requested: its host name is not valid")
 
     def outgoing(self, note: Callable[[str, Any], object]) -> httpx.Request:
         """Give the request as httpx takes it: header bytes exactly as they are here."""
@@ -310,7 +312,7 @@ class Routes(Generic[T]):
     def __init__(self, options: HttpOptions, make: Callable[..., T]) -> None:
         self._options = options
         self._make = make
-        self._proxies = getproxies() if options.trust_env else {}
+        self._proxies = getproxies() if options.trust_env and not options.direct else {}
         if options.proxy:
             self._proxies = {"all": options.proxy}
             _proxy(options.proxy)
@@ -365,6 +367,8 @@ class Routes(Generic[T]):
     def _open(self, key: RouteKey) -> Route[T]:
         try:
             proxy = httpx.Proxy(key.proxy) if key.proxy else None
+            if proxy is not None:
+                _address(proxy.url)  # a host that cannot be read is noticed here
             context = self._context(key.checked, key.shown) if key.tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
             return Route(self._make(verify=context, proxy=proxy, limits=limits), proxy)

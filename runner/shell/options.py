@@ -30,6 +30,7 @@ class HttpOptions:
     are checked, or the path of a file of trusted ones; `insecure` are hosts (`name` or `name:port`, in lower case)
     whose certificates are not checked. `max_body` (bytes) bounds a body as it came and as it unpacks.
     `trust_env` takes proxies, NO_PROXY and SSL_CERT_FILE from where the machine keeps them; it never reads .netrc.
+    `direct` passes by the proxies that the machine keeps, and takes the rest.
     `proxy` is the URL of one for every request that NO_PROXY does not exempt; it may hold a password.
     """
 
@@ -37,6 +38,7 @@ class HttpOptions:
     verify: bool | str = True
     max_body: int = 64 * MEBIBYTE
     trust_env: bool = True
+    direct: bool = False
     client: ClientCertificate | None = None
     insecure: frozenset[str] = frozenset()
     proxy: str | None = field(default=None, repr=False)

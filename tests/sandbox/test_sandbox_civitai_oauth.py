@@ -195,8 +195,9 @@ def test_userinfo_and_the_site_tell_of_the_same_user(app, caller):
     assert me == caller.site("/me", token="JustMaier").content.value
 
 
-def test_without_a_token_userinfo_says_so_as_it_says_all_else(app):
-    response = app.get("userinfo")
+@pytest.mark.parametrize("credential", [None, "Basic eDp5", "Bearer", "Bearer  ", "x"])
+def test_without_a_token_userinfo_says_so_as_it_says_all_else(app, credential):
+    response = app.get("userinfo", *([("Authorization", credential)] if credential else []))
     assert told(response) == (401, "invalid_token")
     assert header(response.headers, "www-authenticate") == "Bearer"
 

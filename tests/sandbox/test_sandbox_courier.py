@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from runner.exchange import Response, TransportFailure
+from runner.exchange import Request, Response, TransportFailure
 from runner.sandbox import courier
 from runner.sandbox.civitai import Settings
+from runner.sandbox.courier import Parted
 from runner.sandbox.server import Running
 from runner.shell.http import HttpTransport
 from tests.sandbox.webhook_receiver import Receiver, listening
@@ -106,7 +107,7 @@ def test_at_the_end_nothing_is_lost_silently_and_no_thread_is_left(outlet, monke
             assert began.wait(30)
         (first, *_) = server.sandbox.outbox.undelivered
         assert (first.event["workflowId"], first.event["status"]) == (workflow, "unassigned")
-        assert first.last == "the sandbox ended first"
+        assert first.last == "the sandbox ended before the answer came"
         gate.set()
         receiver.wait_for(lambda receiver: len(receiver.attempts) == 1)
     for thread in threading.enumerate():
@@ -122,6 +123,15 @@ def test_a_host_that_may_not_be_told_is_held(outlet):
     assert {row["state"] for row in rows} == {"held"}
 
 
+def test_what_is_for_this_machine_and_what_is_for_any_other_leave_by_ways_of_their_own():
+    near, far = Receiver(), Receiver()
+    body = b'{"$type":"workflow","workflowId":"wf_1","status":"failed","timestamp":"2026-05-25T00:00:00.000Z"}'
+    for url in ("http://127.0.0.1:9/near", "https://example.com/far"):
+        headers = (("Content-Type", "application/json"),)
+        Parted(near, far).send(Request("POST", url, headers, body), 10.0)
+    assert (len(near.attempts), len(far.attempts)) == (1, 1)
+
+
 @contextmanager
 def command(*options, **environment):
     """Serve by the command; gives the URL and, when the block has ended it, what it printed to stderr."""
@@ -135,10 +145,11 @@ def command(*options, **environment):
     assert process.returncode == 0
 
 
-def test_the_command_delivers_to_this_machine_and_past_any_proxy():
+@pytest.mark.parametrize("mode", ["loopback", "any"])
+def test_the_command_delivers_to_this_machine_and_past_any_proxy(mode):
     receiver = Receiver()
     proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")
-    with listening(receiver) as hook, command("--time-scale", "20", **proxy) as (url, printed):
+    with listening(receiver) as hook, command("--webhooks", mode, "--time-scale", "20", **proxy) as (url, printed):
         workflow = submit(url, hook)
         receiver.wait_for(is_over(workflow))
     assert printed == [""]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 
 import pytest
 
@@ -161,6 +163,66 @@ def test_a_cancel_is_told_also_of_a_workflow_that_would_never_have_ended(caller,
     caller.update(workflow, {"status": "canceled"})
     deliver()
     assert receiver.statuses == ["canceled"]
+
+
+def test_like_the_live_api_several_are_told_each_of_what_it_asks_for(make, clock):
+    caller, receiver = make(webhooks="loopback", live_like=True), Receiver()
+    receiver.answer = lambda event: Response(503) if event["$type"] == "step" else None
+    callbacks = [
+        {"url": URL, "type": ["workflow:unassigned", "job:succeeded"]},
+        {"url": URL, "type": ["step:succeeded"], "detailed": True},
+        {"url": "https://example.com/hook"},
+    ]
+    workflow = submit(caller, url="https://example.com/published", callbackEvents=[], callbacks=callbacks)
+    clock.time += 100
+    SandboxTransport(caller.sandbox, clock, receiver).deliver()
+    rows = [(row["event"]["$type"], row["event"]["status"], row["state"]) for row in outbox(caller)["events"]]
+    assert sorted(rows) == [
+        ("job", "succeeded", "delivered"),
+        ("step", "succeeded", "undelivered"),
+        ("workflow", "processing", "held"),
+        ("workflow", "succeeded", "held"),
+        ("workflow", "unassigned", "delivered"),
+        ("workflow", "unassigned", "held"),
+    ]
+    assert {event["workflowId"] for event in receiver.attempts} == {workflow["id"]}
+    assert {"details" in event for event in receiver.attempts if event["$type"] == "step"} == {True}
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ({}, "callbacks[0].url is required"),
+        ({"url": "http://example.com/"}, "callbacks[0].url must be an https URL, or an http URL of this machine"),
+        ({"url": URL, "type": ["workflow:preparing"]}, "callbacks[0].type[0] must be one of workflow:*, "),
+        ({"url": URL, "detailed": 1}, "callbacks[0].detailed must be true or false, not 1"),
+        ("x", "callbacks[0] must be an object, not 'x'"),
+    ],
+)
+def test_like_the_live_api_a_callback_that_may_not_be_is_refused_by_its_place(make, callback, message):
+    caller = make(webhooks="loopback", live_like=True)
+    body = {"steps": [{"$type": "imageGen", "input": {}}], "callbacks": [callback]}
+    headers = (("Authorization", "Bearer x"), ("Content-Type", "application/json"))
+    url = "https://orchestration.civitai.com/v2/consumer/workflows"
+    refused = caller.sandbox.answer(Request("POST", url, headers, json.dumps(body).encode()))
+    assert (refused.status, message in refused.content.value["detail"]) == (400, True)
+
+
+def test_an_end_is_not_told_while_the_workflow_is_being_canceled(caller, clock):
+    workflow = submit(caller, "[slow:10]", callbackEvents=["workflow:succeeded", "workflow:canceled"])
+    taken = []
+    courier = threading.Thread(target=lambda: taken.extend(caller.sandbox.outbox.take(clock.time + 100)))
+
+    def now():
+        clock.now = lambda: clock.time
+        courier.start()
+        courier.join(0.1)  # it has this time to get ahead of the cancel, and may not
+        return clock.time
+
+    clock.now = now
+    caller.update(workflow, {"status": "canceled"})
+    courier.join()
+    assert [delivery.request.content.value["status"] for delivery in taken] == ["canceled"]
 
 
 def test_a_workflow_that_is_deleted_was_canceled_by_that_and_then(caller, clock, deliver, receiver):

@@ -222,6 +222,7 @@ def test_a_proxy_from_the_environment_is_used_except_where_no_proxy_says_so(
     [
         ("http://127.0.0.1:{port}", "connection to 127.0.0.1:{port} refused"),
         ("gopher://user:s3cret@proxy", "the proxy that the environment names cannot be used"),
+        ("http://user:s3cret@xn--a", "the proxy that the environment names cannot be used"),
     ],
 )
 def test_a_proxy_that_is_of_no_use_is_told(

@@ -200,6 +200,8 @@ def test_a_host_is_tried_at_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -
         ("http://x:99999/", "the URL cannot be requested: port out of range 0-65535"),
         ("http://[::1/", "the URL cannot be requested: invalid ipv6 url"),
         ("http://a..b/", "the URL cannot be requested: its host name is not valid"),
+        ("https://xn--a/", "the URL cannot be requested: its host name is not valid"),
+        ("https://xn--/", "the URL cannot be requested: its host name is not valid"),
         ("http://x/" + "y" * 70_000, "the URL cannot be requested: url too long"),
     ],
 )

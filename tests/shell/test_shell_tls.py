@@ -70,6 +70,18 @@ def test_a_certificate_for_another_name_is_refused(tls: ssl.SSLContext, certific
     assert "not valid for 'localhost'" in reply.message
 
 
+def test_who_goes_past_every_proxy_trusts_whom_the_machine_says(
+    tls: ssl.SSLContext, certificate: Path, send_all: SendAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serve(always(answer()), tls) as server:
+        request = Request("GET", server.url())
+        replies = [*send_all(request, options=HttpOptions(direct=True)), *send_all(request, options=HttpOptions())]
+    assert kinds(replies) == ["200", "connect"]
+
+
 class Authority:
     """A certificate authority in a folder, and the certificates it signed."""
 

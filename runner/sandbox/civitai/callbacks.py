@@ -1,18 +1,23 @@
-"""Turns the callback of a submission into where its events go, which of them, and whether they may be sent there.
+"""Turns the callbacks of a submission into where its events go, which of them, and whether they may be sent there.
 
-The published contract is HTTPS only. Where events are sent to this machine at all, it may be plain HTTP.
+The published contract is HTTPS only. Where events are sent to this machine at all, it may be plain HTTP. Published is
+one `callbackUrl`; the live API takes `callbacks`, each with a URL and events of its own.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from runner.sandbox.civitai.checks import Check, such_that
-from runner.sandbox.civitai.settings import WebhookMode
+from runner.sandbox.civitai.checks import Check, flag, one_of, record, several, such_that
+from runner.sandbox.civitai.settings import Settings, WebhookMode
 from runner.values import Json
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 EVENTS = (
     "workflow:*",
@@ -24,13 +29,15 @@ EVENTS = (
     "step:*",
     "job:*",
 )
+_LIVE_STATUSES = ("*", "unassigned", "processing", "succeeded", "failed", "expired", "canceled")
+LIVE_EVENTS = tuple(f"{scope}:{status}" for scope in ("workflow", "step", "job") for status in _LIVE_STATUSES)
 # RFC 3986, 2: a URL is made of a part of ASCII, without quotes, backslash and the like.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Whom to tell, and of what: `events` are those of `EVENTS`, `detailed` events say more."""
+    """Whom to tell, and of what: `events` are those of `LIVE_EVENTS`, `detailed` events say more."""
 
     url: str
     events: tuple[str, ...] = ("workflow:*",)
@@ -46,8 +53,29 @@ class Callback:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{'?…' * bool(parts.query)}"
 
 
-def callback_url(mode: WebhookMode) -> Check:
-    """Want a URL that events may go to."""
+def callback_checks(settings: Settings) -> dict[str, Check]:
+    """Give what is wanted of those members of a submission that say whom to tell, and of what."""
+    url = _callback_url(settings.webhooks)
+    published = {"callbackUrl": url, "callbackEvents": several(one_of(EVENTS)), "detailed": flag}
+    live = record({"url": url, "type": several(one_of(LIVE_EVENTS)), "detailed": flag}, required=("url",))
+    return published | ({"callbacks": several(live)} if settings.live_like else {})
+
+
+def read_callbacks(body: Mapping[str, Json], settings: Settings) -> tuple[Callback, ...]:
+    """Read whom to tell from a submission that has passed the checks."""
+    published = (_callback(body["callbackUrl"], body.get("callbackEvents"), body),) if "callbackUrl" in body else ()
+    listed = body.get("callbacks") if settings.live_like else None
+    if not isinstance(listed, list):
+        return published
+    return (*published, *(_callback(each["url"], each.get("type"), each) for each in listed if isinstance(each, dict)))
+
+
+def _callback(url: Json, wanted: Json, beside: Mapping[str, Json]) -> Callback:
+    plain = Callback(str(url), detailed=beside.get("detailed") is True)
+    return replace(plain, events=tuple(map(str, wanted))) if isinstance(wanted, list) else plain
+
+
+def _callback_url(mode: WebhookMode) -> Check:
     if mode == "off":
         return such_that(lambda value: _is_http(value, "https"), "an https URL")
     return such_that(
@@ -64,9 +92,14 @@ def is_loopback(url: Json) -> bool:
     """Say whether a URL names this machine; a name that only resolves to it does not."""
     host = (urlsplit(url).hostname or "") if isinstance(url, str) and _is_http(url, "http", "https") else ""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or _plain(ipaddress.ip_address(host)).is_loopback
     except ValueError:
         return False
+
+
+def _plain(address: _Address) -> _Address:
+    """Give the IPv4 address that an IPv6 address stands for: not every Python looks through it."""
+    return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
 def _is_http(value: Json, *schemes: str) -> bool:

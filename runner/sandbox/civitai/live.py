@@ -168,6 +168,7 @@ _WORKFLOWS = ("submitWorkflow", "queryWorkflows", "getWorkflow", "updateWorkflow
 
 LIVE: tuple[Difference, ...] = (
     Difference(("submitWorkflow",), "402 when Buzz is short", "403", _status(402, 403)),
+    Difference(("submitWorkflow",), "one callbackUrl", "callbacks, too: see `callbacks`"),
     Difference(_WORKFLOWS, "a queued workflow is preparing", "scheduled", _body(_scheduled)),
     Difference(("updateWorkflow", "patchWorkflow"), "200 with the workflow", "204 without", _status(200, 204)),
     Difference(("queryWorkflows",), "nextCursor", "next", _body(_next)),

@@ -156,12 +156,17 @@ def check_scope(grant: Grant | None, operation_id: str) -> None:
     raise Refusal(403, message, (("WWW-Authenticate", challenge),), code="insufficient_scope")
 
 
+def _has_token(request: Request) -> bool:
+    scheme, _, token = (header(request.headers, "authorization") or "").strip().partition(" ")
+    return scheme.lower() == "bearer" and bool(token.strip())
+
+
 def _interceptor(limits: Mapping[str, int]) -> Callable[[str, Request, float], Response | None]:
     """Count the requests of each minute, by endpoint, and say in Civitai's way that there is no token."""
     minutes: dict[str, tuple[float, int]] = {}
 
     def intercept(endpoint: str, request: Request, now: float) -> Response | None:
-        if endpoint == "userinfo" and header(request.headers, "authorization") is None:
+        if endpoint == "userinfo" and not _has_token(request):
             return private({"error": "invalid_token"}, 401, (("WWW-Authenticate", "Bearer"),))
         if endpoint not in limits:
             return None

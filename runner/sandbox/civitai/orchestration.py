@@ -31,7 +31,7 @@ def _submit(call: Call) -> Response:
     account.submissions += 1
     if account.submissions <= settings.busy:
         raise too_many("the orchestrator is busy", retry_after=1)
-    wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id), settings.webhooks)
+    wanted = read_submission(call.request, lambda blob_id: _image(call, blob_id), settings)
     check_budgets(call.grant, account, wanted.price, call.now)
     spend(account, wanted.price)
     moment = Moment(account.key, account.sequence, call.now, settings.duration)
@@ -39,9 +39,9 @@ def _submit(call: Call) -> Response:
     workflow = begin(moment, steps, wanted.tags)
     account.add(workflow)
     note_spending(call.grant, account, Spent(call.now, workflow.id, workflow.charged))
-    if wanted.callback is not None:
+    for callback in wanted.callbacks:
         describe = partial(_step_body, call.world)
-        call.world.outbox.subscribe(Subscription(account, workflow.id, wanted.callback, describe))
+        call.world.outbox.subscribe(Subscription(account, workflow.id, callback, describe))
     return reply(_workflow_body(call.world, workflow, call.now), 202)
 
 

@@ -1,15 +1,15 @@
-"""Turns the events of workflows into deliveries, one at a time per workflow, and keeps what became of them.
+"""Turns events of workflows into deliveries, one at a time per workflow and callback, and keeps what became of them.
 
 It sends nothing and has no clock: whoever moves the bytes takes what is due, and tells how it went.
 
 | what | here |
 |---|---|
-| order | an event waits until the one before it was delivered or given up; workflows go side by side |
+| order | an event waits until the one before it was delivered or given up; other workflows, and callbacks, do not |
 | accepted | any 2xx within 10 seconds |
 | anything else | tried again after 1, 2, 4 and 8 seconds, then given up; the workflow does not care |
 | a host that the mode does not allow | the event is held here |
 | what the receiver sees twice | the same bytes: `(workflowId, status, timestamp)` is the key |
-| at the end of the sandbox | what happened and was not delivered says so; what was under way may have arrived |
+| at the end of the sandbox | what happened and was not delivered says so; what was under way, for it may have arrived |
 | kept | the last 1000 that are settled; all are counted |
 """
 
@@ -113,15 +113,18 @@ class Delivery:
 
 
 class Outbox:
-    """The events of all workflows. Safe to share between threads."""
+    """The events of all workflows. Safe to share between threads.
 
-    def __init__(self, mode: WebhookMode) -> None:
+    `lock` is held by whoever changes the workflows: nothing is taken of one that is being canceled.
+    """
+
+    def __init__(self, mode: WebhookMode, lock: threading.RLock) -> None:
         self.mode = mode
         self.counts: Counter[State] = Counter()
         self._lines: list[_Line] = []
         self._settled: deque[Row] = deque(maxlen=KEPT)
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = lock
 
     def subscribe(self, asked: Subscription) -> None:
         """Begin to keep the events of a workflow that its account has."""
@@ -182,6 +185,8 @@ class Outbox:
         with self._lock:
             self._refresh(now)
             for line in self._lines:
+                if line.under_way:
+                    line.last = "the sandbox ended before the answer came"
                 for _ in line.happened(now):
                     line.last = line.last or "the sandbox ended first"
                     self._settle(line, "undelivered")

@@ -91,13 +91,13 @@ class CivitaiSandbox:
         self._clock = clock
         self._mounts = _mounts(origin)
         self.faults = Faults(self.settings.faults, self.operation, self.refuse)
-        self.outbox = Outbox(self.settings.webhooks)
+        self._lock = threading.RLock()
+        self.outbox = Outbox(self.settings.webhooks, self._lock)
         accounts = Accounts(self.settings)
         self._world = World(self.settings, accounts, f"{origin or BLOB_ORIGIN}/blobs", self.faults, self.outbox)
         self._oauth = civitai_oauth(clock, self.settings)
         self._oauth_origin = origin or AUTH_ORIGIN
         self._answered = 0
-        self._lock = threading.Lock()
 
     @property
     def latency(self) -> float:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.criteria.compare import same_json
 from runner.exchange import Request
-from runner.sandbox.civitai.callbacks import EVENTS, Callback, callback_url
+from runner.sandbox.civitai.callbacks import Callback, callback_checks, read_callbacks
 from runner.sandbox.civitai.checks import (
     Check,
-    flag,
     json_body,
     number,
     one_of,
@@ -24,7 +23,7 @@ from runner.sandbox.civitai.checks import (
 from runner.sandbox.civitai.moderation import Verdict, judge, strictest
 from runner.sandbox.civitai.recipes import MAX_SIDE, RECIPES, Input
 from runner.sandbox.civitai.replies import Refusal
-from runner.sandbox.civitai.settings import WebhookMode
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.civitai.workflows import StepRequest
 from runner.sandbox.patch import PatchError, patched
 from runner.values import Json
@@ -59,8 +58,6 @@ _STEP: dict[str, Check] = {
 
 _WORKFLOW: dict[str, Check] = {
     "tags": several(text),
-    "callbackEvents": several(one_of(EVENTS)),
-    "detailed": flag,
     "steps": several(record(_STEP, required=("$type", "input")), least=1),
 }
 
@@ -73,7 +70,7 @@ class Submission:
 
     steps: tuple[StepRequest, ...]
     tags: tuple[str, ...]
-    callback: Callback | None = None
+    callbacks: tuple[Callback, ...] = ()
 
     @property
     def price(self) -> int:
@@ -92,13 +89,13 @@ FindImage: TypeAlias = Callable[[str], Verdict | None]
 """Give what moderation says of the blob that an id names, or None where there is no such blob."""
 
 
-def read_submission(request: Request, find_image: FindImage, webhooks: WebhookMode = "off") -> Submission:
+def read_submission(request: Request, find_image: FindImage, settings: Settings) -> Submission:
     """Read the body of submitWorkflow."""
-    body = _checked(request, record({**_WORKFLOW, "callbackUrl": callback_url(webhooks)}, required=("steps",)))
+    body = _checked(request, record({**_WORKFLOW, **callback_checks(settings)}, required=("steps",)))
     steps = body["steps"]
     assert isinstance(steps, list)
     read = tuple(_step(step, index, find_image) for index, step in enumerate(steps))
-    return Submission(read, _texts(body.get("tags")), _callback(body))
+    return Submission(read, _texts(body.get("tags")), read_callbacks(body, settings))
 
 
 def read_update(request: Request) -> Update:
@@ -132,13 +129,6 @@ def _checked(request: Request, check: Check) -> dict[str, Json]:
     value = json_body(request, check)
     assert isinstance(value, dict)
     return value
-
-
-def _callback(body: dict[str, Json]) -> Callback | None:
-    if "callbackUrl" not in body:
-        return None
-    plain = Callback(str(body["callbackUrl"]), detailed=body.get("detailed") is True)
-    return replace(plain, events=_texts(body["callbackEvents"])) if "callbackEvents" in body else plain
 
 
 def _step(value: Json, index: int, find_image: FindImage) -> StepRequest:
