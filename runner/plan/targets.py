@@ -206,6 +206,13 @@ def _path_meant(ctx: Context, text: str) -> Fix:
     ]
     if offered:
         return Fix("write " + " or ".join(f"'{each}'" for each in offered[:MOST_OFFERED]))
+    known = {
+        operation.title: canonical_path(name, operation.pointer)
+        for name, api in apis_of(ctx).items()
+        for operation in api.by_pointer.values()
+    }
+    if method and (title := nearest(f"{method.upper()} {path}", known)):
+        return Fix(f"is it {title}? then write '{known[title]}'")
     source = next(iter(ctx.api_names), "NAME")
     if (at := text.find("#/")) >= 0 and (meant := nearest(text[:at].strip("{}$"), ctx.api_names)):
         return Fix(f"write '{canonical_path(meant, text[at + 1 :])}'")
