@@ -28,7 +28,8 @@ COMMANDS = {
 EPILOG = """\b
 Exit codes:
   0    passed
-  1    a workflow failed, an API broke its contract under --contract error, or coverage is below its bound
+  1    a workflow failed, an API broke its contract under --contract error, coverage is below its bound,
+       or `check --diff` has a difference to show
   2    usage: unknown name or option, refused inputs, output that cannot be written
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered
