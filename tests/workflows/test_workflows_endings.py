@@ -391,6 +391,11 @@ def generations(flow: str, *before: Reply, after: tuple[Reply, ...] = ()) -> lis
         ([SUBMITTED, state("failed")], "generation-failed", {"status": "failed", "cost": 12, "blobUrl": None}),
         ([SUBMITTED, state("expired")], "generation-expired", {"status": "expired", "blobUrl": None}),
         ([SUBMITTED, state("canceled")], "generation-canceled", {"status": "canceled", "blobUrl": None}),
+        # What one job delivered makes no success of a workflow that ended otherwise.
+        *(
+            ([SUBMITTED, state(status, BLOB)], f"generation-{status}", {"status": status})
+            for status in ("failed", "expired", "canceled")
+        ),
         ([SUBMITTED, state("succeeded")], "nothing-delivered", {"status": "succeeded", "blobUrl": None}),
         ([SUBMITTED, reply(404, {})], "workflow-gone", {"workflowId": "wf_1", "status": None}),
         ([SUBMITTED, state("on holiday")], "unexpected-answer", {"workflowId": "wf_1", "status": "on holiday"}),

@@ -12,7 +12,7 @@ import yaml
 
 from runner.bundled import workflows
 from runner.engine.events import Answered, Event, RunStarted, StepStarted
-from runner.exchange import Response, header
+from runner.exchange import Headers, Response
 from runner.sandbox.faults import Fault
 from runner.values import File, InputValue
 from tests.workflows.running import Bench, Told
@@ -117,6 +117,9 @@ def test_an_answer_that_was_not_hoped_for_is_an_answer(
 ORIGIN = re.compile(r"http://127\.0\.0\.1:\d+(?!/callback)|https://(blobs\.civitai\.example|(\w+\.)?civitai\.com)")
 
 
+OF_THE_WIRE = {"host", "date", "content-length", "transfer-encoding"}
+
+
 def story(told: Told) -> list[str]:
     """Write the events without what only the wire knows: where a server is, and the headers that HTTP adds.
 
@@ -125,16 +128,19 @@ def story(told: Told) -> list[str]:
     return [ORIGIN.sub("https://there.example", _written(entry.event)) for entry in told.entries]
 
 
+def _headers(headers: Headers) -> list[tuple[str, str]]:
+    return sorted((name.lower(), value) for name, value in headers if name.lower() not in OF_THE_WIRE)
+
+
 def _written(event: Event) -> str:
     match event:
         case RunStarted():
             return repr(replace(event, servers=()))
         case Answered(trail, exchange):
             sent, reply = exchange.sent, exchange.reply
-            if not isinstance(reply, Response):
-                return repr((trail, sent.method, sent.url, sent.body, reply))
-            came = (reply.status, header(reply.headers, "content-type"), reply.body)
-            return repr((trail, sent.method, sent.url, sent.body, *came, exchange.took))
+            went = (sent.method, sent.url, _headers(sent.headers), sent.body)
+            came = (reply.status, _headers(reply.headers), reply.body) if isinstance(reply, Response) else (reply,)
+            return repr((trail, went, came, exchange.took))
         case _:
             return repr(event)
 
@@ -152,6 +158,27 @@ def test_a_flow_tells_the_same_in_process_and_over_http(flow: str, given: str) -
 def test_a_flow_passes_also_where_the_live_apis_differ(flow: str) -> None:
     described, live = Bench.of().run(flow), Bench.of(live_like=True).run(flow)
     assert (live.outcome, live.by) == ("passed", described.by)
+
+
+@pytest.mark.parametrize(
+    ("flow", "token", "inputs", "by"),
+    [
+        ("image-generation-poll", "me", {"prompt": "[fail:blocked] x"}, "generation-failed"),
+        ("image-generation-poll", "broke", {}, "insufficient-buzz"),
+        ("presigned-blob-generate", "me", {}, "upload-url-expired"),
+        ("permission-gated-download", "me", {"modelVersionId": 3200012}, "gated"),
+        ("permission-gated-download", "invalid", {}, "unauthorized"),
+        ("vault-toggle-verify", "full", {}, "vault-full"),
+    ],
+)
+def test_a_flow_that_does_not_get_what_it_wants_tells_the_same_over_http(
+    flow: str, token: str, inputs: dict[str, Any], by: str
+) -> None:
+    lapse = 900.0 if by == "upload-url-expired" else 0.0
+    inside = Bench.of(token, lapse).run(f"civitai-{flow}", inputs)
+    outside = Bench.of(token, lapse).run_over_http(f"civitai-{flow}", inputs)
+    assert (inside.by, outside.by) == (by, by)
+    assert story(inside) == story(outside)
 
 
 SPENDS = "submitWorkflow"
