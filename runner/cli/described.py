@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from runner import api
 from runner.cli.cache import cache_of
 from runner.cli.prepare import say_error
+from runner.cli.stage import check_faults
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import DescriptionError, UsageError
 from runner.openapi.document import ApiDescription
 from runner.reporters.diagnostics import render_full, summary
 from runner.reporters.text import one_line
+
+if TYPE_CHECKING:
+    from runner.sandbox.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +29,22 @@ class Serving:
     descriptions: tuple[str, ...]
     host: str
     port: int
-    seed: str
-    offline: bool = False
-    no_cache: bool = False
+    seed: str | None
+    fault: tuple[str, ...]
+    offline: bool
+    no_cache: bool
 
 
 def serve_described(serving: Serving) -> int:
     """Serve stand-ins for descriptions until Ctrl-C, and give the exit code."""
+    from runner.sandbox.fault_text import read_fault
+
     terminal = look()
     try:
+        faults = [read_fault(text) for text in serving.fault]
         described = load_all(serving, terminal)
-        _serve(described, serving)
+        check_faults(faults, [each for _, each in described])
+        _serve(described, serving, faults)
     except DescriptionError as error:
         return error.exit_code
     except UsageError as error:
@@ -68,8 +78,8 @@ def _of_operations(described: ApiDescription | None) -> Sequence[Diagnostic]:
     return [replace(problem, severity="warning") for each in operations for problem in each.problems]
 
 
-def _serve(described: Sequence[tuple[str, ApiDescription]], serving: Serving) -> None:
-    from runner.sandbox.generic import GenericSandbox, lay_out
+def _serve(described: Sequence[tuple[str, ApiDescription]], serving: Serving, faults: Sequence[Fault]) -> None:
+    from runner.sandbox.generic import SEED, GenericSandbox, lay_out
     from runner.sandbox.server import serve_descriptions
 
     served = lay_out(described)
@@ -84,7 +94,8 @@ def _serve(described: Sequence[tuple[str, ApiDescription]], serving: Serving) ->
 
     def make(url: str) -> GenericSandbox:
         page = "\n".join(["Stand-ins for what these descriptions describe:", "", *lines(url), ""])
-        return GenericSandbox(mounts, serving.seed, page)
+        seed = SEED if serving.seed is None else serving.seed
+        return GenericSandbox(mounts, seed, page, faults=faults)
 
     serve_descriptions(serving.host, serving.port, make, announce)
 

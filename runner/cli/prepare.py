@@ -69,6 +69,7 @@ class RunOptions(WhereOptions):
     scenario: str | None
     fault: tuple[str, ...]
     live_like: bool
+    seed: str | None
     auth: tuple[str, ...] = field(repr=False)
     env_file: tuple[str, ...]
     no_input: bool
@@ -131,6 +132,7 @@ def refuse_stage(options: RunOptions) -> None:
         "--scenario": options.scenario is not None,
         "--fault": bool(options.fault),
         "--live-like": options.live_like,
+        "--seed": options.seed is not None,
     }
     for name in (name for name, given in said.items() if given):
         raise UsageError(f"{name} is for runs on the sandbox")

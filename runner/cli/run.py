@@ -35,12 +35,13 @@ from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.places import slips
 from runner.cli.prepare import RunOptions, Seconds, draw_all, prepare, say_error
 from runner.cli.profile import Setting, setting_of
-from runner.cli.stage import read_stage, stage_options
+from runner.cli.stage import Stage, check_faults, read_stage, stage_options, stands_in
 from runner.cli.terminal import Terminal, look
-from runner.cli.world import Ready, SandboxSettings, open_world
+from runner.cli.world import Ready, SandboxSettings, open_world, places
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
+from runner.plan.plan import Plan
 from runner.reporters.coverage.reach import CoverageRecorder
 from runner.shell.auth import Credentials, foresee
 from runner.shell.clock import VirtualClock
@@ -139,7 +140,7 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         equipped = [(each, credentials_of(each.plan, each.venue, wallet)) for each in ready]
         for each, credentials in equipped:
             foresee(each.plan, each.keys, credentials)
-        stage = stage_of(options, outlets)
+        stage = stage_of(options, ready, outlets)
         if options.dry_run:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
@@ -221,26 +222,48 @@ def ask(wants: Sequence[Want], wallet: Wallet, terminal: Terminal) -> Wallet:
     return replace(wallet, secrets=found)
 
 
-def stage_of(options: RunOptions, outlets: Outlets) -> Settings:
-    """Give how the sandbox begins."""
+def stage_of(options: RunOptions, ready: Sequence[Ready], outlets: Outlets) -> Stage:
+    """Give how the sandbox begins; what is said of it and could have no effect is refused."""
+    from runner.sandbox.generic import SEED
+
     settings = read_stage(
         options.scenario, options.fault, options.live_like, lambda problems: draw_all(problems, outlets)
     )
-    return settings if options.sandbox_balance is None else replace(settings, balance=options.sandbox_balance)
+    refuse_strays(options, settings, [each.plan for each in ready if each.venue.sandbox])
+    if options.sandbox_balance is not None:
+        settings = replace(settings, balance=options.sandbox_balance)
+    return Stage(settings, SEED if options.seed is None else options.seed)
 
 
-def open_outlets(equipped: Sequence[Equipped], stage: Settings, outlets: Outlets) -> None:
+def refuse_strays(options: RunOptions, settings: Settings, plans: Sequence[Plan]) -> None:
+    """Refuse what is said of stand-ins that none of the plans, which run on the sandbox, has."""
+    is_civitai = {stands_in(server) for plan in plans for server, _ in places(plan)}
+    if is_civitai == {False}:
+        said = {
+            "--scenario": options.scenario is not None,
+            "--live-like": options.live_like,
+            "--sandbox-balance": options.sandbox_balance is not None,
+        }
+        for name in (name for name, given in said.items() if given):
+            raise UsageError(f"{name} is for the stand-ins of Civitai's APIs, and nothing to be run calls one")
+        check_faults(settings.faults, [api for plan in plans for api in plan.apis.values()])
+    if options.seed is not None and is_civitai == {True}:
+        raise UsageError("--seed is for APIs of which there is no more than a description: Civitai's have a stand-in")
+
+
+def open_outlets(equipped: Sequence[Equipped], stage: Stage, outlets: Outlets) -> None:
     """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
     ready = [each for each, _ in equipped]
     secrets = frozenset(secret for _, credentials in equipped for secret in credentials.secrets)
-    start = stage.start if all(each.venue.sandbox for each in ready) else None
+    start = stage.settings.start if all(each.venue.sandbox for each in ready) else None
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
 
 
-def start(equipped: Sequence[Equipped], limits: Limits, stage: Settings, outlets: Outlets) -> int:
+def start(equipped: Sequence[Equipped], limits: Limits, stage: Stage, outlets: Outlets) -> int:
     """Run the documents one after the other, until the user has had enough."""
-    began = outlets.last_at if stage.start is None else stage.start
-    sandbox = SandboxSettings(VirtualClock(began), stage)
+    settings = stage.settings
+    began = outlets.last_at if settings.start is None else settings.start
+    sandbox = SandboxSettings(VirtualClock(began), settings, stage.seed)
     with Interrupt() as interrupt:
         for each, credentials in equipped:
             if interrupt.cancelled():

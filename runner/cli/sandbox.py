@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     help="Where events may be sent; the others stay in /__outbox. To this machine also by http, unless off.",
 )
 @stage_options
-@click.option("--seed", metavar="TEXT", help="Make other values for descriptions: the same seed, the same replies.")
 @click.option("--offline", is_flag=True, help="Fetch no description from the network.")
 @click.option("--no-cache", is_flag=True, help=NO_CACHE)
 def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any) -> None:
@@ -69,14 +68,13 @@ def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any)
     _refuse_strays(click.get_current_context(), bool(descriptions))
     if descriptions:
         from runner.cli.described import Serving, serve_described
-        from runner.sandbox.generic import SEED
 
-        seed = SEED if options["seed"] is None else options["seed"]
-        sys.exit(serve_described(Serving(descriptions, host, port, seed, options["offline"], options["no_cache"])))
+        chosen = {name: options[name] for name in ("seed", "fault", "offline", "no_cache")}
+        sys.exit(serve_described(Serving(descriptions, host, port, **chosen)))
     serve_civitai(host, port, options)
 
 
-_OF_CIVITAI = ("time_scale", "duration", "balance", "rate_limit", "scenario", "fault", "live_like", "webhooks")
+_OF_CIVITAI = ("time_scale", "duration", "balance", "rate_limit", "scenario", "live_like", "webhooks")
 _OF_DESCRIPTIONS = ("seed", "offline", "no_cache")
 
 

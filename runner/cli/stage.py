@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, did_you_mean
 from runner.errors import DescriptionError, UsageError
 from runner.loader.text import decode_bytes, read_text
+from runner.openapi.document import ApiDescription
 from runner.source import Source
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.faults import Fault
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +32,16 @@ OPTIONS = (
         help="Let the sandbox fail: status=503, drop, latency=S or job=fail; with rate=, seed=, times=, operation=.",
     ),
     click.option("--live-like", is_flag=True, help="Answer as the live APIs do where their descriptions differ."),
+    click.option("--seed", metavar="TEXT", help="Make other values of descriptions: the same seed, the same replies."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How the sandbox begins, and the seed of what is made of no more than a description."""
+
+    settings: Settings
+    seed: str
 
 
 def stage_options(command: F) -> F:
@@ -57,6 +69,30 @@ def read_stage(
             raise DescriptionError(read.problems)
         start = read.settings
     return replace(start, live_like=start.live_like or live_like)
+
+
+def stands_in(url: str) -> bool:
+    """Say whether a server is one of Civitai's, which have stand-ins of their own."""
+    from runner.sandbox.civitai.sandbox import origin_of
+    from runner.sandbox.civitai.settings import AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN
+
+    return origin_of(url) in (AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN)
+
+
+def check_faults(faults: Iterable[Fault], apis: Sequence[ApiDescription]) -> None:
+    """Refuse faults that never happen where there are no more than descriptions: in a job, or in no operation."""
+    for fault in faults:
+        if fault.job is not None:
+            reason = f"the fault 'job={fault.job}' is for the stand-ins of Civitai's APIs: a description has no jobs"
+            raise UsageError(reason, "any API can meet status=503, drop and latency=S")
+        if fault.operation is None:
+            continue
+        found = (operation.operation_id for api in apis for operation in api.by_pointer.values())
+        names = [name for name in found if name is not None]
+        if fault.operation not in names:
+            meant = did_you_mean(fault.operation, names)
+            reason = f"a fault is for the operation '{fault.operation}', and no description has one of that name"
+            raise UsageError(reason, meant.title if meant else "an operationId is meant")
 
 
 def _text(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
@@ -14,6 +14,8 @@ from runner.engine.asked import Asked, servers_used
 from runner.engine.events import Entry, ServerUsed
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
+from runner.expressions.selectors.compile import Apply
+from runner.openapi.document import ApiDescription
 from runner.plan.plan import Plan
 from runner.shell.auth import Credentials, calls
 from runner.shell.clock import SystemClock, VirtualClock
@@ -24,7 +26,8 @@ from runner.shell.worker import Worker
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
-    from runner.sandbox.generic import GenericSandbox
+
+Tell: TypeAlias = Callable[[Entry], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """One clock for all the documents of an invocation, each of which gets a sandbox of its own."""
+    """One clock for all the documents of an invocation, each of which gets a sandbox of its own.
+
+    `seed` is for what is made of no more than a description.
+    """
 
     clock: VirtualClock
     settings: Settings
+    seed: str
 
 
 @contextmanager
@@ -91,14 +98,14 @@ def open_world(
     credentials: Credentials,
     sandbox: SandboxSettings,
     interrupt: Interrupt,
-    tell: Callable[[Entry], None],
+    tell: Tell,
 ) -> Iterator[World]:
     """Open the transport of a venue; the first Ctrl-C ends what it does in good order."""
-    with _opened(ready, sandbox) as (transport, clock), Worker() as worker:
+    with Worker() as worker, _opened(ready, sandbox, worker.apply, tell) as (transport, clock, heard):
         yield World(
             interrupt.transport(transport),
             interrupt.clock(clock),
-            tell,
+            heard,
             credentials,
             cancelled=interrupt.cancelled,
             apply=worker.apply,
@@ -106,32 +113,42 @@ def open_world(
 
 
 @contextmanager
-def _opened(ready: Ready, sandbox: SandboxSettings) -> Iterator[tuple[Transport, Clock]]:
+def _opened(
+    ready: Ready, sandbox: SandboxSettings, apply: Apply, tell: Tell
+) -> Iterator[tuple[Transport, Clock, Tell]]:
     venue = ready.venue
     if venue.sandbox:
-        yield _sandbox(sandbox, ready.plan), sandbox.clock
+        transport, heard = _sandbox(sandbox, ready.plan, apply, tell)
+        yield transport, sandbox.clock, heard
         return
     from runner.shell.http import HttpTransport
 
     with HttpTransport(venue.http) as transport:
-        yield transport, SystemClock()
+        yield transport, SystemClock(), tell
 
 
-def _sandbox(chosen: SandboxSettings, plan: Plan) -> Transport:
+def _sandbox(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> tuple[Transport, Tell]:
+    """Give what answers instead of the APIs of a plan, and what has to be told of the run for that."""
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
-    from runner.sandbox.faults import FaultyTransport
+    from runner.sandbox.faults import Faults, FaultyTransport
+    from runner.sandbox.generic import GenericSandbox, Hopes, mount
     from runner.sandbox.stand_in import Together
     from runner.sandbox.transport import SandboxTransport
 
-    sandbox = CivitaiSandbox(chosen.clock, chosen.settings)
-    together = Together((sandbox, _described(plan)))
+    hopes = Hopes.of(plan, apply)
+    mounts = [mount(api, server) for server, api in places(plan)]
+    civitai = CivitaiSandbox(chosen.clock, chosen.settings)
+    together = Together((civitai, GenericSandbox(mounts, chosen.seed, hopes=hopes.now)))
+    faults = Faults(chosen.settings.faults, together.operation, together.refuse)
+
+    def heard(entry: Entry) -> None:
+        hopes.hear(entry.event)
+        tell(entry)
+
     transport = SandboxTransport(together, chosen.clock)
-    return FaultyTransport(transport, chosen.clock, sandbox.faults, together.claims)
+    return FaultyTransport(transport, chosen.clock, faults, together.claims), heard
 
 
-def _described(plan: Plan) -> GenericSandbox:
-    """Stand in for every API of a plan, by no more than its description, at the server that is chosen for it."""
-    from runner.sandbox.generic import GenericSandbox, mount
-
-    places = dict.fromkeys((call.server, call.contract.api) for call in calls(plan, plan.workflows))
-    return GenericSandbox([mount(api, server) for server, api in places])
+def places(plan: Plan) -> list[tuple[str, ApiDescription]]:
+    """Give every API of a plan, each at every server that is chosen for it."""
+    return list(dict.fromkeys((call.server, call.contract.api) for call in calls(plan, plan.workflows)))

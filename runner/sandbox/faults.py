@@ -13,7 +13,17 @@ from fnmatch import fnmatchcase
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from runner.exchange import Clock, Headers, Reply, Request, Response, Transport, TransportFailure
+from runner.exchange import (
+    AsyncClock,
+    AsyncTransport,
+    Clock,
+    Headers,
+    Reply,
+    Request,
+    Response,
+    Transport,
+    TransportFailure,
+)
 from runner.sandbox.ids import digest
 from runner.sandbox.replies import reply
 
@@ -129,8 +139,30 @@ class FaultyTransport:
     def send(self, request: Request, timeout: float | None) -> Reply:
         """Give the reply, unless something goes wrong first."""
         met = self.faults.meet(request) if self.claims(request.url) else Incident()
-        if timeout is not None and timeout <= met.latency:
-            self.clock.sleep(timeout)
-            return TransportFailure("timeout", f"no response within {timeout:g} s")
-        self.clock.sleep(met.latency)
-        return met.reply or self.inner.send(request, None if timeout is None else timeout - met.latency)
+        failure, wait = _before(met, timeout)
+        self.clock.sleep(wait)
+        return failure or self.inner.send(request, None if timeout is None else timeout - wait)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncFaultyTransport:
+    """`FaultyTransport`, awaited."""
+
+    inner: AsyncTransport
+    clock: AsyncClock
+    faults: Faults
+    claims: Callable[[str], bool]
+
+    async def send(self, request: Request, timeout: float | None) -> Reply:
+        """Give the reply, unless something goes wrong first."""
+        met = self.faults.meet(request) if self.claims(request.url) else Incident()
+        failure, wait = _before(met, timeout)
+        await self.clock.sleep(wait)
+        return failure or await self.inner.send(request, None if timeout is None else timeout - wait)
+
+
+def _before(met: Incident, timeout: float | None) -> tuple[Reply | None, float]:
+    """Say what comes instead of the stand-in's answer, if anything, and how many seconds pass before either."""
+    if timeout is not None and timeout <= met.latency:
+        return TransportFailure("timeout", f"no response within {timeout:g} s"), timeout
+    return met.reply, met.latency

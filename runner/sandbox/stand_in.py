@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from runner.exchange import Request, Response
+from runner.exchange import Headers, Request, Response
 
 Answer: TypeAlias = Callable[[Request], Response]
 """Answer a request, whose URL is absolute."""
@@ -28,6 +28,12 @@ class Claiming(Protocol):
 
     def answer(self, request: Request) -> Response: ...
 
+    def operation(self, request: Request) -> str | None:
+        """Give the operationId that a request means, or None."""
+
+    def refuse(self, request: Request, status: int, headers: Headers) -> Response:
+        """Answer a request by an error of a status, in the shape that its API gives to errors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -44,5 +50,15 @@ class Together:
 
     def answer(self, request: Request) -> Response:
         """Answer a request; one that nobody claims is for the first to refuse."""
-        claiming = (each for each in self.stand_ins if each.claims(request.url))
-        return next(claiming, self.stand_ins[0]).answer(request)
+        return self._claiming(request).answer(request)
+
+    def operation(self, request: Request) -> str | None:
+        """Give the operationId that a request means."""
+        return self._claiming(request).operation(request)
+
+    def refuse(self, request: Request, status: int, headers: Headers) -> Response:
+        """Answer by an error that was asked for."""
+        return self._claiming(request).refuse(request, status, headers)
+
+    def _claiming(self, request: Request) -> Claiming:
+        return next((each for each in self.stand_ins if each.claims(request.url)), self.stand_ins[0])

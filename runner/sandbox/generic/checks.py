@@ -5,6 +5,7 @@ The checks are those of contracts (`openapi.contract`), so that what is refused 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,17 +20,23 @@ from runner.sandbox.generic.problems import Refusal, refused_request, told
 from runner.schema import SchemaProblem
 from runner.values import ABSENT, Absent, Json, Value, resolve_pointer
 
+_LAST = re.compile(r"/\{\+?([^{}/]+)\}/?$")
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a request says under names: its path parameters, and the members of its body."""
+    """What a request says under names: its path parameters, and the members of its body.
+
+    `called` is the parameter that the path ends with, and its value: it says which thing is meant, if no `id` does.
+    """
 
     path: dict[str, Json]
     body: dict[str, Json]
+    called: tuple[str, Json] | None = None
 
     @property
     def names(self) -> dict[str, Json]:
-        """All of it; the path says which thing is meant, and wins."""
+        """All of it; the path wins."""
         return {**self.body, **self.path}
 
 
@@ -54,7 +61,9 @@ def check_request(api: ApiDescription, operation: Operation, request: Request, s
         if each.location == "path" and not isinstance(value, Absent)
     }
     members = json_of(body)
-    return Said(path, members if isinstance(members, dict) else {})
+    last = _LAST.search(operation.path)
+    called = (last[1], path[last[1]]) if last and last[1] in path and "id" not in path else None
+    return Said(path, members if isinstance(members, dict) else {}, called)
 
 
 def _status(operation: Operation, of_parameters: Sequence[object]) -> int:

@@ -6,11 +6,12 @@ import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from runner.exchange import media_type
+from runner.exchange import MediaType, media_type
 from runner.openapi.body import encode_body, is_json_sequence
 from runner.openapi.document import ApiDescription, MediaTypeObject
 from runner.openapi.encoding import PLAIN, layout_of
 from runner.openapi.media import is_form, matches
+from runner.openapi.sequential import EVENTS, SEQUENTIAL, items_of
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.generate.formats import plain_text
 from runner.sandbox.generic.xml import xml_text
@@ -29,6 +30,7 @@ _CONCRETE: Mapping[str, str] = MappingProxyType(
         "video/*": "video/mp4",
     }
 )
+_FIELDS = frozenset({"data", "event", "id", "retry"})
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 _PDF = "%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"  # noqa: E501
 _FILES: Mapping[str, bytes] = MappingProxyType(
@@ -71,7 +73,9 @@ def encode(
 ) -> tuple[bytes, str]:
     """Write a value as its media type has it, or raise SerializationProblem; a form gives its type a boundary."""
     kind = media_type(content_type)
-    if kind.essence == "text/event-stream" and isinstance(value, list):
+    if kind.essence in SEQUENTIAL and not (isinstance(value, str) and _is_written(value, kind)):
+        value = value if isinstance(value, list) else [value]
+    if kind.essence == EVENTS and isinstance(value, list):
         return "".join(map(_event, value)).encode(), content_type
     if kind.is_json or is_json_sequence(kind):
         return encode_body(value, content_type)
@@ -95,9 +99,19 @@ def _name(media: MediaTypeObject) -> str:
     return split_pointer(pointer)[-1] if pointer.startswith("/") else "root"
 
 
+def _is_written(text: str, kind: MediaType) -> bool:
+    """Say whether a text is a sequence that is written out already, as an example may be."""
+    try:
+        return bool(items_of(text.encode(), kind))
+    except ValueError:
+        return False
+
+
 def _event(item: Json) -> str:
-    """Write a server-sent event (HTML, section 9.2.6): an object of its fields, or what is its data."""
-    fields = {name: _line(value) for name, value in (item if isinstance(item, dict) else {"data": item}).items()}
+    """Write a server-sent event (HTML, section 9.2.6): from an object of its fields, or from its data."""
+    is_event = isinstance(item, dict) and "data" in item and item.keys() <= _FIELDS
+    event = item if isinstance(item, dict) and is_event else {"data": item}
+    fields = {name: _line(value) for name, value in event.items()}
     others = "".join(f"{name}: {fields[name]}\n" for name in ("event", "id", "retry") if name in fields)
     lines = fields.get("data", "").split("\n")
     return others + "".join(f"data: {line}\n" for line in lines) + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runner.exchange import Headers, header, media_type
 from runner.openapi.media import matches
+from runner.sandbox.generic.problems import Refusal
 
 # RFC 7240, section 2: preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] )
 _PREFERENCE = re.compile(r"""\s*([^\s;,="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*(?:[;,]|$)""")
@@ -25,12 +26,20 @@ class Preferences:
     dynamic: bool = False
 
     @property
+    def chooses(self) -> bool:
+        """Say whether one reply of several is asked for."""
+        return self.code is not None or self.example is not None
+
+    @property
     def applied(self) -> Headers:
         """The Preference-Applied field that says that all of it was done (RFC 7240, section 3)."""
         told = [f"code={self.code}"] if self.code is not None else []
         told += [f"example={_word(self.example)}"] if self.example is not None else []
         told += ["dynamic=true"] if self.dynamic else []
         return (("Preference-Applied", ", ".join(told)),) if told else ()
+
+
+NO_PREFERENCES = Preferences()
 
 
 def _word(text: str) -> str:
@@ -40,13 +49,18 @@ def _word(text: str) -> str:
 
 
 def read_preferences(headers: Headers) -> Preferences:
-    """Read the Prefer fields; what is not known is ignored, and of two of one name the first counts (RFC 7240, 2)."""
+    """Read the Prefer fields; what is not known is ignored, and of two of one name the first counts (RFC 7240, 2).
+
+    A code that is no status is refused: whoever asks for one would wonder about the reply.
+    """
     found: dict[str, str] = {}
     for name, value in _pairs(header(headers, "prefer") or ""):
         found.setdefault(name.lower(), value)
-    code = found.get("code", "")
+    code = found.get("code")
+    if code is not None and not re.fullmatch(r"[1-5]\d\d", code, re.ASCII):
+        raise Refusal(400, f"'Prefer: code={code}' is no status: one has three digits, as in code=404")
     return Preferences(
-        int(code) if re.fullmatch(r"[1-5]\d\d", code, re.ASCII) else None,
+        None if code is None else int(code),
         found.get("example") or None,
         found.get("dynamic", "").lower() == "true",
     )

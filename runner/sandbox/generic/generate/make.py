@@ -34,6 +34,7 @@ _ROOMY = 1_000
 _DEEP = 5
 _ATTEMPTS = 4
 _EXPANSIONS = 64
+_FAILURES = 3
 _TRIES = 16
 
 
@@ -56,6 +57,10 @@ def make_value(schema: Schema, dice: Dice, wishes: Wishes = AS_WRITTEN) -> Json:
         making = _Making(root, wishes, careful=attempt > 0)
         try:
             value = making.value([{"$ref": root["$ref"]}], Place(dice).again(attempt // 2))
+        except Exhausted as found:
+            if attempt > 0:
+                raise
+            problem = found
         except Ungeneratable as found:
             problem = found
         except RecursionError:
@@ -68,7 +73,11 @@ def make_value(schema: Schema, dice: Dice, wishes: Wishes = AS_WRITTEN) -> Json:
 
 @dataclass
 class _Making:
-    """One attempt. `careful`: every part is held against its schemas as soon as it is made."""
+    """One attempt. `careful`: every part is held against its schemas as soon as it is made.
+
+    `failed` counts how often nothing was found for schemas, by the identity of each; it keeps them, and so their
+    identity. As do the `validators`.
+    """
 
     root: Object
     wishes: Wishes
@@ -76,6 +85,7 @@ class _Making:
     begun: int = 0
     heights: Heights = field(init=False)
     expander: Expander = field(init=False)
+    failed: dict[tuple[int, ...], tuple[Sequence[Json], int]] = field(default_factory=dict)
     validators: dict[tuple[int, ...], tuple[Sequence[Json], Validator | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,10 +97,14 @@ class _Making:
         self.begun += 1
         if self.begun > MOST:
             raise Exhausted(place.pointer, "too many ways to satisfy its schema lead nowhere")
+        key = tuple(map(id, schemas))
+        _, failures = self.failed.get(key, (schemas, 0))
         at = replace(place, problems=[])
-        for value in self.candidates(schemas, at):
-            if not self.careful or self.allows(schemas, value):
-                return value
+        if failures < _FAILURES:
+            for value in self.candidates(schemas, at):
+                if not self.careful or self.allows(schemas, value):
+                    return value
+            self.failed[key] = schemas, failures + 1
         if at.problems:
             raise at.problems[0]
         raise Ungeneratable(place.pointer, "nothing was found that satisfies all of its schema")

@@ -12,7 +12,10 @@ from runner.sandbox.generic.generate.patterns import pattern_texts
 from runner.sandbox.generic.generate.reading import Flat, searches, sizes, texts
 from runner.schema import Schema, compile_schema
 
+_AROUND = 8
+_NAMES = 4
 _PLAIN = 16
+_TEXTS = 40
 _LONGEST = 1_000_000
 
 
@@ -23,13 +26,23 @@ def string_candidates(flat: Flat, dice: Dice) -> Iterator[str]:
     if least > _LONGEST or (most is not None and most < least):
         return
     offered: Iterator[str] = chain.from_iterable(format_texts(name, least, dice) for name in formats)
-    offered = chain(offered, *(pattern_texts(pattern, least, most, dice.at(pattern)) for pattern in patterns))
+    offered = chain(offered, *(_like(pattern, formats, (least, most), dice.at(pattern)) for pattern in patterns))
     if not patterns and not formats:
         offered = (plain_text(dice.at(throw) if throw else dice, least, most) for throw in range(_PLAIN))
     for text in offered:
         fits = least <= len(text) and (most is None or len(text) <= most)
         if fits and all(searches(pattern, text) for pattern in patterns) and all(_has(text, name) for name in formats):
             yield text
+
+
+def _like(pattern: str, formats: list[str], bounds: tuple[int, int | None], dice: Dice) -> Iterator[str]:
+    """Offer texts of a pattern; beside a format, which it seldom says all of, also with something of that around it."""
+    for place, text in enumerate(pattern_texts(pattern, *bounds, dice)):
+        yield text
+        for name in formats if place < _AROUND else ():
+            for other in islice(format_texts(name, 0, dice.at(place)), 1):
+                start, sign, end = other.partition("@")
+                yield from (f"{start}{text}", f"{text}{sign}{end}", f"{text}{other}")
 
 
 def _has(text: str, name: str) -> bool:
@@ -42,7 +55,7 @@ def _format(name: str) -> Schema:
 
 
 def names_like(pattern: str, dice: Dice) -> Iterator[str]:
-    """Offer names that a pattern matches, each longer than the one before."""
+    """Offer names that a pattern matches, short ones first, and no more of a length than a few that differ."""
     for least in (0, 4, 7, 10, 13, 16, 20):
-        found = (text for text in pattern_texts(pattern, least, None, dice) if searches(pattern, text))
-        yield from islice(found, 1)
+        offered = islice(pattern_texts(pattern, least, None, dice.at(least) if least else dice), _TEXTS)
+        yield from islice(dict.fromkeys(text for text in offered if searches(pattern, text)), _NAMES)
