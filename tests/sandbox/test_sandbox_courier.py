@@ -74,6 +74,16 @@ def test_a_receiver_that_fails_holds_up_its_own_workflow_in_order_and_sees_nothi
     assert of(receiver, workflow) == ["unassigned", "processing", "succeeded"]
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_a_failure_and_is_not_followed(outlet, status):
+    receiver, elsewhere = Receiver(), Receiver()
+    with listening(elsewhere) as there, listening(receiver) as hook, Running(FAST, outlet=outlet) as server:
+        receiver.answer = lambda _: Response(status, (("Location", there),)) if len(receiver.attempts) < 2 else None
+        workflow = submit(server.url, hook, callbackEvents=["workflow:processing"])
+        receiver.wait_for(is_over(workflow, 1))
+    assert (len(receiver.attempts), elsewhere.attempts) == (3, [])
+
+
 def test_a_slow_receiver_holds_up_no_other_workflow(outlet):
     gate, slow = threading.Event(), []
 

@@ -74,6 +74,8 @@ def listening(receiver: Receiver) -> Iterator[str]:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
+            for name, value in reply.headers:
+                self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

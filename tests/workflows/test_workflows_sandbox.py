@@ -181,6 +181,15 @@ def test_a_flow_that_does_not_get_what_it_wants_tells_the_same_over_http(
     assert story(inside) == story(outside)
 
 
+def test_a_flow_waits_as_long_as_a_busy_server_says_in_process_and_over_http() -> None:
+    flow = "civitai-image-generation-poll"
+    inside, outside = Bench.of(busy=2).run(flow), Bench.of(busy=2).run_over_http(flow)
+    replies = [entry.event.exchange.reply for entry in inside.entries if isinstance(entry.event, Answered)]
+    assert [reply.status for reply in replies if isinstance(reply, Response)][:3] == [429, 429, 202]
+    assert (inside.by, outside.by) == ("delivered", "delivered")
+    assert story(inside) == story(outside)
+
+
 SPENDS = "submitWorkflow"
 DONE = {
     "civitai-image-generation-poll": "blobUrl",
