@@ -259,6 +259,7 @@ def parts(*written: tuple[str, str]) -> bytes:
         (b"age=3", FORM, ["#/name"]),
         (parts(('name="name"', "Bo"), ('name="age"', "3"), ('name="file"; filename="f"', "\x00")), PARTS, []),
         (parts(('name="name"', "B"), ('name="age"', "x")), PARTS, ["#/name", "#/age"]),
+        (parts(('name="age"', "x"), ('name="file"; filename="f"', "\x00")), PARTS, ["#/name", "#/age"]),
         (b"no parts", PARTS, ["#"]),
         (b"short", {"Content-Type": "text/plain"}, []),
         (b"too long", {"Content-Type": "text/plain"}, ["#"]),
