@@ -338,6 +338,12 @@ def test_what_cannot_be_made_is_said_rather_than_sent(schema: Any, detail: str) 
     assert detail in response.content.value["detail"], response.content.value
 
 
+def test_an_example_whose_schema_leads_nowhere_is_501() -> None:
+    response = client(with_schema({"$ref": "#/components/schemas/Lost"}, example=1)).get("/thing")
+    assert response.status == 501
+    assert "cannot be checked" in response.body.decode()
+
+
 def test_the_next_media_type_is_sent_where_the_first_cannot_be_made() -> None:
     content = {"application/json": {"schema": {"not": {}}}, "text/plain": {"schema": {"type": "string"}}}
     response = client(responses(s200={"content": content})).get("/thing")

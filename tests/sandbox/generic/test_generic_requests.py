@@ -287,6 +287,12 @@ def test_a_body_that_does_not_fit_is_422_where_that_is_what_is_declared(things: 
     assert things.send("PUT", "/things").status == 204
 
 
+def test_a_parameter_that_the_path_has_no_place_for_is_not_wanted() -> None:
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    operation = {"parameters": [parameter], "responses": {"204": {"description": ""}}}
+    assert client({"paths": {"/all": {"get": operation}}}).get("/all").status == 204
+
+
 def test_a_body_above_the_limit_is_413(things: Client) -> None:
     assert things.send("PUT", "/things", b" " * (10 * 1024 * 1024 + 1), Content_Type="application/json").status == 413
 
