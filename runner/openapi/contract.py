@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.exchange import MediaType, Response, header, header_lines, media_type, parse_json
-from runner.openapi.deserialize import readings, retyped
+from runner.openapi.deserialize import form_values, readings, retyped
 from runner.openapi.document import (
     Address,
     ApiDescription,
@@ -160,10 +160,14 @@ class Contract:
         if media.schema is None or isinstance(value, Absent):
             return ()
         found = self._compiled(media.schema, "request")
-        sent = value if isinstance(found, SchemaProblem) else _as_read(value, media_type(content_type), found.types)
+        read: tuple[Value, frozenset[str]] = (value, frozenset())
+        if not isinstance(found, SchemaProblem):
+            read = _as_read(value, media_type(content_type), found.types)
+        sent, files = read
         if isinstance(sent, bytes | Absent):
             return ()
-        return _grouped(self._against(_REQUEST_BODY, media.schema, [sent], "request"))
+        told = self._against(_REQUEST_BODY, media.schema, [sent], "request")
+        return _grouped(each for each in told if not files or _sees(each.instance, files))
 
     def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
         """Give the place of each schema with which nothing can be compared, and why; this compiles all of them."""
@@ -338,20 +342,21 @@ def _media_key(keys: tuple[str, ...], content_type: str) -> str | None:
     return match_media({key: key for key in keys}, content_type)
 
 
-def _as_read(value: Value, kind: MediaType, types: Types) -> Value:
-    """Give a request body as its reader will see it; nothing where a JSON Schema does not speak about it."""
+def _as_read(value: Value, kind: MediaType, types: Types) -> tuple[Value, frozenset[str]]:
+    """Give a request body as its reader will see it; nothing where a JSON Schema does not speak about it.
+
+    With it come the names of the members of a form that are files.
+    """
     if kind.is_json:
-        return value
+        return value, frozenset()
     if is_form(kind.essence) and isinstance(value, dict):
-        files = any(_is_file(part, types((name,))) for name, part in value.items())
-        return ABSENT if files else retyped(value, types)
-    return value if isinstance(value, str) and "string" in types(()) else ABSENT
+        return form_values(value, types)
+    return value if isinstance(value, str) and "string" in types(()) else ABSENT, frozenset()
 
 
-def _is_file(part: Value, types: frozenset[str]) -> bool:
-    if isinstance(part, list):
-        return any(_is_file(each, types) for each in part)
-    return isinstance(part, bytes) or (isinstance(part, dict) and "object" not in types)
+def _sees(instance: str, files: frozenset[str]) -> bool:
+    """Say whether a schema can judge a place in a form with files: it sees neither into them nor the whole of it."""
+    return bool(instance) and split_pointer(instance)[0] not in files
 
 
 def _address(place: str) -> Address | None:

@@ -7,13 +7,13 @@ readings, and satisfies a schema if one of them does; the first is the one that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from runner.exchange import parse_json
 from runner.openapi.schemas import Types
 from runner.text import scalar_text
-from runner.values import Json
+from runner.values import Absent, Json, Value
 
 # The place of any item of an array, for the types that it may have.
 _ITEM = "0"
@@ -31,6 +31,21 @@ def readings(text: str, types: Types, *, explode: bool = False) -> Iterator[Json
     if "object" in own and (members := _members(_parts(text), explode)) is not None:
         yield {name: _scalar(value, types((name,))) for name, value in members}
     yield from _scalars(text, own)
+
+
+def form_values(members: Mapping[str, Value], types: Types) -> tuple[Json, frozenset[str]]:
+    """Give the members of a form as its reader will see them, and which are files: a text stands for each of these."""
+    files = frozenset(name for name, part in members.items() if _is_file(part, types((name,))))
+    texts: dict[str, Json] = {
+        name: "" if name in files or isinstance(part, bytes | Absent) else part for name, part in members.items()
+    }
+    return retyped(texts, types), files
+
+
+def _is_file(part: Value, types: frozenset[str]) -> bool:
+    if isinstance(part, list):
+        return any(_is_file(each, types) for each in part)
+    return isinstance(part, bytes) or (isinstance(part, dict) and "object" not in types)
 
 
 def retyped(value: Json, types: Types, path: tuple[str, ...] = ()) -> Json:

@@ -578,6 +578,29 @@ BODIES: dict[str, tuple[dict[str, Json], Value, str | None, list[str]]] = {
         "multipart/form-data; boundary=x",
         [],
     ),
+    "a form with a file and what else it has": (
+        content(
+            {
+                "type": "object",
+                "required": ["f", "n", "more"],
+                "properties": {"f": {"type": "string", "pattern": "no file"}, "n": {"type": "integer"}},
+                "oneOf": [{"properties": {"f": {"type": "string", "minLength": 1}}}],
+            },
+            "multipart/form-data",
+        ),
+        {"f": b"bytes", "n": "x"},
+        "multipart/form-data; boundary=x",
+        [
+            (
+                "request: '/more' in the request body is required"
+                " @/requestBody/content/multipart~1form-data/schema/required/2"
+            ),
+            (
+                "request: '/n' in the request body must be integer ['x']"
+                " @/requestBody/content/multipart~1form-data/schema/properties/n/type"
+            ),
+        ],
+    ),
     "text": (
         content({"type": "string", "maxLength": 1}, "text/plain"),
         "ab",

@@ -43,7 +43,9 @@ class Said:
 def check_request(api: ApiDescription, operation: Operation, request: Request, sent: Sent, *, strict: bool) -> Said:
     """Read what a request says; unless it is not `strict` raise a Refusal with all that is wrong with it."""
     contract = Contract(operation, api)
-    read = {each: _argument(contract, each, sent) for each in operation.parameters}
+    # A parameter of the path that its template has no place for can be in no request.
+    possible = [each for each in operation.parameters if each.location != "path" or each.name in sent.path]
+    read = {each: _argument(contract, each, sent) for each in possible}
     errors = [error for _, found in read.values() for error in found]
     status = _status(operation, errors)
     try:

@@ -229,19 +229,25 @@ class _Body:
             if exactly or not self.valid(plain):
                 return plain
             changes = [*self.asked.echo.changes(value), *((pointer, [wanted]) for pointer, wanted in members)]
-            return (
-                self.encoded(adapted(value, changes, lambda each: self.valid(self.encoded(each)))) if changes else plain
-            )
+            return self.encoded(adapted(value, changes, self.fits)) if changes else plain
         except SerializationProblem as problem:
             return self.refusal(f"cannot be written as {self.content_type}: {problem}")
 
     def encoded(self, value: Json) -> Response:
-        media = self.declared.content[self.key]
-        schema = self.schema(media.schema) if media.schema is not None else None
-        return self.response(*encode(value, self.content_type, self.asked.api, media, schema))
+        media, api = self.declared.content[self.key], self.asked.api
+        found = media.schema and api.schemas.at(media.schema.uri, media.schema.pointer, "response")
+        schema = None if found is None or isinstance(found, SchemaProblem) else found.schema
+        return self.response(*encode(value, self.content_type, api, media, schema))
 
     def response(self, body: bytes, content_type: str) -> Response:
         return Response(self.status, (("Content-Type", content_type),), body)
+
+    def fits(self, value: Json) -> bool:
+        """Say whether a value can be written and is valid then."""
+        try:
+            return self.valid(self.encoded(value))
+        except SerializationProblem:
+            return False
 
     def valid(self, response: Response) -> bool:
         checks: frozenset[Check] = frozenset({"body"})

@@ -64,6 +64,15 @@ SCHEMAS: dict[str, Any] = {
         "minItems": 3,
         "items": {"type": "string", "example": "a"},
     },
+    "names of a pattern that is always as long": {
+        "type": "object",
+        "minProperties": 12,
+        "patternProperties": {"^x-[a-f0-9]{4}$": {"type": "integer"}},
+        "additionalProperties": False,
+    },
+    "a format and the end of a text": {"type": "string", "format": "email", "pattern": "@corp[.]example$"},
+    "a format and its beginning": {"type": "string", "format": "email", "pattern": "^admin[.]"},
+    "a format and what is in its middle": {"type": "string", "format": "uri", "pattern": "[.]png"},
     "a tuple": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False},
     "a tuple of draft-07": {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -297,6 +306,14 @@ def test_an_example_of_a_whole_that_is_stale_gives_way() -> None:
     made = make_value(compile_schema(schema), Dice.of("p"))
     assert isinstance(made, dict)
     assert isinstance(made["a"], str)
+
+
+def test_a_part_that_was_not_found_a_few_times_is_not_looked_for_again() -> None:
+    wide: Any = {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(150)}}
+    wide["properties"]["z"] = {"type": "string", "minLength": 3, "maxLength": 2}
+    never = {"type": "object", "required": ["a"], "properties": {"a": {**wide, "required": list(wide["properties"])}}}
+    schema = {"type": "array", "minItems": 60, "items": {"anyOf": [never, {"const": 1}]}}
+    assert make_value(compile_schema(schema), Dice.of("p")) == [1] * 60
 
 
 def test_a_large_schema_ends_soon_and_small() -> None:

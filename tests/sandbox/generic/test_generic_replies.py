@@ -73,6 +73,10 @@ EXAMPLED: dict[str, Any] = {
     **with_schema({"type": "object", "properties": {"n": {"type": "integer", "example": 7}}}, examples=EXAMPLES),
     "components": {"examples": {"b": {"value": {"n": 2}}}},
 }
+EXAMPLED["paths"]["/thing"]["get"]["responses"] |= {
+    "204": {"description": ""},
+    "404": {"description": "", "content": {"application/json": {"examples": {"lost": {"value": 1}}}}},
+}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,8 @@ def test_examples_come_first_and_may_be_named(prefer: str, value: Any, applied: 
     [
         ("example=c", "has no example 'c' (application/json): there are 'a', 'b', 'wrong'"),
         ("example=wrong", "could be made that fits its description"),
+        ("code=204, example=a", "the reply 204 of GET /thing has no content, so no example 'a'"),
+        ("example=lost", "there are 'a', 'b', 'wrong'; the reply 404 has it: 'Prefer: code=404, example=lost'"),
     ],
 )
 def test_an_example_that_cannot_be_sent_is_501_and_says_why(prefer: str, detail: str) -> None:
@@ -224,6 +230,28 @@ def test_the_items_of_a_sequence_are_made_one_by_one() -> None:
         check(described.api, "/paths/~1thing/get", response)
 
 
+@pytest.mark.parametrize(
+    ("media", "content", "body"),
+    [
+        ("application/jsonl", {"schema": {"type": "object", "example": {"n": 1}}}, '{"n":1}\n{"n":1}\n'),
+        ("application/jsonl", {"schema": {"type": "object"}, "example": {"n": 2}}, '{"n":2}\n'),
+        ("application/jsonl", {"example": '{"n": 3}\n{"n": 4}\n'}, '{"n": 3}\n{"n": 4}\n'),
+        ("application/jsonl", {"example": "text"}, '"text"\n'),
+        ("application/json-seq", {"example": {"n": 5}}, '\x1e{"n":5}\n'),
+        ("text/event-stream", {"schema": {"type": "object", "example": {"id": 6}}}, 'data: {"id":6}\n\n' * 2),
+        ("text/event-stream", {"example": {"id": "7", "data": "x"}}, "id: 7\ndata: x\n\n"),
+        ("text/event-stream", {"example": "event: a\ndata: x\n\n"}, "event: a\ndata: x\n\n"),
+        ("text/event-stream", {"schema": {"type": "string", "const": "y"}}, "data: y\n\n"),
+    ],
+)
+def test_a_schema_or_an_example_of_one_item_is_written_as_a_sequence(media: str, content: Any, body: str) -> None:
+    others = {name: value for name, value in content.items() if name != "schema"}
+    described = client(with_schema(content.get("schema"), media, **others))
+    response = described.get("/thing")
+    assert response.body.decode() == body
+    check(described.api, "/paths/~1thing/get", response)
+
+
 XML = {
     "type": "object",
     "xml": {"name": "pet", "namespace": "urn:pets"},
@@ -310,6 +338,12 @@ def test_what_cannot_be_made_is_said_rather_than_sent(schema: Any, detail: str) 
     assert detail in response.content.value["detail"], response.content.value
 
 
+def test_an_example_whose_schema_leads_nowhere_is_501() -> None:
+    response = client(with_schema({"$ref": "#/components/schemas/Lost"}, example=1)).get("/thing")
+    assert response.status == 501
+    assert "cannot be checked" in response.body.decode()
+
+
 def test_the_next_media_type_is_sent_where_the_first_cannot_be_made() -> None:
     content = {"application/json": {"schema": {"not": {}}}, "text/plain": {"schema": {"type": "string"}}}
     response = client(responses(s200={"content": content})).get("/thing")
@@ -340,6 +374,25 @@ paths:
                   at: {type: object, properties: {x: {type: integer}}}
               examples: {a: {value: {id: 1, name: Rex, kind: dog}}, b: {value: {id: 2, code: c, name: Tom, kind: cat}}}
 """
+
+
+@pytest.mark.parametrize(
+    ("path", "says", "told"),
+    [
+        ("/pets/{petId}", "/pets/42", {"id": 42}),
+        ("/pets/{petId}", "/pets/x", {"id": 7}),
+        ("/pets/{code}", "/pets/42", {"id": 7, "code": "42"}),
+        ("/pets/{petId}/vet", "/pets/42/vet", {"id": 7}),
+        ("/users/{id}/pets/{petId}", "/users/9/pets/42", {"id": 9}),
+    ],
+)
+def test_a_thing_has_the_id_that_the_end_of_the_path_calls_it_by(path: str, says: str, told: Any) -> None:
+    names = re.findall(r"{(.+?)}", path)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}, "code": {"type": "string"}}}
+    content = {"application/json": {"schema": schema, "example": {"id": 7, "code": "c"}}}
+    operation = {"parameters": parameters, "responses": {"200": {"description": "", "content": content}}}
+    assert client({"paths": {path: {"get": operation}}}).value(says) == {"id": 7, "code": "c", **told}
 
 
 def test_what_the_request_says_is_repeated_under_the_same_name_where_it_fits() -> None:

@@ -259,6 +259,7 @@ def parts(*written: tuple[str, str]) -> bytes:
         (b"age=3", FORM, ["#/name"]),
         (parts(('name="name"', "Bo"), ('name="age"', "3"), ('name="file"; filename="f"', "\x00")), PARTS, []),
         (parts(('name="name"', "B"), ('name="age"', "x")), PARTS, ["#/name", "#/age"]),
+        (parts(('name="age"', "x"), ('name="file"; filename="f"', "\x00")), PARTS, ["#/name", "#/age"]),
         (b"no parts", PARTS, ["#"]),
         (b"short", {"Content-Type": "text/plain"}, []),
         (b"too long", {"Content-Type": "text/plain"}, ["#"]),
@@ -284,6 +285,12 @@ def test_a_body_that_does_not_fit_is_422_where_that_is_what_is_declared(things: 
     assert things.send("PUT", "/things", b"{", Content_Type="application/json").status == 400
     assert things.send("PUT", "/things", 3).status == 204
     assert things.send("PUT", "/things").status == 204
+
+
+def test_a_parameter_that_the_path_has_no_place_for_is_not_wanted() -> None:
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    operation = {"parameters": [parameter], "responses": {"204": {"description": ""}}}
+    assert client({"paths": {"/all": {"get": operation}}}).get("/all").status == 204
 
 
 def test_a_body_above_the_limit_is_413(things: Client) -> None:

@@ -13,9 +13,7 @@ from runner.sandbox.generic.generate.reading import Flat, searches, sizes, texts
 from runner.schema import Schema, compile_schema
 
 _AROUND = 8
-_NAMES = 4
 _PLAIN = 16
-_TEXTS = 40
 _LONGEST = 1_000_000
 
 
@@ -55,7 +53,11 @@ def _format(name: str) -> Schema:
 
 
 def names_like(pattern: str, dice: Dice) -> Iterator[str]:
-    """Offer names that a pattern matches, short ones first, and no more of a length than a few that differ."""
+    """Offer names that a pattern matches: one of each length, short ones first, then any."""
     for least in (0, 4, 7, 10, 13, 16, 20):
-        offered = islice(pattern_texts(pattern, least, None, dice.at(least) if least else dice), _TEXTS)
-        yield from islice(dict.fromkeys(text for text in offered if searches(pattern, text)), _NAMES)
+        yield from islice(_names(pattern, least, dice), 1)
+    yield from _names(pattern, 0, dice)
+
+
+def _names(pattern: str, least: int, dice: Dice) -> Iterator[str]:
+    return (text for text in pattern_texts(pattern, least, None, dice) if searches(pattern, text))
