@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),
     "Limits": ("timeout", "pace", "max_steps", "max_time"),
     "Checks": ("contract", "coverage", "min_coverage"),
-    "Output": ("report", "format", "form", "quiet", "verbose", "color", "help"),
+    "Output": ("report", "format", "form", "output", "quiet", "verbose", "color", "help"),
 }
 """Where each option stands, by the name of its parameter; one that is not here stands among the others at the end."""
 
@@ -44,13 +44,12 @@ class Sectioned(click.Command):
     def sections(self, ctx: click.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         """Give the sections that this command has, each with a row for each option."""
         options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
-        records = {
-            "help" if "--help" in each.opts else each.name: record
-            for each in options
-            if (record := each.get_help_record(ctx))
-        }
+        records: dict[str, list[tuple[str, str]]] = {}
+        for each in options:
+            if record := each.get_help_record(ctx):  # several flags may set one parameter
+                records.setdefault("help" if "--help" in each.opts else str(each.name), []).append(record)
         known = {name for names in SECTIONS.values() for name in names}
-        others = tuple(str(name) for name in records if name not in known)
+        others = tuple(name for name in records if name not in known)
         for title, names in {**SECTIONS, "Other options": others}.items():
-            if rows := [records[name] for name in names if name in records]:
+            if rows := [row for name in names for row in records.get(name, ())]:
                 yield title, rows

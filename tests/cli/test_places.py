@@ -144,6 +144,12 @@ def test_the_options_of_the_help_are_in_sections() -> None:
         assert titles[-1] == "Output:"
 
 
+def test_each_of_several_flags_for_one_choice_is_in_the_help() -> None:
+    shown = arazzo("show", "--help").out
+    assert [flag for flag in ("--mermaid", "--svg", "--html", "--output") if flag not in shown] == []
+    assert "Other options" not in shown
+
+
 def test_certificates_are_checked_and_shown_as_the_options_say(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     ours, key = authority.sign("client"), tmp_path / "client.key"
