@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-EXPRESSION = re.compile(r"\$[a-zA-Z][\w.#/\[\]~-]*")
+EXPRESSION = re.compile(r"\$[a-zA-Z][\w.#/\[\]~-]*+(?!:\s)")  # but the name of a member
 SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 NAMED = re.compile(
     r"(?<![\w-])(operationId|operationPath|reference|in|\$ref): (['\"]?)[A-Za-z0-9_$#{][^\s,}]*?(?=\2(?:[\s,}]|$))"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.openapi.document import Address, ApiDescription, Operation
@@ -172,14 +172,18 @@ class Shapes:
 
 @dataclass(frozen=True, slots=True)
 class ResponseBody:
-    """The bodies with which an operation may answer, and a place in them."""
+    """The bodies with which an operation may answer, and a place in them.
+
+    `is_met` where the operation did what it is for: else the body may be one that nobody describes.
+    """
 
     operation: Operation
     shapes: Shapes
     place: tuple[str, ...] = ()
+    is_met: bool = True
 
     def at(self, tokens: Sequence[str]) -> ResponseBody:
-        return ResponseBody(self.operation, self.shapes, (*self.place, *tokens))
+        return replace(self, place=(*self.place, *tokens))
 
     @property
     def shape(self) -> Shape | tuple[int, Misfit]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from runner.arazzo.document import Criterion as Written
 from runner.criteria.bare import read_bare
-from runner.criteria.check import compile_criterion
+from runner.criteria.check import QueryCriterion, compile_criterion
 from runner.criteria.embed import may_be_jsonpath
 from runner.diagnostics import Diagnostic, Fix
-from runner.expressions.faults import SyntaxFault
-from runner.expressions.nodes import Body, Expression
+from runner.expressions.faults import SelectorSyntax, SyntaxFault
+from runner.expressions.nodes import Body, Expression, Template
+from runner.expressions.selectors.compile import compile_selector
 from runner.plan.context import Context
 from runner.plan.fit import check_condition
 from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
@@ -95,6 +96,10 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
         problem = rules.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault))
         ctx.report(_meant(mended, fault, problem) if kind == "simple" else problem)
         return None
+    if isinstance(compiled, QueryCriterion) and isinstance(compiled.query, Template) and not may_be_query(compiled):
+        message = f"this is no {kind}, whatever the values in its braces are"
+        ctx.report(rules.condition_syntax(message, mended.span(0, len(mended.text)), None))
+        return None
     for each in check_condition(mended.reading.scope, compiled, mended):
         ctx.report(each)
     if kind == "regex" and (at := stray_bracket(mended.text)) is not None:
@@ -121,6 +126,22 @@ def stray_bracket(pattern: str) -> int | None:
         elif sign in ("]", "}", "{"):
             return found.start()
     return None
+
+
+_STANDING_IN = ("0", "a", "'a'", "$.a", "")
+
+
+def may_be_query(criterion: QueryCriterion) -> bool:
+    """Say whether a query with expressions in it can be one, with any of a few values in the place of all of them."""
+    assert isinstance(criterion.query, Template)
+    for value in _STANDING_IN:
+        text = "".join(part if isinstance(part, str) else value for part in criterion.query.parts)
+        try:
+            compile_selector(*criterion.language, text)
+        except SelectorSyntax:
+            continue
+        return True
+    return False
 
 
 def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnostic:

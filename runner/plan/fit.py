@@ -8,7 +8,7 @@ from contextlib import suppress
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import Accessed, Body, Computed, Constant, Expression, StatusCode, StepOutput
@@ -44,6 +44,8 @@ def check_expression(scope: Names, expression: Expression, span: Span) -> Iterat
         return  # told of the output that leads there
     place = join_pointer("#", *body.place, *tokens[: number - before])
     written = tokens[number - before]
+    if not body.is_met and nearest(written, misfit.known) is None:
+        return
     where = f" at '{place}'" if place != "#" else ""
     why = f"no response of {body.operation.title} has '{written}'{where}"
     why += f": {misfit.why}" if misfit.why else ""
@@ -133,12 +135,12 @@ def _comparisons(condition: Condition) -> Iterator[Comparison]:
 
 def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span) -> Iterator[Diagnostic]:
     value = literal.value
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    number = int(value) if isinstance(value, str) and len(value) < 4 and value.isdecimal() else value
     if isinstance(number, bool) or not isinstance(number, int) or not 100 <= number <= 600:
         if operator in ("==", "!=") and number is not None:
             yield api.impossible_status(span.text, span)
         return
-    operation = scope.response.operation if scope.response else None
+    operation = scope.response.operation if scope.response and scope.response.is_met else None
     if operation is None or operator != "==" or number >= 400 or "default" in operation.responses:
         return
     good = [status for status in operation.responses if status[:1] in ("2", "3")]
@@ -148,7 +150,7 @@ def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span
 
 def _check_text(scope: Names, expression: Expression, text: str, span: Span) -> Iterator[Diagnostic]:
     body, tokens = body_of(scope, expression)
-    if body is None:
+    if body is None or not body.is_met:
         return
     here = body.at(tokens)
     values = here.shapes.values(here.known) if here.known else ()

@@ -109,7 +109,8 @@ class StepCompiler:
             if kind == "success"
             else written_actions(self.ctx, step.on_failure, "failure")
         )
-        visible = replace(scope, own=True, response=scope.response if kind == "success" else None)
+        response = replace(scope.response, is_met=kind == "success") if scope.response else None
+        visible = replace(scope, own=True, response=response)
         compiled = (
             compile_action(self.ctx, visible, written, self.places)
             for written in merged(own, self.shared_actions[kind])
