@@ -130,6 +130,16 @@ def test_two_sources_on_one_origin_are_both_stood_in_for(tmp_path: Path) -> None
     assert arazzo("run", path, "--sandbox", "--contract", "error").code == 0
 
 
+def test_two_sources_that_describe_one_path_are_each_meant_by_their_steps(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "strict.yaml").write_text((tmp_path / "pets.yaml").read_text().replace("^[A-Z][a-z]+$", "^strict$"))
+    flow = FLOW.replace("type: openapi}", "type: openapi}, {name: strict, url: strict.yaml, type: openapi}")
+    flow = flow.replace("operationId: getPet", "operationId: $sourceDescriptions.strict.getPet")
+    path.write_text(flow.replace("operationId: createPet", "operationId: $sourceDescriptions.my-pets.createPet"))
+    ended = arazzo("run", path, "--sandbox", "--contract", "error", "--format", "json")
+    assert (ended.code, ended.json["outputs"]["pet"]["name"]) == (0, "strict")
+
+
 def test_a_request_that_is_wrong_is_told_where(tmp_path: Path) -> None:
     flow = FLOW.replace("name: Bo", "name: bo")
     ended = arazzo("run", write(tmp_path, flow=flow), "--sandbox", "-v")
