@@ -55,7 +55,7 @@ def command(descriptions: tuple[str, ...], port: int, host: str, **options: Any)
     """Serve stand-ins until Ctrl-C: of any API by its OpenAPI or Swagger description, else of Civitai's APIs.
 
     A description's replies are its examples, else made from its schemas; requests are checked. `Prefer: code=404`,
-    `example=NAME` and `dynamic=true` choose another reply.
+    `example=NAME` and `dynamic=true` choose another reply, --seed makes other values, and --fault lets requests fail.
 
     Without a description Civitai's Site, Orchestration and OAuth APIs are served. Any bearer token is an account of its
     own, except one that begins with `invalid` or `expired`; tokens of the OAuth API begin with `civitai_` and act for

@@ -157,16 +157,21 @@ class Contract:
             message = f"is not offered by {self.operation.title}: it takes {_listed(body.content)}"
             kind = _Subject("request", f"content type '{media_type(content_type).essence}'")
             return (kind.differs(message, address.below("content")),)
-        if media.schema is None or isinstance(value, Absent):
+        if isinstance(value, Absent):
             return ()
-        found = self._compiled(media.schema, "request")
+        if media.schema is not None:
+            found = self._compiled(media.schema, "request")
+        elif self.api.dialect == "swagger-2.0" and "schema" in media.written:
+            found = self.api.schemas.written(media.written["schema"], "request")
+        else:
+            return ()
         read: tuple[Value, frozenset[str]] = (value, frozenset())
         if not isinstance(found, SchemaProblem):
             read = _as_read(value, media_type(content_type), found.types)
         sent, files = read
         if isinstance(sent, bytes | Absent):
             return ()
-        told = self._against(_REQUEST_BODY, media.schema, [sent], "request")
+        told = self._held(_REQUEST_BODY, media.schema or address, found, [sent])
         return _grouped(each for each in told if not files or _sees(each.instance, files))
 
     def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
@@ -300,7 +305,11 @@ class Contract:
         self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction, *, each: bool = False
     ) -> Iterator[Mismatch]:
         """Compare a value, of which there may be several readings, or each of a list, with the schema at an address."""
-        found = self._compiled(address, direction, each=each)
+        return self._held(subject, address, self._compiled(address, direction, each=each), values)
+
+    def _held(
+        self, subject: _Subject, address: Address, found: Compiled | SchemaProblem, values: Iterable[Json]
+    ) -> Iterator[Mismatch]:
         if isinstance(found, SchemaProblem):
             yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
             return

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from runner.schema import Definitions, Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
+from runner.text import json_text
 from runner.values import Json
 
 Types: TypeAlias = Callable[[tuple[str, ...]], frozenset[str]]
@@ -44,6 +45,14 @@ class Schemas:
         if found is None:
             reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
             found = self.compiled[key] = self._compile({"items": reference} if each else reference, direction)
+        return found
+
+    def written(self, schema: Json, direction: Direction) -> Compiled | SchemaProblem:
+        """Compile a schema that stands nowhere, its references absolute."""
+        key = ("", json_text(schema), direction, False)
+        found = self.compiled.get(key)
+        if found is None:
+            found = self.compiled[key] = self._compile({"allOf": [schema]}, direction)
         return found
 
     def _compile(self, link: dict[str, Json], direction: Direction) -> Compiled | SchemaProblem:

@@ -130,6 +130,16 @@ def test_two_sources_on_one_origin_are_both_stood_in_for(tmp_path: Path) -> None
     assert arazzo("run", path, "--sandbox", "--contract", "error").code == 0
 
 
+def test_two_sources_that_describe_one_path_are_each_meant_by_their_steps(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "strict.yaml").write_text((tmp_path / "pets.yaml").read_text().replace("^[A-Z][a-z]+$", "^strict$"))
+    flow = FLOW.replace("type: openapi}", "type: openapi}, {name: strict, url: strict.yaml, type: openapi}")
+    flow = flow.replace("operationId: getPet", "operationId: $sourceDescriptions.strict.getPet")
+    path.write_text(flow.replace("operationId: createPet", "operationId: $sourceDescriptions.my-pets.createPet"))
+    ended = arazzo("run", path, "--sandbox", "--contract", "error", "--format", "json")
+    assert (ended.code, ended.json["outputs"]["pet"]["name"]) == (0, "strict")
+
+
 def test_a_request_that_is_wrong_is_told_where(tmp_path: Path) -> None:
     flow = FLOW.replace("name: Bo", "name: bo")
     ended = arazzo("run", write(tmp_path, flow=flow), "--sandbox", "-v")
@@ -148,6 +158,88 @@ def test_a_flow_can_ask_for_the_reply_that_it_is_written_for(tmp_path: Path) -> 
     flow = FLOW.replace("  - stepId: fetch", f"{ASKING}  - stepId: fetch")
     ended = arazzo("run", write(tmp_path, flow=flow), "--sandbox", "--contract", "error")
     assert ended.code == 0, ended.out + ended.err
+
+
+def test_a_fault_happens_in_a_run_too_and_is_retried(tmp_path: Path) -> None:
+    retry = (
+        "    onFailure: [{name: again, type: retry, retryAfter: 1, retryLimit: 3}]\n    outputs: {pet: $response.body}"
+    )
+    path = write(tmp_path, flow=FLOW.replace("    outputs: {pet: $response.body}", retry))
+    faults = ("--fault", "status=404,times=1,operation=getPet", "--fault", "drop,times=2,path=/v1/pets/*")
+    ended = arazzo("run", path, "--sandbox", "--contract", "error", *faults)
+    assert ended.code == 0, ended.out + ended.err
+    assert "3 attempts" in ended.out
+
+
+def test_another_seed_makes_other_values(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    runs = [arazzo("run", path, "--sandbox", "--format", "json", *more) for more in ((), (), ("--seed", "other"))]
+    one, same, other = (each.json["outputs"]["pet"]["name"] for each in runs)
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            ("--fault", "job=fail"),
+            "the fault 'job=fail' is for the stand-ins of Civitai's APIs: a description has no jobs",
+        ),
+        (("--fault", "drop,operation=getPat"), "a fault is for the operation 'getPat', and no description has one"),
+        (("--live-like",), "--live-like is for the stand-ins of Civitai's APIs"),
+    ],
+)
+def test_what_no_description_has_is_refused_before_anything_is_sent(
+    tmp_path: Path, option: tuple[str, ...], message: str
+) -> None:
+    for command in (("run", write(tmp_path), "--sandbox"), ("sandbox", tmp_path / "pets.yaml", "--port", "0")):
+        ended = arazzo(*command, *option)
+        assert (ended.code, ended.out) == (2, "")
+        assert message in ended.err
+
+
+def test_a_scenario_is_for_civitai_and_a_seed_is_not(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text("balance: 7\n", encoding="utf-8")
+    for arguments, message in [
+        ((write(tmp_path), "--sandbox", "--scenario", scenario), "--scenario is for the stand-ins of Civitai's APIs"),
+        ((write(tmp_path), "--sandbox", "--sandbox-balance", "3"), "--sandbox-balance is for the stand-ins"),
+        (("civitai-search-models-detail", "--seed", "x"), "--seed is for APIs of which there is no more than a"),
+        (("civitai-search-models-detail", "--live", "--seed", "x"), "--seed is for runs on the sandbox"),
+    ]:
+        ended = arazzo("run", *arguments)
+        assert (ended.code, message in ended.err) == (2, True), ended.err
+
+
+def test_faults_of_a_document_with_both_kinds_of_api_reach_both(tmp_path: Path) -> None:
+    specs = Path(__file__).parents[2] / "specs"
+    flow = FLOW.replace(
+        "type: openapi}]", f"type: openapi}}, {{name: site, url: '{specs}/civitai-site.openapi.yaml'}}]"
+    )
+    flow = flow.replace("operationId: ", "operationId: $sourceDescriptions.my-pets.").replace(
+        "arazzo: 1.0.1", "arazzo: 1.1.0"
+    )
+    search = "  - {stepId: search, operationId: $sourceDescriptions.site.listModels}\n"
+    path = write(tmp_path, flow=flow.replace("  - stepId: fetch", f"{search}  - stepId: fetch"))
+    assert arazzo("run", path, "--sandbox", "--contract", "error", "--live-like").code == 0
+    for operation in ("getPet", "listModels"):
+        ended = arazzo("run", path, "--sandbox", "--fault", f"status=503,operation={operation}", "--fault", "job=fail")
+        assert ended.code == 1
+        assert "→ 503" in ended.out
+
+
+def test_a_served_description_meets_faults(tmp_path: Path) -> None:
+    write(tmp_path)
+    faults = ("--fault", "status=503,times=1,retry-after=7", "--fault", "drop,operation=createPet")
+    with (
+        started("sandbox", "pets.yaml", "--port", "0", *faults, cwd=tmp_path) as process,
+        httpx.Client(base_url=served(process), headers={"Authorization": "Bearer any"}) as client,
+    ):
+        busy = client.get("/pets/42")
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "7")
+        assert client.get("/pets/42").status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post("/pets", json={"id": 7, "name": "Bo"})
 
 
 def served(process: Any) -> str:

@@ -629,6 +629,30 @@ def test_a_request_body_is_held_against_its_media_type(
     assert told(contract(read, requestBody=written).check_request_body(value, kind)) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": "1", "b": "x"}, []),
+        ({"a": "1", "b": ["x", "y"], "f": b"bytes"}, []),
+        ({"b": "z"}, ["'/a' in the request body is required", "'/b/0' in the request body must be one of"]),
+        ({"a": "q"}, ["'/a' in the request body must be integer"]),
+    ],
+)
+def test_a_form_of_swagger_is_held_against_its_fields(read: Read, value: Value, expected: list[str]) -> None:
+    fields: Json = [
+        {"name": "a", "in": "formData", "type": "integer", "required": True},
+        {"name": "b", "in": "formData", "type": "array", "items": {"type": "string", "enum": ["x", "y"]}},
+        {"name": "f", "in": "formData", "type": "file"},
+    ]
+    operation = {"consumes": ["multipart/form-data"], "parameters": fields, "responses": {}}
+    api, _ = read(
+        {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/f": {"post": operation}}}, URI, {}
+    )
+    found = Contract(api.by_pointer["/paths/~1f/post"], api).check_request_body(value, "multipart/form-data")
+    assert len(found) == len(expected)
+    assert all(each.statement.startswith(start) for each, start in zip(found, expected, strict=True)), found
+
+
 def test_a_body_that_the_api_does_not_describe_is_an_addition(read: Read) -> None:
     assert contract(read).check_request_body({"a": 1}, "application/json") == ()
 

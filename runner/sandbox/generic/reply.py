@@ -133,7 +133,7 @@ def _without_body(asked: Asked, status: int) -> Iterator[Response | Refusal]:
 
 def _bodies(asked: Asked, status: int, declared: ResponseObject) -> Iterator[Response | Refusal]:
     """Offer replies with a body, for one media type after the other, the best first; or why there is none."""
-    offered = list(declared.content)
+    offered = sorted(declared.content, key=lambda key: _is_no_text(asked.api, declared.content[key], key))
     keys = acceptable(offered, asked.request.headers)
     if not keys:
         given = header(asked.request.headers, "accept") or ""
@@ -143,6 +143,13 @@ def _bodies(asked: Asked, status: int, declared: ResponseObject) -> Iterator[Res
         media = declared.content[key]
         content_type = concrete(key, header(asked.request.headers, "accept"), is_file=is_file(media))
         yield from _Body(asked, status, declared, key, content_type).offered()
+
+
+def _is_no_text(api: ApiDescription, media: MediaTypeObject, key: str) -> bool:
+    """Say whether plain text is declared for a structure, as generators do that list all that a server could write."""
+    found = media.schema and api.schemas.at(media.schema.uri, media.schema.pointer, "response")
+    types = frozenset[str]() if found is None or isinstance(found, SchemaProblem) else found.types(())
+    return media_type(key).essence == "text/plain" and bool(types) and types <= {"array", "object"}
 
 
 @dataclass(frozen=True, slots=True)

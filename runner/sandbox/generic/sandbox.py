@@ -138,7 +138,8 @@ class GenericSandbox:
         parts, origin = urlsplit(request.url), origin_of(request.url)
         path = normal(parts.path) or "/"
         allowed: set[str] = set()
-        for each in self._mounts:
+        meant = self._hopes().api  # of two descriptions of one server the step says which it means
+        for each in sorted(self._mounts, key=lambda each: each.api is not meant):
             rest = each.below(path) if each.origin in ("", origin) else None
             if rest is None:
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import string
 from typing import Any
 
@@ -306,6 +308,17 @@ def test_an_example_of_a_whole_that_is_stale_gives_way() -> None:
     made = make_value(compile_schema(schema), Dice.of("p"))
     assert isinstance(made, dict)
     assert isinstance(made["a"], str)
+
+
+def test_a_string_holds_what_its_content_says() -> None:
+    item = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    inner = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": "#/$defs/item"}}
+    schema = {"$defs": {"item": item}, "type": "array", "minItems": 2, "items": inner}
+    made = make_value(compile_schema(schema), Dice.of("p"))
+    assert isinstance(made, list)
+    assert all(compile_schema(item).valid(json.loads(str(each))) for each in made)
+    encoded = make_value(compile_schema({"type": "string", "contentEncoding": "base64"}), Dice.of("p"))
+    assert base64.b64decode(str(encoded), validate=True)
 
 
 def test_a_part_that_was_not_found_a_few_times_is_not_looked_for_again() -> None:

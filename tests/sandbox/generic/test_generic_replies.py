@@ -181,6 +181,20 @@ def test_of_media_types_liked_alike_the_order_stays() -> None:
     assert acceptable(["a/x;v=1", "a/x;v=2"], (("Accept", "a/x;v=2, a/x;v=1;q=0.1"),)) == ["a/x;v=2", "a/x;v=1"]
 
 
+def test_a_structure_goes_as_text_only_where_nothing_else_is_declared_or_taken() -> None:
+    api = with_schema({"type": "object"}, "text/plain")
+    content = api["paths"]["/thing"]["get"]["responses"]["200"]["content"]
+    assert dict(client(api).get("/thing").headers)["Content-Type"] == "text/plain"
+    content |= {"text/json": content["text/plain"], "application/json": content["text/plain"]}
+    for accept, kind in (
+        ("*/*", "text/json"),
+        ("text/plain, application/json, text/json", "text/json"),
+        ("text/plain, application/json", "application/json"),
+        ("text/plain, application/json; q=0.5", "text/plain"),
+    ):
+        assert dict(client(api).get("/thing", Accept=accept).headers)["Content-Type"] == kind
+
+
 def test_preferences_are_read_from_every_field() -> None:
     fields = (("Prefer", "Code=404"), ("prefer", 'example="a \\"b\\""; foo, dynamic=TRUE, code=500'))
     assert read_preferences(fields) == Preferences(404, 'a "b"', True)

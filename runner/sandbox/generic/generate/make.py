@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from runner.exchange import media_type
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.generate.arrays import make_array
 from runner.sandbox.generic.generate.expand import Expander
@@ -25,6 +26,7 @@ from runner.schema import Schema
 from runner.schema.choice import best_engine
 from runner.schema.engines import Refused, Validator, new_validator
 from runner.schema.keywords import Object, applied
+from runner.text import json_text
 from runner.values import Json
 
 MOST = 8_000
@@ -185,6 +187,7 @@ class _Making:
         dice = place.dice.at(kind)
         match kind:
             case "string":
+                yield from self.documents(flat, place)
                 yield from islice(string_candidates(flat, dice), _TRIES)
             case "number" | "integer":
                 yield from islice(number_candidates(flat, dice, whole=kind == "integer"), 2 * _TRIES)
@@ -194,6 +197,18 @@ class _Making:
                 yield None
             case _:
                 yield from self.collections(kind, flat, place)
+
+    def documents(self, flat: Flat, place: Place) -> Iterator[str]:
+        """Offer the JSON texts that a string is to hold (`contentSchema`)."""
+        for schema in flat:
+            kind = media_type(str(schema.get("contentMediaType", "application/json")))
+            if "contentSchema" in schema and "contentEncoding" not in schema and kind.is_json:
+                try:
+                    yield json_text(self.value([schema["contentSchema"]], place.below("", flat)))
+                except Exhausted:
+                    raise
+                except Ungeneratable:
+                    continue
 
     def collections(self, kind: str, flat: Flat, place: Place) -> Iterator[Json]:
         make = make_array if kind == "array" else make_object

@@ -23,9 +23,10 @@ def string_candidates(flat: Flat, dice: Dice) -> Iterator[str]:
     patterns, formats = texts(flat, "pattern"), [name for name in texts(flat, "format") if is_known(name)]
     if least > _LONGEST or (most is not None and most < least):
         return
-    offered: Iterator[str] = chain.from_iterable(format_texts(name, least, dice) for name in formats)
+    encoded = ["byte"] if not formats and "base64" in texts(flat, "contentEncoding") else []
+    offered: Iterator[str] = chain.from_iterable(format_texts(name, least, dice) for name in [*formats, *encoded])
     offered = chain(offered, *(_like(pattern, formats, (least, most), dice.at(pattern)) for pattern in patterns))
-    if not patterns and not formats:
+    if not patterns and not formats and not encoded:
         offered = (plain_text(dice.at(throw) if throw else dice, least, most) for throw in range(_PLAIN))
     for text in offered:
         fits = least <= len(text) and (most is None or len(text) <= most)
