@@ -129,6 +129,13 @@ def test_a_client_that_goes_away_within_its_body_is_no_error(caplog):
     assert not caplog.records
 
 
+def test_the_links_of_creators_and_tags_lead_to_their_models_on_this_server(client, url):
+    for path in ("creators?query=JustMaier", "tags?query=comic"):
+        (found,) = client.get(f"/api/v1/{path}").json()["items"]
+        assert found["link"].startswith(f"{url}/api/v1/models?")
+        assert client.get(found["link"]).json()["items"]
+
+
 def test_no_token_is_401_with_its_challenge(url):
     response = httpx.get(f"{url}/v2/consumer/workflows")
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from runner.sandbox.civitai.catalogue import Catalogue, file_hashes, pictures
+from runner.sandbox.civitai.catalogue import SITE_ORIGIN, Catalogue, file_hashes, pictures
 from runner.sandbox.civitai.rows import File, Model, Picture, Version
-from runner.sandbox.civitai.settings import SITE_ORIGIN
 from runner.sandbox.ids import digest, seconds, timestamp
 from runner.values import Json
 
@@ -151,12 +150,12 @@ def creator_body(catalogue: Catalogue, name: str) -> dict[str, Json]:
     count = catalogue.model_counts[name]
     body: dict[str, Json] = {"username": name, "image": avatar_url(name)}
     body |= {"modelCount": count} if count else {}
-    return body | {"link": f"{SITE_ORIGIN}/api/v1/models?username={quote(name)}"}
+    return body | {"link": f"{catalogue.origin}/api/v1/models?username={quote(name)}"}
 
 
 def tag_body(catalogue: Catalogue, name: str) -> dict[str, Json]:
     """Write a Tag."""
-    link = f"{SITE_ORIGIN}/api/v1/models?tag={quote(name)}"
+    link = f"{catalogue.origin}/api/v1/models?tag={quote(name)}"
     return {"name": name, "modelCount": catalogue.tag_counts[name], "link": link}
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
 from runner.sandbox.civitai.rows import File, Model, Picture, Version
 from runner.sandbox.civitai.stock import CREATORS, MODELS, TAGS
 from runner.sandbox.ids import digest
+
+SITE_ORIGIN = "https://civitai.com"
 
 # Length in hexadecimal digits. Two algorithms share 8 and two share 64: the length does not tell which is meant.
 HASH_LENGTHS = MappingProxyType({"AutoV1": 8, "AutoV2": 10, "SHA256": 64, "CRC32": 8, "Blake3": 64})
@@ -45,11 +47,15 @@ def pictures(model: Model, version: Version) -> tuple[Picture, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """What the Site API knows; `creators` and `tags` say how many models each has, of which not all are here."""
+    """What the Site API knows; `creators` and `tags` say how many models each has, of which not all are here.
+
+    `origin` is where the links of creators and tags lead.
+    """
 
     models: tuple[Model, ...]
     creators: Mapping[str, int]
     tags: Mapping[str, int]
+    origin: str = SITE_ORIGIN
 
     def with_models(self, models: Sequence[Model], creators: Mapping[str, int]) -> Catalogue:
         """Give a catalogue with more models, which stand before the others; one of the same id is exchanged."""
@@ -57,7 +63,7 @@ class Catalogue:
             return self
         added = {model.id for model in models}
         kept = tuple(model for model in self.models if model.id not in added)
-        return Catalogue((*models, *kept), {**self.creators, **creators}, self.tags)
+        return replace(self, models=(*models, *kept), creators={**self.creators, **creators})
 
     @cached_property
     def by_id(self) -> Mapping[int, Model]:

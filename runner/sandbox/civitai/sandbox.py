@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from runner.exchange import Headers, Request, Response, header
@@ -87,7 +87,8 @@ class CivitaiSandbox:
     """
 
     def __init__(self, clock: Now, settings: Settings | None = None, *, origin: str | None = None) -> None:
-        self.settings = settings or Settings()
+        given = settings or Settings()
+        self.settings = replace(given, catalogue=replace(given.catalogue, origin=origin)) if origin else given
         self._clock = clock
         self._mounts = _mounts(origin)
         self.faults = Faults(self.settings.faults, self.operation, self.refuse)

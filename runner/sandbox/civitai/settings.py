@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from runner.sandbox.civitai.catalogue import SITE_ORIGIN as SITE_ORIGIN
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
 from runner.sandbox.faults import Fault
 
@@ -17,7 +18,6 @@ SANDBOX_TOKEN = "sandbox-token"
 Reports take it out all the same, wherever it stands: so it is nothing that a path, a tag or a name would hold.
 """
 
-SITE_ORIGIN = "https://civitai.com"
 ORCHESTRATION_ORIGIN = "https://orchestration.civitai.com"
 AUTH_ORIGIN = "https://auth.civitai.com"
 # RFC 2606 reserves `.example`: a link that escapes from a sandbox run into a report can lead nowhere.
