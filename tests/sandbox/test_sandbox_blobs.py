@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runner.exchange import Request, header
 from runner.sandbox.civitai.recipes import RECIPES
 
 
@@ -69,6 +70,58 @@ def test_a_link_expires_after_an_hour_and_a_new_one_is_to_be_had(caller, clock):
     assert caller.call("GET", made["url"], token=None).status == 403
     blob = caller.call("GET", f"https://orchestration.civitai.com/v2/consumer/blobs/{made['blobId']}").content.value
     assert caller.call("GET", blob["url"], token=None).status == 200
+
+
+PNG = b"\x89PNG\r\n\x1a\n0123456789"
+
+
+def fetched(caller: Any, *headers: tuple[str, str], method: str = "GET") -> Any:
+    """Upload 18 bytes, and fetch them by their link."""
+    form = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + PNG + b"\r\n--b--"
+    blob = caller.blobs(method="POST", body=form, kind="multipart/form-data; boundary=b").content.value
+    return caller.sandbox.answer(Request(method, blob["url"], headers))
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "place"),
+    [
+        (None, 200, PNG, None),
+        ("bytes=0-3", 206, PNG[:4], "bytes 0-3/18"),
+        ("bytes=8-", 206, PNG[8:], "bytes 8-17/18"),
+        ("bytes=-5", 206, PNG[-5:], "bytes 13-17/18"),
+        ("bytes=-99", 206, PNG, "bytes 0-17/18"),
+        ("bytes=17-99", 206, PNG[17:], "bytes 17-17/18"),
+        ("bytes=18-", 416, None, "bytes */18"),
+        ("bytes=-0", 416, None, "bytes */18"),
+        ("bytes=3-2", 200, PNG, None),
+        ("bytes=0-1,4-5", 200, PNG, None),
+        ("lines=0-1", 200, PNG, None),
+        ("bytes=x", 200, PNG, None),
+    ],
+)
+def test_a_link_gives_the_range_that_is_asked_for(caller, asked, status, body, place):
+    response = fetched(caller, *([("Range", asked)] if asked else []))
+    assert (response.status, header(response.headers, "content-range")) == (status, place)
+    assert body is None or response.body == body
+
+
+def test_who_has_the_bytes_is_not_sent_them_again(caller):
+    tag = header(fetched(caller).headers, "etag")
+    for known in (tag, f'"other", W/{tag}', "*"):
+        response = fetched(caller, ("If-None-Match", known))
+        assert (response.status, response.body, header(response.headers, "etag")) == (304, b"", tag)
+    assert fetched(caller, ("If-None-Match", '"other"')).status == 200
+
+
+def test_a_range_is_of_the_bytes_that_the_caller_knows_or_else_of_none(caller):
+    tag = header(fetched(caller).headers, "etag")
+    assert fetched(caller, ("Range", "bytes=0-3"), ("If-Range", tag)).status == 206
+    assert fetched(caller, ("Range", "bytes=0-3"), ("If-Range", '"other"')).status == 200
+
+
+def test_head_of_a_link_tells_how_long_the_file_is(caller):
+    response = fetched(caller, ("Range", "bytes=0-3"), method="HEAD")
+    assert (response.status, response.body, header(response.headers, "content-length")) == (200, b"", "18")
 
 
 def test_a_link_cannot_be_changed(caller, clock):

@@ -46,6 +46,7 @@ The published descriptions leave much open. What was chosen here:
 | deleteWorkflow | cancels, with the refund of a cancel, and forgets; what it made is gone too |
 | blobs | PNG of the right size in one colour; sound, text and others are tiny placeholders; kept for 30 days |
 | links to blobs | signed, good for an hour, then 403; getBlob, refreshBlob and getWorkflow give new ones |
+| what a link gives | with an `ETag` that `If-None-Match` and `If-Range` know; of a `Range` the one that is asked for |
 | uploads | images, video, sound, up to 10 MiB, else 415, 413; empty 422; an account keeps 256 MiB |
 | upload links | on the host of the links, good for 15 minutes, then 403; another type 415, another size 400 |
 | signature of an upload link | in the URL, and in `headers` as `X-Expires` and `X-Signature`; either will do |

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from runner.exchange import Response, header, media_type
 from runner.sandbox.civitai.accounts import Account
 from runner.sandbox.civitai.moderation import Verdict
+from runner.sandbox.civitai.ranges import entity_tag, serve_file
 from runner.sandbox.civitai.replies import Refusal, not_found, orchestration_error
 from runner.sandbox.civitai.routes import Api, Call, Route, World
 from runner.sandbox.civitai.uploads import Upload, moderated
@@ -119,7 +120,7 @@ def _download(call: Call) -> Response:
     blob = look_up(owner, call.captured["blobId"], call.now)
     if blob.state == "blocked":
         raise Refusal(403, "moderation has blocked this blob")
-    return Response(200, (("Content-Type", blob.mime_type),), blob.read(), "OK")
+    return serve_file(blob.read(), blob.mime_type, call.request)
 
 
 def _put(call: Call) -> Response:
@@ -139,7 +140,7 @@ def _put(call: Call) -> Response:
         owner.keep(replace(upload, content=content, created=call.now, verdict=verdict, checked=checked))
     elif upload.content != content:
         raise Refusal(409, "other bytes have been put here already")
-    return Response(200, (("ETag", f'"{hashlib.sha256(content).hexdigest()}"'),), reason="OK")
+    return Response(200, (("ETag", entity_tag(content)),), reason="OK")
 
 
 def _owner(call: Call, kind: str) -> Account:

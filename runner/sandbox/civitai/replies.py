@@ -18,6 +18,7 @@ _CODES = {
     409: "conflict",
     413: "content_too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     421: "misdirected_request",
     422: "unprocessable",
     429: "rate_limited",
