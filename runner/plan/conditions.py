@@ -16,7 +16,7 @@ from runner.expressions.nodes import Body, Expression, Template
 from runner.expressions.selectors.compile import compile_selector
 from runner.plan.context import Context
 from runner.plan.fit import check_condition
-from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
+from runner.plan.mend import LONGEST, Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names
 from runner.plan.plan import Condition
 from runner.plan.repairs.as_simple import as_simple
@@ -64,16 +64,17 @@ def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
     if not written.condition or kind_of(written) not in KINDS:
         return None  # diagnosed by its shape
     reading = Reading(ctx, scope, pointer)
-    criterion, mended = restated(written, reading)
+    is_long = len(written.condition) > LONGEST
+    criterion, mended = (written, Mended(written.condition, reading)) if is_long else restated(written, reading)
     mended = mended.by(REPAIRS.get(kind_of(criterion), ()))
     mended.report()
     context = _context(ctx, scope, criterion)
     if kind_of(criterion) != "simple" and context is None:
         return None
-    if problem := _unclear(criterion, mended):
+    if not is_long and (problem := _unclear(criterion, mended)):
         ctx.report(problem)
         return None
-    for each in _doubts(criterion, mended):
+    for each in _doubts(criterion, mended) if not is_long else ():
         ctx.report(each)
     compiled = _compiled(criterion, mended, context, written.condition)
     if compiled and compiled.type == "simple" and criterion.context:

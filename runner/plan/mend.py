@@ -18,6 +18,8 @@ from runner.plan.names import Names
 from runner.source import Span
 from runner.values import pointer_name
 
+LONGEST = 100_000
+"""Characters of a text beyond which it is taken as it is: nobody writes so, and to look through it takes its time."""
 MOST = 100  # repairs in one text; every one of them shortens the way to a text that needs none
 
 
@@ -89,7 +91,7 @@ class Mended:
 
     def by(self, repairs: Iterable[Repair]) -> Mended:
         """Apply repairs until none of them finds anything."""
-        known, mended = tuple(repairs), self
+        known, mended = tuple(repairs) if len(self.text) <= LONGEST else (), self
         while len(mended.found) < MOST and (next_one := _first(known, mended)) is not None:
             mended = mended.after(*next_one)
         return mended
