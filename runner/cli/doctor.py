@@ -30,6 +30,7 @@ from runner.plan.plan import NOTHING, OperationCall, Plan, StepPlan, Unrunnable,
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.doctor import Finding, Section, State, doctor_json, doctor_lines
 from runner.reporters.doctor import lacking as number_lacking
+from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count
 from runner.shell.auth import calls
 from runner.text import json_text
@@ -196,7 +197,7 @@ def _about(name: str, schema: Json, workflow: WorkflowPlan) -> Iterator[str]:
     kind = said.get("type")
     if isinstance(kind, str | list):
         yield " or ".join(map(str, kind)) if isinstance(kind, list) else kind
-    if name in workflow.inputs.secret:
+    if name in workflow.inputs.secret or is_secret_name(name):
         yield "secret"
     elif "default" in said:
         yield f"default {json_text(said['default'])}"

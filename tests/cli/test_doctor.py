@@ -46,6 +46,13 @@ def test_a_credential_is_named_with_the_variable_that_would_supply_it_and_never_
     assert "hush-hush" not in given.out + given.err
 
 
+def test_the_default_of_an_input_that_is_a_secret_by_its_name_is_not_shown(tmp_path: Path) -> None:
+    inputs = "  inputs: {type: object, properties: {apiKey: {type: string, default: k-4711}}}\n"
+    found = arazzo("doctor", documents(tmp_path, "https://things.test", STEPS, extra=inputs), "--format", "json")
+    assert found.json["inputs"][0]["about"] == "string, secret"
+    assert "k-4711" not in found.out
+
+
 def test_a_source_that_moved_is_offered_and_not_taken(tmp_path: Path) -> None:
     document = documents(tmp_path, "https://things.test", STEPS)
     (tmp_path / "apis" / "old").mkdir(parents=True)
