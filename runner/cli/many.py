@@ -59,16 +59,19 @@ def check_in_processes(
 ) -> Iterator[tuple[Diagnostic, ...]]:
     """Check documents in several processes, and give what is wrong with each in their order; `tell` counts them."""
     pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(recipe,))
+    is_done = False
     try:
         for number, found in enumerate(pool.map(_check, files, chunksize=BATCH), start=1):
             tell(number)
             yield found
+        is_done = True
     except BrokenProcessPool as error:
         raise UsageError(
             "a process that checked documents was ended from outside", "--jobs 1 takes one only"
         ) from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Where nothing is left to do, its threads are gone before the interpreter closes what they would write to.
+        pool.shutdown(wait=is_done, cancel_futures=True)
 
 
 @dataclass

@@ -117,7 +117,8 @@ def test_an_answer_that_was_not_hoped_for_is_an_answer(
 ORIGIN = re.compile(r"http://127\.0\.0\.1:\d+(?!/callback)|https://(blobs\.civitai\.example|(\w+\.)?civitai\.com)")
 
 
-OF_THE_WIRE = {"host", "date", "content-length", "transfer-encoding"}
+# `vary` is for the caches of browsers, whose pages only a server answers.
+OF_THE_WIRE = {"host", "date", "content-length", "transfer-encoding", "vary"}
 
 
 def story(told: Told) -> list[str]:
