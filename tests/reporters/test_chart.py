@@ -91,3 +91,12 @@ def test_charts_of_the_bundled_workflows_can_all_be_drawn() -> None:
         drawn = charts(plan, list(plan.workflows))
         ET.fromstring(svg(drawn))
         assert "\n".join(table(drawn, Style()))
+
+
+def test_a_body_that_is_one_value_is_called_a_body_in_the_picture(tmp_path: Path) -> None:
+    text = (CASES / "chart" / "library.arazzo.yaml").read_text(encoding="utf-8")
+    whole = text.replace("payload: {title: $inputs.title, pages: 400}", "payload: $inputs.title")
+    sources = api.Sources(texts={(CASES / "chart" / "whole.arazzo.yaml").as_uri(): whole})
+    plan = api.check(str(CASES / "chart" / "whole.arazzo.yaml"), sources).plan
+    assert plan is not None
+    assert ">body ← $inputs.title<" in svg(charts(plan, ["lend"]))

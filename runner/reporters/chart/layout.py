@@ -139,7 +139,7 @@ def _labelled(label: str, texts: Iterable[str]) -> Iterator[tuple[str, str, str]
 
 def _values(values: Sequence[Value]) -> Iterator[str]:
     for each in values:
-        yield f"{each.name} ← {one_line(each.text)}"
+        yield f"{each.name or each.place} ← {one_line(each.text)}"  # a whole body has no name
 
 
 def _letters(chart: Chart) -> int:
