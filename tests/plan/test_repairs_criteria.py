@@ -213,6 +213,12 @@ def test_a_criterion_that_is_as_it_should_be_is_left_alone(known: str, criterion
         ("", query("$.items[-1].id == $inputs.a"), "unclear-comparison", "no operand of a simple condition gives"),
         ("", query("$.a == 1 == 2"), "condition-syntax", "not JSONPath"),
         ("", query("$.count-1 > 0"), "condition-syntax", "not JSONPath"),
+        (
+            "",
+            query("$.items[?@.name == $inputs.a]"),
+            "condition-syntax",
+            "a runtime expression in a JSONPath stands in braces",
+        ),
         ("", query("$.a contains 'x'"), "condition-syntax", "RFC 9535 has no operator 'contains'"),
         ("", {"condition": "$.a == 1", "type": "jsonpath"}, "missing-context", "needs a context"),
         ("", simple("$.a == 1"), "condition-syntax", "'$.a' is no expression"),

@@ -26,6 +26,11 @@ _WAYS = (
         advice="write the expression as the context, and $ for what it gives",
     ),
     _Way(
+        r"(?<!\{)\$(?:inputs|outputs|steps|workflows|response|request|message)[.#][\w.#/-]*|\$(?:statusCode|url|method)\b",
+        "a runtime expression in a JSONPath stands in braces",
+        advice="write it as '{$inputs.name}' where it gives a text, and without the quotes where it gives a number",
+    ),
+    _Way(
         r"^#?/", "this is a JSON Pointer, and a JSONPath begins with '$'", advice="write names behind '.', as in $.a.b"
     ),
     _Way(r"^@?(?P<rest>\[.*)", "a JSONPath begins with '$'", r"$\g<rest>"),
