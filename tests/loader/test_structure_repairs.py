@@ -146,6 +146,12 @@ MENDED: dict[str, tuple[str, str, Any, list[str]]] = {
         ],
         ["unnamed-action", "unnamed-action"],
     ),
+    "an action without a name, whose goal is an expression": (
+        "onFailure: [{type: goto, stepId: $steps.one}]",
+        "/onFailure/0/name",
+        "goto-one",
+        ["unnamed-action"],
+    ),
     "zeros of an editor": (
         "onFailure: [{name: a, type: end, retryAfter: 0, retryLimit: 0, stepId: ''}]",
         "/onFailure/0",

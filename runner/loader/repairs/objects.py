@@ -103,6 +103,8 @@ def unnamed_action(value: Json, reading: Reading) -> Slip | None:
 def _action_name(action: dict[str, Json], taken: set[str]) -> str:
     """Name an action by what it does, as nothing in the document is named."""
     target = action.get("stepId") or action.get("workflowId")
+    if isinstance(target, str) and target.startswith("$"):
+        target = target.rpartition(".")[2]  # an expression names its goal last
     parts = (action["type"], target) if isinstance(target, str) else (action["type"],)
     base = _UNSPELLABLE.sub("-", "-".join(str(part) for part in parts)).strip("-") or "action"
     return next(name for place in range(1, 10_000) if (name := base if place == 1 else f"{base}-{place}") not in taken)
