@@ -97,9 +97,12 @@ def _open_bracket(text: str, said: Complaint) -> _Slip | None:
         return None
     if not text[said.at :].strip():
         return _Slip(f"'{opened}' is never closed", (said.since, said.since + 1), f"close it with '{closing}'")
+    related = ((said.since, said.since + 1, f"'{opened}' is opened here"),)
+    if text[said.at] in "[{" and re.search(r"[\w.$/-] *$", _before(text, said.at)):
+        return _Slip(f"text with a '{text[said.at]}' in it must be quoted here", _at(said), QUOTE_IT, related)
     what = f"expected ',' or '{closing}'"
     fix = f"quote text that starts with '{opened}', or close it with '{closing}'"
-    return _Slip(what, _at(said), fix, ((said.since, said.since + 1, f"'{opened}' is opened here"),))
+    return _Slip(what, _at(said), fix, related)
 
 
 def _indicator(text: str, said: Complaint) -> _Slip | None:

@@ -23,6 +23,8 @@ SLIPS: dict[str, tuple[str, str, str, str]] = {
     "a tab in a block": ("a: |\n\tx", "a tab cannot indent", "2:1", "\t"),
     "a tab after a value": ("a: b\n\tc: d", "a tab cannot indent", "2:1", "\t"),
     "an open brace": ("a: {b", "'{' is never closed", "1:4", "{"),
+    "an index in a flow mapping": ("{a: $x.y[0].z}", "text with a '[' in it must be quoted here", "1:9", "["),
+    "a template in a flow mapping": ("{a: Bearer {$x}}", "text with a '{' in it must be quoted here", "1:12", "{"),
     "an open bracket": ("a: [1, 2\nb: 3", "expected ',' or ']'", "2:2", ":"),
     "a template": ("a: {$inputs.base}/pets", "nothing may follow the '}'", "1:18", "/"),
     "an at sign": ("a: @x", "text cannot start with '@'", "1:4", "@"),
