@@ -224,15 +224,13 @@ def ask(wants: Sequence[Want], wallet: Wallet, terminal: Terminal) -> Wallet:
 
 def stage_of(options: RunOptions, ready: Sequence[Ready], outlets: Outlets) -> Stage:
     """Give how the sandbox begins; what is said of it and could have no effect is refused."""
-    from runner.sandbox.generic import SEED
-
     settings = read_stage(
         options.scenario, options.fault, options.live_like, lambda problems: draw_all(problems, outlets)
     )
     refuse_strays(options, settings, [each.plan for each in ready if each.venue.sandbox])
     if options.sandbox_balance is not None:
         settings = replace(settings, balance=options.sandbox_balance)
-    return Stage(settings, SEED if options.seed is None else options.seed)
+    return Stage(settings, options.seed)
 
 
 def refuse_strays(options: RunOptions, settings: Settings, plans: Sequence[Plan]) -> None:

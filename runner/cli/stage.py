@@ -41,7 +41,7 @@ class Stage:
     """How the sandbox begins, and the seed of what is made of no more than a description."""
 
     settings: Settings
-    seed: str
+    seed: str | None
 
 
 def stage_options(command: F) -> F:

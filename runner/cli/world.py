@@ -89,7 +89,7 @@ class SandboxSettings:
 
     clock: VirtualClock
     settings: Settings
-    seed: str
+    seed: str | None
 
 
 @contextmanager
@@ -131,14 +131,15 @@ def _sandbox(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> t
     """Give what answers instead of the APIs of a plan, and what has to be told of the run for that."""
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
     from runner.sandbox.faults import Faults, FaultyTransport
-    from runner.sandbox.generic import GenericSandbox, Hopes, mount
+    from runner.sandbox.generic import SEED, GenericSandbox, Hopes, mount
     from runner.sandbox.stand_in import Together
     from runner.sandbox.transport import SandboxTransport
 
     hopes = Hopes.of(plan, apply)
     mounts = [mount(api, server) for server, api in places(plan)]
     civitai = CivitaiSandbox(chosen.clock, chosen.settings)
-    together = Together((civitai, GenericSandbox(mounts, chosen.seed, hopes=hopes.now)))
+    seed = SEED if chosen.seed is None else chosen.seed
+    together = Together((civitai, GenericSandbox(mounts, seed, hopes=hopes.now)))
     faults = Faults(chosen.settings.faults, together.operation, together.refuse)
 
     def heard(entry: Entry) -> None:
