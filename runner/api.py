@@ -11,7 +11,7 @@ from typing import NamedTuple, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
 
 from runner.description import Description
-from runner.diagnostics import Diagnostic, in_order
+from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import Asked
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Flow
@@ -113,7 +113,9 @@ def _unreadable(location: str, error: FetchError) -> Diagnostic:
     """Say why there is no document; remote ones are told apart, for they have an exit code of their own."""
     rule = UNREACHABLE_DOCUMENT if error.remote else "unreadable-document"
     nowhere = Span(Source(error.uri, location, ""), 0, 0)
-    return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere)
+    help_ = error.fix or ("name a copy of it on this machine" if error.remote else "")
+    fix = Fix(help_) if help_ else None
+    return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere, fix=fix)
 
 
 def load_description(location: str, sources: Sources | None = None, *, cache: Cache | None = None) -> Description:

@@ -23,7 +23,7 @@ DEFAULTS: Mapping[str, RuleLevel] = {"unused-output": "off"}
 COMMENT = "arazzo: ignore"
 """What is there only in a document that silences something."""
 
-_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)\s*(?:\[([^\]\n]*)\])?[^\r\n]*")
+_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)[ \t]*(?:\[([^\]\n]*)\])?[^\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)

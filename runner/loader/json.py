@@ -189,7 +189,7 @@ def _number_problem(reporter: Reporter, text: str, at: tuple[int, int]) -> list[
         else:
             finite_number(text)
     except ValueError as error:
-        return [reporter.error("json-value", str(error), at)]
+        return [reporter.error("json-value", str(error), at, fix="put it in quotes if it is meant as text")]
     return []
 
 

@@ -81,13 +81,16 @@ class Reporter:
     def too_large(self, limit: int) -> Diagnostic:
         """Refuse a text for its size."""
         size = len(self.source.text)
-        return self.error("document-size", f"the document has {size:,} characters, more than {limit:,}", (0, 1))
+        message = f"the document has {size:,} characters, more than {limit:,}"
+        return self.error("document-size", message, (0, 1), fix="split it, or leave out what is not used")
 
     def too_deep(self, limit: int, offset: int) -> Diagnostic:
         """Refuse a text for its nesting."""
-        return self.error("document-depth", f"the document is nested deeper than {limit} levels", (offset, offset + 1))
+        message = f"the document is nested deeper than {limit} levels"
+        return self.error("document-depth", message, (offset, offset + 1), fix="flatten it")
 
     def duplicate_key(self, key: str, at: tuple[int, int], first: tuple[int, int]) -> Diagnostic:
         """Refuse a second member of the same name; the first one is kept."""
         related = (Label(self.span(*first), "it stands here first"),)
-        return self.error("duplicate-key", f"the key '{key}' is given twice", at, related=related)
+        fix = "join the two, or rename one of them"
+        return self.error("duplicate-key", f"the key '{key}' is given twice", at, fix=fix, related=related)

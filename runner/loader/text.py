@@ -27,6 +27,7 @@ _JSON = re.compile(r"\ufeff?\s*[{\[]")
 # How a text starts that is meant as JSON, with a comment before it.
 _COMMENT = re.compile(r"\ufeff?\s*(?://|/\*)")
 _HTML = re.compile(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+RAW = "name the file itself, most often behind a link called 'raw'"
 _GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
 
 
@@ -101,6 +102,6 @@ def _is_broken(parsed: Parsed, rule: str) -> bool:
 
 def _html_problem(source: Source) -> Diagnostic:
     page = _GITHUB_PAGE.match(source.uri)
-    fix = f"use the file itself: https://raw.githubusercontent.com/{page[1]}/{page[2]}" if page else ""
+    fix = f"use the file itself: https://raw.githubusercontent.com/{page[1]}/{page[2]}" if page else RAW
     start = source.text.index("<")
     return Reporter(source).error("html-page", "this is an HTML page, not a description", (start, start + 1), fix=fix)

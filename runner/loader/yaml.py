@@ -28,7 +28,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from runner.diagnostics import Diagnostic, in_order
+from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.loader.align import align as align
 from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter, unreadable, without_collecting
 from runner.loader.scalars import NUMBER_STARTS, WORD_STARTS, is_scalar_tag, plain_value, tagged_value
@@ -38,6 +38,7 @@ from runner.values import Json
 
 MERGE: Final = "<<"
 STANDARD_TAG: Final = "tag:yaml.org,2002:"
+START: Final = "start it with arazzo: 1.0.1, or with openapi: and its version if it describes an API"
 
 # What neither parser lets through: all but production [1] of YAML 1.2.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -89,7 +90,7 @@ def parse_yaml(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         problem = _depth_problem(reporter, error, limits) or _syntax_problem(reporter, error, building.quoted)
         return unreadable(source, problem)
     if not building.values or building.places[0].start == building.places[0].end:
-        return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0)))
+        return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0), fix=START))
     problems = in_order(building.problems)
     return Parsed(building.values[0], lambda: building.places[0], problems, shares=building.aliased > 0)
 
@@ -285,7 +286,7 @@ class _Building:
         try:
             return tagged_value(tag, event.value)
         except ValueError as error:
-            self.error("yaml-value", str(error), (start, end))
+            self.error("yaml-value", str(error), (start, end), "leave the tag out")
             return None
 
     def collection_start(self, event: Any, depth: int) -> int:
@@ -316,7 +317,7 @@ class _Building:
             "yaml-tag",
             f"the tag '{tag}' has no meaning in JSON",
             (start, end),
-            "put text that starts with '!' in quotes",
+            "leave the tag out" if tag.startswith("!!") else "put text that starts with '!' in quotes",
         )
 
     def alias(self, event: AliasEvent) -> _Anchored:
@@ -325,7 +326,7 @@ class _Building:
         found = self.anchors.get(name)
         if found is None:
             where = "it stands in itself" if name in self.anchors else "no anchor of that name stands before it"
-            self.error("yaml-aliases", f"the alias '*{name}' cannot be resolved: {where}", at)
+            self.error("yaml-aliases", f"the alias '*{name}' cannot be resolved: {where}", at, "write the value out")
             return _Anchored(None, Place(*at), 1)
         self.aliased += found.nodes
         if self.aliased > self.limits.aliased:
@@ -364,7 +365,7 @@ class _Building:
             return mapping, place
         message = "'<<' merges mappings in YAML 1.1 only; other tools read it as a name"
         span = self.reporter.span(key_start, key_end)
-        self.problems.append(Diagnostic("yaml-merge-key", "warning", message, span))
+        self.problems.append(Diagnostic("yaml-merge-key", "warning", message, span, fix=Fix("write the members out")))
         values: dict[str, Json] = {}
         where: dict[str, Member] = {}
         for source, its in zip(reversed(sources), reversed(found.items or [found]), strict=True):

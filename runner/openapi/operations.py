@@ -165,7 +165,7 @@ def _content(reader: Reader, node: Node, what: str) -> tuple[str | None, Address
     if not entries:
         return None, address_of(node.get("schema"))
     if node.get("schema").value is not None:
-        reader.warn("malformed-parameter", f"{what} has both 'schema' and 'content', which counts", node.pointer)
+        reader.warn("malformed-parameter", f"{what} has both 'schema' and 'content': 'content' counts", node.pointer)
     if len(entries) > 1:
         message = f"{what} has more than one 'content': '{entries[0][0]}' counts"
         reader.warn("malformed-parameter", message, node.get("content").pointer)

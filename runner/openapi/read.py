@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from runner.diagnostics import Diagnostic, Label
+from runner.diagnostics import Diagnostic, Fix, Label
 from runner.openapi import operations, swagger
 from runner.openapi.document import ApiDescription, Operation
 from runner.openapi.reading import Reader, ReadOperation, Slot
@@ -140,7 +140,8 @@ def _refusal(entry: Node, places: SourceMap) -> tuple[Diagnostic, ...]:
     else:
         name = "OpenAPI" if field == "openapi" else "Swagger"
         message, pointer = f"{name} version '{version}' is unknown: {_READ}", f"/{field}"
-    return (Diagnostic("unsupported-openapi", "error", message, places.value(pointer)),)
+    fix = Fix("convert it to OpenAPI 3") if version else None
+    return (Diagnostic("unsupported-openapi", "error", message, places.value(pointer), fix=fix),)
 
 
 def _read_paths(reader: Reader, edition: Edition) -> dict[str, Slot]:
@@ -165,7 +166,7 @@ def _json_schema_dialect(reader: Reader) -> str | None:
     if dialect in _DRAFTS:
         return dialect
     message = f"the schema dialect '{node.value}' is not known: its schemas are read as JSON Schema 2020-12"
-    reader.warn("unknown-schema-dialect", message, node.pointer)
+    reader.warn("unknown-schema-dialect", message, node.pointer, "name a dialect that is published, or none")
     return None
 
 
@@ -230,4 +231,5 @@ def _duplicate(places: SourceMap, name: str, first: Slot, second: Slot) -> Diagn
         places.value(second.node.get("operationId").pointer),
         label=f"{second.method} {second.path} has it too",
         related=(Label(places.value(first.node.get("operationId").pointer), f"{first.method} {first.path} keeps it"),),
+        fix=Fix("rename one of them, or call it by operationPath"),
     )

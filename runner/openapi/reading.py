@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from runner.diagnostics import Diagnostic, Severity
+from runner.diagnostics import Diagnostic, Fix, Severity
 from runner.openapi.document import Address, MediaTypeObject, Operation, ResponseObject
 from runner.openapi.parts import is_status_key, status_key
 from runner.openapi.references import Node, Resolver, UnresolvedReference
@@ -28,6 +28,15 @@ _KINDS: Mapping[type, str] = {dict: "an object", list: "a list", str: "a text"}
 def address_of(node: Node) -> Address | None:
     """Give where something stands, None where there is nothing."""
     return None if node.value is None else node.address
+
+
+def _parameter_fault(name: Json, location: Json, locations: Collection[str]) -> str:
+    """Say why nobody can tell what a parameter is."""
+    if not isinstance(name, str):
+        return "this parameter has no 'name'"
+    if location is None:
+        return f"the parameter '{name}' has no 'in'"
+    return f"the parameter '{name}' is in none of {', '.join(locations)}"
 
 
 class Slot(NamedTuple):
@@ -89,8 +98,9 @@ class Reader:
         span = self.places.value(join_pointer(problem.pointer, "$ref"))
         self.problems.append(Diagnostic("unresolved-reference", severity, str(problem), span))
 
-    def warn(self, rule: str, message: str, pointer: str) -> None:
-        self.problems.append(Diagnostic(rule, "warning", message, self.places.value(pointer)))
+    def warn(self, rule: str, message: str, pointer: str, fix: str = "") -> None:
+        made = Fix(fix) if fix else None
+        self.problems.append(Diagnostic(rule, "warning", message, self.places.value(pointer), fix=made))
 
     def expect(self, kind: type[Json], node: Node) -> None:
         """Warn where a node is neither of a kind nor null, which counts as nothing."""
@@ -143,15 +153,15 @@ class Reader:
             if isinstance(name, str) and isinstance(location, str) and location in locations:
                 yield name, location, node
             else:
-                message = "this parameter has no 'name' or no 'in' that OpenAPI knows"
-                self.warn("malformed-parameter", message, item.pointer)
+                self.warn("malformed-parameter", _parameter_fault(name, location, locations), item.pointer)
 
     def responses(self, node: Node, read: Callable[[Node], ResponseObject]) -> dict[str, ResponseObject]:
         """Read a Responses Object; of two keys that mean the same the first counts."""
         responses: dict[str, ResponseObject] = {}
         for key, item in self.objects(self.resolved(node) or node):
             if not is_status_key(key):
-                self.warn("malformed-openapi", f"'{key}' is no status: write 200, 2XX or default", item.pointer)
+                message = f"'{key}' is no status: write 200, 2XX or default"
+                self.problems.append(Diagnostic("malformed-openapi", "warning", message, self.places.key(item.pointer)))
             found = self.resolved(item)
             if found is not None:
                 self.expect(dict, found)

@@ -119,7 +119,8 @@ def _check_servers(document: Reader, entry: Node, defaults: Defaults) -> None:
     if "://" in host:
         document.warn("malformed-openapi", f"'host' takes no scheme: it is read as {url}", entry.get("host").pointer)
     elif not schemes and not is_http(defaults.location):
-        document.warn("assumed-scheme", f"the description has no 'schemes': {url} is used", entry.get("host").pointer)
+        message, pointer = f"the description has no 'schemes': {url} is used", entry.get("host").pointer
+        document.warn("assumed-scheme", message, pointer, "add schemes: [https]")
 
 
 def read_operation(slot: Slot, pointer: str, defaults: Defaults, places: SourceMap) -> Operation:

@@ -193,7 +193,8 @@ def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
     order = scope.order
     if order is not None and (step.order > order or (step.order == order and not scope.own)):
         reachable = any(start >= step.order and target <= order for start, target in scope.jumps)
-        ctx.report(names.forward_reference(step_id, span, ctx.value(f"{step.pointer}/stepId"), reachable=reachable))
+        target, own = ctx.value(f"{step.pointer}/stepId"), step.order == order
+        ctx.report(names.forward_reference(step_id, span, target, own=own, reachable=reachable))
     return True
 
 

@@ -108,7 +108,7 @@ def test_a_description_may_have_something_else_than_paths_since_3_1(
 ODD_PARTS: Any = {
     "schema and content": (
         {"parameters": [{"name": "a", "in": "query", "schema": {}, "content": {"text/plain": {}}}]},
-        "parameter 'a' has both 'schema' and 'content', which counts",
+        "parameter 'a' has both 'schema' and 'content': 'content' counts",
         "/parameters/0",
     ),
     "two contents": (
@@ -118,7 +118,7 @@ ODD_PARTS: Any = {
     ),
     "a header": (
         {"responses": {"200": {"headers": {"X": {"schema": {}, "content": {"text/plain": None}}}}}},
-        "header 'X' has both 'schema' and 'content', which counts",
+        "header 'X' has both 'schema' and 'content': 'content' counts",
         "/responses/200/headers/X",
     ),
     "a status": ({"responses": {"ok": {}}}, "'ok' is no status: write 200, 2XX or default", "/responses/ok"),

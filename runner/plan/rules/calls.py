@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from runner.diagnostics import Diagnostic, Fix, did_you_mean
-from runner.plan.rules.report import error, warning
+from runner.plan.rules.report import error, known_names, warning
 from runner.source import Span
 
 
@@ -17,10 +17,9 @@ def missing_parameter(names: Iterable[str], operation: str, span: Span) -> Diagn
     Example: `GET /pets/{petId}` without a parameter `petId`.
     Instead: add it to the step's `parameters`.
     """
-    listed = ", ".join(f"'{name}'" for name in names)
-    return error(
-        "missing-parameter", f"{operation} requires {listed}", span, fix=Fix("add it to the parameters of the step")
-    )
+    listed = [f"'{name}'" for name in names]
+    fix = Fix(f"add {'it' if len(listed) == 1 else 'them'} to the parameters of the step")
+    return error("missing-parameter", f"{operation} requires {' and '.join(listed)}", span, fix=fix)
 
 
 def unknown_path_parameter(name: str, path: str, known: Iterable[str], span: Span) -> Diagnostic:
@@ -30,9 +29,9 @@ def unknown_path_parameter(name: str, path: str, known: Iterable[str], span: Spa
     Example: `name: pet_id` for `/pets/{petId}`.
     Instead: use the name that stands in the path.
     """
-    return error(
-        "unknown-path-parameter", f"the path {path} has no parameter '{name}'", span, fix=did_you_mean(name, known)
-    )
+    names = list(known)
+    fix = did_you_mean(name, names) or known_names("parameters", names) or Fix("take it away")
+    return error("unknown-path-parameter", f"the path {path} has no parameter '{name}'", span, fix=fix)
 
 
 def missing_location(name: str, span: Span, fix: Fix | None) -> Diagnostic:
@@ -99,9 +98,9 @@ def querystring_beside_query(name: str, span: Span) -> Diagnostic:
     Example: `in: querystring` and `in: query` in the parameters of one step.
     Instead: write everything into the query string, or into single parameters.
     """
-    return error(
-        "querystring-beside-query", f"the query string '{name}' cannot stand beside other query parameters", span
-    )
+    message = f"the query string '{name}' cannot stand beside other query parameters"
+    fix = Fix("write everything into the query string, or into parameters of their own")
+    return error("querystring-beside-query", message, span, fix=fix)
 
 
 def missing_input(names: Iterable[str], workflow_id: str, span: Span) -> Diagnostic:
@@ -111,10 +110,9 @@ def missing_input(names: Iterable[str], workflow_id: str, span: Span) -> Diagnos
     Example: calling `login`, which requires `username`, without parameters.
     Instead: add a parameter of that name to the step or action.
     """
-    listed = ", ".join(f"'{name}'" for name in names)
-    return error(
-        "missing-input", f"workflow '{workflow_id}' requires {listed}", span, fix=Fix("add it to the parameters")
-    )
+    listed = [f"'{name}'" for name in names]
+    fix = Fix(f"add {'it' if len(listed) == 1 else 'them'} to the parameters")
+    return error("missing-input", f"workflow '{workflow_id}' requires {' and '.join(listed)}", span, fix=fix)
 
 
 def missing_body(operation: str, span: Span) -> Diagnostic:
@@ -136,7 +134,8 @@ def body_not_expected(method: str, span: Span) -> Diagnostic:
     Example: `requestBody` on a step that calls a GET operation.
     Instead: send the values as parameters.
     """
-    return warning("body-not-expected", f"a request body has no defined meaning with {method}", span)
+    message = f"a request body has no defined meaning with {method}"
+    return warning("body-not-expected", message, span, fix=Fix("send the values as parameters"))
 
 
 def missing_target(what: str, span: Span) -> Diagnostic:
@@ -146,7 +145,7 @@ def missing_target(what: str, span: Span) -> Diagnostic:
     Example: `type: goto` without `stepId` and `workflowId`.
     Instead: add the one that is meant.
     """
-    return error("missing-target", what, span)
+    return error("missing-target", what, span, fix=Fix("add the one that is meant"))
 
 
 def several_targets(fields: Iterable[str], span: Span) -> Diagnostic:
@@ -157,7 +156,7 @@ def several_targets(fields: Iterable[str], span: Span) -> Diagnostic:
     Instead: keep one, or make two steps.
     """
     listed = " and ".join(f"'{name}'" for name in fields)
-    return error("several-targets", f"{listed} exclude each other", span)
+    return error("several-targets", f"{listed} exclude each other", span, fix=Fix("keep one of them"))
 
 
 def ambiguous_operation(name: str, sources: Iterable[str], span: Span) -> Diagnostic:
@@ -169,12 +168,8 @@ def ambiguous_operation(name: str, sources: Iterable[str], span: Span) -> Diagno
     """
     found = list(sources)
     listed = " and ".join(f"'{source}'" for source in found)
-    return error(
-        "ambiguous-operation",
-        f"the operation '{name}' is in {listed}",
-        span,
-        fix=Fix(f"write $sourceDescriptions.{found[0]}.{name}"),
-    )
+    fix = Fix(f"write {' or '.join(f'$sourceDescriptions.{source}.{name}' for source in found)}")
+    return error("ambiguous-operation", f"the operation '{name}' is in {listed}", span, fix=fix)
 
 
 def uncallable_operation(pointer: str, why: str, span: Span) -> Diagnostic:
@@ -184,7 +179,8 @@ def uncallable_operation(pointer: str, why: str, span: Span) -> Diagnostic:
     Example: `'{$sourceDescriptions.petstore.url}#/webhooks/newPet/post'`.
     Instead: point at an operation below `paths`, method included.
     """
-    return error("uncallable-operation", f"'{pointer}' {why}", span)
+    fix = Fix("point at an operation below /paths, its method included")
+    return error("uncallable-operation", f"'{pointer}' {why}", span, fix=fix)
 
 
 def shared_operation(pointer: str, places: Iterable[str], span: Span) -> Diagnostic:
@@ -197,7 +193,7 @@ def shared_operation(pointer: str, places: Iterable[str], span: Span) -> Diagnos
     found = list(places)
     listed = " and ".join(f"'{place}'" for place in found)
     message = f"'{pointer}' is the operation of several paths: {listed}"
-    return error("shared-operation", message, span, fix=Fix(f"write {found[0]}"))
+    return error("shared-operation", message, span, fix=Fix(f"write {' or '.join(found)}"))
 
 
 def operation_path_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
@@ -233,7 +229,8 @@ def deprecated_operation(operation: str, span: Span) -> Diagnostic:
     Example: a step for an operation with `deprecated: true`.
     Instead: call the operation that the API offers in its place.
     """
-    return warning("deprecated-operation", f"{operation} is deprecated", span)
+    fix = Fix("call the operation that the API offers in its place")
+    return warning("deprecated-operation", f"{operation} is deprecated", span, fix=fix)
 
 
 def not_supported_yet(what: str, span: Span) -> Diagnostic:
@@ -243,7 +240,8 @@ def not_supported_yet(what: str, span: Span) -> Diagnostic:
     Example: a step with `channelPath`, which wants a message broker.
     Instead: run the workflows that do not need it.
     """
-    return error("not-supported-yet", f"{what} cannot be run by this version", span)
+    message = f"{what} cannot be run by this version"
+    return error("not-supported-yet", message, span, fix=Fix("run the workflows that do not need it"))
 
 
 def unused_field(name: str, type_: str, span: Span) -> Diagnostic:

@@ -34,7 +34,8 @@ def invalid_inputs_schema(message: str, span: Span) -> Diagnostic:
     Example: `type: strin`.
     Instead: write JSON Schema 2020-12.
     """
-    return error("invalid-inputs-schema", f"the inputs are not a valid JSON Schema: {message}", span)
+    text = f"the inputs are not a valid JSON Schema: {message}"
+    return error("invalid-inputs-schema", text, span, fix=Fix("write JSON Schema 2020-12"))
 
 
 def invalid_default(message: str, span: Span) -> Diagnostic:
@@ -44,7 +45,8 @@ def invalid_default(message: str, span: Span) -> Diagnostic:
     Example: `type: string` with `default: 7`.
     Instead: write a default that the schema accepts.
     """
-    return warning("invalid-default", f"its own schema refuses this default: {message}", span)
+    text = f"its own schema refuses this default: {message}"
+    return warning("invalid-default", text, span, fix=Fix("write a default that the schema accepts, or none"))
 
 
 def malformed_selector(reason: str, span: Span) -> Diagnostic:
@@ -54,7 +56,8 @@ def malformed_selector(reason: str, span: Span) -> Diagnostic:
     Example: `{context: $response.body, select: $.id, type: jsonpath}`.
     Instead: write the three fields, in a document of version 1.1.
     """
-    return error("malformed-selector", f"this output is no Selector Object: {reason}", span)
+    fix = Fix("write the three fields context, selector and type")
+    return error("malformed-selector", f"this output is no Selector Object: {reason}", span, fix=fix)
 
 
 def constant_output(span: Span) -> Diagnostic:
@@ -64,4 +67,5 @@ def constant_output(span: Span) -> Diagnostic:
     Example: `done: true` or `done: finished`. The constant is given as it is.
     Instead: refer to a value of the run.
     """
-    return warning("constant-output", "this output is a constant, not an expression", span)
+    fix = Fix("refer to a value of the run, as in $response.body#/id")
+    return warning("constant-output", "this output is a constant, not an expression", span, fix=fix)

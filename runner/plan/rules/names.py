@@ -52,7 +52,9 @@ def unknown_operation(name: str, where: str, known: Iterable[str], span: Span) -
     Example: `operationId: getPets` where the description has `listPets`.
     Instead: name an operationId of the description, or point at the operation with `operationPath`.
     """
-    return error("unknown-operation", f"there is no operation '{name}' in {where}", span, fix=did_you_mean(name, known))
+    names = list(known)
+    fix = did_you_mean(name, names) or known_names("operations", names)
+    return error("unknown-operation", f"there is no operation '{name}' in {where}", span, fix=fix)
 
 
 def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
@@ -100,9 +102,9 @@ def unknown_component(name: str, kind: str, known: Iterable[str], span: Span) ->
     Example: `reference: $components.failureActions.stop` without such an entry.
     Instead: name an entry of the matching map under `components`.
     """
-    return error(
-        "unknown-component", f"there is no component '{name}' in components.{kind}", span, fix=did_you_mean(name, known)
-    )
+    names = list(known)
+    fix = did_you_mean(name, names) or known_names("components", names) or Fix(f"add '{name}' to components.{kind}")
+    return error("unknown-component", f"there is no component '{name}' in components.{kind}", span, fix=fix)
 
 
 def wrong_component(reference: str, wanted: str, span: Span) -> Diagnostic:
@@ -113,7 +115,8 @@ def wrong_component(reference: str, wanted: str, span: Span) -> Diagnostic:
     Instead: refer to `$components.<kind>.<name>` with the kind that the list holds.
     """
     message = f"'{reference}' does not refer to components.{wanted}"
-    return error("wrong-component", message, span, fix=Fix(f"write $components.{wanted}.<name>"))
+    name = reference.rpartition(f"components/{wanted}/")[2] if f"components/{wanted}/" in reference else "<name>"
+    return error("wrong-component", message, span, fix=Fix(f"write $components.{wanted}.{name}"))
 
 
 def duplicate_id(kind: str, name: str, span: Span, first: Span) -> Diagnostic:
@@ -129,10 +132,11 @@ def duplicate_id(kind: str, name: str, span: Span, first: Span) -> Diagnostic:
         span,
         label="again here",
         related=(Label(first, "first here"),),
+        fix=Fix("rename one of them, or leave it out"),
     )
 
 
-def forward_reference(step_id: str, span: Span, target: Span, *, reachable: bool) -> Diagnostic:
+def forward_reference(step_id: str, span: Span, target: Span, *, own: bool, reachable: bool) -> Diagnostic:
     """A step uses the outputs of a step that comes later, or its own.
 
     Why: steps run in the order in which they are written; the value cannot be there yet.
@@ -141,13 +145,16 @@ def forward_reference(step_id: str, span: Span, target: Span, *, reachable: bool
     """
     severity: Literal["error", "warning"] = "warning" if reachable else "error"
     note = "it is there only after a goto that leads back" if reachable else ""
+    what = f"step '{step_id}' is this one" if own else f"step '{step_id}' comes later"
+    fix = Fix("use an output of an earlier step" if own else f"move step '{step_id}' in front of this one")
     return Diagnostic(
         "forward-reference",
         severity,
-        f"step '{step_id}' comes later, so its outputs are not there yet",
+        f"{what}, so its outputs are not there yet",
         span,
         related=(Label(target, f"'{step_id}' is here"),),
         notes=(note,) if note else (),
+        fix=None if reachable else fix,
     )
 
 
@@ -185,8 +192,10 @@ def undeclared_request_part(name: str, place: str, known: Iterable[str], span: S
     Example: `$request.query.page` in a step whose operation has no parameter `page`.
     Instead: refer to a parameter that the operation declares or the step gives.
     """
+    names = list(known)
     message = f"no {place} parameter '{name}' is declared for this request"
-    return error("undeclared-request-part", message, span, fix=did_you_mean(name, known))
+    fix = did_you_mean(name, names) or known_names(f"{place} parameters", names)
+    return error("undeclared-request-part", message, span, fix=fix)
 
 
 def unspellable_id(kind: str, name: str, span: Span) -> Diagnostic:
@@ -208,4 +217,5 @@ def dependency_cycle(names: Iterable[str], span: Span) -> Diagnostic:
     Instead: take one dependsOn away.
     """
     path = " → ".join(f"'{name}'" for name in names)
-    return error("dependency-cycle", f"these depend on each other: {path}", span)
+    message = f"these depend on each other: {path}"
+    return error("dependency-cycle", message, span, fix=Fix("take one dependsOn away"))
