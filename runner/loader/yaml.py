@@ -38,7 +38,6 @@ from runner.values import Json
 
 MERGE: Final = "<<"
 STANDARD_TAG: Final = "tag:yaml.org,2002:"
-START: Final = "start it with arazzo: 1.0.1, or with openapi: and its version if it describes an API"
 
 # What neither parser lets through: all but production [1] of YAML 1.2.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -90,7 +89,7 @@ def parse_yaml(source: Source, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         problem = _depth_problem(reporter, error, limits) or _syntax_problem(reporter, error, building.quoted)
         return unreadable(source, problem)
     if not building.values or building.places[0].start == building.places[0].end:
-        return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0), fix=START))
+        return unreadable(source, reporter.error("empty-document", "the document is empty", (0, 0)))
     problems = in_order(building.problems)
     return Parsed(building.values[0], lambda: building.places[0], problems, shares=building.aliased > 0)
 

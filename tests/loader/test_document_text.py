@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runner.diagnostics import Fix
 from runner.loader.text import Document, decode_bytes, read_text
 from runner.source import Source
 from runner.values import Json
@@ -58,7 +59,8 @@ def test_places_are_those_of_the_language(text: str) -> None:
 def test_a_web_page_is_recognised(text: str) -> None:
     document = read(text, "https://x.test/spec")
     (problem,) = document.problems
-    assert (document.value, problem.rule, problem.fix) == (None, "html-page", None)
+    assert (document.value, problem.rule) == (None, "html-page")
+    assert problem.fix == Fix("name the file itself, most often behind a link called 'raw'")
     assert document.places.value("/info").start == 0
 
 

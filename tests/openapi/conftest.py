@@ -15,7 +15,7 @@ Read = Callable[..., tuple[ApiDescription, tuple[Diagnostic, ...]]]
 
 
 def places_of(value: Json, uri: str) -> SourceMap:
-    """A map of a source in which each value's text is its own JSON Pointer."""
+    """A map of a source in which the text of each value, and of its key, is its own JSON Pointer."""
     lines: list[str] = []
 
     def place(item: Json, pointer: str) -> Place:
@@ -23,8 +23,8 @@ def places_of(value: Json, uri: str) -> SourceMap:
         lines.append(pointer)
         end = start + len(pointer)
         if isinstance(item, dict):
-            members = {k: Member(0, 0, place(v, join_pointer(pointer, k))) for k, v in item.items()}
-            return Place(start, end, members)
+            places = {k: place(v, join_pointer(pointer, k)) for k, v in item.items()}
+            return Place(start, end, {k: Member(each.start, each.end, each) for k, each in places.items()})
         if isinstance(item, list):
             return Place(start, end, None, [place(v, join_pointer(pointer, i)) for i, v in enumerate(item)])
         return Place(start, end)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Read
 
 MALFORMED: Any = {
-    "no paths": ({}, "the description has no 'paths', and so no operations", ""),
+    "no paths": ({}, "the description has no 'paths', and so no operations", "/openapi"),
     "null": ({"paths": None}, "the description has no 'paths', and so no operations", "/paths"),
     "a list of paths": ({"paths": [1]}, "'paths' is an object, not a list", "/paths"),
     "a path item": ({"paths": {"/c": []}}, "'/c' is an object, not a list", "/paths/~1c"),

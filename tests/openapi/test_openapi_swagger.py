@@ -198,7 +198,7 @@ def test_an_operation_may_have_schemes_of_its_own(read: Read) -> None:
         ),
         ({"schemes": "https"}, "malformed-openapi", "'schemes' is a list, not a string", "/schemes"),
         ({"produces": {}}, "malformed-openapi", "'produces' is a list, not an object", "/produces"),
-        ({"paths": None}, "malformed-openapi", "the description has no 'paths', and so no operations", ""),  # no key
+        ({"paths": None}, "malformed-openapi", "the description has no 'paths', and so no operations", "/paths"),
     ],
 )
 def test_what_is_odd_about_a_document_is_warned_of_once(
