@@ -26,6 +26,9 @@ class Live:
         headers = (("Authorization", f"Bearer {token}"), ("Content-Type", kind))
         return self.sandbox.answer(Request(method, url, headers, b"" if body is None else json.dumps(body).encode()))
 
+    def anybody(self, url: str) -> Response:
+        return self.sandbox.answer(Request("GET", url))
+
     def submit(self, token: str = "somebody") -> Response:
         return self("POST", f"{CONSUMER}/workflows", {"steps": [{"$type": "imageGen", "input": {}}]}, token)
 
@@ -110,13 +113,26 @@ def test_pages_have_no_totals_and_end_at_a_thousand_items(live, path):
     metadata = live("GET", f"{SITE}{path}?limit=2").content.value["metadata"]
     assert set(metadata) == {"currentPage", "pageSize", "nextPage"}
     assert live("GET", f"{SITE}{path}?limit=100&page=10").status == 200
-    assert live("GET", f"{SITE}{path}?limit=100&page=11").status == 429
+    too_deep = live("GET", f"{SITE}{path}?limit=100&page=11")
+    assert (too_deep.status, header(too_deep.headers, "retry-after")) == (429, None)
     assert "totalItems" in live("GET", f"{SITE}/tags").content.value["metadata"]
 
 
 def test_query_and_page_exclude_each_other(live):
     assert live("GET", f"{SITE}/models?query=xl").status == 200
     assert live("GET", f"{SITE}/models?query=xl&page=1").status == 400
+
+
+def test_favorites_are_those_of_somebody(live):
+    for query in ("favorites=true", "hidden=false"):
+        assert live.anybody(f"{SITE}/models?{query}").status == 401
+        assert live("GET", f"{SITE}/models?{query}").status == 200
+
+
+def test_what_is_changed_may_be_kept_as_long(live):
+    for path in ("images", "users"):
+        kept = header(live.anybody(f"{SITE}/{path}").headers, "cache-control")
+        assert kept == "public, s-maxage=300, stale-while-revalidate=150"
 
 
 @pytest.mark.parametrize(("query", "told"), [("", False), ("&withMeta=true", True), ("&withMeta=a&withMeta=b", False)])

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from runner.exchange import header
+
 GATED, HIDDEN, ARCHIVED, OPEN = 3200012, 3200020, 139180, 2514310
 WAI_SHA256 = "A5F58EB1C33616C4F06BCA55AF39876A7B817913CD829CAA8ACB111B770C85CC"
 
@@ -286,3 +288,19 @@ def test_a_creator_has_published_at_least_what_is_listed(caller):
     for creator in (model["creator"] for model in models):
         listed = names(caller.site(f"/models?username={creator['username']}"))
         assert 1 <= len(listed) <= creator["modelCount"]
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        *(
+            (path, 300)
+            for path in ("/models", "/models/827184", f"/model-versions/{OPEN}", "/images", "/tags", "/users")
+        ),
+        *((f"/model-versions/by-hash/{WAI_SHA256}", 3600), ("/enums", None), ("/models/999", None)),
+    ],
+)
+def test_public_reads_may_be_kept_when_nobody_in_particular_asks(caller, path, seconds):
+    said = header(caller.site(path, token=None).headers, "cache-control")
+    assert said == (f"public, s-maxage={seconds}, stale-while-revalidate={seconds // 2}" if seconds else None)
+    assert header(caller.site(path).headers, "cache-control") is None

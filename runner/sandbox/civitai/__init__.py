@@ -56,6 +56,7 @@ The published descriptions leave much open. What was chosen here:
 | what the live APIs do instead | when it is to be `live_like`, by the table in `live` |
 | model files | there are none: a downloadUrl is to be handed out, not called |
 | HEAD | where it is declared; elsewhere 405 |
+| caching | public reads may be kept for 5 minutes, by hash for an hour, when nobody in particular asks |
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from runner.exchange import Response
 from runner.sandbox.civitai.parameters import Query
-from runner.sandbox.civitai.replies import Refusal, too_many
+from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.routes import Call
 from runner.sandbox.replies import phrase, reply
 from runner.values import Json
@@ -52,7 +52,7 @@ def _body(change: Callable[[dict[str, Json]], Json]) -> After:
         value = response.content.value
         if not 200 <= response.status < 300 or not isinstance(value, dict):
             return response
-        return reply(change(value), response.status)
+        return reply(change(value), response.status, _kept(response))
 
     return after
 
@@ -132,7 +132,7 @@ def _pairs(value: dict[str, Json]) -> Json:
 
 def _users(_query: Query, response: Response) -> Response:
     users = response.content.value
-    return reply({"items": users}) if isinstance(users, list) else response
+    return reply({"items": users}, response.status, _kept(response)) if isinstance(users, list) else response
 
 
 def _lower_tier(value: dict[str, Json]) -> Json:
@@ -147,13 +147,20 @@ def _not_too_deep(call: Call) -> Call:
     page = call.query.whole("page", 1, 2**31 - 1, default=1)
     limit = call.query.whole("limit", 0, 200, default=100)
     if page * limit > 1000:
-        raise too_many("you have gone past the first 1000 results, use cursor based paging", retry_after=1)
+        # No Retry-After: waiting does not help.
+        raise Refusal(429, "you have gone past the first 1000 results, use cursor based paging")
     return call
 
 
 def _query_or_page(call: Call) -> Call:
     if call.query.text("query") and call.query.text("page") is not None:
         raise Refusal(400, "page cannot be used with query")
+    return call
+
+
+def _own_of_somebody(call: Call) -> Call:
+    if call.caller is None and any(name in ("favorites", "hidden") for name, _ in call.query.pairs):
+        raise unauthorized("favorites and hidden are somebody's: they need a bearer token")
     return call
 
 
@@ -184,6 +191,7 @@ LIVE: tuple[Difference, ...] = (
     Difference(("listModels", "listImages"), "totals", "none", _body(_without_totals)),
     Difference(("listModels", "listImages"), "pages without end", "429 beyond 1000 items", before=_not_too_deep),
     Difference(("listModels",), "query and page together", "400", before=_query_or_page),
+    Difference(("listModels",), "favorites and hidden are ignored", "401 without a token", before=_own_of_somebody),
     Difference(("listImages",), "meta", "null unless withMeta=true", _meta),
     Difference(("toggleVaultVersion",), "403 when it may not be stored", "500", _status(403, 500)),
     Difference((), "errors are code, message, traceId", "problem+json", _problem),

@@ -52,13 +52,17 @@ Answer: TypeAlias = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation of a description; `bearer` says that it needs a token."""
+    """An operation of a description; `bearer` says that it needs a token.
+
+    `fresh` is for how many seconds a shared cache may keep what anybody is answered; 0 where nothing is said of it.
+    """
 
     method: str
     template: str
     operation_id: str
     answer: Answer
     bearer: bool = False
+    fresh: int = 0
 
     def capture(self, path: str) -> dict[str, str] | None:
         """Give the values of the template's parameters, or None where the path is not of its kind."""

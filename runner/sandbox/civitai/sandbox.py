@@ -190,7 +190,14 @@ class CivitaiSandbox:
         call = Call(request, match.captured, Query.parse(url.query), caller, now, self._world, grant)
         if self.settings.live_like:
             call = live_call(match.route.operation_id, call)
-        return match.route.answer(call)
+        response = match.route.answer(call)
+        return response if caller else _keepable(response, match.route.fresh)
+
+
+def _keepable(response: Response, fresh: int) -> Response:
+    """Say how long a shared cache may keep a response: "public read endpoints are cached", says the description."""
+    kept = (("Cache-Control", f"public, s-maxage={fresh}, stale-while-revalidate={fresh // 2}"),) if fresh else ()
+    return replace(response, headers=(*response.headers, *kept))
 
 
 _HOSTS = (SITE_ORIGIN, ORCHESTRATION_ORIGIN, BLOB_ORIGIN, AUTH_ORIGIN)

@@ -193,11 +193,11 @@ def _best_access(versions: Sequence[Version]) -> Access:
 SITE = Api(
     "site",
     (
-        Route("GET", "/models", "listModels", _list_models),
-        Route("GET", "/models/{id}", "getModel", _get_model),
-        Route("GET", "/model-versions/{id}", "getModelVersion", _get_version),
-        Route("GET", "/model-versions/mini/{id}", "getModelVersionMini", _get_mini),
-        Route("GET", "/model-versions/by-hash/{hash}", "getModelVersionByHash", _get_version_by_hash),
+        Route("GET", "/models", "listModels", _list_models, fresh=300),
+        Route("GET", "/models/{id}", "getModel", _get_model, fresh=300),
+        Route("GET", "/model-versions/{id}", "getModelVersion", _get_version, fresh=300),
+        Route("GET", "/model-versions/mini/{id}", "getModelVersionMini", _get_mini, fresh=300),
+        Route("GET", "/model-versions/by-hash/{hash}", "getModelVersionByHash", _get_version_by_hash, fresh=3600),
         Route("POST", "/model-versions/by-hash", "getModelVersionsByHashes", _get_versions_by_hashes),
         Route("POST", "/model-versions/by-hash/ids", "getModelVersionIdsByHashes", _get_ids_by_hashes),
         Route("GET", "/me", "getCurrentUser", _me, bearer=True),

@@ -100,9 +100,9 @@ def _enums(call: Call) -> Response:
 
 
 LISTS = (
-    Route("GET", "/images", "listImages", _list_images),
-    Route("GET", "/creators", "listCreators", _list_creators),
-    Route("GET", "/tags", "listTags", _list_tags),
-    Route("GET", "/users", "listUsers", _list_users),
+    Route("GET", "/images", "listImages", _list_images, fresh=300),
+    Route("GET", "/creators", "listCreators", _list_creators, fresh=300),
+    Route("GET", "/tags", "listTags", _list_tags, fresh=300),
+    Route("GET", "/users", "listUsers", _list_users, fresh=300),
     Route("GET", "/enums", "getEnums", _enums),
 )
