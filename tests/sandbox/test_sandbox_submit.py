@@ -139,6 +139,16 @@ def test_a_body_of_another_kind_is_415(caller):
     assert caller.sandbox.answer(Request("POST", url, headers, b"{}")).status == 415
 
 
+def test_a_body_that_is_compressed_is_415(caller):
+    headers = (("Authorization", "Bearer somebody"), ("Content-Encoding", "gzip"))
+    url = "https://orchestration.civitai.com/v2/consumer/workflows"
+    response = caller.sandbox.answer(Request("POST", url, headers, b"\x1f\x8b"))
+    assert (response.status, response.content.value["message"]) == (
+        415,
+        "the body must be sent as it is, not in the coding gzip",
+    )
+
+
 def test_a_balance_is_spent_and_a_short_one_is_402_with_both_figures(make):
     caller = make(balance=20)
     caller.submit()

@@ -135,6 +135,9 @@ def json_body(request: Request, check: Check, media: str = "application/json") -
     kind = media_type(header(request.headers, "content-type"))
     if kind.essence not in ("", media) and not (media == "application/json" and kind.is_json):
         raise Refusal(415, f"the body must be {media}, not {kind.essence}")
+    coding = (header(request.headers, "content-encoding") or "identity").lower()
+    if coding != "identity":
+        raise Refusal(415, f"the body must be sent as it is, not in the coding {coding}")
     value, problem = request.content
     if isinstance(value, Absent):
         raise Refusal(400, "a JSON body is required")
