@@ -160,7 +160,7 @@ _TONES = {
     "good": ("succeeded", "allowed", "active", "Stored", "delivered"),
     "going": ("unassigned", "preparing", "processing", "pending", "awaited", "Pending", "held"),
     "poor": ("canceled", "expired", "rotated", "revoked"),
-    "bad": ("failed", "blocked", "Failed", "closed", "dropped", "lost"),
+    "bad": ("failed", "blocked", "Failed", "undelivered", "closed"),
 }
 
 

@@ -123,6 +123,7 @@ def test_a_place_for_an_upload_is_awaited_until_its_link_has_expired(make, clock
     [
         ("status", "succeeded", '<td data-name="status" class="good">succeeded'),
         ("state", "blocked", '<td data-name="state" class="bad">blocked'),
+        ("state", "undelivered", '<td data-name="state" class="bad">undelivered'),
         ("status", 202, '<td data-name="status" class="good">202'),
         ("status", 404, '<td data-name="status" class="poor">404'),
         ("status", 503, '<td data-name="status" class="bad">503'),

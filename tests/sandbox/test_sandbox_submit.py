@@ -139,6 +139,14 @@ def test_a_body_of_another_kind_is_415(caller):
     assert caller.sandbox.answer(Request("POST", url, headers, b"{}")).status == 415
 
 
+def test_half_a_surrogate_pair_in_a_header_is_answered_too(caller):
+    response = caller.call("GET", "https://orchestration.civitai.com/v2/consumer/workflows", token="\udc80")
+    assert response.status == 200
+    kind = "application/\udc80"
+    response = caller.call("POST", "https://orchestration.civitai.com/v2/consumer/workflows", body=b"", kind=kind)
+    assert response.content.value["message"] == "the body must be application/json, not application/?"
+
+
 def test_a_body_that_is_compressed_is_415(caller):
     headers = (("Authorization", "Bearer somebody"), ("Content-Encoding", "gzip"))
     url = "https://orchestration.civitai.com/v2/consumer/workflows"
