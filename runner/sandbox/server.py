@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import socket
 import threading
@@ -26,7 +27,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
-from starlette.routing import Mount, Route, request_response
+from starlette.routing import Route, request_response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -40,6 +41,9 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.generic import GenericSandbox
 from runner.sandbox.page import STATE, RequestLog, StatePage
 from runner.sandbox.stand_in import Answer
+
+# "A server MUST accept the absolute-form in requests" (RFC 9112, 3.2.2), whoever it names.
+_AUTHORITY = re.compile(r"^https?://[^/]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,10 @@ def application(served: Served, url: str) -> Starlette:
     shared = CORSMiddleware(
         request_response(answer), allow_origins=every, allow_methods=every, allow_headers=every, expose_headers=every
     )
-    return Starlette(routes=[*_pages(served.page), Mount("/", shared)])
+    app = Starlette(routes=_pages(served.page))
+    app.router.redirect_slashes = False
+    app.router.default = shared
+    return app
 
 
 def _pages(page: StatePage | None) -> list[Route]:
@@ -231,7 +238,7 @@ async def _received(request: HttpRequest, url: str) -> Request:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: MAX_BODY + 1 - len(body)]
-    path = request.scope["raw_path"].decode("latin-1")
+    path = "/" + _AUTHORITY.sub("", request.scope["raw_path"].decode("latin-1")).removeprefix("/")
     query = request.scope["query_string"].decode("latin-1")
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     return Request(request.method, f"{url}{path}{'?' * bool(query)}{query}", headers, bytes(body))

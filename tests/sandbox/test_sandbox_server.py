@@ -109,6 +109,31 @@ def test_a_method_that_nobody_knows_is_refused_in_the_shape_of_the_api(client):
     assert response.json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://civitai.com/api/v1/enums", 200),
+        ("HTTP://[x/api/v1/models/999", 404),
+        ("/api/v1/models/%0D%0A", 400),
+        ("//api/v1/models", 404),
+        ("*", 404),
+    ],
+)
+def test_any_target_of_a_request_is_answered_in_the_shape_of_an_api(url, target, status):
+    port = httpx.URL(url).port
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert answer.startswith(f"HTTP/1.1 {status} ")
+    assert "content-type: application/json" in answer
+
+
+def test_a_page_is_for_reading(client):
+    for path in ("/", "/__state"):
+        response = client.post(path)
+        assert (response.status_code, set(response.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
 def test_a_web_page_of_any_origin_may_call_the_apis_and_not_look_at_the_state(client):
     origin = {"Origin": "http://localhost:5173"}
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, content-type"}
