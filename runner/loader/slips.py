@@ -85,7 +85,11 @@ def _escape(text: str, said: Complaint) -> _Slip | None:
     start = text.rfind("\\", 0, said.at + 1)
     end = start + 2
     fix = "put the text in single quotes, where a backslash is itself, or write two backslashes"
-    return _Slip(f"'{text[start:end]}' starts no valid escape in double quotes", (start, end), fix)
+    what = f"'{text[start:end]}' starts no valid escape in double quotes"
+    since = said.since
+    if since is None or "\n" not in text[since:start]:
+        return _Slip(what, (start, end), fix)
+    return _Slip(what, (start, end), fix, ((since, since + 1, "the text begins here: is its quote closed?"),))
 
 
 def _open_bracket(text: str, said: Complaint) -> _Slip | None:

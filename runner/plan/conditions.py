@@ -15,9 +15,11 @@ from runner.expressions.faults import SelectorSyntax, SyntaxFault
 from runner.expressions.nodes import Body, Expression, Template
 from runner.expressions.selectors.compile import compile_selector
 from runner.plan.context import Context
+from runner.plan.doubts import strays_in_strings
 from runner.plan.fit import check_condition
 from runner.plan.mend import LONGEST, Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names
+from runner.plan.patterns import check_criterion
 from runner.plan.plan import Condition
 from runner.plan.repairs.as_simple import as_simple
 from runner.plan.repairs.comparison import Comparer, Unclear
@@ -32,12 +34,13 @@ from runner.plan.repairs.criteria import (
     version_of,
 )
 from runner.plan.repairs.lengths import unknown_lengths
+from runner.plan.repairs.texts import QUERY
 from runner.plan.rules import conditions as rules
 from runner.plan.shapes import shape_of
 from runner.plan.values import expression_at, fix_of, settler
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
-REPAIRS: Mapping[str, Sequence[Repair]] = {"simple": SIMPLE}
+REPAIRS: Mapping[str, Sequence[Repair]] = {"simple": SIMPLE, "jsonpath": QUERY, "xpath": QUERY}
 
 # What a context that is no expression was most likely meant to be.
 CONTEXTS = {
@@ -103,30 +106,9 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
         return None
     for each in check_condition(mended.reading.scope, compiled, mended):
         ctx.report(each)
-    if kind == "regex" and (at := stray_bracket(mended.text)) is not None:
-        ctx.report(rules.pattern_bracket(mended.text[at], mended.span(at, at + 1)))
+    for each in check_criterion(mended.text, mended.span) if kind == "regex" else ():
+        ctx.report(each)
     return Condition(compiled, text, kind, ctx.value(mended.reading.pointer))
-
-
-_PATTERN = re.compile(r"\\.|\{\$[^{}]*\}|\{[0-9]+(?:,[0-9]*)?\}|\[\^?|[\]{}]", re.DOTALL)
-
-
-def stray_bracket(pattern: str) -> int | None:
-    """Give where a pattern has a bracket that is only a character there, for it has lost its other half."""
-    opened: int | None = None
-    for found in _PATTERN.finditer(pattern):
-        sign = found[0]
-        if len(sign) > 1 and sign != "[^":
-            continue  # what is escaped, an expression, or how often
-        if opened is not None:
-            if sign.startswith("["):
-                return found.start()
-            opened = None if sign == "]" else opened
-        elif sign.startswith("["):
-            opened = found.start()
-        elif sign in ("]", "}", "{"):
-            return found.start()
-    return None
 
 
 _STANDING_IN = ("0", "a", "'a'", "$.a", "")
@@ -198,6 +180,8 @@ def _doubts(criterion: Written, mended: Mended) -> list[Diagnostic]:
     if doubt and (doubt.is_known if ctx.grammar.strict else doubt.text is None):
         span = mended.span(0, len(mended.text))
         found.append(Diagnostic(rule_name(root_filter), "warning", doubt.message, span, fix=Fix(doubt.advice)))
+    if kind_of(criterion) in ("jsonpath", "xpath"):
+        found += strays_in_strings(mended)
     if kind_of(criterion) == "simple":
         for each in unknown_lengths(mended.text, mended.reading):
             span = mended.span(each.start, each.end)

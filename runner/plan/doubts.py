@@ -12,7 +12,7 @@ from runner.expressions.template import embedded_texts
 from runner.plan.mend import Mended, Reading
 from runner.plan.repairs.paths import path_steps
 from runner.plan.repairs.reach import declared_type, is_comparison, is_conformant, reached, step_of
-from runner.plan.repairs.texts import bare_words
+from runner.plan.repairs.texts import bare_words, literals
 from runner.plan.rules import expressions as rules
 from runner.source import Span
 from runner.values import join_pointer
@@ -90,13 +90,22 @@ def doubt(mended: Mended) -> Diagnostic | None:
 
 def strays(mended: Mended, node: Node) -> Iterator[Diagnostic]:
     """Report what looks like an expression in a text but would be sent as it is written."""
-    if not isinstance(node, Constant | Template):
-        return
-    for start, end in bare_words(mended.text, mended.reading):
-        written = mended.text[start:end]
+    if isinstance(node, Constant | Template):
+        yield from _strays(mended, 0, len(mended.text))
+
+
+def strays_in_strings(mended: Mended) -> Iterator[Diagnostic]:
+    """Report what looks like an expression in a string of a query but would be compared as it is written."""
+    for start, end in literals(mended.text):
+        yield from _strays(mended, start, end)
+
+
+def _strays(mended: Mended, begin: int, finish: int) -> Iterator[Diagnostic]:
+    for start, end in bare_words(mended.text[begin:finish], mended.reading):
+        written = mended.text[begin + start : begin + end]
         if "." in written:
             meant = _nearest_spelling(written, mended.reading)
-            yield rules.stray_expression(written, meant, mended.span(start, end))
+            yield rules.stray_expression(written, meant, mended.span(begin + start, begin + end))
 
 
 def _pieces(mended: Mended) -> Iterator[_Piece]:

@@ -11,7 +11,7 @@ from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Oper
 from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
-from runner.expressions.nodes import Accessed, Body, Computed, Constant, Expression, StatusCode, StepOutput
+from runner.expressions.nodes import Accessed, Body, Computed, Constant, Expression, HeaderField, StatusCode, StepOutput
 from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.fit import Misfit, ResponseBody
@@ -31,7 +31,9 @@ LENGTH_WORDS = frozenset({"length", "size", "count"})
 
 
 def check_expression(scope: Names, expression: Expression, span: Span) -> Iterator[Diagnostic]:
-    """Say where an expression goes into a body for something that its schemas have no room for."""
+    """Say where an expression goes into a body for what its schemas have no room for, or nearly names a header."""
+    if isinstance(expression, HeaderField) and expression.side == "response" and scope.response:
+        yield from _check_header(scope.response.operation, expression.name, span)
     body, tokens = body_of(scope, expression)
     if body is None or not tokens:
         return
@@ -50,6 +52,15 @@ def check_expression(scope: Names, expression: Expression, span: Span) -> Iterat
     why = f"no response of {body.operation.title} has '{written}'{where}"
     why += f": {misfit.why}" if misfit.why else ""
     yield api.unfitting_pointer(written, why, misfit.known, _token_span(span, expression, number - before))
+
+
+def _check_header(operation: Operation, name: str, span: Span) -> Iterator[Diagnostic]:
+    declared = [known for response in operation.responses.values() for known in response.headers]
+    if name.casefold() in map(str.casefold, declared):
+        return
+    if meant := nearest(name, declared):
+        at = span.start + span.text.rindex(name) if name in span.text else span.start
+        yield api.unknown_header(name, operation.title, meant, Span(span.source, at, at + len(name)))
 
 
 def body_of(scope: Names, expression: Expression) -> tuple[ResponseBody | None, tuple[str, ...]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote
 
 from runner.plan.context import Context
+from runner.plan.patterns import check_schema
 from runner.plan.plan import Inputs
 from runner.plan.rules import language
 from runner.schema import SchemaProblem, refused_defaults
@@ -14,6 +16,7 @@ from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, sp
 
 COMPONENTS = "#/components/inputs/"
 DEFINITIONS = "/$defs/"
+DATA = frozenset({"default", "const", "enum", "example", "examples"})
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -49,7 +52,24 @@ def check_inputs(ctx: Context, inputs: Inputs, pointer: str) -> bool:
     assert not isinstance(written, bytes)
     for place, message in refused_defaults(inputs.schema, None if isinstance(written, Absent) else written):
         ctx.report(language.invalid_default(message, ctx.value(pointer + place)))
+    for place, pattern in _patterns([(pointer, written)]):
+        for each in check_schema(pattern, partial(ctx.within, place)):
+            ctx.report(each)
     return True
+
+
+def _patterns(pending: list[tuple[str, Value]]) -> Iterator[tuple[str, str]]:
+    """Give every `pattern` of some schemas, with its pointer."""
+    while pending:
+        pointer, value = pending.pop()
+        if isinstance(value, list):
+            pending += [(join_pointer(pointer, str(number)), each) for number, each in enumerate(value)]
+        if not isinstance(value, dict):
+            continue
+        pattern = value.get("pattern")
+        if isinstance(pattern, str):
+            yield join_pointer(pointer, "pattern"), pattern
+        pending += [(join_pointer(pointer, name), each) for name, each in value.items() if name not in DATA]
 
 
 def check_shared_inputs(ctx: Context) -> None:

@@ -19,6 +19,7 @@ _DASHES = re.compile(r"(?<![-_])[-_]+\Z")
 _LAST = re.compile(r"[.\[#][^.\[#]*\Z")
 _GOES_ON = re.compile(r"\[|\.[\[.*$@]|\(")  # a path that no expression has
 _BODY_PATH = re.compile(r"\$(?:request|response)\.body/")  # rather a JSON Pointer without its '#'
+_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SPACED = re.compile(r"\{(\s+\$[^{}]+|\$[^{}]+\s+)\}")
 
 # A `$url` or `$method` in a text is as likely a variable of another language; `$inputs` names nothing by itself.
@@ -37,7 +38,8 @@ def bare_expression(text: str, reading: Reading) -> Slip | None:
         found = _meant(text, start, end, reading)
         if found is not None:
             message = "an expression within a text stands in braces"
-            return Slip(message, start, found.end, f"{{{found.text}}}")
+            lost = "{" not in text and text.startswith("}", found.end)  # its first brace alone
+            return Slip(message, start, found.end + lost, f"{{{found.text}}}")
     return None
 
 
@@ -72,16 +74,24 @@ def bare_words(text: str, reading: Reading) -> Iterator[tuple[int, int]]:
             yield word.span()
 
 
+def literals(text: str) -> Iterator[tuple[int, int]]:
+    """Find the strings of a query, with their quotes."""
+    return (found.span() for found in _LITERAL.finditer(text))
+
+
 def _spaced(text: str) -> Iterator[tuple[int, int]]:
     """Give what stands between braces with white space, where an expression would open a template."""
     return (found.span(1) for found in _SPACED.finditer(text))
 
 
-_WITHIN: tuple[Repair, ...] = (
+_EMBEDDED: tuple[Repair, ...] = (
     on_each(spaced_expression, _spaced),
     *(on_each(each, embedded_texts) for each in EMBEDDED),
-    bare_expression,
 )
+_WITHIN: tuple[Repair, ...] = (*_EMBEDDED, bare_expression)
+
+QUERY: tuple[Repair, ...] = (*_EMBEDDED, on_each(bare_expression, literals))
+"""What is tried on a JSONPath or XPath, whose strings are texts with expressions in them."""
 
 VALUE: tuple[Repair, ...] = (spaced_expression, *EMBEDDED, *_WITHIN)
 """What is tried on a text that stands for a value: an expression, a template or plain text."""

@@ -22,6 +22,18 @@ def unfitting_pointer(place: str, why: str, known: Iterable[str], span: Span) ->
     return warning("unfitting-pointer", why, span, fix=fix)
 
 
+def unknown_header(name: str, operation: str, meant: str, span: Span) -> Diagnostic:
+    """A response header has almost the name of one that the operation declares.
+
+    Why: an API may send what it does not declare, but a name that is off by a letter is most likely a slip: the value
+    would be absent.
+    Example: `$response.header.Locaton` for an operation that declares the header `Location`.
+    Instead: write the name that is declared.
+    """
+    message = f"no response of {operation} declares the header '{name}'"
+    return warning("unknown-header", message, span, fix=Fix(f"did you mean '{meant}'?"))
+
+
 def undeclared_status(status: int, operation: str, declared: Iterable[str], span: Span) -> Diagnostic:
     """A condition waits for a status of success that the operation does not declare.
 

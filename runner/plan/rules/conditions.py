@@ -89,14 +89,3 @@ def selector_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
     Instead: `$.items[-1]`; or say which version is meant with `type: {type: jsonpath, version: ...}`.
     """
     return error("selector-syntax", message, span, fix=fix)
-
-
-def pattern_bracket(sign: str, span: Span) -> Diagnostic:
-    """A bracket of a pattern has lost its other half, so that the pattern means something else than it seems to.
-
-    Why: a `]` or `}` that closes nothing is a character like any other, and so is a `[` within brackets.
-    Example: `^https?://[^/]+/v[0-9+$`, where the second class never ends before the last `]`.
-    Instead: close the bracket; for the character itself write `\\[` or `\\]`.
-    """
-    message = f"this '{sign}' is a character here: a bracket around it has lost its other half"
-    return warning("pattern-bracket", message, span, fix=Fix(f"close the bracket, or write \\{sign} for the character"))

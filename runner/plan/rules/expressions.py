@@ -17,7 +17,7 @@ def stray_expression(written: str, meant: str | None, span: Span) -> Diagnostic:
     Example: `Bearer $inputs.apikey`, where the input is called `apiKey`.
     Instead: `Bearer {$inputs.apiKey}`.
     """
-    message = f"'{written}' would be sent as it is written: it has no braces, and names nothing that is declared"
+    message = f"'{written}' would be taken as it is written: it has no braces, and names nothing that is declared"
     fix = Fix(f"write {{{meant}}}, if that is meant") if meant else Fix(f"declare it, and write {{{written}}}")
     return error("stray-expression", message, span, fix=fix)
 
