@@ -9,6 +9,10 @@ A run is told in this order, with brackets that always close:
 
 SecretsLearned may stand before any Answered, for the driver adds it.
 
+A suite is one run of many cases, told one after the other, whatever ran side by side:
+
+    RunStarted ( CaseStarted ( WorkflowStarted ... WorkflowFinished )* CaseFinished | CaseSkipped )* RunFinished
+
 A called workflow stands between its step's StepStarted and AttemptFinished; so does one that a `retry` runs first,
 after ActionTaken. A workflow that `goto` reached starts after the last StepFinished of the one it left, whose
 WorkflowFinished comes after its own: the outcome of the one is that of the other.
@@ -110,6 +114,44 @@ class SecretsLearned:
     """The driver obtained tokens on the way: from here on no report may show them. No report hears of this either."""
 
     secrets: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A workflow of a document with one row of data. `name` is its own in the suite, and the same in every run.
+
+    `row` is the name of the row, empty without data; `repetition` counts from 1, and is 0 where each case runs once.
+    """
+
+    name: str
+    document: str
+    workflow_id: str
+    row: str = ""
+    repetition: int = 0
+    tags: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStarted:
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFinished:
+    """`problem` is there where nothing ran: the row was refused, for instance."""
+
+    case: Case
+    outcome: Outcome
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSkipped:
+    """A case that was selected and not begun, and why."""
+
+    case: Case
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +311,9 @@ class RunFinished:
 Event: TypeAlias = (
     RunStarted
     | SecretsLearned
+    | CaseStarted
+    | CaseFinished
+    | CaseSkipped
     | WorkflowStarted
     | StepStarted
     | Answered

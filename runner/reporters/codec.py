@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from runner.criteria.verdict import Verdict
 from runner.engine import events
-from runner.engine.events import Breach, Event, Frame, Problem, ServerUsed, StepOutline
+from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
 from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
@@ -24,6 +24,9 @@ EVENTS: Mapping[str, type[Event]] = {
     each.__name__: each
     for each in (
         events.RunStarted,
+        events.CaseStarted,
+        events.CaseFinished,
+        events.CaseSkipped,
         events.WorkflowStarted,
         events.StepStarted,
         events.Answered,
@@ -262,7 +265,20 @@ _PLAIN = Codec(lambda value, _: value, lambda data: data)
 _VALUES = Codec(_write_values, _read_values)
 _PAIRS = Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs)
 
+
+def _write_case(case: Case, limit: int) -> dict[str, object]:
+    own = {each.name: getattr(case, each.name) for each in fields(case)}
+    return {**own, "tags": list(case.tags), "span": _write_span(case.span, limit)}
+
+
+def _read_case(data: dict[str, Any]) -> Case:
+    known = {each.name for each in fields(Case)}
+    own = {name: value for name, value in data.items() if name in known}
+    return Case(**{**own, "tags": tuple(own["tags"]), "span": _read_span(own["span"])})
+
+
 _CODECS: Mapping[str, Codec] = {
+    "case": Codec(_write_case, _read_case),
     "trail": Codec(_write_trail, lambda data: tuple(Frame(*frame) for frame in data)),
     "span": Codec(_write_span, _read_span),
     "steps": Codec(_write_outline, _read_outline),

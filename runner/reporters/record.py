@@ -11,6 +11,10 @@ from runner.engine.events import (
     Answered,
     AttemptFinished,
     BodyUnreadable,
+    Case,
+    CaseFinished,
+    CaseSkipped,
+    CaseStarted,
     ContractChecked,
     CriterionChecked,
     Entry,
@@ -130,8 +134,28 @@ class WorkflowRecord:
 
 
 @dataclass(slots=True)
+class CaseRecord:
+    """A case of a suite and the workflows that ran for it; `skipped` says why none did. Until its end it is `error`."""
+
+    case: Case
+    started: float
+    workflows: list[WorkflowRecord] = field(default_factory=list)
+    outcome: Outcome = "error"
+    problem: Problem | None = None
+    skipped: str = ""
+    finished: float | None = None
+
+    @property
+    def took(self) -> float:
+        return (self.started if self.finished is None else self.finished) - self.started
+
+
+@dataclass(slots=True)
 class RunRecord:
-    """A run: the workflows that were asked for and those they depend on or went on to, in the order they started."""
+    """A run: the workflows that were asked for and those they depend on or went on to, in the order they started.
+
+    Those of a suite's case are among them when it has finished.
+    """
 
     document: str = ""
     title: str = ""
@@ -140,6 +164,7 @@ class RunRecord:
     servers: tuple[ServerUsed, ...] = ()
     warnings: tuple[str, ...] = ()
     workflows: list[WorkflowRecord] = field(default_factory=list)
+    cases: list[CaseRecord] = field(default_factory=list)
     outcome: Outcome = "error"
     started: float | None = None
     finished: float | None = None
@@ -197,7 +222,13 @@ class Recorder:
         self.run = RunRecord()
         self._limit = body_limit
         self._stack: list[WorkflowRecord | StepRecord] = []
+        self._case: CaseRecord | None = None
         self._resting: tuple[StepRecord, float, float] | None = None
+
+    def forget(self) -> None:
+        """Forget the cases and workflows that have finished: a suite may have more of them than memory holds."""
+        self.run.workflows.clear()
+        self.run.cases[:] = [self._case] if self._case else []
 
     @property
     def step(self) -> StepRecord | None:
@@ -236,6 +267,10 @@ class Recorder:
                     started=entry.at,
                     finished=entry.at,
                 )
+            case CaseStarted(case) | CaseSkipped(case):
+                self._open_case(case, entry)
+            case CaseFinished() as event:
+                self._close_case(event, entry.at)
             case WorkflowStarted() as event:
                 self._open_workflow(event, entry.at)
             case StepStarted() as event:
@@ -296,11 +331,31 @@ class Recorder:
             case _:
                 assert_never(event)
 
+    def _open_case(self, case: Case, entry: Entry) -> None:
+        record = CaseRecord(case, entry.at)
+        self.run.cases.append(record)
+        if isinstance(entry.event, CaseSkipped):
+            record.skipped, record.finished = entry.event.reason, entry.at
+        else:
+            self._case = record
+
+    def _close_case(self, event: CaseFinished, at: float) -> None:
+        if self._case is None:
+            return
+        self._case.outcome, self._case.problem, self._case.finished = event.outcome, event.problem, at
+        self.run.workflows += self._case.workflows
+        self._case = None
+
+    def _siblings(self) -> list[WorkflowRecord]:
+        if self.step:
+            return self.step.called
+        return self._case.workflows if self._case else self.run.workflows
+
     def _open_workflow(self, event: WorkflowStarted, at: float) -> None:
         record = WorkflowRecord(
             event.workflow_id, event.reason, event.inputs, event.steps, at, event.summary, event.span
         )
-        siblings = self.step.called if self.step else self.run.workflows
+        siblings = self._siblings()
         if self.step and event.reason == "call":
             _begin_attempt(self.step)
         left = [each for each in siblings if each.reason != "dependency"]
@@ -335,7 +390,7 @@ class Recorder:
         workflow.outcome, workflow.outputs, workflow.problem = event.outcome, event.outputs, event.problem
         workflow.finished = at
         self._pop(workflow)
-        siblings = self.step.called if self.step else self.run.workflows
+        siblings = self._siblings()
         siblings.sort(key=lambda each: each is workflow)  # the last one to finish stands last
 
     def _pop(self, record: WorkflowRecord | StepRecord) -> None:

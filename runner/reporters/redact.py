@@ -21,6 +21,10 @@ from runner.engine.events import (
     AttemptFinished,
     BodyUnreadable,
     Breach,
+    Case,
+    CaseFinished,
+    CaseSkipped,
+    CaseStarted,
     ContractChecked,
     CriterionChecked,
     Entry,
@@ -105,6 +109,10 @@ class Redactor:
             case SecretsLearned(secrets):
                 self._learn_all(secrets)
                 return SecretsLearned(frozenset())
+            case CaseStarted() | CaseSkipped():
+                return replace(event, case=self._case(event.case))
+            case CaseFinished():
+                return replace(event, case=self._case(event.case), problem=self._problem(event.problem))
             case WorkflowStarted():
                 steps = tuple(
                     replace(step, description=self.text(step.description), span=self._span(step.span))
@@ -142,6 +150,10 @@ class Redactor:
         warnings = tuple(map(self.text, event.warnings))
         document, title = self.text(event.document), self.text(event.title)
         return RunStarted(document, title, event.workflow_ids, sources, frozenset(), servers, warnings)
+
+    def _case(self, case: Case) -> Case:
+        """Redact a case: a row may have its name from its data."""
+        return replace(case, name=self.text(case.name), row=self.text(case.row), span=self._span(case.span))
 
     def _problem(self, problem: Problem | None) -> Problem | None:
         if problem is None:

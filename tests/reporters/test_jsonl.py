@@ -12,6 +12,10 @@ from runner.engine.events import (
     Answered,
     AttemptFinished,
     BodyUnreadable,
+    Case,
+    CaseFinished,
+    CaseSkipped,
+    CaseStarted,
     CriterionChecked,
     Entry,
     Event,
@@ -36,6 +40,9 @@ EVERYTHING: list[Event] = [
     RunStarted(
         "d", "t", ("a", "b"), (("n", "u"),), servers=(ServerUsed("n", "http://h", "why", True),), warnings=("w",)
     ),
+    CaseStarted(Case("w[1]", "d", "w", "1", 2, ("slow",))),
+    CaseFinished(Case("w", "d", "w"), "error", Problem("input", "row 3 has no name")),
+    CaseSkipped(Case("w", "d", "w"), "a case before it failed"),
     WorkflowStarted((), "w", "call", {"a": [1, 1.0, 10**30, None, "\u2028\ud800"], "b": {"$absent": 1}}, ()),
     BodyUnreadable((), "it is not JSON"),
     CriterionChecked((), "c", "regex", Verdict(False, b"\xff", ABSENT, "x", "p"), "action", True),

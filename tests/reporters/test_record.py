@@ -5,6 +5,10 @@ from __future__ import annotations
 from runner.engine.events import (
     Answered,
     AttemptFinished,
+    Case,
+    CaseFinished,
+    CaseSkipped,
+    CaseStarted,
     Entry,
     Event,
     Frame,
@@ -157,3 +161,35 @@ def test_the_depth_counts_the_calls_around_the_innermost_workflow() -> None:
         recorder.tell(Entry(0, event))
         depths.append(recorder.depth)
     assert depths == [0, 0, 1, 1, 1, 0, 0]
+
+
+ONE, TWO, THREE = (Case(f"w[{row}]", "d", "w", row) for row in ("1", "2", "3"))
+SUITE: tuple[Event, ...] = (
+    RunStarted("d", "t", ("w",)),
+    CaseStarted(ONE),
+    start("w"),
+    finish("w"),
+    CaseFinished(ONE, "passed"),
+    CaseSkipped(TWO, "enough"),
+    CaseStarted(THREE),
+    CaseFinished(THREE, "error", Problem("input", "no number")),
+)
+
+
+def test_a_case_has_its_own_workflows_its_time_and_its_end() -> None:
+    run = record(*SUITE)
+    told = [(each.case.row, each.outcome, each.skipped, each.took, len(each.workflows)) for each in run.cases]
+    assert told == [("1", "passed", "", 3.0, 1), ("2", "error", "enough", 0.0, 0), ("3", "error", "", 1.0, 0)]
+    assert run.workflows == run.cases[0].workflows
+    assert run.cases[2].problem == Problem("input", "no number")
+
+
+def test_what_is_forgotten_takes_no_memory_and_what_is_open_stays() -> None:
+    recorder = Recorder()
+    for at, event in enumerate(SUITE[:-1]):
+        recorder.tell(Entry(float(at), event))
+    recorder.forget()
+    assert [each.case for each in recorder.run.cases] == [THREE]
+    assert recorder.run.workflows == []
+    recorder.tell(Entry(9.0, SUITE[-1]))
+    assert recorder.run.cases[0].outcome == "error"
