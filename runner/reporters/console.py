@@ -25,7 +25,8 @@ from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
-from runner.reporters.record import Recorder, StepRecord, WorkflowRecord
+from runner.reporters.record import StepRecord, WorkflowRecord
+from runner.reporters.recorder import Recorder
 from runner.reporters.style import Style
 from runner.reporters.text import count, cut, one_line, visible
 

@@ -11,7 +11,8 @@ from runner.engine.events import CriterionChecked, Entry, Problem
 from runner.exchange import Response
 from runner.reporters.evidence import absence
 from runner.reporters.findings import Finding, said
-from runner.reporters.record import Recorder, StepRecord, WorkflowRecord
+from runner.reporters.record import StepRecord, WorkflowRecord
+from runner.reporters.recorder import Recorder
 from runner.values import Absent, Json, Value
 
 VERSION = 1

@@ -21,7 +21,8 @@ from runner.reporters.contract import report_lines
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.evidence import evidence, explain, headline, unmet
 from runner.reporters.findings import said
-from runner.reporters.record import Recorder, RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.recorder import Recorder
 from runner.reporters.text import shown
 from runner.source import Span
 from runner.version import __version__

@@ -29,7 +29,7 @@ from runner.exchange import Exchange, Hop, Request, Response
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose
 from runner.reporters.jsonl import JsonLines, read_jsonl
-from runner.reporters.record import Recorder
+from runner.reporters.recorder import Recorder
 from runner.reporters.style import Style
 from runner.source import Source, Span
 from runner.values import ABSENT

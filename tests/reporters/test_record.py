@@ -20,7 +20,8 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Request, Response
-from runner.reporters.record import EARLIER_LIMIT, Recorder, RunRecord
+from runner.reporters.record import RunRecord
+from runner.reporters.recorder import EARLIER_LIMIT, Recorder
 
 from .story import story
 

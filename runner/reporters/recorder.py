@@ -1,0 +1,250 @@
+"""Turns the stream of entries into a tree: a run of workflows of steps, as far as it has been told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from runner.engine.events import (
+    ActionTaken,
+    Answered,
+    AttemptFinished,
+    BodyUnreadable,
+    Case,
+    CaseFinished,
+    CaseSkipped,
+    CaseStarted,
+    ContractChecked,
+    CriterionChecked,
+    Entry,
+    RunFinished,
+    RunStarted,
+    SecretsLearned,
+    StepFinished,
+    StepStarted,
+    WaitStarted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from runner.exchange import Exchange, Hop, Request, Response
+from runner.reporters.findings import Finding, note
+from runner.reporters.record import CaseRecord, RunRecord, StepRecord, WorkflowRecord
+
+BODY_LIMIT = 16 * 1024
+"""Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
+
+EARLIER_LIMIT = 1024
+"""The same for the attempts before the last one."""
+
+
+class Recorder:
+    """Folds entries into a RunRecord, which may be looked at any time."""
+
+    def __init__(self, body_limit: int = BODY_LIMIT) -> None:
+        self.run = RunRecord()
+        self._limit = body_limit
+        self._stack: list[WorkflowRecord | StepRecord] = []
+        self._case: CaseRecord | None = None
+        self._resting: tuple[StepRecord, float, float] | None = None
+
+    def forget(self) -> None:
+        """Forget the cases and workflows that have finished: a suite may have more of them than memory holds."""
+        self.run.workflows.clear()
+        self.run.cases[:] = [self._case] if self._case else []
+
+    @property
+    def step(self) -> StepRecord | None:
+        """The innermost step that is open."""
+        return next((each for each in reversed(self._stack) if isinstance(each, StepRecord)), None)
+
+    @property
+    def workflow(self) -> WorkflowRecord | None:
+        """The innermost workflow that is open."""
+        return next((each for each in reversed(self._stack) if isinstance(each, WorkflowRecord)), None)
+
+    @property
+    def depth(self) -> int:
+        """How many steps are open around the innermost workflow: 0 where nobody called it."""
+        steps = 0
+        depth = 0
+        for each in self._stack:
+            if isinstance(each, WorkflowRecord):
+                depth = steps
+            else:
+                steps += 1
+        return depth
+
+    def tell(self, entry: Entry) -> None:
+        self.run.finished = entry.at
+        self._end_wait(entry.at)
+        match entry.event:
+            case RunStarted() as event:
+                self.run = RunRecord(
+                    event.document,
+                    event.title,
+                    event.workflow_ids,
+                    event.sources,
+                    event.servers,
+                    event.warnings,
+                    started=entry.at,
+                    finished=entry.at,
+                )
+            case CaseStarted(case) | CaseSkipped(case):
+                self._open_case(case, entry)
+            case CaseFinished() as event:
+                self._close_case(event, entry.at)
+            case WorkflowStarted() as event:
+                self._open_workflow(event, entry.at)
+            case StepStarted() as event:
+                self._open_step(event, entry.at)
+            case StepFinished() as event:
+                self._close_step(event, entry.at)
+            case WorkflowFinished() as event:
+                self._close_workflow(event, entry.at)
+            case RunFinished(outcome):
+                self.run.outcome = outcome
+            case SecretsLearned():
+                pass  # the redactor's
+            case event:
+                if self.step:
+                    self._during(self.step, event)
+                    if isinstance(event, WaitStarted):
+                        self._resting = (self.step, event.seconds, entry.at)
+
+    def _end_wait(self, at: float) -> None:
+        """Count how long a step really waited: as long as it said, or until it was broken off."""
+        if self._resting is not None:
+            step, seconds, since = self._resting
+            step.waited += min(seconds, at - since)
+            self._resting = None
+
+    def _during(
+        self,
+        step: StepRecord,
+        event: (
+            Answered | BodyUnreadable | ContractChecked | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted
+        ),
+    ) -> None:
+        match event:
+            case Answered(_, exchange):
+                _begin_attempt(step)
+                if step.exchanges:
+                    step.exchanges[-1] = _trimmed(step.exchanges[-1], EARLIER_LIMIT)
+                step.exchanges.append(_trimmed(exchange, self._limit))
+            case BodyUnreadable(_, problem):
+                step.unreadable = problem
+            case ContractChecked():
+                for breach in event.breaches:
+                    note(step.findings, Finding(breach, step.exchange, breach.span or step.span, [step.step_id]))
+            case CriterionChecked():
+                (step.criteria if event.action is None else step.action_criteria).append(event)
+            case AttemptFinished(_, problem, outputs):
+                _begin_attempt(step)
+                step.attempts += 1
+                step.outputs = outputs
+                step.problem = problem
+                if problem:
+                    step.problems.append(problem)
+                step.between = True
+            case ActionTaken():
+                step.actions.append(event)
+            case WaitStarted():
+                pass  # counted when it is over
+            case _:
+                assert_never(event)
+
+    def _open_case(self, case: Case, entry: Entry) -> None:
+        record = CaseRecord(case, entry.at)
+        self.run.cases.append(record)
+        if isinstance(entry.event, CaseSkipped):
+            record.skipped, record.finished = entry.event.reason, entry.at
+        else:
+            self._case = record
+
+    def _close_case(self, event: CaseFinished, at: float) -> None:
+        if self._case is None:
+            return
+        self._case.outcome, self._case.problem, self._case.finished = event.outcome, event.problem, at
+        self.run.workflows += self._case.workflows
+        self._case = None
+
+    def _siblings(self) -> list[WorkflowRecord]:
+        if self.step:
+            return self.step.called
+        return self._case.workflows if self._case else self.run.workflows
+
+    def _open_workflow(self, event: WorkflowStarted, at: float) -> None:
+        record = WorkflowRecord(
+            event.workflow_id, event.reason, event.inputs, event.steps, at, event.summary, event.span
+        )
+        siblings = self._siblings()
+        if self.step and event.reason == "call":
+            _begin_attempt(self.step)
+        left = [each for each in siblings if each.reason != "dependency"]
+        if event.reason == "goto" and left:
+            left[-1].went_on = True
+        siblings.append(record)
+        self._stack.append(record)
+
+    def _open_step(self, event: StepStarted, at: float) -> None:
+        record = StepRecord(
+            event.step_id, event.kind, event.target, at, event.operation_id, event.description, event.span
+        )
+        if self.workflow:
+            self.workflow.steps.append(record)
+        self._stack.append(record)
+
+    def _close_step(self, event: StepFinished, at: float) -> None:
+        step = self.step
+        if step is None:
+            return
+        step.outcome, step.outputs, step.attempts = event.outcome, event.outputs, event.attempts
+        step.problem, step.action, step.recovered = event.problem, event.action, event.recovered
+        step.finished = at
+        if not step.failed:
+            _excuse(step)
+        self._pop(step)
+
+    def _close_workflow(self, event: WorkflowFinished, at: float) -> None:
+        workflow = self.workflow
+        if workflow is None:
+            return
+        workflow.outcome, workflow.outputs, workflow.problem = event.outcome, event.outputs, event.problem
+        workflow.finished = at
+        self._pop(workflow)
+        siblings = self._siblings()
+        siblings.sort(key=lambda each: each is workflow)  # the last one to finish stands last
+
+    def _pop(self, record: WorkflowRecord | StepRecord) -> None:
+        while self._stack and self._stack.pop() is not record:
+            pass
+
+
+def _excuse(step: StepRecord) -> None:
+    """Note that what failed inside a step did not make it fail."""
+    for workflow in step.called:
+        workflow.excused = True
+        for inner in workflow.steps:
+            _excuse(inner)
+
+
+def _begin_attempt(step: StepRecord) -> None:
+    """Forget what the attempt before left, once the next one shows itself."""
+    if step.between:
+        step.criteria, step.action_criteria, step.unreadable = [], [], None
+    step.between = False
+
+
+M = TypeVar("M", Request, Response)
+
+
+def _trimmed(exchange: Exchange, limit: int) -> Exchange:
+    reply = exchange.reply
+    hops = tuple(Hop(_cut(hop.sent, limit), _cut(hop.response, limit)) for hop in exchange.hops)
+    if isinstance(reply, Response):
+        reply = _cut(reply, limit)
+    return replace(exchange, sent=_cut(exchange.sent, limit), reply=reply, hops=hops)
+
+
+def _cut(message: M, limit: int) -> M:
+    return message if len(message.body) <= limit else replace(message, body=message.body[:limit])
