@@ -57,12 +57,16 @@ def settle(
         heeded.update(silencing)
         level = chosen.get(problem.rule, "warning")
         if problem.severity == "error":
-            told.append(problem)
+            told.append(_unmoved(problem) if levels.get(problem.rule) == "off" else problem)
         elif not silencing and level != "off":
             told.append(replace(problem, severity=level))
     idle = (each for each in comments if each not in heeded and not each.is_shared)
     unused = [_unused(each, problems) for each in idle if not _only_off(each, chosen)]
     return (*told, *(each for each in unused if chosen.get(each.rule) != "off"))
+
+
+def _unmoved(problem: Diagnostic) -> Diagnostic:
+    return replace(problem, notes=(*problem.notes, "this is an error, which no setting of [rules] turns off"))
 
 
 def silences(source: Source, root: Place) -> Iterator[Silence]:

@@ -91,8 +91,15 @@ def test_an_error_cannot_be_silenced(tmp_path: Path) -> None:
     ]
 
 
+def test_an_error_that_is_to_be_off_says_that_it_stays(tmp_path: Path) -> None:
+    steps = "  - {stepId: list, operationId: listThing}\n"
+    location = str(documents(tmp_path, "https://things.test", steps))
+    checked = api.check(location, api.Sources(levels={"unknown-operation": "off"}))
+    assert [each.notes for each in checked.errors] == [("this is an error, which no setting of [rules] turns off",)]
+
+
 def test_text_that_looks_like_a_comment_silences_nothing(tmp_path: Path) -> None:
-    steps = LINES.format(on_line="", above="- condition: \"'# arazzo: ignore[undeclared-status]' != 'a'\"", beside="")
+    steps = LINES.format(on_line="", above="- condition: \"$url != '# arazzo: ignore[undeclared-status]'\"", beside="")
     steps += "    description: |\n      # arazzo: ignore-file[undeclared-status]\n"
     checked = api.check(str(documents(tmp_path, "https://things.test", steps)))
     assert [each.rule for each in checked.diagnostics] == ["undeclared-status"]

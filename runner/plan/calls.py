@@ -177,19 +177,20 @@ def _declared(operation: Operation, name: str, location: Location) -> Parameter 
 def _check_required(ctx: Context, step: Step, operation: Operation, bound: Sequence[BoundParameter]) -> None:
     given = {(each.parameter.location, each.parameter.name.lower()) for each in bound}
     supplied = {_security_name(scheme) for scheme in operation.security_schemes.values()}
-    required = [
-        *(("path", name) for name in template_variables(operation.path)),
-        *((p.location, p.name) for p in operation.parameters if p.required and p.location != "path"),
-    ]
-    missing = [
-        name
-        for location, name in required
-        if (location, name.lower()) not in given
-        and (location, name.lower()) not in supplied
-        and not (location == "header" and name.lower() in DESCRIBED_ELSEWHERE)
-    ]
-    if missing:
-        ctx.report(calls.missing_parameter(missing, operation.title, _target_span(ctx, step)))
+    in_path = [("path", name) for name in template_variables(operation.path)]
+    whole = {"path", "query"} if any(each.parameter.location == "querystring" for each in bound) else {"path"}
+    elsewhere = [(p.location, p.name) for p in operation.parameters if p.required and p.location not in whole]
+    for required, is_sendable in ((in_path, False), (elsewhere, True)):
+        missing = [
+            name
+            for location, name in required
+            if (location, name.lower()) not in given
+            and (location, name.lower()) not in supplied
+            and not (location == "header" and name.lower() in DESCRIBED_ELSEWHERE)
+        ]
+        if missing:
+            span = _target_span(ctx, step)
+            ctx.report(calls.missing_parameter(missing, operation.title, span, is_sendable=is_sendable))
 
 
 def _security_name(scheme: object) -> tuple[str, str]:

@@ -94,6 +94,20 @@ def strays(mended: Mended, node: Node) -> Iterator[Diagnostic]:
         yield from _strays(mended, 0, len(mended.text))
 
 
+_FOREIGN = re.compile(r"\{\{\s*\$?(?P<in_two>[\w.#/-]+?)\s*\}\}|\$\{\s*\$?(?P<in_one>[\w.#/-]+?)\s*\}")
+
+
+def foreign_templates(mended: Mended) -> Iterator[Diagnostic]:
+    """Report the templates of other languages that name what the workflow has; they would be taken as they are."""
+    if "{" not in mended.text:
+        return
+    for found in _FOREIGN.finditer(mended.text):
+        name = found["in_two"] or found["in_one"]
+        meant = next((each for each in (f"$inputs.{name}", f"${name}") if is_conformant(each, mended.reading)), None)
+        if meant:
+            yield rules.foreign_template(found[0], meant, mended.span(*found.span()))
+
+
 def strays_in_strings(mended: Mended) -> Iterator[Diagnostic]:
     """Report what looks like an expression in a string of a query but would be compared as it is written."""
     for start, end in literals(mended.text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from typing import TypeAlias
 
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
@@ -11,7 +12,16 @@ from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Oper
 from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
-from runner.expressions.nodes import Accessed, Body, Computed, Constant, Expression, HeaderField, StatusCode, StepOutput
+from runner.expressions.nodes import (
+    Accessed,
+    Body,
+    Computed,
+    Constant,
+    Expression,
+    HeaderField,
+    StatusCode,
+    StepOutput,
+)
 from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.fit import Misfit, ResponseBody
@@ -20,13 +30,14 @@ from runner.plan.context import Context
 from runner.plan.mend import Mended
 from runner.plan.names import Names
 from runner.plan.plan import BoundBody, BoundParameter, Inputs
-from runner.plan.rules import api
+from runner.plan.rules import api, conditions
 from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
 from runner.values import Json, join_pointer, split_pointer
 
+Scalar: TypeAlias = bool | int | float | str
 LENGTH_WORDS = frozenset({"length", "size", "count"})
 
 
@@ -96,11 +107,19 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
     """Say what a simple condition compares that can never be equal, and which operands no answer has room for."""
     if not isinstance(criterion, Simple):
         return
+    for fixed in _tested(criterion.condition):
+        is_status = isinstance(fixed, Operand) and isinstance(fixed.expression, StatusCode)
+        if is_status or (isinstance(fixed, Literal) and not isinstance(fixed.value, bool)):
+            span = mended.span(fixed.start, fixed.end)
+            yield conditions.constant_condition(span.text, span, is_status=is_status)
     for each in _operands(criterion.condition):
         if not _is_length(each.expression):  # of which more is said where it is understood
             yield from check_expression(scope, each.expression, mended.span(each.start, each.end))
     for comparison in _comparisons(criterion.condition):
         operand, literal = comparison.left, comparison.right
+        if isinstance(operand, Literal) and isinstance(literal, Literal):
+            span = mended.span(operand.start, literal.end)
+            yield conditions.constant_condition(span.text, span, is_status=False)
         if isinstance(operand, Literal):
             operand, literal = literal, operand
         if not isinstance(operand, Operand) or not isinstance(literal, Literal):
@@ -108,8 +127,8 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
         span = mended.span(literal.start, literal.end)
         if isinstance(operand.expression, StatusCode):
             yield from _check_status(scope, comparison.operator, literal, span)
-        elif isinstance(literal.value, str) and comparison.operator in ("==", "!="):
-            yield from _check_text(scope, operand.expression, literal.value, span)
+        elif literal.value is not None:
+            yield from _check_operand(scope, operand.expression, comparison.operator, literal.value, span)
 
 
 def _operands(condition: Condition) -> Iterator[Operand]:
@@ -123,6 +142,20 @@ def _operands(condition: Condition) -> Iterator[Operand]:
         case And(parts) | Or(parts):
             for part in parts:
                 yield from _operands(part)
+        case _:
+            return
+
+
+def _tested(condition: Condition) -> Iterator[Operand | Literal]:
+    """Give what stands alone where true or false is wanted."""
+    match condition:
+        case Operand() | Literal():
+            yield condition
+        case Not(inner):
+            yield from _tested(inner)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _tested(part)
         case _:
             return
 
@@ -159,14 +192,21 @@ def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span
         yield api.undeclared_status(number, operation.title, good, span)
 
 
-def _check_text(scope: Names, expression: Expression, text: str, span: Span) -> Iterator[Diagnostic]:
+def _check_operand(
+    scope: Names, expression: Expression, operator: Operator, literal: Scalar, span: Span
+) -> Iterator[Diagnostic]:
     body, tokens = body_of(scope, expression)
     if body is None or not body.is_met:
         return
     here = body.at(tokens)
-    values = here.shapes.values(here.known) if here.known else ()
-    if text and values and not any(isinstance(value, str) and value.casefold() == text.casefold() for value in values):
-        names = list(dict.fromkeys(value for value in values if isinstance(value, str)))
+    types = here.shapes.types(here.known) - {"null"} if here.known else frozenset[str]()
+    if types and types <= {"array", "object"}:
+        yield api.structure_compared(f"'{expression}'", _either(types), span)
+        return
+    values = here.shapes.values(here.known) if here.known and operator in ("==", "!=") else ()
+    text = scalar_text(literal)
+    names = list(dict.fromkeys(value for value in values if isinstance(value, str)))
+    if text and values and len(names) == len(values) and text.casefold() not in map(str.casefold, names):
         yield api.undeclared_value(text, f"'{expression}'", names, span)
 
 

@@ -13,7 +13,7 @@ from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
-from runner.plan.doubts import doubt, strays
+from runner.plan.doubts import doubt, foreign_templates, strays
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, Repair, mend, repaired, rule_name
 from runner.plan.names import Names, settle
@@ -78,7 +78,7 @@ def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Nod
         span = mended.span(odd.start, odd.end)
         fix = fix_of(odd) or expressions.known_roots(mended.text[odd.start : odd.end], ctx.grammar)
         ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix))
-    for each in strays(mended, parsed.node):
+    for each in (*strays(mended, parsed.node), *foreign_templates(mended)):
         ctx.report(each)
     return parsed.node
 

@@ -69,6 +69,18 @@ def undeclared_value(value: str, place: str, known: Iterable[str], span: Span) -
     return warning("undeclared-value", f"'{value}' is not among the values of {place}", span, fix=fix)
 
 
+def structure_compared(place: str, found: str, span: Span) -> Diagnostic:
+    """An object or array is compared with a single value.
+
+    Why: they are never equal, and neither is before the other: the comparison has the same result whatever the API
+    answers.
+    Example: `$response.body#/items == 3`, where the schema has an array.
+    Instead: compare the part that is meant: `$response.body#/items/0/id == 3`, or `#/items.length`.
+    """
+    message = f"{place} is {found}, which equals no single value"
+    return warning("structure-compared", message, span, fix=Fix("compare the part that is meant"))
+
+
 def structure_as_text(name: str, wanted: str, found: str, span: Span) -> Diagnostic:
     """A whole object or array is sent where the parameter's schema has a single value.
 

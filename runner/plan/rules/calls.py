@@ -10,8 +10,8 @@ from runner.plan.rules.report import error, known_names, warning
 from runner.source import Span
 
 
-def missing_parameter(names: Iterable[str], operation: str, span: Span) -> Diagnostic:
-    """A parameter that the operation requires is not given.
+def missing_parameter(names: Iterable[str], operation: str, span: Span, *, is_sendable: bool) -> Diagnostic:
+    """A parameter that the operation requires is not given: an error where no request can be made without it.
 
     Why: the API would refuse the request, or the path could not be built.
     Example: `GET /pets/{petId}` without a parameter `petId`.
@@ -19,7 +19,8 @@ def missing_parameter(names: Iterable[str], operation: str, span: Span) -> Diagn
     """
     listed = [f"'{name}'" for name in names]
     fix = Fix(f"add {'it' if len(listed) == 1 else 'them'} to the parameters of the step")
-    return error("missing-parameter", f"{operation} requires {' and '.join(listed)}", span, fix=fix)
+    told = warning if is_sendable else error
+    return told("missing-parameter", f"{operation} requires {' and '.join(listed)}", span, fix=fix)
 
 
 def unknown_path_parameter(name: str, path: str, known: Iterable[str], span: Span) -> Diagnostic:

@@ -81,6 +81,20 @@ def unused_context(span: Span, pointer: str) -> Diagnostic:
     return warning("unused-context", message, span, fix=Fix("leave it out", (Remove(pointer),)))
 
 
+def constant_condition(written: str, span: Span, *, is_status: bool) -> Diagnostic:
+    """A condition has the same result whatever the API answers.
+
+    Why: a bare value is true unless it is false, null, zero, empty or absent; a status, a URL, a method or a literal
+    is none of these, so that nothing is checked.
+    Example: `condition: $statusCode`.
+    Instead: compare it: `$statusCode == 200`.
+    """
+    what = "alone is true" if is_status else "is the same"
+    fix = Fix(f"compare it: {written} == 200" if is_status else "compare it with what the API answers")
+    message = f"{written} {what} whatever the API answers: nothing is checked"
+    return warning("constant-condition", message, span, fix=fix)
+
+
 def selector_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
     """A JSONPath, XPath or JSON Pointer is not written in its language.
 

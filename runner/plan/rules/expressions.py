@@ -22,6 +22,17 @@ def stray_expression(written: str, meant: str | None, span: Span) -> Diagnostic:
     return error("stray-expression", message, span, fix=fix)
 
 
+def foreign_template(written: str, meant: str, span: Span) -> Diagnostic:
+    """A value holds a template of another language that names what the workflow has.
+
+    Why: only `{$...}` embeds an expression; anything else is sent as it is written.
+    Example: `Bearer {{token}}` or `Bearer ${inputs.token}`.
+    Instead: `Bearer {$inputs.token}`.
+    """
+    message = f"'{written}' is a template of another language: only {{$...}} is filled in"
+    return warning("foreign-template", message, span, fix=Fix(f"write {{{meant}}}"))
+
+
 def path_to_several(path: str, span: Span, *, selectors: bool) -> Diagnostic:
     """A path in an expression selects several values, or searches for one.
 
