@@ -8,13 +8,14 @@ from typing import Literal, cast
 
 from runner.arazzo.document import Action as Written
 from runner.arazzo.document import ActionEntry, ActionKind, Reusable
-from runner.plan.arguments import arguments
+from runner.plan.arguments import arguments, check_arguments
 from runner.plan.components import component, unique_parameters
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import Action, Target
 from runner.plan.rules import calls, names
+from runner.plan.schemas import read_inputs
 from runner.plan.targets import find_called
 
 COMPONENTS: Mapping[ActionKind, str] = {"success": "successActions", "failure": "failureActions"}
@@ -106,8 +107,14 @@ def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple
 
 
 def _workflow(ctx: Context, scope: Names, written: Written, text: str) -> Target | None:
-    values = arguments(ctx, scope, unique_parameters(ctx, written.parameters, by_location=False), in_action=True)
-    found = find_called(ctx, text, f"{written.pointer}/workflowId")
+    given = unique_parameters(ctx, written.parameters, by_location=False)
+    values = arguments(ctx, scope, given, in_action=True)
+    place = f"{written.pointer}/workflowId"
+    found = find_called(ctx, text, place)
     if found is None:
         return None
+    passed_on = scope.inputs.names  # inputs of the same names go along
+    if passed_on is not None:
+        inputs = read_inputs(found.workflow.inputs, found.arazzo.document.root)
+        check_arguments(ctx, inputs, given, found.workflow.workflow_id, ctx.value(place), passed_on)
     return Target(found.key(ctx.description.entry), found.workflow.workflow_id, values)

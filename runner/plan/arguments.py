@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from runner.arazzo.document import Parameter
 from runner.plan.context import Context
@@ -32,12 +32,19 @@ def _says_where(ctx: Context, parameter: Parameter) -> bool:
     return written is not ABSENT and not place.startswith("/components/")
 
 
-def check_arguments(ctx: Context, inputs: Inputs, given: Sequence[Parameter], workflow_id: str, span: Span) -> None:
+def check_arguments(
+    ctx: Context,
+    inputs: Inputs,
+    given: Sequence[Parameter],
+    workflow_id: str,
+    span: Span,
+    passed_on: Collection[str] | None = None,
+) -> None:
     """Report inputs that a called workflow requires and does not get, and those it does not have."""
-    present = {parameter.name for parameter in given}
+    present = {*(parameter.name for parameter in given), *(passed_on or ())}
     missing = sorted(inputs.required - present - inputs.defaulted)
     if missing:
-        ctx.report(calls.missing_input(missing, workflow_id, span))
+        ctx.report(calls.missing_input(missing, workflow_id, span, goes_along=passed_on is not None))
     for parameter in given:
         if inputs.names is not None and parameter.name and parameter.name not in inputs.names:
             place = ctx.value(f"{parameter.pointer}/name")

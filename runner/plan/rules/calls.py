@@ -104,15 +104,16 @@ def querystring_beside_query(name: str, span: Span) -> Diagnostic:
     return error("querystring-beside-query", message, span, fix=fix)
 
 
-def missing_input(names: Iterable[str], workflow_id: str, span: Span) -> Diagnostic:
+def missing_input(names: Iterable[str], workflow_id: str, span: Span, *, goes_along: bool) -> Diagnostic:
     """A workflow is called without an input that it requires.
 
     Why: it would be refused as soon as it is reached.
     Example: calling `login`, which requires `username`, without parameters.
-    Instead: add a parameter of that name to the step or action.
+    Instead: add a parameter of that name to the step or action; to an action the inputs of its own workflow go along.
     """
     listed = [f"'{name}'" for name in names]
-    fix = Fix(f"add {'it' if len(listed) == 1 else 'them'} to the parameters")
+    where = "inputs of this workflow, which go along" if goes_along else "parameters"
+    fix = Fix(f"add {'it' if len(listed) == 1 else 'them'} to the {where}")
     return error("missing-input", f"workflow '{workflow_id}' requires {' and '.join(listed)}", span, fix=fix)
 
 
