@@ -6,14 +6,15 @@ that make it conformant; what is read is the document after these edits, so it r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias
 
 from runner.arazzo.dialect import Dialect, Field, ListOf, MapOf, Of, Shape, TypeName
-from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite, Severity
+from runner.diagnostics import Diagnostic, Edit, Fix, Severity
+from runner.loader.apply import apply
 from runner.source import SourceMap
-from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer, with_pointer
+from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 
 MOST = 20  # repairs of one value; every one of them leads to a shape that needs fewer
 
@@ -113,7 +114,7 @@ class _Mending:
         severity: Severity = "error" if slip.refused and self.dialect.strict else "warning"
         span = self.places.key(slip.pointer) if slip.at_key else self.places.value(slip.pointer)
         self.problems.append(Diagnostic(rule, severity, slip.message, span, fix=Fix(slip.title, slip.edits)))
-        self.root = applied(self.root, slip.edits)
+        self.root = apply(self.root, slip.edits)
         self.places = self.places.moving(slip.moves) if slip.moves else self.places
 
 
@@ -136,49 +137,3 @@ def _below(value: Value, shape: Shape, dialect: Dialect) -> Iterator[tuple[str, 
             yield from ((name, Field(item, required=True)) for name in list(value))
         case _:
             return
-
-
-def applied(root: Json, edits: Iterable[Edit]) -> Json:
-    """Give a copy of a document with edits applied, one after the other; ValueError where one leads nowhere."""
-    for edit in edits:
-        match edit:
-            case Rewrite(pointer, value):
-                root = with_pointer(root, pointer, value)
-            case Add(pointer, name, value, after):
-                members = _members(root, pointer)
-                place = list(members).index(after) + 1 if after in members else len(members)
-                items = list(members.items())
-                root = with_pointer(root, pointer, dict([*items[:place], (name, value), *items[place:]]))
-            case Rename(pointer, name):
-                above, old = _parent(pointer)
-                members = _members(root, above)
-                renamed = {name if key == old else key: value for key, value in members.items()}
-                root = with_pointer(root, above, renamed)
-            case Remove(pointer):
-                above, gone = _parent(pointer)
-                root = with_pointer(root, above, _without(resolve_pointer(root, above), gone))
-            case Recomment():
-                pass  # a comment says nothing to a reader of values
-            case _:
-                assert_never(edit)
-    return root
-
-
-def _parent(pointer: str) -> tuple[str, str]:
-    *above, last = split_pointer(pointer)
-    return join_pointer("", *above), last
-
-
-def _members(root: Json, pointer: str) -> dict[str, Json]:
-    value = resolve_pointer(root, pointer)
-    if not isinstance(value, dict):
-        raise ValueError(f"'{pointer}' is no object")
-    return value
-
-
-def _without(value: object, gone: str) -> Json:
-    if isinstance(value, list):
-        return [*value[: int(gone)], *value[int(gone) + 1 :]]
-    if not isinstance(value, dict):
-        raise ValueError(f"'{gone}' is not there")
-    return {key: each for key, each in value.items() if key != gone}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import pytest
 
 from runner.arazzo.dialect import dialect_of
-from runner.diagnostics import Add, Diagnostic, Edit, Remove, Rename, Rewrite
+from runner.diagnostics import Rewrite
 from runner.errors import FetchError
 from runner.exchange import Fetched
+from runner.loader.apply import apply
 from runner.loader.kept import read_kept
 from runner.loader.load import load
-from runner.loader.mend import Structure, applied, mend_structure
+from runner.loader.mend import Structure, mend_structure
 from runner.loader.repairs import STRUCTURE
 from runner.loader.repairs.pages import file_behind
 from runner.loader.shape import check_shape
@@ -36,10 +37,6 @@ def mended(text: str, version: str = "1.0.1") -> Structure:
     assert dialect is not None
     assert not read.problems
     return mend_structure(STRUCTURE, read.value, read.places, dialect)
-
-
-def edits(found: Iterable[Diagnostic]) -> list[Edit]:
-    return [edit for each in found if each.fix for edit in each.fix.edits]
 
 
 CRITERION: Json = [{"condition": "$statusCode == 200"}]
@@ -171,7 +168,8 @@ def test_a_structure_is_mended_by_the_edits_that_are_offered(
     assert [each.rule for each in found.problems] == rules
     assert {each.severity for each in found.problems} <= {"warning"}
     read = read_kept(Source("memory:///flow.yaml", "flow.yaml", text), None)
-    assert applied(read.value, edits(found.problems)) == found.root
+    fixes = [each.fix.edits for each in found.problems if each.fix]
+    assert reduce(apply, fixes, read.value) == found.root
 
 
 @pytest.mark.parametrize(("step", "pointer", "expected", "rules"), MENDED.values(), ids=MENDED.keys())
@@ -332,17 +330,3 @@ def test_what_is_not_understood_is_refused_with_what_there_is_instead(written: s
     found = [each for each in compiled(document(step)).diagnostics if each.severity == "error"]
     assert [each.rule for each in found] == [rule]
     assert found[0].fix is not None
-
-
-def test_edits_are_applied_one_after_the_other() -> None:
-    root: Json = {"a": [{"b": 1}, {"c": 2}], "d": 3}
-    given = [
-        Rewrite("/a/0/b", 4),
-        Rename("/a/0/b", "e"),
-        Add("/a/0", "f", 5, "e"),
-        Add("", "first", 0),
-        Remove("/a/1"),
-        Remove("/d"),
-    ]
-    assert applied(root, given) == {"a": [{"e": 4, "f": 5}], "first": 0}
-    assert root == {"a": [{"b": 1}, {"c": 2}], "d": 3}
