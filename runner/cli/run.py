@@ -244,7 +244,8 @@ def refuse_strays(options: RunOptions, settings: Settings, plans: Sequence[Plan]
         }
         for name in (name for name, given in said.items() if given):
             raise UsageError(f"{name} is for the stand-ins of Civitai's APIs, and nothing to be run calls one")
-        check_faults(settings.faults, [api for plan in plans for api in plan.apis.values()])
+    apis = [api for plan in plans for api in plan.apis.values()]
+    check_faults(settings.faults if apis else (), apis, has_jobs=is_civitai != {False})
     if options.seed is not None and is_civitai == {True}:
         raise UsageError("--seed is for APIs of which there is no more than a description: Civitai's have a stand-in")
 

@@ -11,7 +11,7 @@ import click
 
 from runner.cli.cache import NO_CACHE
 from runner.cli.prepare import Seconds, say_error
-from runner.cli.stage import read_stage, stage_options
+from runner.cli.stage import check_operations, read_stage, stage_options
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import ArazzoError, DescriptionError
@@ -112,11 +112,14 @@ def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
     """Give the settings of the scenario, changed by the options that are given."""
     from dataclasses import replace
 
+    from runner.sandbox.civitai.sandbox import OPERATION_IDS
+
     def draw(problems: Iterable[Diagnostic]) -> None:
         for problem in problems:
             print(render_full(problem, terminal.err_style) + "\n", file=terminal.err)
 
     stage = read_stage(options["scenario"], options["fault"], options["live_like"], draw)
+    check_operations(stage.faults, OPERATION_IDS)
     names = ("time_scale", "duration", "balance", "rate_limit", "webhooks")
     return replace(stage, **{name: options[name] for name in names if options[name] is not None})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,17 +79,20 @@ def stands_in(url: str) -> bool:
     return origin_of(url) in (AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN)
 
 
-def check_faults(faults: Iterable[Fault], apis: Sequence[ApiDescription]) -> None:
-    """Refuse faults that never happen where there are no more than descriptions: in a job, or in no operation."""
+def check_faults(faults: Sequence[Fault], apis: Sequence[ApiDescription], *, has_jobs: bool = False) -> None:
+    """Refuse faults that never happen: in a job where there are no more than descriptions, or in no operation."""
     for fault in faults:
-        if fault.job is not None:
+        if fault.job is not None and not has_jobs:
             reason = f"the fault 'job={fault.job}' is for the stand-ins of Civitai's APIs: a description has no jobs"
             raise UsageError(reason, "any API can meet status=503, drop and latency=S")
-        if fault.operation is None:
-            continue
-        found = (operation.operation_id for api in apis for operation in api.by_pointer.values())
-        names = [name for name in found if name is not None]
-        if fault.operation not in names:
+    found = (operation.operation_id for api in apis for operation in api.by_pointer.values())
+    check_operations(faults, [name for name in found if name is not None])
+
+
+def check_operations(faults: Iterable[Fault], names: Collection[str]) -> None:
+    """Refuse a fault of an operation that there is not."""
+    for fault in faults:
+        if fault.operation is not None and fault.operation not in names:
             meant = did_you_mean(fault.operation, names)
             reason = f"a fault is for the operation '{fault.operation}', and no description has one of that name"
             raise UsageError(reason, meant.title if meant else "an operationId is meant")

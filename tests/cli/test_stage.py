@@ -31,6 +31,13 @@ def test_a_connection_that_is_always_dropped_is_no_answer() -> None:
     assert "the connection was closed without an answer: a fault that was asked for" in ended.out
 
 
+@pytest.mark.parametrize("command", [("run", SEARCH), ("sandbox", "--port", "0")])
+def test_a_fault_of_an_operation_that_there_is_not_is_refused(command: tuple[str, ...]) -> None:
+    ended = arazzo(*command, "--fault", "drop,operation=getModl")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.endswith("did you mean 'getModel'?\n")
+
+
 @pytest.mark.parametrize(("job", "status"), [("fail", "failed"), ("expire", "expired")])
 def test_a_job_that_goes_wrong_is_no_success(job: str, status: str) -> None:
     ended = arazzo("run", POLL, "--fault", f"job={job}", "--format", "json")

@@ -58,6 +58,7 @@ _OPERATIONS = {
     ("GET", PATHS.userinfo): "getUserInfo",
     ("GET", PATHS.openid_configuration): "getServerMetadata",
 }
+OAUTH_IDS = frozenset(_OPERATIONS.values())
 
 _CALLBACKS = ("http://127.0.0.1/callback", "http://localhost/callback", "https://app.example/callback")
 _READ_ONLY = read_mask("10701093")

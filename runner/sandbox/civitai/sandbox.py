@@ -12,6 +12,7 @@ from runner.sandbox.civitai.blobs import STORE
 from runner.sandbox.civitai.live import live_answer, live_call
 from runner.sandbox.civitai.oauth import (
     MOUNTED,
+    OAUTH_IDS,
     check_scope,
     civitai_oauth,
     grant_of,
@@ -76,6 +77,12 @@ def origin_of(url: str) -> str:
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
     bare = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
     return f"{parts.scheme}://{host}" + ("" if bare else f":{port}") if host else ""
+
+
+OPERATION_IDS = (
+    frozenset(route.operation_id for api in (SITE, ORCHESTRATION, STORE) for route in api.routes) | OAUTH_IDS
+)
+"""What requests can mean."""
 
 
 class CivitaiSandbox:
