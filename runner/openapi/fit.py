@@ -52,6 +52,8 @@ class Shapes:
     """What the schemas of one document, and of those it refers to, let stand where."""
 
     resolver: Resolver = field(repr=False)
+    _walked: dict[tuple[str, tuple[str, ...]], Shape | tuple[int, Misfit]] = field(default_factory=dict, repr=False)
+    """What was found in the bodies of an operation, which many conditions look into at the same places."""
 
     @classmethod
     def of_api(cls, api: ApiDescription) -> Shapes:
@@ -77,6 +79,13 @@ class Shapes:
         schemas = [each.schema for each in media if each.schema is not None]
         known = len(schemas) == len(media) and all(each.address for each in responses)
         return tuple(map(self.node, dict.fromkeys(schemas))) if known else ()
+
+    def in_response(self, operation: Operation, place: tuple[str, ...]) -> Shape | tuple[int, Misfit]:
+        """Go down into the bodies that an operation declares, as `walk` does."""
+        key = operation.pointer, place
+        if key not in self._walked:
+            self._walked[key] = self.walk(self.response(operation), place)
+        return self._walked[key]
 
     def node(self, address: Address) -> Node:
         """Give the schema at an address."""
@@ -188,7 +197,7 @@ class ResponseBody:
     @property
     def shape(self) -> Shape | tuple[int, Misfit]:
         """Give the schemas of the place; or the number of the first of its tokens that has none, and why."""
-        return self.shapes.walk(self.shapes.response(self.operation), self.place)
+        return self.shapes.in_response(self.operation, self.place)
 
     @property
     def known(self) -> Shape:

@@ -44,7 +44,9 @@ class Context:
 
     def shapes_of(self, api: ApiDescription) -> Shapes:
         """Give what the schemas of a description let stand where."""
-        return self.shapes.setdefault(api.uri, Shapes.of_api(api))
+        if api.uri not in self.shapes:
+            self.shapes[api.uri] = Shapes.of_api(api)
+        return self.shapes[api.uri]
 
     def value(self, pointer: str) -> Span:
         return self.arazzo.places.value(pointer)
