@@ -66,7 +66,8 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
         return ()
     if not pointer.startswith("/"):
         raise ValueError(f"not a JSON Pointer: {pointer!r}")
-    return tuple(unescape_token(token) for token in pointer[1:].split("/"))
+    tokens = pointer[1:].split("/")
+    return tuple(map(unescape_token, tokens) if "~" in pointer else tokens)
 
 
 def pointer_name(pointer: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runner.diagnostics import Diagnostic
+from runner.loader.apply import apply
 from runner.loader.kept import read_kept
-from runner.loader.mend import applied
 from runner.plan.plan import OperationCall, WorkflowCall
 from runner.source import Source
 from tests.scripted import compiled, header, plan_of, play, reply
@@ -209,7 +209,7 @@ def mended(text: str) -> Any:
             return root
         for edits in given:
             with suppress(ValueError):  # what another one has moved is mended in the next round
-                root = applied(root, edits)
+                root = apply(root, edits)
         text = json.dumps(root)
     raise AssertionError("the edits have no end")
 
