@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pty
 import select
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +44,68 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def arazzo(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
     """Run a command to its end; nothing that it says may ever be a traceback."""
+    written = [*map(str, arguments)]
+    is_cold = any(name.startswith("PYTHON") for name in env or ()) or not WARM.acquire(blocking=False)
+    if is_cold:
+        ended = _cold(written, cwd, environment(env), stdin)
+    else:
+        try:
+            ended = _warm(written, cwd, environment(env), stdin)
+        finally:
+            WARM.release()
+    assert "Traceback" not in ended.out + ended.err, ended
+    assert ended.code != 70, ended
+    return ended
+
+
+def _cold(arguments: list[str], cwd: Path | None, env: Mapping[str, str], stdin: str) -> Ended:
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
+        [*COMMAND, *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",
         cwd=cwd,
-        env=environment(env),
+        env=env,
         input=stdin,
         timeout=60,
         check=False,
     )
-    ended = Ended(done.returncode, done.stdout, done.stderr)
-    assert "Traceback" not in ended.out + ended.err, ended
-    assert ended.code != 70, ended
-    return ended
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+WARM = threading.Lock()
+"""Held while the one process that has everything imported is busy."""
+
+
+@cache
+def _forker() -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.warm"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=Path(__file__).parents[2],
+        env=environment(),
+    )
+    atexit.register(process.communicate)  # which closes its input, and so ends it
+    return process
+
+
+def _warm(arguments: list[str], cwd: Path | None, env: Mapping[str, str], stdin: str) -> Ended:
+    """Run a command in a fork of a process that has everything imported."""
+    forker = _forker()
+    assert forker.stdin is not None
+    assert forker.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
+        files["stdin"].write_text(stdin, encoding="utf-8", newline="")
+        job = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "env": dict(env)}
+        forker.stdin.write(json.dumps(job | {name: str(path) for name, path in files.items()}) + "\n")
+        forker.stdin.flush()
+        assert select.select([forker.stdout], [], [], 60)[0], "a command does not end"
+        code = int(forker.stdout.readline())
+        return Ended(code, *(files[name].read_text(encoding="utf-8") for name in ("stdout", "stderr")))
 
 
 @contextmanager

@@ -1,0 +1,58 @@
+"""Run command lines in forks of a process that has everything imported: starting Python is most of what a test costs.
+
+Each line of standard input is a command line as JSON, each line of standard output the exit code that it came to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import sys
+from typing import Any
+
+import runner
+from runner.__main__ import main
+
+FILES = ("stdin", "stdout", "stderr")
+LEFT_OUT = ("runner.__main__", "runner.pytest_plugin")
+
+
+def import_all() -> None:
+    for module in pkgutil.walk_packages(runner.__path__, "runner."):
+        if module.name not in LEFT_OUT:
+            importlib.import_module(module.name)
+
+
+def become(job: dict[str, Any]) -> None:
+    """Be the process of a command line: its folder, its environment, its three files."""
+    os.chdir(job["cwd"])
+    os.environ.clear()
+    os.environ.update(job["env"])
+    for number, name in enumerate(FILES):
+        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        descriptor = os.open(job[name], flags, 0o600)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+        mode = "r" if number == 0 else "w"
+        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process has it to its end
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.argv = ["arazzo", *job["arguments"]]
+
+
+def serve() -> None:
+    import_all()
+    for line in sys.stdin:
+        job = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            become(job)
+            main()
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
