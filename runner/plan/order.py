@@ -1,7 +1,8 @@
 """The order in which a workflow's steps run, and what each of them waits for.
 
-Those of `x-finally` come last, as written. The others come as written, unless the document is of a version with step-level `dependsOn` and uses it: then "tools … MUST execute
-steps in an order that satisfies both explicit (`dependsOn`) and implicit (output reference) dependencies".
+As written, unless the document is of a version with step-level `dependsOn` and uses it: then "tools … MUST execute
+steps in an order that satisfies both explicit (`dependsOn`) and implicit (output reference) dependencies". The steps of
+`x-finally` come last, as written.
 """
 
 from __future__ import annotations

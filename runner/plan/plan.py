@@ -190,8 +190,8 @@ class Action:
 class StepPlan:
     """One step; `timeout` in seconds.
 
-    `needs` are the indexes, among all steps, of those that must have completed (dependsOn), `needs_elsewhere` those of other workflows,
-    by the workflow's key and the stepId.
+    `needs` are the indexes, among all steps, of those that must have completed (dependsOn), `needs_elsewhere` those of
+    other workflows, by the workflow's key and the stepId.
     """
 
     step_id: str

@@ -14,7 +14,10 @@ from runner.engine.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepSkipped,
     StepStarted,
+    TeardownFinished,
+    TeardownStarted,
     WaitStarted,
     WorkflowFinished,
     WorkflowStarted,
@@ -25,7 +28,7 @@ from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
-from runner.reporters.record import StepRecord, WorkflowRecord
+from runner.reporters.record import TOLD_ELSEWHERE, StepRecord, WorkflowRecord
 from runner.reporters.recorder import Recorder
 from runner.reporters.style import Style
 from runner.reporters.text import count, cut, one_line, visible
@@ -74,6 +77,13 @@ class Console:
                 self._wait(wait, step, entry.at)
             case StepFinished() if step and workflow:
                 self._finish_step(step, workflow, indent, entry.at)
+            case TeardownStarted():
+                self._say(indent + self._muted("teardown"))
+            case StepSkipped(_, step_id, reason):
+                self._say(lines.skipped_line(step_id, reason, self._style, indent))
+            case TeardownFinished(_, _, _, problem) if workflow and workflow.teardown and problem:
+                if problem is workflow.teardown.untold and problem.kind != "cancelled":
+                    self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
             case WorkflowFinished() if workflow:
                 self._finish_workflow(workflow, indent)
             case RunFinished():
@@ -147,7 +157,8 @@ class Console:
             self._say(line)
         problem = workflow.problem
         drawn = workflow.went_on or any(step.failed for step in workflow.steps)
-        if problem and problem.kind not in ("cancelled", "contract") and workflow.outcome != "passed" and not drawn:
+        elsewhere = problem is None or problem.kind == "cancelled" or problem.kind in TOLD_ELSEWHERE
+        if problem and not elsewhere and workflow.outcome != "passed" and not drawn:
             self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
         # Of several workflows the summary is a table, so that what each gave stands below its steps.
         if not self._recorder.depth and len(self._recorder.run.workflow_ids) > 1 and workflow.reason != "dependency":

@@ -34,7 +34,11 @@ from runner.engine.events import (
     RunStarted,
     SecretsLearned,
     StepFinished,
+    StepOutline,
+    StepSkipped,
     StepStarted,
+    TeardownFinished,
+    TeardownStarted,
     WaitStarted,
     WorkflowFinished,
     WorkflowStarted,
@@ -114,10 +118,7 @@ class Redactor:
             case CaseFinished():
                 return replace(event, case=self._case(event.case), problem=self._problem(event.problem))
             case WorkflowStarted():
-                steps = tuple(
-                    replace(step, description=self.text(step.description), span=self._span(step.span))
-                    for step in event.steps
-                )
+                steps = self._outline(event.steps)
                 inputs, summary = self._members(event.inputs), self.text(event.summary)
                 return replace(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
             case StepStarted():
@@ -136,6 +137,8 @@ class Redactor:
                 )
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
+            case TeardownStarted() | StepSkipped() | TeardownFinished():
+                return self._teardown(event)
             case ActionTaken():
                 return replace(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -154,6 +157,20 @@ class Redactor:
     def _case(self, case: Case) -> Case:
         """Redact a case: a row may have its name from its data."""
         return replace(case, name=self.text(case.name), row=self.text(case.row), span=self._span(case.span))
+
+    def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
+        match event:
+            case TeardownStarted():
+                return replace(event, steps=self._outline(event.steps))
+            case StepSkipped():
+                return replace(event, reason=self.text(event.reason))
+            case TeardownFinished():
+                return replace(event, problem=self._problem(event.problem))
+
+    def _outline(self, steps: tuple[StepOutline, ...]) -> tuple[StepOutline, ...]:
+        return tuple(
+            replace(step, description=self.text(step.description), span=self._span(step.span)) for step in steps
+        )
 
     def _problem(self, problem: Problem | None) -> Problem | None:
         if problem is None:
