@@ -225,12 +225,9 @@ def _failures(workflow: WorkflowRecord) -> Iterator[Failure]:
     told = list(_failures_of(workflow, workflow.steps))
     yield from told
     problem = workflow.problem
-    if (
-        problem
-        and problem.kind not in TOLD_ELSEWHERE
-        and workflow.outcome != "passed"
-        and not (told or workflow.went_on)
-    ):
+    if told or workflow.went_on or problem is None or problem.kind in TOLD_ELSEWHERE:
+        return
+    if workflow.outcome != "passed":
         yield workflow, None, problem
 
 
