@@ -26,12 +26,17 @@ def _lines(charts: Sequence[Chart]) -> Iterator[str]:
         yield f'  subgraph w{place}["{_label(chart.workflow_id)}"]'
         for index, step in enumerate(chart.steps):
             yield f'    {_id(place, index)}["{_step(step)}"]'
-        for index, step in enumerate(chart.steps):
+        if chart.teardown:
+            yield f'    subgraph w{place}finally["x-finally"]'
+            for index, step in enumerate(chart.teardown, start=len(chart.steps)):
+                yield f'      {_id(place, index)}["{_step(step)}"]'
+            yield "    end"
+        for index, step in enumerate(chart.all_steps):
             for way in step.ways:
                 yield from _way(place, index, way)
         yield "  end"
     for place, chart in enumerate(charts):
-        for index, step in enumerate(chart.steps):
+        for index, step in enumerate(chart.all_steps):
             if step.calls is not None:
                 yield f"  {_id(place, index)} -. calls .-> w{step.calls}"
 
