@@ -33,14 +33,14 @@ def loop_without_limit(step_id: str, span: Span, kind: str) -> Diagnostic:
 
 
 def step_of_teardown(step_id: str, span: Span) -> Diagnostic:
-    """A step of `x-finally` is used by what comes before it: an own step, an action, or an output of the workflow.
+    """A step of `x-finally` is used by what comes before it: a step, an action, or an output of the workflow.
 
     Why: the steps of `x-finally` run after everything else, when the outputs of the workflow can change no more.
     Example: `outputs: {gone: $steps.delete.outputs.at}` where `delete` is a step of `x-finally`.
     Instead: use an own step; a step that is needed before the end belongs under `steps`.
     """
-    message = f"step '{step_id}' belongs to x-finally, which runs after everything else"
-    return error("step-of-teardown", message, span, fix=Fix("name a step of 'steps', or move this one there"))
+    message = f"step '{step_id}' belongs to x-finally, and runs after this"
+    return error("step-of-teardown", message, span, fix=Fix("use a step that runs before"))
 
 
 def leaves_teardown(target: str, span: Span) -> Diagnostic:
