@@ -10,7 +10,7 @@ from runner.exchange import Exchange, Response
 from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import headline, operands
 from runner.reporters.findings import Findings, merged, said
-from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.style import Style
 from runner.reporters.table import ended, table
 from runner.reporters.text import count, cut, one_line, pad, seconds, shown, width
@@ -112,9 +112,9 @@ def skipped_line(step_id: str, reason: str, style: Style, indent: str) -> str:
     return indent + style.paint(cut(text, style.width - len(indent), style.mark("ellipsis")), "muted")
 
 
-def not_reached_line(workflow: WorkflowRecord, style: Style, indent: str) -> str:
+def not_reached_line(record: WorkflowRecord | TeardownRecord, style: Style, indent: str) -> str:
     """Name the steps that were not reached, or nothing."""
-    missed = ", ".join(one_line(step.step_id) for step in workflow.not_reached())
+    missed = ", ".join(one_line(step.step_id) for step in record.not_reached())
     if not missed:
         return ""
     text = cut(f"{style.mark('skipped')} not reached: {missed}", style.width - len(indent), style.mark("ellipsis"))

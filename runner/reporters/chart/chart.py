@@ -212,7 +212,7 @@ def _ways(workflow: WorkflowPlan, index: int, actions: Iterable[Action], kind: W
         if not action.criteria and action.type != "retry":
             return
     if kind == "failure":
-        yield Way("failure", "", None, end if own else "the teardown goes on", ends=True)
+        yield Way("failure", "", None, end if own or index + 1 == last else "the teardown goes on", ends=True)
     elif index + 1 < last:
         yield Way("next", "", index + 1, workflow.all_steps[index + 1].step_id)
     else:

@@ -9,6 +9,7 @@ from runner.reporters.chart.chart import Chart, Step, Way
 from runner.reporters.text import cut, one_line
 
 _LONGEST = 80
+_ENDS = {"the workflow ends": "ends", "the workflow fails": "fails", "the teardown ends": "over"}
 _SIGNS = re.compile(r"\W")
 # What Mermaid reads as its own inside a quoted label; `#35;` and the like are its way to write a character.
 _MEANING = str.maketrans(
@@ -74,4 +75,4 @@ def _id(place: int, index: int) -> str:
 def _end(place: int, way: Way) -> str:
     """Name an end: all that end in the same way share it."""
     elsewhere = _SIGNS.sub("_", way.target) if way.target.startswith("workflow ") else ""
-    return f"w{place}{elsewhere or ('fails' if way.kind == 'failure' else 'ends')}"
+    return f"w{place}{elsewhere or _ENDS[way.target]}"
