@@ -222,7 +222,7 @@ def unrunnable(plan: Plan, keys: Sequence[str]) -> tuple[Diagnostic, ...]:
     return in_order(
         step.call.reason
         for workflow in plan.reachable(*keys)
-        for step in workflow.steps
+        for step in workflow.all_steps
         if isinstance(step.call, Unrunnable)
     )
 

@@ -85,8 +85,10 @@ def test_commands_whose_output_is_not_shown_are_good_as_they_stand(block: str, t
 
 
 def test_the_scenario_is_the_file_that_a_command_names() -> None:
-    (block,) = blocks("yaml")
-    assert yaml.safe_load(block) == yaml.safe_load((ROOT / "examples/empty-purse.yaml").read_text(encoding="utf-8"))
+    purse, teardown = map(yaml.safe_load, blocks("yaml"))
+    assert purse == yaml.safe_load((ROOT / "examples/empty-purse.yaml").read_text(encoding="utf-8"))
+    tidy = yaml.safe_load((ROOT / "examples/tidy.arazzo.yaml").read_text(encoding="utf-8"))
+    assert teardown["x-finally"] == tidy["workflows"][0]["x-finally"]
 
 
 def test_the_profile_is_one(tmp_path: Path) -> None:

@@ -91,6 +91,9 @@ class Dialect:
     later: Mapping[str, frozenset[str]]
 
 
+TEARDOWN = "x-finally"
+"""The field of a workflow that holds its teardown: an extension, which every version admits."""
+
 TEXT, ANY = Text(), Anything()
 CRITERIA = ListOf(Of("criterion"))
 PARAMETERS = ListOf(Of("parameter", or_reusable=True))
@@ -132,6 +135,7 @@ OBJECTS_1_0: Mapping[str, Fields] = {
         "failureActions": Field(ListOf(Of("failureAction", or_reusable=True))),
         "outputs": Field(VALUES),
         "parameters": Field(PARAMETERS),
+        TEARDOWN: Field(ListOf(Of("step"))),
     },
     "step": {
         "description": Field(TEXT),

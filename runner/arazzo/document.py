@@ -107,6 +107,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
+    """A Workflow Object. `teardown` is `x-finally`, an extension: steps that run however the others ended."""
+
     workflow_id: str
     summary: str
     description: str
@@ -118,6 +120,12 @@ class Workflow:
     outputs: Mapping[str, Json]
     parameters: tuple[ParameterEntry, ...]
     pointer: str
+    teardown: tuple[Step, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The own steps, then those of the teardown."""
+        return (*self.steps, *self.teardown)
 
 
 @dataclass(frozen=True, slots=True)

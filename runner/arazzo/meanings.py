@@ -53,6 +53,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "failureActions": "What every step does on failure, unless it says otherwise itself.",
         "outputs": "What the workflow gives, by name: expressions such as $steps.login.outputs.token.",
         "parameters": "Parameters that every step of the workflow is given.",
+        "x-finally": "Steps that run however the others ended, also after Ctrl-C: to delete what they made.",
     },
     "step": {
         "description": "What the step does; Markdown.",

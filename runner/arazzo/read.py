@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from runner.arazzo.dialect import Dialect
+from runner.arazzo.dialect import TEARDOWN, Dialect
 from runner.arazzo.document import (
     Action,
     ActionEntry,
@@ -71,7 +71,7 @@ def _kind_below(kind: str, name: str) -> str:
             return "workflow"
         case ("document", "components"):
             return "components"
-        case ("workflow", "steps"):
+        case ("workflow", _) if name in ("steps", TEARDOWN):
             return "step"
         case ("components", "successActions" | "failureActions"):
             return "actions"
@@ -152,6 +152,7 @@ def _workflow(members: Members, pointer: str) -> Workflow:
         outputs=_members(members.get("outputs")),
         parameters=_list(members, "parameters", pointer, _parameter_entry),
         pointer=pointer,
+        teardown=_list(members, TEARDOWN, pointer, _step),
     )
 
 

@@ -22,7 +22,7 @@ from runner.source import Source
 from runner.values import Json
 
 NAME = "arazzo.toml"
-RUN_KEYS = ("timeout", "pace", "max-steps", "max-time", "contract", "strict", "offline")
+RUN_KEYS = ("timeout", "pace", "max-steps", "max-time", "max-teardown", "contract", "strict", "offline")
 PROFILE_KEYS = ("servers", "server-vars", "inputs", "auth", "source", "contract", "proxy", "cacert")
 _REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -36,6 +36,7 @@ class RunDefaults:
     pace: float | None = None
     max_steps: int | None = None
     max_time: float | None = None
+    max_teardown: float | None = None
     contract: str | None = None
     strict: bool = False
     offline: bool = False
@@ -124,6 +125,7 @@ def _run(reader: TomlReader, data: Table) -> RunDefaults:
         pace=reader.number(table, ("run", "pace"), float, positive=False),
         max_steps=None if steps is None else int(steps),
         max_time=reader.number(table, ("run", "max-time"), float),
+        max_teardown=reader.number(table, ("run", "max-teardown"), float),
         contract=_contract(reader, table, ("run", "contract")),
         strict=reader.flag(table, ("run", "strict")),
         offline=reader.flag(table, ("run", "offline")),

@@ -119,7 +119,7 @@ def _document(checked: api.Checked, target: str) -> Iterator[Finding]:
     entry = checked.description.main if checked.description else None
     if entry is not None:
         workflows = entry.document.workflows
-        steps = sum(len(each.steps) for each in workflows)
+        steps = sum(len(each.all_steps) for each in workflows)
         about = f"{entry.document.title}: {count(len(workflows), 'workflow')}, {count(steps, 'step')}"
         yield Finding(f"Arazzo {entry.document.dialect.name}", "ready", about)
     own = [each for each in checked.errors if each.rule not in _OF_SOURCES]
@@ -224,7 +224,7 @@ def _servers(plan: Plan, keys: Sequence[str]) -> Iterator[Finding]:
 
 def _steps(plan: Plan, keys: Sequence[str]) -> Iterator[StepPlan]:
     for workflow in plan.reachable(*keys):
-        yield from workflow.steps
+        yield from workflow.all_steps
 
 
 def _credentials(plan: Plan, keys: Sequence[str], case: Case) -> Iterator[Finding]:

@@ -57,8 +57,8 @@ class _Drawing:
     credentials: Credentials = field(repr=False)
 
     def workflow(self, workflow: PreviewedWorkflow) -> DryWorkflow:
-        steps = tuple(map(self.step, workflow.steps))
-        return DryWorkflow(workflow.workflow_id, workflow.summary, workflow.reason, steps)
+        steps, teardown = (tuple(map(self.step, steps)) for steps in (workflow.steps, workflow.teardown))
+        return DryWorkflow(workflow.workflow_id, workflow.summary, workflow.reason, steps, teardown)
 
     def step(self, step: PreviewedStep) -> DryStep:
         match step.does:

@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Sandbox": ("sandbox_balance", "scenario", "fault", "seed", "live_like"),
     "Credentials": ("auth", "env_file", "no_input"),
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),
-    "Limits": ("timeout", "pace", "max_steps", "max_time"),
+    "Limits": ("timeout", "pace", "max_steps", "max_time", "max_teardown"),
     "Checks": ("contract", "coverage", "min_coverage"),
     "Output": ("report", "format", "form", "output", "quiet", "verbose", "color", "help"),
 }

@@ -132,7 +132,7 @@ def _hosts(plans: Iterable[Plan]) -> Iterator[str]:
         step.call
         for plan in plans
         for workflow in plan.workflows.values()
-        for step in workflow.steps
+        for step in workflow.all_steps
         if isinstance(step.call, OperationCall)
     )
     for call in calls:

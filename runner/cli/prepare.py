@@ -79,6 +79,7 @@ class RunOptions(WhereOptions):
     pace: float | None
     max_steps: int | None
     max_time: float | None
+    max_teardown: float | None
     contract: tuple[str, ...]
     coverage: bool
     min_coverage: tuple[str, ...]

@@ -84,6 +84,7 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
 @click.option("--pace", type=Seconds(), metavar="S", help="First pause before a repetition (1).")
 @click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Steps one run may take (10000).")
 @click.option("--max-time", type=Seconds(positive=True), metavar="S", help="Seconds one run may take.")
+@click.option("--max-teardown", type=Seconds(positive=True), metavar="S", help="Seconds one x-finally may take (60).")
 @click.option(
     "--contract",
     multiple=True,
@@ -163,6 +164,7 @@ def limits_of(options: RunOptions) -> Limits:
         request_timeout=options.timeout or 30.0,
         pace=1.0 if options.pace is None else options.pace,
         contract=read_policy(options.contract),
+        teardown=options.max_teardown or 60.0,
     )
 
 
@@ -177,6 +179,7 @@ def with_defaults(options: RunOptions, setting: Setting) -> RunOptions:
         pace=options.pace if options.pace is not None else defaults.pace,
         max_steps=options.max_steps if options.max_steps is not None else defaults.max_steps,
         max_time=options.max_time if options.max_time is not None else defaults.max_time,
+        max_teardown=options.max_teardown if options.max_teardown is not None else defaults.max_teardown,
         contract=(contract, *options.contract) if contract else options.contract,
     )
 

@@ -100,14 +100,14 @@ def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, cal
 
 def unmet_needs(run: Run, state: WorkflowState, step: StepPlan) -> list[str]:
     """Name the steps that a step depends on and that have not completed in this run."""
-    own = [state.plan.steps[index].step_id for index in step.needs if index not in state.completed]
+    own = [state.plan.all_steps[index].step_id for index in step.needs if index not in state.completed]
     return [*own, *(step_id for key, step_id in step.needs_elsewhere if (key, step_id) not in run.completed)]
 
 
 def _timed(run: Run, step: StepPlan, scope: Scope, part: Part) -> Part:
     """Let an attempt run no longer than the step's timeout; the pace before it does not count."""
     deadline = _deadline(run, step)
-    run.deadlines.append(deadline)
+    run.budget.deadlines.append(deadline)
     try:
         return (yield from part)
     except Halt as halt:
@@ -115,7 +115,7 @@ def _timed(run: Run, step: StepPlan, scope: Scope, part: Part) -> Part:
             raise
         return Attempt(halt.problem, {}, scope)
     finally:
-        run.deadlines.remove(deadline)
+        run.budget.deadlines.remove(deadline)
 
 
 def _deadline(run: Run, step: StepPlan) -> Deadline:
@@ -176,7 +176,8 @@ def _send(run: Run, call: OperationCall, request: Request) -> Generator[Event | 
     times = [
         time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
     ]
-    answer = yield Send(request, call.operation, max(0.001, min(times)) if times else None, call.source)
+    timeout = max(0.001, min(times)) if times else None
+    answer = yield Send(request, call.operation, timeout, call.source, run.budget.in_teardown)
     if isinstance(answer, Cancelled):
         raise cancelled()
     assert isinstance(answer, Exchange)
@@ -186,7 +187,7 @@ def _send(run: Run, call: OperationCall, request: Request) -> Generator[Event | 
 
 def _check_deadlines(run: Run) -> None:
     """Halt where a deadline is what ended the request, the step's own included."""
-    for deadline in run.deadlines:
+    for deadline in run.budget.deadlines:
         if deadline.at <= run.elapsed + 0.01:  # a transport may give up a moment early
             raise Halt(deadline.problem, deadline)
 
@@ -195,7 +196,7 @@ def wait(run: Run, seconds: float) -> Generator[Event | Effect, Answer, None]:
     """Let time pass, no longer than the deadlines allow."""
     remaining = run.remaining()
     rest = seconds if remaining is None else min(seconds, max(0.0, remaining))
-    answer = yield Wait(rest)
+    answer = yield Wait(rest, run.budget.in_teardown)
     if isinstance(answer, Cancelled):
         raise cancelled()
     assert isinstance(answer, Waited)

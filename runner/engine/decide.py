@@ -64,10 +64,13 @@ def candidates(
         yield index, action
 
 
-def decide(passed: bool, action: Action | None, retry_after: float | None) -> Next:
-    """Decide from the outcome of an attempt, the first action whose criteria hold, and the reply's Retry-After."""
+def decide(passed: bool, action: Action | None, retry_after: float | None, *, in_teardown: bool = False) -> Next:
+    """Decide from the outcome of an attempt, the first action whose criteria hold, and the reply's Retry-After.
+
+    In a teardown a step that fails does not stop the next one.
+    """
     if action is None:
-        return Continue() if passed else End(passed=False)
+        return Continue() if passed or in_teardown else End(passed=False)
     match action.type:
         case "end":
             return End(passed)

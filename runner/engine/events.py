@@ -2,10 +2,14 @@
 
 A run is told in this order, with brackets that always close:
 
-    RunStarted ( WorkflowStarted ( StepStarted attempt* StepFinished )* WorkflowFinished )* RunFinished
+    RunStarted ( WorkflowStarted step* [teardown] WorkflowFinished )* RunFinished
+
+    step = StepStarted attempt* StepFinished
 
     attempt = Answered [BodyUnreadable] [ContractChecked] CriterionChecked* AttemptFinished
               CriterionChecked* [ActionTaken] [WaitStarted]
+
+    teardown = TeardownStarted ( step | StepSkipped )* TeardownFinished
 
 SecretsLearned may stand before any Answered, for the driver adds it.
 
@@ -14,8 +18,8 @@ A suite is one run of many cases, told one after the other, whatever ran side by
     RunStarted ( CaseStarted ( WorkflowStarted ... WorkflowFinished )* CaseFinished | CaseSkipped )* RunFinished
 
 A called workflow stands between its step's StepStarted and AttemptFinished; so does one that a `retry` runs first,
-after ActionTaken. A workflow that `goto` reached starts after the last StepFinished of the one it left, whose
-WorkflowFinished comes after its own: the outcome of the one is that of the other.
+after ActionTaken. A workflow that `goto` reached starts after the last StepFinished of the one it left, and after its
+teardown; the WorkflowFinished of that one comes after its own: the outcome of the one is that of the other.
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ ProblemKind: TypeAlias = Literal[
     "budget",
     "workflow",
     "dependency",
+    "teardown",
     "cancelled",
 ]
 
@@ -59,7 +64,7 @@ class Problem:
 
     @property
     def outcome(self) -> Outcome:
-        return "failed" if self.kind in ("criterion", "workflow", "dependency", "contract") else "error"
+        return "failed" if self.kind in ("criterion", "workflow", "dependency", "contract", "teardown") else "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +300,34 @@ class StepFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TeardownStarted:
+    """The workflow's own steps are over, however they ended; `steps` are those of `x-finally`, which come now."""
+
+    trail: Trail
+    workflow_id: str
+    steps: tuple[StepOutline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """A step of a teardown has nothing to do: what it would undo was not done."""
+
+    trail: Trail
+    step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeardownFinished:
+    """`problem` is of the first step that failed, or says why not all of them ran. It does not hide the workflow's."""
+
+    trail: Trail
+    workflow_id: str
+    outcome: Outcome
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowFinished:
     trail: Trail
     workflow_id: str
@@ -324,6 +357,9 @@ Event: TypeAlias = (
     | ActionTaken
     | WaitStarted
     | StepFinished
+    | TeardownStarted
+    | StepSkipped
+    | TeardownFinished
     | WorkflowFinished
     | RunFinished
 )

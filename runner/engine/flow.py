@@ -15,20 +15,23 @@ from runner.openapi.document import Operation
 class Send:
     """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
 
-    `source` is the name of the source description that the operation belongs to.
+    `source` is the name of the source description that the operation belongs to. `in_teardown` says that it is sent
+    even where the user has ended the run.
     """
 
     request: Request
     operation: Operation
     timeout: float | None
     source: str = ""
+    in_teardown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Let this many seconds pass; answered by Waited."""
+    """Let this many seconds pass; answered by Waited. `in_teardown` is that of Send."""
 
     seconds: float
+    in_teardown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,12 +72,13 @@ class PreviewedStep:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedWorkflow:
-    """A workflow as it would run where every step passes and no action leads elsewhere."""
+    """A workflow as it would run where every step passes and no action leads elsewhere; its teardown is apart."""
 
     workflow_id: str
     summary: str
     reason: Reason
     steps: tuple[PreviewedStep, ...]
+    teardown: tuple[PreviewedStep, ...] = ()
 
 
 def preview(plan: Plan, asked: Sequence[Asked], apply: Apply = apply) -> tuple[PreviewedWorkflow, ...]:
@@ -126,7 +127,8 @@ class _Walk:
         outputs = compute(plan.outputs, scope_of(self.run, state))
         record = {"inputs": dict(inputs), "outputs": outputs}
         self.run.finished.setdefault(plan.document, {})[plan.workflow_id] = record
-        return PreviewedWorkflow(plan.workflow_id, plan.summary, reason, steps)
+        teardown = tuple(self.step(state, step) for step in plan.teardown)
+        return PreviewedWorkflow(plan.workflow_id, plan.summary, reason, steps, teardown)
 
     def step(self, state: WorkflowState, step: StepPlan) -> PreviewedStep:
         scope = scope_of(self.run, state)

@@ -12,6 +12,8 @@ from runner.exchange import Request
 from runner.expressions.scope import Values
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.plan import Plan, WorkflowPlan
+from runner.source import Span
+from runner.text import number_text
 from runner.values import InputValue, Value
 
 
@@ -19,6 +21,7 @@ from runner.values import InputValue, Value
 class Limits:
     """Budgets, pace, and how closely APIs are held to their contracts; times in seconds.
 
+    A teardown has budgets of its own, `teardown` seconds and `teardown_steps`, for the others may be why it runs.
     `pace` is the first pause before a request that would repeat the last one of its step; it doubles up to
     `pace_limit`; 0 switches it off. `request_timeout` bounds one request, step timeouts come first.
     """
@@ -27,6 +30,8 @@ class Limits:
     depth: int = 40
     wall: float | None = None
     request_timeout: float | None = 30.0
+    teardown: float = 60.0
+    teardown_steps: int = 1000
     pace: float = 1.0
     pace_limit: float = 30.0
     contract: ContractPolicy = ContractPolicy()  # noqa: RUF009 - it cannot change
@@ -59,10 +64,36 @@ class Finish:
 
 
 @dataclass(slots=True)
+class Budget:
+    """What `owner`, the run or a teardown, may use up: steps, and the time until each deadline, the innermost last."""
+
+    owner: str
+    most_steps: int
+    deadlines: list[Deadline] = field(default_factory=list)
+    steps: int = 0
+    visits: Counter[str] = field(default_factory=Counter)
+    in_teardown: bool = False
+
+    def limit_time(self, seconds: float, now: float) -> None:
+        """Set a deadline for all of it."""
+        problem = Problem("budget", f"{self.owner} took longer than {number_text(seconds)} s")
+        self.deadlines.append(Deadline(now + seconds, problem))
+
+    def count_step(self, span: Span) -> None:
+        """Count a visit of a step, and halt where there are too many."""
+        self.steps += 1
+        if self.steps > self.most_steps:
+            most = ", ".join(f"'{name}' {count} times" for name, count in self.visits.most_common(3) if count > 1)
+            message = f"{self.owner} took more than {self.most_steps} step{'s' if self.most_steps != 1 else ''}"
+            raise Halt(Problem("budget", f"{message}: it visited {most}" if most else message, span))
+
+
+@dataclass(slots=True)
 class Run:
     """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock.
 
-    `breaches` are the broken contracts that fail the run, and the workflows they happened in, at their end.
+    `breaches` are what fails the run, and the workflows it happened in, at their end: broken contracts, and teardowns
+    that failed. The way that a flow takes is not changed by them.
     """
 
     plan: Plan
@@ -70,44 +101,42 @@ class Run:
     shared_inputs: Mapping[str, InputValue]
     apply: Apply = apply
     elapsed: float = 0.0
-    steps: int = 0
-    deadlines: list[Deadline] = field(default_factory=list)
+    budget: Budget = field(init=False)
     finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
     dependencies: dict[str, Finish] = field(default_factory=dict)
     completed: set[tuple[str, str]] = field(default_factory=set)
-    visits: Counter[str] = field(default_factory=Counter)
     nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
     breaches: list[Problem] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.budget = Budget("the run", self.limits.steps)
+        if self.limits.wall is not None:
+            self.budget.limit_time(self.limits.wall, self.elapsed)
+
     def remaining(self) -> float | None:
         """Give the seconds until the first deadline, or None."""
-        return (
-            min((deadline.at for deadline in self.deadlines), default=self.elapsed) - self.elapsed
-            if self.deadlines
-            else None
-        )
+        deadlines = self.budget.deadlines
+        return min(deadline.at for deadline in deadlines) - self.elapsed if deadlines else None
 
     def spend(self, seconds: float) -> None:
         """Count time that passed, and halt where a deadline outside the innermost one has passed."""
         self.elapsed += seconds
-        for deadline in self.deadlines[:-1]:
+        for deadline in self.budget.deadlines[:-1]:
             if deadline.at <= self.elapsed:
                 raise Halt(deadline.problem, deadline)
-
-    def count_step(self, problem: Problem) -> None:
-        """Count a visit of a step, and halt where the budget is used up."""
-        self.steps += 1
-        if self.steps > self.limits.steps:
-            raise Halt(problem)
 
 
 @dataclass(slots=True)
 class WorkflowState:
-    """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each."""
+    """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each.
+
+    `completed` are the places of the steps that are over, `passed` the ids of those whose last visit passed.
+    """
 
     plan: WorkflowPlan
     inputs: Mapping[str, InputValue]
     outputs: dict[str, Values] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
     completed: set[int] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)

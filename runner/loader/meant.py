@@ -10,6 +10,7 @@ _CHOICE = "a step runs unless an action leads past it: write criteria into an on
 _OUTPUTS = "an action gives no outputs: write them into those of the step"
 _CRITERIA = "write it as an entry of criteria, with its context and type beside it"
 _DEFAULT = "give the default to the input, in the schema of the workflow's inputs"
+_FINALLY = "steps that run however the others ended are written under x-finally, an extension that this runner knows"
 _BODY = "write it as the payload of the requestBody"
 
 FIELDS: Mapping[tuple[str, str], str] = {
@@ -19,6 +20,7 @@ FIELDS: Mapping[tuple[str, str], str] = {
     **dict.fromkeys((("step", name) for name in ("body", "payload", "requestbodies")), _BODY),
     ("step", "criteria"): "the criteria of a step are its successCriteria",
     ("workflow", "foreach"): _LOOP,
+    **dict.fromkeys((("workflow", name) for name in ("teardown", "cleanup", "finally", "always", "after")), _FINALLY),
     **dict.fromkeys((("successAction", name) for name in ("outputs", "output")), _OUTPUTS),
     **dict.fromkeys((("failureAction", name) for name in ("outputs", "output")), _OUTPUTS),
     ("successAction", "condition"): _CRITERIA,

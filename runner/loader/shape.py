@@ -245,8 +245,14 @@ def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Di
         elif field.required:
             yield _missing_field(places, pointer, kind, name, value)
     for name in value:
-        if name not in fields and not name.startswith("x-"):
+        if name not in fields and (not name.startswith("x-") or _is_slip(name, fields.keys() - value.keys())):
             yield _unknown_field(places, pointer, kind, name, value, dialect)
+
+
+def _is_slip(name: str, fields: Iterable[str]) -> bool:
+    """Say whether an extension is most likely meant to be one that is known here, as `x-finaly` is."""
+    known = (field for field in fields if field.startswith("x-"))
+    return any(SequenceMatcher(None, name.casefold(), field).ratio() >= 0.8 for field in known)
 
 
 def _empty(name: str, pointer: str, shape: Text, places: SourceMap) -> Iterator[Diagnostic]:
@@ -283,7 +289,7 @@ def _unknown_field(
         return Diagnostic("unknown-field", "warning", message, span, notes=(note,))
     return Diagnostic(
         "unknown-field",
-        "error" if slip else "warning",
+        "error" if slip and not name.startswith("x-") else "warning",
         message,
         span,
         fix=Fix(f"did you mean '{meant}'?") if meant else Fix("begin the name of an extension with 'x-'"),

@@ -14,7 +14,7 @@ from runner.plan.conditions import conditions
 from runner.plan.context import Context
 from runner.plan.names import Names
 from runner.plan.plan import Action, Target
-from runner.plan.rules import calls, names
+from runner.plan.rules import calls, flow, names
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import find_called
 
@@ -23,9 +23,13 @@ COMPONENTS: Mapping[ActionKind, str] = {"success": "successActions", "failure": 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of the workflow that actions belong to: the place of each id in the order of execution."""
+    """The steps of the workflow that actions belong to: the place of each id in the order of execution.
+
+    `of_teardown` are those of `x-finally`: actions lead neither into it nor out of it.
+    """
 
     places: Mapping[str, int]
+    of_teardown: frozenset[str] = frozenset()
 
 
 def written_actions(ctx: Context, entries: Sequence[ActionEntry], kind: ActionKind) -> list[Written]:
@@ -93,17 +97,31 @@ def _target(ctx: Context, scope: Names, written: Written, steps: Steps) -> tuple
         ctx.report(calls.several_targets(("stepId", "workflowId"), ctx.key(f"{written.pointer}/workflowId")))
         return None, None
     if written.step_id:
-        place = steps.places.get(written.step_id)
-        if place is None:
-            span = ctx.value(f"{written.pointer}/stepId")
-            ctx.report(names.unknown_step(written.step_id, steps.places, span))
-        return place, None
+        return _step(ctx, scope, written.step_id, f"{written.pointer}/stepId", steps), None
     if written.workflow_id:
+        if scope.in_teardown and written.type == "goto":
+            span = ctx.value(f"{written.pointer}/workflowId")
+            ctx.report(flow.leaves_teardown(f"workflow '{written.workflow_id}'", span))
+            return None, None
         return None, _workflow(ctx, scope, written, written.workflow_id)
     if written.type == "goto":
         what = f"the action '{written.name}' says goto, but not where: a stepId or workflowId is missing"
         ctx.report(calls.missing_target(what, ctx.key(f"{written.pointer}/type")))
     return None, None
+
+
+def _step(ctx: Context, scope: Names, step_id: str, pointer: str, steps: Steps) -> int | None:
+    """Find the place of a step that can be gone to from here."""
+    place, span = steps.places.get(step_id), ctx.value(pointer)
+    if place is None:
+        ctx.report(names.unknown_step(step_id, steps.places, span))
+    elif scope.in_teardown and step_id not in steps.of_teardown:
+        ctx.report(flow.leaves_teardown(f"step '{step_id}'", span))
+    elif step_id in steps.of_teardown and not scope.in_teardown:
+        ctx.report(flow.step_of_teardown(step_id, span))
+    else:
+        return place
+    return None
 
 
 def _workflow(ctx: Context, scope: Names, written: Written, text: str) -> Target | None:

@@ -94,7 +94,7 @@ class _Compilation:
         _report_twice(ctx, "source description", sources)
         _report_twice(ctx, "workflow", workflows)
         for workflow in document.workflows:
-            _report_twice(ctx, "step", [(step.step_id, f"{step.pointer}/stepId") for step in workflow.steps])
+            _report_twice(ctx, "step", [(step.step_id, f"{step.pointer}/stepId") for step in workflow.all_steps])
 
     def workflow(self, ctx: Context, workflow: Workflow, key: str) -> WorkflowPlan:
         steps = StepCompiler.of(ctx, workflow)
@@ -112,7 +112,7 @@ class _Compilation:
             summary=workflow.summary,
             description=workflow.description,
             inputs=inputs,
-            steps=compiled,
+            steps=compiled[: len(workflow.steps)],
             outputs=outputs,
             depends_on=self.depends_on(ctx, workflow),
             sources={
@@ -121,6 +121,7 @@ class _Compilation:
             },
             self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
             span=ctx.value(f"{workflow.pointer}/workflowId"),
+            teardown=compiled[len(workflow.steps) :],
         )
         self.problems += [*check_ways(plan), *unused_outputs(ctx, workflow)]
         return plan
@@ -142,7 +143,7 @@ class _Compilation:
         """Report references that lead nowhere in the schemas of the operations that are called."""
         called: dict[str, list[Operation]] = {}
         for plan in self.plans.values():
-            for step in plan.steps:
+            for step in plan.all_steps:
                 if isinstance(step.call, OperationCall):
                     called.setdefault(step.call.contract.api.uri, []).append(step.call.operation)
         for api in self.description.apis.values():
@@ -179,7 +180,7 @@ def entry_workflows(plans: Mapping[str, WorkflowPlan], own: Sequence[str]) -> tu
 
 def _before(plan: WorkflowPlan) -> list[str]:
     """List the workflows that have to end before this one can: those it depends on and those it calls."""
-    return [*plan.depends_on, *(step.call.key for step in plan.steps if isinstance(step.call, WorkflowCall))]
+    return [*plan.depends_on, *(step.call.key for step in plan.all_steps if isinstance(step.call, WorkflowCall))]
 
 
 def _report_twice(ctx: Context, kind: str, found: list[tuple[str, str]]) -> None:

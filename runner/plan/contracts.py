@@ -13,7 +13,7 @@ def check_contracts(plan: Plan) -> Iterator[Diagnostic]:
 
     All of them are compiled for it, which in a large description takes its time.
     """
-    calls = [step.call for workflow in plan.workflows.values() for step in workflow.steps]
+    calls = [step.call for workflow in plan.workflows.values() for step in workflow.all_steps]
     for call in calls:
         if isinstance(call, OperationCall):
             for address, why in call.contract.unusable_schemas():

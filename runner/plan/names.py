@@ -28,7 +28,7 @@ from runner.openapi.fit import ResponseBody
 from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
 from runner.plan.plan import Inputs
-from runner.plan.rules import language, names
+from runner.plan.rules import flow, language, names
 from runner.plan.schemas import read_inputs
 from runner.source import Span
 
@@ -37,13 +37,14 @@ from runner.source import Span
 class StepNames:
     """A step that can be referred to; `order` is its place in the sequence of execution.
 
-    `bodies` are the outputs that are a part of the response.
+    `bodies` are the outputs that are a part of the response; `in_teardown` says that it is a step of `x-finally`.
     """
 
     order: int
     outputs: frozenset[str]
     pointer: str
     bodies: Mapping[str, ResponseBody] = field(default_factory=dict)
+    in_teardown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Names:
     `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
     `response` is what `$response.body` can be; None where it may be anything.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
+    `in_teardown` says that the text belongs to a step of `x-finally`.
     """
 
     inputs: Inputs
@@ -66,6 +68,7 @@ class Names:
     called: str | None = None
     sent: frozenset[tuple[str, str]] | None = None
     response: ResponseBody | None = None
+    in_teardown: bool = False
 
 
 SOURCE_FIELDS = ("name", "type", "url")
@@ -125,7 +128,7 @@ def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
     nowhere = ctx.value("")
     settled = settle(replace(ctx, report=found.append), scope, expression, nowhere)
     is_whole = settled == expression or isinstance(expression, SourceReference)
-    return is_whole and all(each.rule == "forward-reference" for each in found)
+    return is_whole and all(each.rule in ("forward-reference", "step-of-teardown") for each in found)
 
 
 def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
@@ -190,6 +193,9 @@ def _check_step(ctx: Context, scope: Names, step_id: str, span: Span) -> bool:
         elsewhere = holders[0].workflow_id if len(holders) == 1 else None
         ctx.report(names.unknown_step(step_id, scope.steps, span, elsewhere=elsewhere))
         return False
+    if step.in_teardown and not scope.in_teardown:
+        ctx.report(flow.step_of_teardown(step_id, span))
+        return True
     order = scope.order
     if order is not None and (step.order > order or (step.order == order and not scope.own)):
         reachable = any(start >= step.order and target <= order for start, target in scope.jumps)

@@ -1,7 +1,8 @@
 """The order in which a workflow's steps run, and what each of them waits for.
 
 As written, unless the document is of a version with step-level `dependsOn` and uses it: then "tools … MUST execute
-steps in an order that satisfies both explicit (`dependsOn`) and implicit (output reference) dependencies".
+steps in an order that satisfies both explicit (`dependsOn`) and implicit (output reference) dependencies". The steps of
+`x-finally` come last, as written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from runner.arazzo.document import Step, Workflow
 from runner.plan.context import Context
-from runner.plan.rules import language, names
+from runner.plan.rules import flow, language, names
 from runner.plan.targets import find_called
 from runner.values import Json, resolve_pointer
 
@@ -24,7 +25,7 @@ REFERENCE = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`sequence` lists the steps as they run, as indexes into the document; `needs` gives the dependsOn of each.
+    """`sequence` lists all steps as they run, as indexes into those written; `needs` gives the dependsOn of each.
 
     `elsewhere` gives those in other workflows, as the workflow's key and the stepId.
     """
@@ -36,31 +37,35 @@ class Order:
 
 def order_steps(ctx: Context, workflow: Workflow) -> Order:
     """Order the steps of a workflow, and report dependencies that lead nowhere or in a circle."""
-    index = {step.step_id: position for position, step in reversed(list(enumerate(workflow.steps)))}
-    needs = {position: tuple(_needs(ctx, step, index)) for position, step in enumerate(workflow.steps)}
-    elsewhere = {position: tuple(_elsewhere(ctx, step)) for position, step in enumerate(workflow.steps)}
-    written = tuple(range(len(workflow.steps)))
-    if not ctx.arazzo.document.dialect.steps_may_be_ordered or not any(needs.values()):
+    steps, own = workflow.all_steps, len(workflow.steps)
+    index = {step.step_id: position for position, step in reversed(list(enumerate(steps)))}
+    needs = {position: tuple(_needs(ctx, step, index, max(own, position))) for position, step in enumerate(steps)}
+    elsewhere = {position: tuple(_elsewhere(ctx, step)) for position, step in enumerate(steps)}
+    written = tuple(range(len(steps)))
+    if not ctx.arazzo.document.dialect.steps_may_be_ordered or not any(needs[place] for place in written[:own]):
         return Order(written, needs, elsewhere)
     edges = {
-        position: {*needs[position], *(set(_references(ctx, step, index)) - {position})}
+        position: {each for each in (*needs[position], *_references(ctx, step, index)) if each < own} - {position}
         for position, step in enumerate(workflow.steps)
     }
     sequence: list[int] = []
-    while len(sequence) < len(written):
-        ready = next((p for p in written if p not in sequence and edges[p] <= set(sequence)), None)
+    while len(sequence) < own:
+        ready = next((p for p in written[:own] if p not in sequence and edges[p] <= set(sequence)), None)
         if ready is None:
             circle = [workflow.steps[p].step_id for p in _circle(edges, set(sequence))]
             ctx.report(names.dependency_cycle(circle, ctx.key(f"{workflow.pointer}/steps")))
             return Order(written, needs, elsewhere)
         sequence.append(ready)
-    return Order(tuple(sequence), needs, elsewhere)
+    return Order((*sequence, *written[own:]), needs, elsewhere)
 
 
-def _needs(ctx: Context, step: Step, index: Mapping[str, int]) -> Iterator[int]:
+def _needs(ctx: Context, step: Step, index: Mapping[str, int], before: int) -> Iterator[int]:
+    """Find the steps that a step depends on, which stand `before` a place: x-finally comes later than that."""
     for place, name in enumerate(step.depends_on):
-        if name in index:
+        if name in index and index[name] < before:
             yield index[name]
+        elif name in index:
+            ctx.report(flow.step_of_teardown(name, ctx.value(f"{step.pointer}/dependsOn/{place}")))
         elif not name.startswith("$"):
             ctx.report(names.unknown_step(name, index, ctx.value(f"{step.pointer}/dependsOn/{place}")))
 

@@ -19,7 +19,7 @@ from runner.plan.rules import calls
 from runner.values import ABSENT, Absent, Json, join_pointer, resolve_pointer
 
 MOST_MEMBERS = 1000
-_OF_A_STEP = re.compile(r"/workflows/\d+/steps/\d+/parameters/\d+")
+_OF_A_STEP = re.compile(r"/workflows/\d+/(?:steps|x-finally)/\d+/parameters/\d+")
 
 
 def with_locations(ctx: Context, operation: Operation, parameters: Sequence[Written]) -> list[Written]:

@@ -169,7 +169,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What to do after a step. `step` is an index into the workflow's steps; `retry_after` in seconds."""
+    """What to do after a step. `step` is an index into all of the workflow's steps; `retry_after` in seconds."""
 
     name: str
     type: Literal["end", "goto", "retry"]
@@ -190,8 +190,8 @@ class Action:
 class StepPlan:
     """One step; `timeout` in seconds.
 
-    `needs` are the indexes of steps that must have completed (dependsOn), `needs_elsewhere` those of other workflows,
-    by the workflow's key and the stepId.
+    `needs` are the indexes, among all steps, of those that must have completed (dependsOn), `needs_elsewhere` those of
+    other workflows, by the workflow's key and the stepId.
     """
 
     step_id: str
@@ -233,7 +233,10 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first."""
+    """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first.
+
+    `teardown` are the steps that run however the others ended.
+    """
 
     key: str
     workflow_id: str
@@ -247,6 +250,12 @@ class WorkflowPlan:
     sources: Mapping[str, Mapping[str, str]]
     self_uri: str | None
     span: Span
+    teardown: tuple[StepPlan, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[StepPlan, ...]:
+        """The own steps, then those of the teardown: what indexes of steps count."""
+        return (*self.steps, *self.teardown)
 
 
 @dataclass(frozen=True)
@@ -289,6 +298,6 @@ def reach(workflows: Mapping[str, WorkflowPlan], keys: Sequence[str]) -> tuple[W
 
 def successors(workflow: WorkflowPlan) -> list[str]:
     """List the keys of the workflows that a workflow depends on, calls, or may go to."""
-    calls = [step.call.key for step in workflow.steps if isinstance(step.call, WorkflowCall)]
-    actions = [action for step in workflow.steps for action in (*step.on_success, *step.on_failure)]
+    calls = [step.call.key for step in workflow.all_steps if isinstance(step.call, WorkflowCall)]
+    actions = [action for step in workflow.all_steps for action in (*step.on_success, *step.on_failure)]
     return [*workflow.depends_on, *calls, *(action.workflow.key for action in actions if action.workflow)]

@@ -38,7 +38,7 @@ def _document(ctx: Context) -> ArazzoDescription:
 def _step_names(workflow: Workflow) -> Names:
     steps = {
         step.step_id: StepNames(place, frozenset(), step.pointer)
-        for place, step in enumerate(workflow.steps)
+        for place, step in enumerate(workflow.all_steps)
         if step.step_id
     }
     return replace(_no_steps(), steps=steps)
@@ -72,7 +72,7 @@ def _used(workflows: Sequence[Workflow]) -> dict[tuple[str, str], Names]:
     for workflow in workflows:
         names = _step_names(workflow)
         entries = [*workflow.success_actions, *workflow.failure_actions]
-        entries += [entry for step in workflow.steps for entry in (*step.on_success, *step.on_failure)]
+        entries += [entry for step in workflow.all_steps for entry in (*step.on_success, *step.on_failure)]
         for entry in entries:
             if isinstance(entry, Reusable) and entry.reference.startswith("$components."):
                 kind, _, name = entry.reference.removeprefix("$components.").partition(".")
@@ -95,6 +95,7 @@ class _References:
             steps=tuple(self.step(step) for step in workflow.steps),
             success_actions=self.entries(workflow.success_actions),
             failure_actions=self.entries(workflow.failure_actions),
+            teardown=tuple(self.step(step) for step in workflow.teardown),
         )
 
     def step(self, step: Step) -> Step:

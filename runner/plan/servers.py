@@ -94,7 +94,7 @@ def _overrides(server: Server, source: str, given: Mapping[str, str]) -> dict[st
 
 def server_choices(plan: Plan, keys: Sequence[str]) -> tuple[tuple[str, ServerChoice], ...]:
     """Give the servers that a run of these workflows can send to, each once, with the source it belongs to."""
-    calls = (step.call for workflow in plan.reachable(*keys) for step in workflow.steps)
+    calls = (step.call for workflow in plan.reachable(*keys) for step in workflow.all_steps)
     return tuple(dict.fromkeys((call.source, call.choice) for call in calls if isinstance(call, OperationCall)))
 
 
@@ -141,6 +141,6 @@ def _servers(plans: Iterable[Plan]) -> Iterator[tuple[str, Server]]:
     """Give the servers of every operation that is called, with the source each belongs to."""
     for plan in plans:
         for workflow in plan.workflows.values():
-            for step in workflow.steps:
+            for step in workflow.all_steps:
                 if isinstance(step.call, OperationCall | Unrunnable) and step.call.operation is not None:
                     yield from ((step.call.source, server) for server in step.call.operation.servers)

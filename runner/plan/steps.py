@@ -43,15 +43,17 @@ class StepCompiler:
         steps: dict[str, StepNames] = {}
         inputs = read_inputs(workflow.inputs, ctx.arazzo.document.root)
         alone, quiet = Names(inputs, {}, frozenset()), replace(ctx, report=ignore)
-        for index, step in enumerate(workflow.steps):
-            known = bodies(ctx, step, find_target(quiet, alone, step))
-            steps.setdefault(step.step_id, StepNames(places[index], step_outputs(ctx, step), step.pointer, known))
+        for index, step in enumerate(workflow.all_steps):
+            known, last = bodies(ctx, step, find_target(quiet, alone, step)), index >= len(workflow.steps)
+            found = StepNames(places[index], step_outputs(ctx, step), step.pointer, known, in_teardown=last)
+            steps.setdefault(step.step_id, found)
         own = Names(inputs, steps, workflow_outputs(workflow))
         return cls(ctx, workflow, order, replace(own, jumps=tuple(_jumps(ctx, workflow, steps))))
 
     @cached_property
     def places(self) -> Steps:
-        return Steps({step_id: step.order for step_id, step in self.names.steps.items()})
+        of_teardown = frozenset(step_id for step_id, step in self.names.steps.items() if step.in_teardown)
+        return Steps({step_id: step.order for step_id, step in self.names.steps.items()}, of_teardown)
 
     @cached_property
     def shared_parameters(self) -> list[Parameter]:
@@ -65,12 +67,13 @@ class StepCompiler:
         }
 
     def compile(self) -> tuple[StepPlan, ...]:
-        """Compile the steps in the order in which they run."""
-        return tuple(self.step(self.workflow.steps[index], index) for index in self.order.sequence)
+        """Compile all steps in the order in which they run."""
+        return tuple(self.step(self.workflow.all_steps[index], index) for index in self.order.sequence)
 
     def step(self, step: Step, index: int) -> StepPlan:
         ctx = self.ctx
-        before = replace(self.names, order=self.names.steps[step.step_id].order)
+        last = index >= len(self.workflow.steps)
+        before = replace(self.names, order=self.names.steps[step.step_id].order, in_teardown=last)
         found = find_target(ctx, before, step)
         after = self.after(step, before, found)
         places = {position: place for place, position in enumerate(self.order.sequence)}
@@ -111,10 +114,8 @@ class StepCompiler:
         )
         response = replace(scope.response, is_met=kind == "success") if scope.response else None
         visible = replace(scope, own=True, response=response)
-        compiled = (
-            compile_action(self.ctx, visible, written, self.places)
-            for written in merged(own, self.shared_actions[kind])
-        )
+        shared = () if scope.in_teardown else self.shared_actions[kind]  # those are about the workflow's own steps
+        compiled = (compile_action(self.ctx, visible, written, self.places) for written in merged(own, shared))
         return tuple(action for action in compiled if action is not None)
 
     def call(self, step: Step, scope: Names, found: Found | None) -> Call:
@@ -174,9 +175,9 @@ def _jumps(ctx: Context, workflow: Workflow, steps: Mapping[str, StepNames]) -> 
     }
     shared = (*workflow.success_actions, *workflow.failure_actions)
     jumps = []
-    for step in workflow.steps:
-        start = steps[step.step_id].order
-        for entry in (*step.on_success, *step.on_failure, *shared):
+    for step in workflow.all_steps:
+        start, last = steps[step.step_id].order, steps[step.step_id].in_teardown
+        for entry in (*step.on_success, *step.on_failure, *(() if last else shared)):
             action = entry if isinstance(entry, WrittenAction) else known.get(entry.reference)
             if action is None:
                 continue

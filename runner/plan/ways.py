@@ -17,8 +17,16 @@ _OUTPUT = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.(?:outputs\.)?([A-Za-z0-9_.\-]
 
 def check_ways(plan: WorkflowPlan) -> Iterator[Diagnostic]:
     """Say which steps are never reached, and which actions go round without limit."""
-    reached = _reached(plan.steps)
-    for index, step in enumerate(plan.steps):
+    own = range(len(plan.steps))
+    yield from _check(plan.all_steps, own, goes_on=False)
+    yield from _check(plan.all_steps, range(len(own), len(plan.all_steps)), goes_on=True)
+
+
+def _check(steps: Sequence[StepPlan], places: range, *, goes_on: bool) -> Iterator[Diagnostic]:
+    """Check the ways through the steps of these places; `goes_on` says that one that fails does not stop the next."""
+    reached = _reached(steps, places, goes_on=goes_on)
+    for index in places:
+        step = steps[index]
         if index not in reached:
             yield flow.unreachable_step(step.step_id, step.span)
             continue
@@ -26,21 +34,21 @@ def check_ways(plan: WorkflowPlan) -> Iterator[Diagnostic]:
             last = next((action for action in actions if not action.criteria), None)
             if last is None or last.type != "goto" or last.step is None or last.step > index:
                 continue
-            if index in _always(plan.steps, last.step):
-                yield flow.loop_without_limit(plan.steps[last.step].step_id, last.span, kind)
+            if index in _always(steps, last.step):
+                yield flow.loop_without_limit(steps[last.step].step_id, last.span, kind)
 
 
-def _reached(steps: Sequence[StepPlan]) -> set[int]:
-    """Give the steps that some way leads to, from the first one on."""
+def _reached(steps: Sequence[StepPlan], places: range, *, goes_on: bool) -> set[int]:
+    """Give the steps that some way leads to, from the first place on."""
     reached: set[int] = set()
-    pending = [0] if steps else []
+    pending = [places.start]
     while pending:
         index = pending.pop()
-        if index in reached or index >= len(steps):
+        if index in reached or index not in places:
             continue
         reached.add(index)
         step = steps[index]
-        pending += [*_next(step.on_success, index + 1), *_next(step.on_failure, None)]
+        pending += [*_next(step.on_success, index + 1), *_next(step.on_failure, index + 1 if goes_on else None)]
         pending += step.needs  # it runs only once these have
     return reached
 
@@ -74,7 +82,7 @@ def unused_outputs(ctx: Context, workflow: Workflow) -> Iterator[Diagnostic]:
     """Say which outputs of steps no text of the workflow refers to."""
     written = resolve_pointer(ctx.arazzo.document.root, workflow.pointer)
     used = {found.groups() for text in _texts(written) for found in _OUTPUT.finditer(text)}
-    for step in workflow.steps:
+    for step in workflow.all_steps:
         for name in step.outputs:
             if not any(step.step_id == owner and _names(used_name, name) for owner, used_name in used):
                 pointer = join_pointer(step.pointer, "outputs", name)

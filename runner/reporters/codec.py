@@ -37,6 +37,9 @@ EVENTS: Mapping[str, type[Event]] = {
         events.ActionTaken,
         events.WaitStarted,
         events.StepFinished,
+        events.TeardownStarted,
+        events.StepSkipped,
+        events.TeardownFinished,
         events.WorkflowFinished,
         events.RunFinished,
     )

@@ -14,7 +14,10 @@ from runner.engine.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepSkipped,
     StepStarted,
+    TeardownFinished,
+    TeardownStarted,
     WaitStarted,
     WorkflowFinished,
     WorkflowStarted,
@@ -25,7 +28,7 @@ from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
-from runner.reporters.record import StepRecord, WorkflowRecord
+from runner.reporters.record import TOLD_ELSEWHERE, StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.recorder import Recorder
 from runner.reporters.style import Style
 from runner.reporters.text import count, cut, one_line, visible
@@ -74,6 +77,15 @@ class Console:
                 self._wait(wait, step, entry.at)
             case StepFinished() if step and workflow:
                 self._finish_step(step, workflow, indent, entry.at)
+            case TeardownStarted() if workflow:
+                self._say_not_reached(workflow, indent)
+                self._say(indent + self._muted("teardown"))
+            case StepSkipped(_, step_id, reason):
+                self._say(lines.skipped_line(step_id, reason, self._style, indent))
+            case TeardownFinished() if workflow and workflow.teardown:
+                self._say_not_reached(workflow.teardown, indent)
+                if problem := workflow.teardown.untold:
+                    self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
             case WorkflowFinished() if workflow:
                 self._finish_workflow(workflow, indent)
             case RunFinished():
@@ -142,17 +154,21 @@ class Console:
         self._draw(diagnose(step, problem), text, indent)
 
     def _finish_workflow(self, workflow: WorkflowRecord, indent: str) -> None:
-        line = lines.not_reached_line(workflow, self._style, indent)
-        if line:
-            self._say(line)
+        if workflow.teardown is None:
+            self._say_not_reached(workflow, indent)
         problem = workflow.problem
         drawn = workflow.went_on or any(step.failed for step in workflow.steps)
-        if problem and problem.kind not in ("cancelled", "contract") and workflow.outcome != "passed" and not drawn:
+        elsewhere = problem is None or problem.kind == "cancelled" or problem.kind in TOLD_ELSEWHERE
+        if problem and not elsewhere and workflow.outcome != "passed" and not drawn:
             self._draw(diagnose_workflow(workflow, problem), problem.message, indent)
         # Of several workflows the summary is a table, so that what each gave stands below its steps.
         if not self._recorder.depth and len(self._recorder.run.workflow_ids) > 1 and workflow.reason != "dependency":
             for line in lines.value_lines(workflow.outputs, self._style, "    "):
                 self._say(line)
+
+    def _say_not_reached(self, record: WorkflowRecord | TeardownRecord, indent: str) -> None:
+        if line := lines.not_reached_line(record, self._style, indent):
+            self._say(line)
 
     def _draw(self, diagnostic: Diagnostic | None, text: str, indent: str) -> None:
         self._screen.say(f"\n{self._drawn(diagnostic, text, '' if self._quiet else indent + '  ')}\n")

@@ -43,12 +43,13 @@ class DryStep:
 
 @dataclass(frozen=True, slots=True)
 class DryWorkflow:
-    """A workflow and why it would run."""
+    """A workflow and why it would run; `teardown` are the steps that run however the others ended."""
 
     workflow_id: str
     summary: str
     reason: str
     steps: tuple[DryStep, ...]
+    teardown: tuple[DryStep, ...] = ()
 
 
 _WHY = {"dependency": "runs first", "goto": "where an action leads on", "retry": "what an action runs before a retry"}
@@ -69,7 +70,14 @@ def dry_run_lines(started: RunStarted, workflows: Iterable[DryWorkflow], style: 
 def _workflow_lines(workflow: DryWorkflow, style: Style, indent: str) -> Lines:
     rest = ", ".join(filter(None, [one_line(workflow.summary), _WHY.get(workflow.reason, "")]))
     yield f"{indent}{style.paint(one_line(workflow.workflow_id), 'strong')}  {style.paint(rest, 'muted')}".rstrip()
-    for step in workflow.steps:
+    yield from _steps_lines(workflow.steps, style, indent)
+    if workflow.teardown:
+        yield f"{indent}  {style.paint('teardown', 'muted')}"
+        yield from _steps_lines(workflow.teardown, style, indent)
+
+
+def _steps_lines(steps: Iterable[DryStep], style: Style, indent: str) -> Lines:
+    for step in steps:
         yield f"{indent}  {style.paint(one_line(step.step_id), 'accent')}  {one_line(step.title)}"
         inner = indent + "    "
         match step.does:
@@ -109,8 +117,9 @@ def dry_run_json(
 
 
 def _workflow_json(workflow: DryWorkflow) -> dict[str, Json]:
-    steps = [_step_json(step) for step in workflow.steps]
-    return {"workflow_id": workflow.workflow_id, "reason": workflow.reason, "steps": list(steps)}
+    found: dict[str, Json] = {"workflow_id": workflow.workflow_id, "reason": workflow.reason}
+    found["steps"] = [_step_json(step) for step in workflow.steps]
+    return {**found, "teardown": [_step_json(step) for step in workflow.teardown]} if workflow.teardown else found
 
 
 def _step_json(step: DryStep) -> dict[str, Json]:

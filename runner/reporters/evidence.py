@@ -112,7 +112,8 @@ def headline(step: StepRecord, problem: Problem) -> str:
     """Say in one line what went wrong, with the step's name in it."""
     message = one_line(problem.message)
     named = f"step '{step.step_id}'"
-    return message if message.startswith(named) else f"{named}: {message}"
+    told = message if message.startswith(named) else f"{named}: {message}"
+    return f"teardown: {told}" if step.in_teardown else told
 
 
 def evidence(step: StepRecord) -> list[str]:

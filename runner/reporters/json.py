@@ -11,7 +11,7 @@ from runner.engine.events import CriterionChecked, Entry, Problem
 from runner.exchange import Response
 from runner.reporters.evidence import absence
 from runner.reporters.findings import Finding, said
-from runner.reporters.record import StepRecord, WorkflowRecord
+from runner.reporters.record import StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.recorder import Recorder
 from runner.values import Absent, Json, Value
 
@@ -89,7 +89,18 @@ def _workflow(workflow: WorkflowRecord) -> dict[str, Json]:
         "inputs": values_json(workflow.inputs),
         "outputs": values_json(workflow.outputs),
         "steps": [_step(step) for step in workflow.steps],
+        **({"teardown": _teardown(workflow.teardown)} if workflow.teardown else {}),
         "error": _error(workflow.problem),
+    }
+
+
+def _teardown(teardown: TeardownRecord) -> dict[str, Json]:
+    """Write a teardown; `skipped` says of steps by their id why they had nothing to do."""
+    return {
+        "outcome": teardown.outcome,
+        "steps": [_step(step) for step in teardown.steps],
+        "skipped": dict(teardown.skipped),
+        "error": _error(teardown.problem),
     }
 
 

@@ -21,7 +21,7 @@ from runner.reporters.contract import report_lines
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.evidence import evidence, explain, headline, unmet
 from runner.reporters.findings import said
-from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import TOLD_ELSEWHERE, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.recorder import Recorder
 from runner.reporters.text import shown
 from runner.source import Span
@@ -92,8 +92,8 @@ class JUnit:
             case.extend(_result(step, place, blamed))
             failed = failed or blamed
             yield case
-        broken = workflow.problem is not None and workflow.problem.kind == "contract"  # told at the step it happened in
-        if not broken and workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
+        elsewhere = workflow.problem is not None and workflow.problem.kind in TOLD_ELSEWHERE
+        if not elsewhere and workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
             # Nothing that failed is a step: a budget, or a workflow that had to come first.
             problem = workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
             place = problem.span or workflow.span
@@ -103,6 +103,26 @@ class JUnit:
         for outline in workflow.not_reached():
             case = self._case(names.unique(outline.step_id), classname, 0.0, outline.span, file)
             reason = xml.message(f"not reached: {_why_not(workflow, outline)}")
+            case.append(xml.element("skipped", {"message": reason}, reason))
+            yield case
+        if workflow.teardown:
+            yield from self._teardown(workflow.teardown, names, classname, file)
+
+    def _teardown(self, teardown: TeardownRecord, names: _Names, classname: str, file: str) -> Iterator[ET.Element]:
+        """Give the steps of a teardown, which no action above them excuses; their names say what they are."""
+        for step in teardown.steps:
+            place = _place(step) if step.failed else step.span
+            case = self._case(names.unique(f"(teardown) {step.step_id}"), classname, step.took, place, file)
+            case.extend(_result(step, place, step.failed))
+            yield case
+        if problem := teardown.untold:
+            case = self._case(names.unique("(teardown)"), classname, 0.0, problem.span, file)
+            case.append(_broken(problem, _at(problem.span)))
+            yield case
+        left = {step.step_id: "the teardown was broken off" for step in teardown.not_reached()} | teardown.skipped
+        for outline in (each for each in teardown.outline if each.step_id in left):
+            case = self._case(names.unique(f"(teardown) {outline.step_id}"), classname, 0.0, outline.span, file)
+            reason = xml.message(f"skipped: {left[outline.step_id]}")
             case.append(xml.element("skipped", {"message": reason}, reason))
             yield case
 

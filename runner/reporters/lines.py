@@ -10,7 +10,7 @@ from runner.exchange import Exchange, Response
 from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import headline, operands
 from runner.reporters.findings import Findings, merged, said
-from runner.reporters.record import RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.style import Style
 from runner.reporters.table import ended, table
 from runner.reporters.text import count, cut, one_line, pad, seconds, shown, width
@@ -106,9 +106,15 @@ def finding_lines(findings: Findings, known: Set[object], style: Style, indent: 
         yield indent + style.paint(line, severity)
 
 
-def not_reached_line(workflow: WorkflowRecord, style: Style, indent: str) -> str:
+def skipped_line(step_id: str, reason: str, style: Style, indent: str) -> str:
+    """Say why a step of a teardown had nothing to do."""
+    text = f"{style.mark('skipped')} {one_line(step_id)}  skipped: {one_line(reason)}"
+    return indent + style.paint(cut(text, style.width - len(indent), style.mark("ellipsis")), "muted")
+
+
+def not_reached_line(record: WorkflowRecord | TeardownRecord, style: Style, indent: str) -> str:
     """Name the steps that were not reached, or nothing."""
-    missed = ", ".join(one_line(step.step_id) for step in workflow.not_reached())
+    missed = ", ".join(one_line(step.step_id) for step in record.not_reached())
     if not missed:
         return ""
     text = cut(f"{style.mark('skipped')} not reached: {missed}", style.width - len(indent), style.mark("ellipsis"))
@@ -183,7 +189,7 @@ def _one_by_one(run: RunRecord, style: Style) -> Iterator[str]:
 
 
 def _counts(workflows: list[WorkflowRecord], style: Style) -> str:
-    steps = [step for workflow in workflows for step in workflow.steps]
+    steps = [step for workflow in workflows for step in workflow.all_steps]
     parts = [count(len(steps), "step"), count(sum(len(step.exchanges) for step in steps), "request")]
     if recovered := sum(step.recovered for step in steps):
         parts.append(f"{recovered} recovered")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from runner.engine.events import (
     ActionTaken,
@@ -12,6 +12,7 @@ from runner.engine.events import (
     CriterionChecked,
     Outcome,
     Problem,
+    ProblemKind,
     ServerUsed,
     StepOutline,
 )
@@ -19,6 +20,9 @@ from runner.exchange import Exchange
 from runner.reporters.findings import Finding, Findings, merged
 from runner.source import Span
 from runner.values import InputValue, Value
+
+TOLD_ELSEWHERE: frozenset[ProblemKind] = frozenset({"contract", "teardown"})
+"""Problems of a workflow that are told where they happened: at a step, or with its teardown."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class StepRecord:
     recovered: bool = False
     finished: float | None = None
     findings: Findings = field(default_factory=dict)
+    in_teardown: bool = False
     between: bool = False
     """Whether an attempt is over and the next one has not shown itself."""
 
@@ -79,9 +84,33 @@ class StepRecord:
 
 
 @dataclass(slots=True)
+class TeardownRecord:
+    """The teardown of a workflow: the visits of its steps, and why others had nothing to do, by stepId."""
+
+    outline: tuple[StepOutline, ...]
+    started: float
+    steps: list[StepRecord] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    outcome: Outcome = "error"
+    problem: Problem | None = None
+    finished: float | None = None
+
+    @property
+    def untold(self) -> Problem | None:
+        """Why it failed, where no step of it says so."""
+        return None if any(step.failed for step in self.steps) else self.problem
+
+    def not_reached(self) -> list[StepOutline]:
+        """Give the steps that were neither entered nor skipped."""
+        reached = {step.step_id for step in self.steps} | self.skipped.keys()
+        return [step for step in self.outline if step.step_id not in reached]
+
+
+@dataclass(slots=True)
 class WorkflowRecord:
     """One run of a workflow; `outline` are the steps it has, `steps` the visits of those that were reached.
 
+    `teardown` ran when those were over, and is told apart.
     `excused`: the step it ran in passed after all, or an action went on from there.
     `went_on`: a `goto` led to another workflow, which follows, and whose outcome is this one's.
     """
@@ -95,6 +124,7 @@ class WorkflowRecord:
     span: Span | None = None
     outcome: Outcome = "error"
     steps: list[StepRecord] = field(default_factory=list)
+    teardown: TeardownRecord | None = None
     outputs: Mapping[str, Value] = field(default_factory=dict)
     problem: Problem | None = None
     went_on: bool = False
@@ -105,10 +135,18 @@ class WorkflowRecord:
     def took(self) -> float:
         return (self.started if self.finished is None else self.finished) - self.started
 
+    @property
+    def all_steps(self) -> list[StepRecord]:
+        """The visits of its own steps, then those of the teardown."""
+        return [*self.steps, *(self.teardown.steps if self.teardown else ())]
+
     def not_reached(self) -> list[StepOutline]:
-        """Give the steps that were never entered, in the order of the document."""
+        """Give the own steps that were never entered, in the order of the document."""
         reached = {step.step_id for step in self.steps}
         return [step for step in self.outline if step.step_id not in reached]
+
+
+Failure: TypeAlias = tuple[WorkflowRecord, StepRecord | None, Problem]
 
 
 @dataclass(slots=True)
@@ -160,34 +198,44 @@ class RunRecord:
 
     def findings(self) -> list[Finding]:
         """Give the broken contracts of all steps, each once."""
-        return merged(step.findings for workflow in self.all_workflows() for step in workflow.steps)
+        return merged(step.findings for workflow in self.all_workflows() for step in workflow.all_steps)
 
-    def failures(self) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
+    def failures(self) -> Iterator[Failure]:
         """Give what did not pass, at its root: what happened in a called workflow, not that the call failed.
 
-        A failure that an action recovered from is none, nor is anything that happened inside such a step. Broken
-        contracts are told by `findings`.
+        A failure that an action recovered from is none, nor is anything that happened inside such a step. What failed
+        in a teardown comes last. Broken contracts are told by `findings`.
         """
         for workflow in self.workflows:
             yield from _failures(workflow)
+        for workflow in self.all_workflows():
+            if workflow.teardown:
+                yield from _failures_of(workflow, workflow.teardown.steps)
+                yield from ((workflow, None, problem) for problem in (workflow.teardown.untold,) if problem)
 
 
 def _inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
-    for step in workflow.steps:
+    for step in workflow.all_steps:
         for called in step.called:
             yield from _inside_out(called)
     yield workflow
 
 
-def _failures(workflow: WorkflowRecord) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
-    told = False
-    for step in workflow.steps:
+def _failures(workflow: WorkflowRecord) -> Iterator[Failure]:
+    told = list(_failures_of(workflow, workflow.steps))
+    yield from told
+    problem = workflow.problem
+    if told or workflow.went_on or problem is None or problem.kind in TOLD_ELSEWHERE:
+        return
+    if workflow.outcome != "passed":
+        yield workflow, None, problem
+
+
+def _failures_of(workflow: WorkflowRecord, steps: Iterable[StepRecord]) -> Iterator[Failure]:
+    for step in steps:
         if not step.failed:
             continue
         deeper = [found for called in step.called for found in _failures(called)]
-        own = [(workflow, step, step.problem)] if step.problem and not deeper else []
-        yield from deeper or own
-        told = told or bool(deeper or own)
-    problem = workflow.problem
-    if problem and problem.kind != "contract" and workflow.outcome != "passed" and not (told or workflow.went_on):
-        yield workflow, None, problem
+        yield from deeper
+        if step.problem and not deeper:
+            yield workflow, step, step.problem

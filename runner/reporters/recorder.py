@@ -21,14 +21,17 @@ from runner.engine.events import (
     RunStarted,
     SecretsLearned,
     StepFinished,
+    StepSkipped,
     StepStarted,
+    TeardownFinished,
+    TeardownStarted,
     WaitStarted,
     WorkflowFinished,
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Hop, Request, Response
 from runner.reporters.findings import Finding, note
-from runner.reporters.record import CaseRecord, RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import CaseRecord, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
@@ -101,6 +104,9 @@ class Recorder:
                 self._close_step(event, entry.at)
             case WorkflowFinished() as event:
                 self._close_workflow(event, entry.at)
+            case TeardownStarted() | StepSkipped() | TeardownFinished() as event:
+                if self.workflow:
+                    _note_teardown(self.workflow, event, entry.at)
             case RunFinished(outcome):
                 self.run.outcome = outcome
             case SecretsLearned():
@@ -191,7 +197,9 @@ class Recorder:
             event.step_id, event.kind, event.target, at, event.operation_id, event.description, event.span
         )
         if self.workflow:
-            self.workflow.steps.append(record)
+            teardown = self.workflow.teardown
+            record.in_teardown = teardown is not None
+            (teardown or self.workflow).steps.append(record)
         self._stack.append(record)
 
     def _close_step(self, event: StepFinished, at: float) -> None:
@@ -218,6 +226,21 @@ class Recorder:
     def _pop(self, record: WorkflowRecord | StepRecord) -> None:
         while self._stack and self._stack.pop() is not record:
             pass
+
+
+def _note_teardown(
+    workflow: WorkflowRecord, event: TeardownStarted | StepSkipped | TeardownFinished, at: float
+) -> None:
+    teardown = workflow.teardown or TeardownRecord((), at)
+    match event:
+        case TeardownStarted(_, _, steps):
+            workflow.teardown = TeardownRecord(steps, at)
+        case StepSkipped(_, step_id, reason):
+            teardown.skipped[step_id] = reason
+        case TeardownFinished(_, _, outcome, problem):
+            teardown.outcome, teardown.problem, teardown.finished = outcome, problem, at
+        case _:
+            assert_never(event)
 
 
 def _excuse(step: StepRecord) -> None:

@@ -21,7 +21,6 @@ from runner.engine.events import (
     AttemptFinished,
     BodyUnreadable,
     Breach,
-    Case,
     CaseFinished,
     CaseSkipped,
     CaseStarted,
@@ -34,7 +33,11 @@ from runner.engine.events import (
     RunStarted,
     SecretsLearned,
     StepFinished,
+    StepOutline,
+    StepSkipped,
     StepStarted,
+    TeardownFinished,
+    TeardownStarted,
     WaitStarted,
     WorkflowFinished,
     WorkflowStarted,
@@ -51,6 +54,7 @@ from runner.exchange import (
     header,
     media_type,
 )
+from runner.reporters import secret_places as places
 from runner.reporters.secret_names import is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
 from runner.source import Source, Span
@@ -59,18 +63,8 @@ from runner.values import Absent, InputValue, Json, Value, split_pointer
 
 V = TypeVar("V", Json, InputValue, Value)
 
-_QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
-_USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
-_SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
-_COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
 _COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
 _NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
-_MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
-_DELIMITER = re.compile(r"(\r?\n--)")
-_PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
-_PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
-_EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
-_POINTED = re.compile(r"(?<=/)[^\s/]+")
 _SPAN_FILL = re.compile(r"[^\n]")
 
 
@@ -97,9 +91,9 @@ class Redactor:
     def text(self, text: str) -> str:
         """Mask the secrets in a text: known ones, and what stands in a query string or in the userinfo of a URL."""
         if "=" in text:
-            text = _QUERY.sub(self._parameter, text)
+            text = places.QUERY.sub(self._parameter, text)
         if "@" in text:
-            text = _USERINFO.sub(self._userinfo, text)
+            text = places.USERINFO.sub(self._userinfo, text)
         return self._wanted.mask(text)
 
     def _event(self, event: Event) -> Event:
@@ -109,15 +103,10 @@ class Redactor:
             case SecretsLearned(secrets):
                 self._learn_all(secrets)
                 return SecretsLearned(frozenset())
-            case CaseStarted() | CaseSkipped():
-                return replace(event, case=self._case(event.case))
-            case CaseFinished():
-                return replace(event, case=self._case(event.case), problem=self._problem(event.problem))
+            case CaseStarted() | CaseSkipped() | CaseFinished():
+                return self._of_case(event)
             case WorkflowStarted():
-                steps = tuple(
-                    replace(step, description=self.text(step.description), span=self._span(step.span))
-                    for step in event.steps
-                )
+                steps = self._outline(event.steps)
                 inputs, summary = self._members(event.inputs), self.text(event.summary)
                 return replace(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
             case StepStarted():
@@ -136,6 +125,8 @@ class Redactor:
                 )
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
+            case TeardownStarted() | StepSkipped() | TeardownFinished():
+                return self._teardown(event)
             case ActionTaken():
                 return replace(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -151,9 +142,25 @@ class Redactor:
         document, title = self.text(event.document), self.text(event.title)
         return RunStarted(document, title, event.workflow_ids, sources, frozenset(), servers, warnings)
 
-    def _case(self, case: Case) -> Case:
+    def _of_case(self, event: CaseStarted | CaseSkipped | CaseFinished) -> Event:
         """Redact a case: a row may have its name from its data."""
-        return replace(case, name=self.text(case.name), row=self.text(case.row), span=self._span(case.span))
+        case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
+        event = replace(event, case=replace(case, name=name, row=row, span=self._span(case.span)))
+        return replace(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
+
+    def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
+        match event:
+            case TeardownStarted():
+                return replace(event, steps=self._outline(event.steps))
+            case StepSkipped():
+                return replace(event, reason=self.text(event.reason))
+            case TeardownFinished():
+                return replace(event, problem=self._problem(event.problem))
+
+    def _outline(self, steps: tuple[StepOutline, ...]) -> tuple[StepOutline, ...]:
+        return tuple(
+            replace(step, description=self.text(step.description), span=self._span(step.span)) for step in steps
+        )
 
     def _problem(self, problem: Problem | None) -> Problem | None:
         if problem is None:
@@ -161,7 +168,7 @@ class Redactor:
         return replace(problem, message=self.text(problem.message), span=self._span(problem.span))
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
-        expressions = _EXPRESSION.findall(verdict.comparison or condition)
+        expressions = places.EXPRESSION.findall(verdict.comparison or condition)
         name = next((found for found in expressions if is_secret_name(found)), "")
         return Verdict(
             verdict.passed,
@@ -176,7 +183,8 @@ class Redactor:
         """Redact a breach by the names on the way to its value; what quotes values is dropped where one is secret."""
         found = breach.mismatch
         secret = any(map(is_secret_name, (found.name, *split_pointer(found.instance))))
-        causes = any(map(is_secret_name, _POINTED.findall(found.causes))) or self.text(found.causes) != found.causes
+        pointed = places.POINTED.findall(found.causes)
+        causes = any(map(is_secret_name, pointed)) or self.text(found.causes) != found.causes
         address = found.address
         mismatch = replace(
             found,
@@ -273,7 +281,7 @@ class Redactor:
 
     def _credential(self, value: str, minimum: int = 4) -> str:
         """Learn the credential in a value such as `Bearer xyz`, and keep the scheme."""
-        found = _SCHEME.fullmatch(value.strip())
+        found = places.SCHEME.fullmatch(value.strip())
         if (found[2] if found else value) in self._public:
             return value
         if not found:
@@ -334,7 +342,7 @@ class Redactor:
         return self._credential(value) if value and is_secret_name(name) else self.text(value)
 
     def _cookie(self, text: str) -> str:
-        found = _COOKIE.match(text)
+        found = places.COOKIE.match(text)
         if not found:
             return PLACEHOLDER
         if found[2] in self._public:
@@ -359,9 +367,9 @@ class Redactor:
         kind = media_type(header(message.headers, "content-type"))
         match kind.essence:
             case "application/x-www-form-urlencoded":
-                redacted = self.text(_QUERY.sub(self._parameter, "&" + text))[1:]
+                redacted = self.text(places.QUERY.sub(self._parameter, "&" + text))[1:]
             case essence if essence.startswith("multipart/"):
-                redacted = self.text("".join(map(self._part, _DELIMITER.split(text))))
+                redacted = self.text("".join(map(self._part, places.DELIMITER.split(text))))
             case _:
                 content = message.content.value
                 if isinstance(content, dict | list):
@@ -372,7 +380,7 @@ class Redactor:
 
     def _loose(self, text: str) -> str:
         """Redact text that is not one JSON value but may hold some: lines of JSON, server-sent events, broken JSON."""
-        return self.text(_MEMBER.sub(self._member, text))
+        return self.text(places.MEMBER.sub(self._member, text))
 
     def _member(self, found: re.Match[str]) -> str:
         if not is_secret_name(found[1]):
@@ -383,8 +391,8 @@ class Redactor:
 
     def _part(self, text: str) -> str:
         """Redact one part of a multipart body by the name in its head."""
-        found = _PART_HEAD.fullmatch(text)
-        named = _PART_NAME.search(found[1]) if found else None
+        found = places.PART_HEAD.fullmatch(text)
+        named = places.PART_NAME.search(found[1]) if found else None
         if not found or not named or not is_secret_name(named[1]):
             return text
         self._learn(found[2])

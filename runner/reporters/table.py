@@ -47,7 +47,7 @@ def table(workflows: Sequence[WorkflowRecord], style: Style) -> Iterator[str]:
 
 
 def _row(workflow: WorkflowRecord) -> tuple[str, ...]:
-    steps = [step for each in RunRecord(workflows=[workflow]).all_workflows() for step in each.steps]
+    steps = [step for each in RunRecord(workflows=[workflow]).all_workflows() for step in each.all_steps]
     requests = sum(len(step.exchanges) for step in steps)
     retries = sum(max(0, step.attempts - 1) for step in steps)
     words = (one_line(workflow.workflow_id), ended(workflow), ended_by(workflow))

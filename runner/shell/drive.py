@@ -1,8 +1,8 @@
 """Turns a Flow into what happened: events are stamped and told, effects are carried out, answers are sent back in.
 
 Cancelling is an answer too. The first Ctrl-C (KeyboardInterrupt in a blocking call, CancelledError in an awaited one,
-or `cancelled()`) abandons what is under way and answers `Cancelled`, and so is every effect after it: the flow tells
-its closing events and ends. A second one ends at once.
+or `cancelled()`) abandons what is under way and answers `Cancelled`, and so is every effect after it but those of a
+teardown, which are carried out: the flow tells its closing events and ends. A second one ends at once.
 """
 
 from __future__ import annotations
@@ -58,13 +58,15 @@ def drive(flow: Flow, world: World) -> Outcome:
     with closing(_effects(flow, world)) as effects:
         while True:
             try:
-                effect = effects.send(answer)
+                effect, stopped = effects.send(answer)
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 return outcome
             try:
                 answer = _carry_out(effect, world, session)
             except KeyboardInterrupt:
+                if stopped:
+                    raise
                 answer = _abandoned(effect)
 
 
@@ -102,7 +104,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
     with closing(_effects(flow, world)) as effects:
         while True:
             try:
-                effect = effects.send(answer)
+                effect, stopped = effects.send(answer)
             except StopIteration as stop:
                 if cancellation is not None:
                     raise cancellation from None
@@ -111,6 +113,8 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
             try:
                 answer = await _acarry_out(effect, world, session)
             except CancelledError as error:
+                if stopped:
+                    raise
                 answer, cancellation = _abandoned(effect), error
 
 
@@ -135,8 +139,11 @@ def _abandoned(effect: Effect) -> Answer:
     )
 
 
-def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[Effect, Answer, Outcome]:
-    """Tell the events of a flow and yield its effects, until one is answered `Cancelled`: then so are all others."""
+def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, bool], Answer, Outcome]:
+    """Tell the events of a flow and yield its effects, until one is answered `Cancelled`: then so are all others.
+
+    Those of a teardown are yielded all the same. With each goes whether the user has ended the run before it.
+    """
     answer: Answer = None
     stopped = False
     with closing(flow):
@@ -149,8 +156,10 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[Effect, Answer,
             if not isinstance(step, Send | Wait):
                 world.tell(Entry(world.clock.now(), step))
                 answer = None
-            elif stopped or world.cancelled():
-                stopped, answer = True, Cancelled()
+                continue
+            stopped = world.cancelled() or stopped
+            if stopped and not step.in_teardown:
+                answer = Cancelled()
             else:
-                answer = yield step
-                stopped = is_cancelled(answer)
+                answer = yield step, stopped
+                stopped = stopped or is_cancelled(answer)

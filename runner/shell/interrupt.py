@@ -2,7 +2,8 @@
 
 KeyboardInterrupt may otherwise strike between any two instructions, in the middle of a flow or a report, and leave
 neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
-and the driver answers `Cancelled`. The second Ctrl-C raises wherever it finds the program.
+and the driver answers `Cancelled`. Once the driver has heard of it, a teardown may use the world. The second Ctrl-C
+raises wherever it finds the program.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ class Interrupt:
         self.number = 0
         self._count = 0
         self._blocked = False
+        self._heard = False
         self._previous: dict[int, Any] = {}
 
     def cancelled(self) -> bool:
         """Say whether the user wants the run to end."""
-        return self._count > 0
+        self._heard = self._count > 0
+        return self._heard
 
     def __enter__(self) -> Interrupt:
         if _on_main_thread():
@@ -58,7 +61,7 @@ class Interrupt:
             return
         try:
             self._blocked = True
-            if self._count:
+            if self._count and not self._heard:
                 raise KeyboardInterrupt
             yield
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -269,3 +269,62 @@ def test_two_awaited_runs_share_a_virtual_clock() -> None:
         return clock.now()
 
     assert asyncio.run(main()) == 7200.0
+
+
+def torn_down(answers: list[Answer]) -> Flow:
+    """A flow that is cancelled in its first effect, and has a teardown."""
+    yield START
+    answers.append((yield SEND))
+    for effect in (replace(SEND, in_teardown=True), Wait(2.0, in_teardown=True), SEND):
+        answers.append((yield effect))
+    yield STOPPED
+    return "error"
+
+
+def test_a_teardown_is_carried_out_after_the_run_was_cancelled_and_nothing_else_is(run: Run) -> None:
+    answers: list[Answer] = []
+    stage = Stage()
+    stage.cancelled = lambda: True
+    assert run(torn_down(answers), stage) == "error"
+    assert [type(answer) for answer in answers] == [Cancelled, Exchange, Waited, Cancelled]
+    assert len(stage.sent) == 1
+
+
+def test_a_second_ctrl_c_ends_at_once_also_in_the_middle_of_a_teardown() -> None:
+    answers: list[Answer] = []
+    stage = Stage(act=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        drive(torn_down(answers), stage.world())
+    assert [is_cancelled(answer) for answer in answers] == [True]
+    assert len(stage.sent) == 2
+    assert [entry.event for entry in stage.told] == [START]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cancelled_task_is_torn_down_and_a_second_cancellation_ends_at_once(times: int) -> None:
+    answers: list[Answer] = []
+
+    async def main() -> Stage:
+        stage = Stage()
+        awaited, send, begun = AwaitedStage(stage), AwaitedStage(stage).send, asyncio.Semaphore(0)
+        hanging = iter([True] * times)
+
+        async def hang(request: Request, timeout: float | None) -> Reply:
+            begun.release()
+            if next(hanging, False):
+                await asyncio.sleep(60)
+            return await send(request, timeout)
+
+        awaited.send = hang  # type: ignore[method-assign]
+        task = asyncio.create_task(adrive(torn_down(answers), awaited.world()))
+        for _ in range(times):
+            await begun.acquire()
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return stage
+
+    stage = asyncio.run(main())
+    after = [] if times == 2 else [Exchange, Waited, Cancelled]
+    assert [type(answer) for answer in answers] == [Exchange, *after]
+    assert [entry.event for entry in stage.told] == [START] + [STOPPED] * (times == 1)

@@ -89,6 +89,24 @@ def test_a_ctrl_c_that_came_just_before_breaks_into_what_blocks_next() -> None:
             interrupt.clock(SystemClock()).sleep(5.0)
 
 
+def test_once_it_was_heard_of_a_teardown_may_wait() -> None:
+    with Interrupt() as interrupt:
+        strike()
+        assert interrupt.cancelled()
+        clock = interrupt.clock(VirtualClock(0.0))
+        clock.sleep(5.0)
+        assert clock.now() == 5.0
+
+
+@pytest.mark.usefixtures("strike_soon")
+def test_the_second_ctrl_c_breaks_into_a_teardown() -> None:
+    with Interrupt() as interrupt:
+        strike()
+        assert interrupt.cancelled()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.clock(SystemClock()).sleep(5.0)
+
+
 def test_the_second_ctrl_c_raises_anywhere() -> None:
     with Interrupt() as interrupt:
         strike()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.diagnostics import Diagnostic, Fix
-from runner.plan.rules.report import warning
+from runner.plan.rules.report import error, warning
 from runner.source import Span
 
 
@@ -30,6 +30,28 @@ def loop_without_limit(step_id: str, span: Span, kind: str) -> Diagnostic:
     return warning(
         "loop-without-limit", message, span, fix=Fix("write type: retry with a retryLimit, or give criteria")
     )
+
+
+def step_of_teardown(step_id: str, span: Span) -> Diagnostic:
+    """A step of `x-finally` is used by what comes before it: a step, an action, or an output of the workflow.
+
+    Why: the steps of `x-finally` run after everything else, when the outputs of the workflow can change no more.
+    Example: `outputs: {gone: $steps.delete.outputs.at}` where `delete` is a step of `x-finally`.
+    Instead: use an own step; a step that is needed before the end belongs under `steps`.
+    """
+    message = f"step '{step_id}' belongs to x-finally, and runs after this"
+    return error("step-of-teardown", message, span, fix=Fix("use a step that runs before"))
+
+
+def leaves_teardown(target: str, span: Span) -> Diagnostic:
+    """An action of a step of `x-finally` leads out of it.
+
+    Why: when these steps run the workflow is over; only the steps of `x-finally` itself are still to come.
+    Example: `onFailure: [{name: again, type: goto, stepId: create}]` where `create` is not a step of `x-finally`.
+    Instead: retry, end, or go to a step of `x-finally`; a workflow can be called in a step, or before a retry.
+    """
+    message = f"this leads to {target}, out of x-finally"
+    return error("leaves-teardown", message, span, fix=Fix("retry, end, or go to a step of x-finally"))
 
 
 def unused_output(name: str, step_id: str, span: Span) -> Diagnostic:

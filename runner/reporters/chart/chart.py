@@ -41,8 +41,8 @@ class Value:
 class Way:
     """How a run may go on after a step: by itself (`next`) or by an action.
 
-    `step` is the place of the step that it leads to, None for an end or another workflow; `target` says it in words.
-    `when` are the criteria of the action.
+    `step` is the place among all steps of the one that it leads to, None for an end or another workflow; `target` says
+    it in words. `when` are the criteria of the action.
     """
 
     kind: WayKind
@@ -83,7 +83,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One workflow."""
+    """One workflow; `teardown` are the steps that run however the others ended."""
 
     workflow_id: str
     summary: str
@@ -91,6 +91,12 @@ class Chart:
     inputs: tuple[Input, ...]
     steps: tuple[Step, ...]
     outputs: tuple[Value, ...]
+    teardown: tuple[Step, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The own steps, then those of the teardown."""
+        return (*self.steps, *self.teardown)
 
 
 def charts(plan: Plan, keys: Sequence[str]) -> tuple[Chart, ...]:
@@ -101,13 +107,15 @@ def charts(plan: Plan, keys: Sequence[str]) -> tuple[Chart, ...]:
 
 
 def _chart(workflow: WorkflowPlan, places: Mapping[str, int], plan: Plan) -> Chart:
+    steps = tuple(_step(workflow, index, step, places) for index, step in enumerate(workflow.all_steps))
     return Chart(
         workflow_id=workflow.workflow_id,
         summary=workflow.summary or workflow.description.partition("\n")[0],
         needs=tuple(plan.workflows[key].workflow_id for key in workflow.depends_on),
         inputs=tuple(_inputs(workflow)),
-        steps=tuple(_step(workflow, index, step, places) for index, step in enumerate(workflow.steps)),
+        steps=steps[: len(workflow.steps)],
         outputs=tuple(Value(name, spelled(node)) for name, node in workflow.outputs),
+        teardown=steps[len(workflow.steps) :],
     )
 
 
@@ -143,7 +151,7 @@ def _step(workflow: WorkflowPlan, index: int, step: StepPlan, places: Mapping[st
         checks=tuple(map(_check, step.criteria)),
         outputs=tuple(Value(name, spelled(node)) for name, node in step.outputs),
         ways=(*_ways(workflow, index, step.on_success, "success"), *_ways(workflow, index, step.on_failure, "failure")),
-        needs=tuple(workflow.steps[need].step_id for need in step.needs),
+        needs=tuple(workflow.all_steps[need].step_id for need in step.needs),
         calls=places.get(call.key) if isinstance(call, WorkflowCall) else None,
     )
 
@@ -196,24 +204,25 @@ def _check(condition: Condition) -> str:
 
 def _ways(workflow: WorkflowPlan, index: int, actions: Iterable[Action], kind: WayKind) -> Iterator[Way]:
     """Give the ways of the actions in their order, up to one that always holds, and else what happens by itself."""
+    own = index < len(workflow.steps)
+    last = len(workflow.steps if own else workflow.all_steps)
+    end = "the teardown ends" if not own else "the workflow fails" if kind == "failure" else "the workflow ends"
     for action in actions:
-        yield _way(workflow, action, kind)
+        yield _way(action, kind, end)
         if not action.criteria and action.type != "retry":
             return
     if kind == "failure":
-        yield Way("failure", "", None, "the workflow fails", ends=True)
-    elif index + 1 < len(workflow.steps):
-        yield Way("next", "", index + 1, workflow.steps[index + 1].step_id)
+        yield Way("failure", "", None, end if own or index + 1 == last else "the teardown goes on", ends=True)
+    elif index + 1 < last:
+        yield Way("next", "", index + 1, workflow.all_steps[index + 1].step_id)
     else:
-        yield Way("next", "", None, "the workflow ends", ends=True)
+        yield Way("next", "", None, end, ends=True)
 
 
-def _way(workflow: WorkflowPlan, action: Action, kind: WayKind) -> Way:
+def _way(action: Action, kind: WayKind, end: str) -> Way:
     when = tuple(map(_check, action.criteria))
     if action.type == "end":
-        return Way(
-            kind, action.name, None, "the workflow fails" if kind == "failure" else "the workflow ends", when, ends=True
-        )
+        return Way(kind, action.name, None, end, when, ends=True)
     goal = f"workflow {action.workflow.workflow_id}" if action.workflow else action.step_id or ""
     if action.type == "goto":
         return Way(kind, action.name, action.step, goal, when, ends=action.workflow is not None)

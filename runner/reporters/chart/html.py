@@ -37,7 +37,7 @@ def page(charts: Sequence[Chart], title: str) -> str:
 
 def _details(chart: Chart) -> Iterator[str]:
     yield f"<details><summary>{escape(chart.workflow_id)}: every value, whole</summary>"
-    for step in chart.steps:
+    for step in chart.all_steps:
         yield f"<h3>{escape(step.step_id)}</h3><p>{escape(step.description)}</p><table><tbody>"
         yield from (_row(label, texts) for label, texts in _rows(step))
         yield "</tbody></table>"

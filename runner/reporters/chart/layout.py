@@ -98,12 +98,19 @@ def _contents(chart: Chart, anchor: str) -> Iterator[tuple[str, str, str, str, l
         rows += [("", f"{pad(each.name, room)}  {each.about}".rstrip(), "text") for each in chart.inputs]
         yield "inputs", f"{anchor}-inputs", "inputs", "what the workflow is given", rows, ""
     for index, step in enumerate(chart.steps):
-        link = "" if step.calls is None else f"w{step.calls}"
-        server = f"{step.title}   {step.server}" if step.server else step.title
-        yield "step", f"{anchor}-s{index}", step.step_id, server, list(_step_rows(step)), link
+        yield _step(step, "step", f"{anchor}-s{index}")
     if chart.outputs:
         rows = [("", text, "text") for text in _values(chart.outputs)]
         yield "outputs", f"{anchor}-outputs", "outputs", "what the workflow gives", rows, ""
+    for index, step in enumerate(chart.teardown, start=len(chart.steps)):
+        yield _step(step, "teardown", f"{anchor}-s{index}")
+
+
+def _step(step: Step, kind: str, anchor: str) -> tuple[str, str, str, str, list[tuple[str, str, str]], str]:
+    link = "" if step.calls is None else f"w{step.calls}"
+    server = f"{step.title}   {step.server}" if step.server else step.title
+    title = f"x-finally: {step.step_id}" if kind == "teardown" else step.step_id
+    return kind, anchor, title, server, list(_step_rows(step)), link
 
 
 def _step_rows(step: Step) -> Iterator[tuple[str, str, str]]:
@@ -144,7 +151,7 @@ def _values(values: Sequence[Value]) -> Iterator[str]:
 
 def _letters(chart: Chart) -> int:
     texts = [text for _, _, _, _, rows, _ in _contents(chart, "") for _, text, _ in rows]
-    titles = [width(f"{step.title}   {step.server}") - LABEL for step in chart.steps]
+    titles = [width(f"{step.title}   {step.server}") - LABEL for step in chart.all_steps]
     return min(max([NARROWEST, *map(width, texts), *titles]), WIDEST)
 
 
@@ -156,7 +163,7 @@ def _lines(chart: Chart, boxes: Sequence[Box], anchor: str) -> tuple[tuple[Line,
     if chart.inputs or chart.needs:
         lines.append(Line("next", (middle, boxes[0].height), (middle, boxes[0].height + GAP)))
     wanted: list[Line] = []
-    for index, step in enumerate(chart.steps):
+    for index, step in enumerate(chart.all_steps):
         box = by_anchor[f"{anchor}-s{index}"]
         bottom = box.y + box.height
         if any(way.kind == "next" and way.step is not None for way in step.ways):

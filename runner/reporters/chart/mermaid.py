@@ -9,6 +9,7 @@ from runner.reporters.chart.chart import Chart, Step, Way
 from runner.reporters.text import cut, one_line
 
 _LONGEST = 80
+_ENDS = {"the workflow ends": "ends", "the workflow fails": "fails", "the teardown ends": "over"}
 _SIGNS = re.compile(r"\W")
 # What Mermaid reads as its own inside a quoted label; `#35;` and the like are its way to write a character.
 _MEANING = str.maketrans(
@@ -26,12 +27,17 @@ def _lines(charts: Sequence[Chart]) -> Iterator[str]:
         yield f'  subgraph w{place}["{_label(chart.workflow_id)}"]'
         for index, step in enumerate(chart.steps):
             yield f'    {_id(place, index)}["{_step(step)}"]'
-        for index, step in enumerate(chart.steps):
+        if chart.teardown:
+            yield f'    subgraph w{place}finally["x-finally"]'
+            for index, step in enumerate(chart.teardown, start=len(chart.steps)):
+                yield f'      {_id(place, index)}["{_step(step)}"]'
+            yield "    end"
+        for index, step in enumerate(chart.all_steps):
             for way in step.ways:
                 yield from _way(place, index, way)
         yield "  end"
     for place, chart in enumerate(charts):
-        for index, step in enumerate(chart.steps):
+        for index, step in enumerate(chart.all_steps):
             if step.calls is not None:
                 yield f"  {_id(place, index)} -. calls .-> w{step.calls}"
 
@@ -69,4 +75,4 @@ def _id(place: int, index: int) -> str:
 def _end(place: int, way: Way) -> str:
     """Name an end: all that end in the same way share it."""
     elsewhere = _SIGNS.sub("_", way.target) if way.target.startswith("workflow ") else ""
-    return f"w{place}{elsewhere or ('fails' if way.kind == 'failure' else 'ends')}"
+    return f"w{place}{elsewhere or _ENDS[way.target]}"

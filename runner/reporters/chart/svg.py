@@ -23,6 +23,7 @@ STYLE = """
 .chart .name { font: 600 14px system-ui, sans-serif; }
 .chart .soft { fill: var(--soft); }
 .chart rect.box { fill: var(--card); stroke: var(--edge); }
+.chart rect.teardown { stroke-dasharray: 6 4; }
 .chart rect.inputs, .chart rect.outputs { fill: var(--tint); }
 .chart .rule { stroke: var(--edge); }
 .chart path { fill: none; stroke-width: 1.6; }

@@ -37,6 +37,12 @@ def _chart(chart: Chart, style: Style) -> Iterator[str]:
     if chart.outputs:
         yield ""
         yield from _block("outputs", _values(chart.outputs, style), style)
+    if chart.teardown:
+        yield ""
+        yield from _block("x-finally", ["however the steps above ended"], style)
+    for number, step in enumerate(chart.teardown, start=len(chart.steps) + 1):
+        yield ""
+        yield from _step(number, step, style)
 
 
 def _step(number: int, step: Step, style: Style) -> Iterator[str]:

@@ -34,7 +34,7 @@ def foresee(plan: Plan, keys: Iterable[str], credentials: Credentials) -> None:
 def calls(plan: Plan, keys: Iterable[str]) -> Iterator[OperationCall]:
     """Give the operations that a run of these workflows can call."""
     for workflow in plan.reachable(*keys):
-        yield from (step.call for step in workflow.steps if isinstance(step.call, OperationCall))
+        yield from (step.call for step in workflow.all_steps if isinstance(step.call, OperationCall))
 
 
 def supplied(call: OperationCall) -> frozenset[Slot]:

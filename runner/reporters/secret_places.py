@@ -1,0 +1,16 @@
+"""Where in a text a secret may stand: the patterns that find the name beside it, and itself."""
+
+from __future__ import annotations
+
+import re
+
+QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
+USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
+SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
+COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
+MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+DELIMITER = re.compile(r"(\r?\n--)")
+PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
+PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
+EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
+POINTED = re.compile(r"(?<=/)[^\s/]+")
