@@ -17,6 +17,7 @@ from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
 from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
+from runner.reporters.body import beginning, whole_length
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json, Value
 
@@ -111,7 +112,7 @@ def _write_value(value: Value, limit: int) -> object:
         case Absent():
             return {"$absent": True}
         case bytes():
-            return {"$base64": base64.b64encode(value[:limit]).decode("ascii"), "length": len(value)}
+            return {"$base64": base64.b64encode(value[:limit]).decode("ascii"), "length": whole_length(value)}
         case dict() if _TAGS & value.keys():
             return {"$object": value}
         case _:
@@ -123,7 +124,7 @@ def _read_value(data: Json) -> Value:
         case {"$absent": _}:
             return ABSENT
         case {"$base64": str(text)}:
-            return base64.b64decode(text)
+            return beginning(base64.b64decode(text), int(data["length"]))
         case {"$object": value}:
             return value
         case _:
@@ -156,16 +157,17 @@ def _read_verdict(data: dict[str, Any]) -> Verdict:
 
 def _write_body(body: bytes, limit: int) -> object:
     kept = body[:limit]
-    for cut in range(min(4, len(kept)) if len(body) > limit else 1):  # the limit may fall into a character
+    for cut in range(min(4, len(kept)) if whole_length(body) > limit else 1):  # the limit may fall into a character
         try:
-            return {"text": kept[: len(kept) - cut].decode(), "length": len(body)}
+            return {"text": kept[: len(kept) - cut].decode(), "length": whole_length(body)}
         except UnicodeDecodeError:
             continue
-    return {"base64": base64.b64encode(kept).decode("ascii"), "length": len(body)}
+    return {"base64": base64.b64encode(kept).decode("ascii"), "length": whole_length(body)}
 
 
 def _read_body(data: dict[str, Any]) -> bytes:
-    return data["text"].encode() if "text" in data else base64.b64decode(data["base64"])
+    kept: bytes = data["text"].encode() if "text" in data else base64.b64decode(data["base64"])
+    return beginning(kept, int(data["length"]))
 
 
 def _write_request(request: Request, limit: int) -> object:

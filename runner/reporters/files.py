@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, TextIO
 
 from runner.engine.events import Entry
 from runner.reporters.reporter import Reporter
+
+SPOOL_LIMIT = 256 * 1024
+"""Bytes of a spool that stay in memory."""
 
 
 class ReportFile:
@@ -45,6 +50,22 @@ class ReportFile:
 def open_report(path: Path) -> ReportFile:
     """Open a report file, its folders too; OSError where it cannot be written, before anything has run."""
     return ReportFile(path)
+
+
+def open_spool(beside: TextIO) -> IO[str]:
+    """Open a file without a name, in the folder of the one that `beside` writes: for what comes after a head that is
+    not known yet. It is in memory while it is small, and gone when it is closed.
+    """
+    name = getattr(beside, "name", None)
+    folder = Path(name).parent if isinstance(name, str) and Path(name).is_file() else None
+    return SpooledTemporaryFile(SPOOL_LIMIT, "w+", encoding="utf-8", newline="\n", dir=folder)
+
+
+def pour(spool: IO[str], stream: TextIO) -> None:
+    """Write what a spool holds to a stream, and let go of it."""
+    with spool:
+        spool.seek(0)
+        shutil.copyfileobj(spool, stream)
 
 
 class FileReport:

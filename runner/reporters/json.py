@@ -9,6 +9,7 @@ from typing import TextIO
 from runner.diagnostics import Diagnostic
 from runner.engine.events import CriterionChecked, Entry, Problem
 from runner.exchange import Response
+from runner.reporters.body import whole_length
 from runner.reporters.evidence import absence
 from runner.reporters.findings import Finding, said
 from runner.reporters.record import StepRecord, WorkflowRecord
@@ -72,7 +73,7 @@ def value_json(value: Value) -> Json:
         case Absent():
             return None
         case bytes():
-            return {"$bytes": len(value)}
+            return {"$bytes": whole_length(value)}
         case _:
             return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from runner.engine.events import (
     ActionTaken,
@@ -156,35 +156,41 @@ class RunRecord:
     def all_workflows(self) -> Iterator[WorkflowRecord]:
         """Give every workflow that ran, a called one before the one that called it."""
         for workflow in self.workflows:
-            yield from _inside_out(workflow)
+            yield from inside_out(workflow)
 
     def findings(self) -> list[Finding]:
         """Give the broken contracts of all steps, each once."""
         return merged(step.findings for workflow in self.all_workflows() for step in workflow.steps)
 
-    def failures(self) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
+    def failures(self) -> Iterator[Failure]:
         """Give what did not pass, at its root: what happened in a called workflow, not that the call failed.
 
         A failure that an action recovered from is none, nor is anything that happened inside such a step. Broken
         contracts are told by `findings`.
         """
         for workflow in self.workflows:
-            yield from _failures(workflow)
+            yield from failures(workflow)
 
 
-def _inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
+Failure: TypeAlias = tuple[WorkflowRecord, StepRecord | None, Problem]
+"""What did not pass, and where: the step is None where it is none of the workflow's steps."""
+
+
+def inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
+    """Give a workflow and all that ran inside it, a called one before the one that called it."""
     for step in workflow.steps:
         for called in step.called:
-            yield from _inside_out(called)
+            yield from inside_out(called)
     yield workflow
 
 
-def _failures(workflow: WorkflowRecord) -> Iterator[tuple[WorkflowRecord, StepRecord | None, Problem]]:
+def failures(workflow: WorkflowRecord) -> Iterator[Failure]:
+    """Give what did not pass in a workflow, at its root."""
     told = False
     for step in workflow.steps:
         if not step.failed:
             continue
-        deeper = [found for called in step.called for found in _failures(called)]
+        deeper = [found for called in step.called for found in failures(called)]
         own = [(workflow, step, step.problem)] if step.problem and not deeper else []
         yield from deeper or own
         told = told or bool(deeper or own)
