@@ -151,10 +151,7 @@ class JUnit:
         names = _Names() if chapter.case else self._names
         for workflow in chapter.all_workflows():
             suite = self._suite(chapter, workflow, names)
-            if not chapter.case or is_first:
-                suite.insert(0, _properties(chapter, workflow))
-            else:
-                suite.insert(0, _own_properties(chapter, workflow))
+            suite.insert(0, _properties(chapter, workflow, whole=is_first or not chapter.case))
             is_red = is_red or any(suite.get(name) != "0" for name in ("failures", "errors"))
             is_first = False
             yield suite
@@ -300,22 +297,16 @@ def _attributes(sums: Counter[str]) -> dict[str, int]:
     return {name: sums[name] for name in ("tests", "failures", "errors", "skipped")}
 
 
-def _properties(chapter: Chapter, workflow: WorkflowRecord) -> ET.Element:
-    """Give what is known of the run and of the workflow."""
-    run = chapter.run
-    named: dict[str, str] = {f"source.{name}": location for name, location in run.sources}
-    named |= {f"server.{used.source}": lines.server(used) for used in run.servers}
-    named |= {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
-    return _own_properties(chapter, workflow, named)
-
-
-def _own_properties(chapter: Chapter, workflow: WorkflowRecord, more: dict[str, str] | None = None) -> ET.Element:
-    """Give what is known of the workflow: of a suite, what is the same for every case stands in the first one only."""
-    document = chapter.document if chapter.case else chapter.run.document
-    named = {"runner": f"arazzo {__version__}", "document": document, **(more or {})}
-    if chapter.case:
-        named |= {"row": chapter.case.case.row} if chapter.case.case.row else {}
-        named |= {"tags": ", ".join(chapter.case.case.tags)} if chapter.case.case.tags else {}
+def _properties(chapter: Chapter, workflow: WorkflowRecord, *, whole: bool) -> ET.Element:
+    """Give what is known of the workflow; what is said of the `whole` run need not stand in every suite of a case."""
+    run, case = chapter.run, chapter.case.case if chapter.case else None
+    named = {"runner": f"arazzo {__version__}", "document": case.document if case else run.document}
+    if whole:
+        named |= {f"source.{name}": location for name, location in run.sources}
+        named |= {f"server.{used.source}": lines.server(used) for used in run.servers}
+        named |= {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
+    facts = {"row": case.row, "tags": ", ".join(case.tags)} if case else {}
+    named |= {name: value for name, value in facts.items() if value}
     named |= {f"input.{name}": shown(value, 200) for name, value in workflow.inputs.items()}
     properties = ET.Element("properties")
     properties.extend(xml.element("property", {"name": name, "value": value}) for name, value in named.items())
