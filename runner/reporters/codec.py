@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, NamedTuple
 
 from runner.criteria.verdict import Verdict
@@ -55,10 +56,11 @@ class Codec(NamedTuple):
 
 def write_event(event: Event, body_limit: int) -> dict[str, object]:
     """Write an event as a JSON object with all its fields but `secrets`, which no report may show."""
-    line: dict[str, object] = {"event": type(event).__name__}
-    for field in fields(event):
-        if field.name != "secrets":
-            line[field.name] = _codec(type(event), field.name).write(getattr(event, field.name), body_limit)
+    kind = type(event)
+    line: dict[str, object] = {"event": kind.__name__}
+    for name, write in _writers(kind):
+        value = getattr(event, name)
+        line[name] = write(value, body_limit) if write else value
     return line
 
 
@@ -69,6 +71,13 @@ def read_event(line: dict[str, Any]) -> Event | None:
         return None
     known = {field.name for field in fields(kind)} - {"secrets"}
     return kind(**{name: _codec(kind, name).read(value) for name, value in line.items() if name in known})
+
+
+@cache
+def _writers(kind: type[Event]) -> tuple[tuple[str, Callable[[Any, int], Any] | None], ...]:
+    """Give the fields of an event and how each is written; None where it is as it is."""
+    found = [(field.name, _codec(kind, field.name)) for field in fields(kind) if field.name != "secrets"]
+    return tuple((name, None if codec is _PLAIN else codec.write) for name, codec in found)
 
 
 def _codec(kind: type[Event], name: str) -> Codec:

@@ -18,6 +18,9 @@ from runner.version import __version__
 VERSION = 1
 BODY_LIMIT = 64 * 1024
 
+# ASCII: a line separator in a string, or half a surrogate pair, would not survive every reader.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
 
 class JsonLines:
     """Written line by line as things happen. `body_limit` is in bytes, for each body."""
@@ -34,8 +37,7 @@ class JsonLines:
         self._stream.flush()
 
     def _write(self, line: dict[str, object]) -> None:
-        # ASCII: a line separator in a string, or half a surrogate pair, would not survive every reader.
-        self._stream.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self._stream.write(_ENCODER.encode(line) + "\n")
         self._stream.flush()
 
 
