@@ -1,4 +1,4 @@
-"""Turns the stream of entries into chapters, a case or a workflow that nobody called each: told once, then forgotten."""
+"""Turns the stream of entries into chapters: a case, or a workflow that nobody called; told once, then forgotten."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ class Chapter:
     def head(self) -> WorkflowRecord | None:
         """The workflow that it is about: the others went before it, or it went on to them."""
         return next((each for each in reversed(self.workflows) if each.reason != "goto"), None)
+
+    @property
+    def name(self) -> str:
+        """The name of the case, or of the workflow where there is no suite."""
+        if self.case:
+            return self.case.case.name
+        return self.head.workflow_id if self.head else self.document
 
     @property
     def document(self) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from runner.criteria.verdict import Verdict
+from runner.diagnostics import Diagnostic, Edit, Fix
 from runner.engine import events
 from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
@@ -44,6 +45,7 @@ EVENTS: Mapping[str, type[Event]] = {
     )
 }
 
+_EDITS: Mapping[str, type[Edit]] = {each.__name__: each for each in get_args(Edit)}
 _TAGS = frozenset({"$absent", "$base64", "$object"})
 
 
@@ -58,7 +60,7 @@ def write_event(event: Event, body_limit: int) -> dict[str, object]:
     """Write an event as a JSON object with all its fields but `secrets`, which no report may show."""
     kind = type(event)
     line: dict[str, object] = {"event": kind.__name__}
-    for name, write in _writers(kind):
+    for name, write in _writers(kind):  # type: ignore[arg-type] # a class can be hashed
         value = getattr(event, name)
         line[name] = write(value, body_limit) if write else value
     return line
@@ -116,6 +118,27 @@ def _read_span(data: dict[str, Any] | None) -> Span | None:
     return Span(Source(str(data["uri"]), str(data["file"]), text), start, end)
 
 
+def write_diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
+    """Write what was found before a run. No line is quoted: what is secret in it is not known yet."""
+    span, fix = diagnostic.span, diagnostic.fix
+    place = {**(_write_span(span, 0) or {}), "quote": " " * len(span.source.line(span.begin.line))}
+    written = {"rule": diagnostic.rule, "severity": diagnostic.severity, "message": diagnostic.message, "span": place}
+    edits = [{"edit": type(each).__name__, **asdict(each)} for each in fix.edits] if fix else []
+    return {**written, "notes": list(diagnostic.notes), "fix": fix and {"title": fix.title, "edits": edits}}
+
+
+def read_diagnostic(data: dict[str, Any]) -> Diagnostic:
+    """Read a diagnostic back, but for what only a drawing of it shows."""
+    span, fix = _read_span(data["span"]), data["fix"]
+    if span is None:
+        raise ValueError("a diagnostic has no place")
+    edits = (
+        [_EDITS[each["edit"]](**{k: v for k, v in each.items() if k != "edit"}) for each in fix["edits"]] if fix else []
+    )
+    read = Fix(fix["title"], tuple(edits)) if fix else None
+    return Diagnostic(data["rule"], data["severity"], data["message"], span, notes=tuple(data["notes"]), fix=read)
+
+
 def _write_value(value: Value, limit: int) -> object:
     match value:
         case Absent():
@@ -132,8 +155,8 @@ def _read_value(data: Json) -> Value:
     match data:
         case {"$absent": _}:
             return ABSENT
-        case {"$base64": str(text)}:
-            return beginning(base64.b64decode(text), int(data["length"]))
+        case {"$base64": str(text), "length": int(length)}:
+            return beginning(base64.b64decode(text), length)
         case {"$object": value}:
             return value
         case _:

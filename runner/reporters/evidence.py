@@ -142,7 +142,9 @@ def response_excerpt(exchange: Exchange) -> str:
 def _excerpt(response: Response) -> str:
     try:
         # A record may end in the midst of a character.
-        text = response.body[: EXCERPT * 4].decode("utf-8", "ignore" if whole_length(response.body) > EXCERPT else "strict")
+        text = response.body[: EXCERPT * 4].decode(
+            "utf-8", "ignore" if whole_length(response.body) > EXCERPT else "strict"
+        )
     except UnicodeDecodeError:
         return f"({whole_length(response.body)} bytes that are not text)" if response.body else ""
     if "\0" in text:

@@ -1,4 +1,4 @@
-"""Turns a run into JUnit XML: a testsuite for each workflow and a testcase for each step, or a testcase for each workflow.
+"""Turns a run into JUnit XML: a testsuite for each workflow with a testcase for each step, or a testcase for the whole.
 
 No standard exists; this is the part that the consumers agree on, with `file` and `line` on a testcase added under the
 dialect "extended", which Jenkins' xUnit plugin alone refuses ("strict" leaves them out).
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO, Literal, TextIO, TypeAlias, get_args
 
 from runner.diagnostics import Diagnostic
-from runner.engine.events import Entry, Problem
+from runner.engine.events import Entry
 from runner.reporters import lines, xml
 from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
@@ -26,6 +26,7 @@ from runner.reporters.testcase import (
     chapter_place,
     chapter_problem,
     chapter_result,
+    outside,
     skipped,
     step_place,
     step_result,
@@ -78,7 +79,7 @@ class JUnit:
         diagnostics: Sequence[Diagnostic] = (),
         *,
         document: str = "",
-        form: JUnitForm = JUnitForm(),  # noqa: B008 - it cannot change
+        form: JUnitForm = JUnitForm(),
         hostname: str = "",
     ) -> None:
         self._stream = stream
@@ -185,9 +186,7 @@ class JUnit:
         name = f"{case.name} / {WHOLE}" if chapter.workflows else case.name
         return self._suite_element(name, [made], chapter.took, chapter.case.started, file)
 
-    def _suite_element(
-        self, name: str, cases: list[ET.Element], took: float, started: float, file: str
-    ) -> ET.Element:
+    def _suite_element(self, name: str, cases: list[ET.Element], took: float, started: float, file: str) -> ET.Element:
         attributes = {"time": time_text(took), "timestamp": timestamp(started), "hostname": self._hostname}
         suite = xml.element("testsuite", {"name": name, **_attributes(_sums(cases)), **attributes, "file": file})
         suite.extend(cases)
@@ -202,10 +201,7 @@ class JUnit:
             case.extend(step_result(step, blamed))
             failed = failed or blamed
             yield case
-        broken = workflow.problem is not None and workflow.problem.kind == "contract"  # told at the step it happened in
-        if not broken and workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
-            # Nothing that failed is a step: a budget, or a workflow that had to come first.
-            problem = workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
+        if not failed and (problem := outside(workflow)):
             place = problem.span or workflow.span
             case = self._case(named, names.unique(WHOLE), 0.0, place)
             case.append(broken_element(problem, at(place)))

@@ -77,6 +77,14 @@ def chapter_problem(chapter: Chapter) -> Problem:
     return given or Problem("cancelled", "it did not finish", span)
 
 
+def outside(workflow: WorkflowRecord) -> Problem | None:
+    """Say why a workflow did not pass none of whose steps failed: a budget, or a workflow that had to come first."""
+    broken = workflow.problem is not None and workflow.problem.kind == "contract"  # told at the step it happened in
+    if broken or workflow.outcome == "passed" or workflow.went_on or workflow.excused:
+        return None
+    return workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
+
+
 def skipped(reason: str) -> ET.Element:
     """Say why nothing ran; the reason stands in the text, too, which is all that some show."""
     told = xml.message(reason)

@@ -35,7 +35,7 @@ def element(tag: str, attributes: dict[str, str | int | None], text: str = "") -
 
 
 def indented(element: ET.Element, level: int) -> str:
-    """Write an element that stands `level` deep, on lines of its own; `>` is always escaped: `]]>` cannot stand there."""
+    """Write an element that stands `level` deep, on lines of its own; `>` is escaped, so `]]>` cannot stand there."""
     ET.indent(element, level=level)
     return f"{'  ' * level}{ET.tostring(element, encoding='unicode')}\n"
 

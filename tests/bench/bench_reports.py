@@ -1,9 +1,9 @@
 """What reports cost beside the run that they tell of: CPU time of a suite of 2,000 cases, and peak memory as it grows.
 
-Run as `python tests/bench/bench_reports.py`; nothing is asserted of times. Each case is a workflow of three requests with
-bodies of one kilobyte that are held against a schema; one case in twenty fails. The replies come from a function in the
-process, or over HTTP from a server on loopback in a process of its own: the one is the least that a run can cost, the
-other what it costs where nothing is slow.
+Run as `python tests/bench/bench_reports.py`; nothing is asserted of times. Each case is a workflow of three requests
+with bodies of one kilobyte that are held against a schema; one case in twenty fails. The replies come from a function
+in the process, or over HTTP from a server on loopback in a process of its own: the one is the least that a run can
+cost, the other what it costs where nothing is slow.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(BODY)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the library calls it so
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -200,7 +200,8 @@ def main() -> None:
                 serve()
                 return
             case ["peak", cases, chosen]:
-                reported(compiled(folder, "http://h.test"), InProcess(), int(cases), tuple(filter(None, chosen.split(","))), folder)
+                named = tuple(filter(None, chosen.split(",")))
+                reported(compiled(folder, "http://h.test"), InProcess(), int(cases), named, folder)
                 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
                 return
         compare("in the process", compiled(folder, "http://h.test"), InProcess(), kinds, folder)
