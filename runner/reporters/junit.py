@@ -19,6 +19,7 @@ from runner.reporters import lines, xml
 from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.files import open_spool, pour
+from runner.reporters.names import Names
 from runner.reporters.record import WorkflowRecord
 from runner.reporters.testcase import (
     at,
@@ -88,7 +89,7 @@ class JUnit:
         self._form = form
         self._hostname = hostname or None
         self._chapters = Chapters(self._write)
-        self._names = _Names()
+        self._names = Names()
         self._piles: dict[str, _Pile] = {}
         """Of whole suites under the empty name, or of the testcases of each document under its own."""
 
@@ -149,7 +150,7 @@ class JUnit:
     def _suites(self, chapter: Chapter) -> Iterator[ET.Element]:
         """Give a suite for each workflow of a chapter, and one where nothing else says that the case did not pass."""
         is_first, is_red = not self._piles, False
-        names = _Names() if chapter.case else self._names
+        names = Names() if chapter.case else self._names
         for workflow in chapter.all_workflows():
             suite = self._suite(chapter, workflow, names)
             suite.insert(0, _properties(chapter, workflow, whole=is_first or not chapter.case))
@@ -159,7 +160,7 @@ class JUnit:
         if chapter.case and (not chapter.workflows or (chapter.outcome != "passed" and not is_red)):
             yield self._bare_suite(chapter)
 
-    def _suite(self, chapter: Chapter, workflow: WorkflowRecord, names: _Names) -> ET.Element:
+    def _suite(self, chapter: Chapter, workflow: WorkflowRecord, names: Names) -> ET.Element:
         file = file_of(workflow, chapter.document)
         own = names.unique(workflow.workflow_id)
         if chapter.case is None:
@@ -193,7 +194,7 @@ class JUnit:
         return suite
 
     def _cases(self, workflow: WorkflowRecord, named: _Named) -> Iterator[ET.Element]:
-        names, failed = _Names(), False
+        names, failed = Names(), False
         for step in workflow.steps:
             blamed = step.failed and not workflow.excused
             place = step_place(step) if blamed else step.span
@@ -233,7 +234,7 @@ class JUnit:
     def _invalid(self) -> ET.Element:
         """Give one suite for a document that could not be run, with a testcase for each error."""
         file = self._document or self._errors[0].span.source.name
-        names = _Names()
+        names = Names()
         cases = []
         for diagnostic in self._errors:
             case = self._case(_Named(dotted(file), file), names.unique(diagnostic.rule), 0.0, diagnostic.span)
@@ -256,17 +257,6 @@ class _Named:
     classname: str
     file: str
     label: str = ""
-
-
-class _Names:
-    """Names that are unique and the same in every run: `poll`, `poll (2)`."""
-
-    def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
-
-    def unique(self, name: str) -> str:
-        self._seen[name] += 1
-        return name if self._seen[name] == 1 else f"{name} ({self._seen[name]})"
 
 
 def dotted(file: str) -> str:
