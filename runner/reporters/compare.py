@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import takewhile
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.engine.events import Entry
@@ -14,7 +15,7 @@ from runner.reporters.chapters import Chapter, Chapters
 from runner.reporters.complaints import Complaint, Complaints
 from runner.reporters.names import Names
 from runner.reporters.record import StepRecord, WorkflowRecord
-from runner.reporters.text import seconds, shown
+from runner.reporters.text import cut, seconds, shown
 from runner.values import Value
 
 What: TypeAlias = Literal["case", "outcome", "status", "output", "duration", "contract"]
@@ -23,7 +24,8 @@ Trend: TypeAlias = Literal["worse", "better", "changed"]
 SLOWER, MARGIN = 2.0, 1.0
 """A duration is told where it is this many times what it was, and this many seconds more or less: less is noise."""
 
-_SHOWN = 60
+_KEPT = 240  # characters of a value, to find out where it differs
+_SHOWN, _LEAD = 60, 12
 _RED = ("failed", "error")
 
 
@@ -137,7 +139,16 @@ def _outputs(case: str, step: str, before: Mapping[str, _Output], after: Mapping
     for name in dict.fromkeys((*before, *after)):
         then, now = before.get(name), after.get(name)
         if then != now:
-            yield Change("output", "changed", case, step, name, then.text if then else "", now.text if now else "")
+            texts = _differing(then.text if then else "", now.text if now else "")
+            yield Change("output", "changed", case, step, name, *texts)
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Cut two texts so that it can be seen where they differ, if that is among what was kept of them."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    if same <= _SHOWN // 2 or before == after:
+        return cut(before, _SHOWN), cut(after, _SHOWN)
+    return cut("…" + before[same - _LEAD :], _SHOWN), cut("…" + after[same - _LEAD :], _SHOWN)
 
 
 def _duration(case: str, step: str, before: float, after: float) -> Iterator[Change]:
@@ -199,7 +210,7 @@ def _step(step: StepRecord) -> _Step:
 
 
 def _values(values: Mapping[str, Value]) -> Mapping[str, _Output]:
-    return {name: _Output(shown(value, _SHOWN), _digest(value)) for name, value in values.items()}
+    return {name: _Output(shown(value, _KEPT), _digest(value)) for name, value in values.items()}
 
 
 def _digest(value: Value) -> bytes:

@@ -15,7 +15,7 @@ from runner.reporters.findings import Finding
 from runner.reporters.record import Failure
 from runner.reporters.sarif import Address
 from runner.reporters.testcase import chapter_problem
-from runner.reporters.text import count
+from runner.reporters.text import count, one_line
 from runner.source import Source, Span
 from runner.values import split_pointer
 
@@ -49,7 +49,11 @@ class Complaint:
     def seen(self) -> str:
         """Say how often it was seen, and where first; nothing of what was seen once."""
         more = ", …" if self.number > len(self.cases) else ""
-        return f"in {count(self.number, self.noun)}: {', '.join(self.cases)}{more}" if self.number > 1 else ""
+        return (
+            f"in {count(self.number, self.noun)}: {', '.join(map(one_line, self.cases))}{more}"
+            if self.number > 1
+            else ""
+        )
 
     def told(self) -> Diagnostic:
         """Give it as a diagnostic that says how often it was seen."""

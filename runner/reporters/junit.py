@@ -20,7 +20,7 @@ from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.files import open_spool, pour
 from runner.reporters.names import Names
-from runner.reporters.record import WorkflowRecord
+from runner.reporters.record import RunRecord, WorkflowRecord
 from runner.reporters.testcase import (
     at,
     broken_element,
@@ -108,8 +108,10 @@ class JUnit:
         begin, end = xml.tags(root)
         self._stream.write(f"{xml.DECLARATION}\n{begin}\n")
         for document, pile in self._piles.items():
-            suite_begin, suite_end = xml.tags(self._suite_of(document, pile)) if document else ("", "")
-            self._stream.write(f"  {suite_begin}\n" if document else "")
+            suite_begin, suite_end = xml.tags(self._suite_of(document, pile))
+            if document:
+                properties = _elements({"document": document, **_run_facts(run)})
+                self._stream.write(f"  {suite_begin}\n{xml.indented(properties, 2)}")
             pour(pile.spool, self._stream)
             self._stream.write(f"  {suite_end}\n" if document else "")
         self._stream.write(f"{end}\n")
@@ -216,8 +218,9 @@ class JUnit:
         """Give the one testcase of all that ran for a workflow."""
         head, file = chapter.head, chapter.document
         name = chapter.case.case.name if chapter.case else self._names.unique(head.workflow_id if head else WHOLE)
-        case = self._case(_Named(dotted(file), file), name, chapter.took, chapter_place(chapter))
-        case.extend(chapter_result(chapter, chapter.findings()))
+        findings = chapter.findings()
+        case = self._case(_Named(dotted(file), file), name, chapter.took, chapter_place(chapter, findings))
+        case.extend(chapter_result(chapter, findings))
         return case
 
     def _case(self, named: _Named, name: str, took: float, place: Span | None) -> ET.Element:
@@ -286,14 +289,21 @@ def _attributes(sums: Counter[str]) -> dict[str, int]:
 def _properties(chapter: Chapter, workflow: WorkflowRecord, *, whole: bool) -> ET.Element:
     """Give what is known of the workflow; what is said of the `whole` run need not stand in every suite of a case."""
     run, case = chapter.run, chapter.case.case if chapter.case else None
-    named = {"runner": f"arazzo {__version__}", "document": case.document if case else run.document}
-    if whole:
-        named |= {f"source.{name}": location for name, location in run.sources}
-        named |= {f"server.{used.source}": lines.server(used) for used in run.servers}
-        named |= {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
+    named = {"document": case.document if case else run.document, **(_run_facts(run) if whole else {})}
     facts = {"row": case.row, "tags": ", ".join(case.tags)} if case else {}
     named |= {name: value for name, value in facts.items() if value}
     named |= {f"input.{name}": shown(value, 200) for name, value in workflow.inputs.items()}
+    return _elements(named)
+
+
+def _run_facts(run: RunRecord) -> dict[str, str]:
+    facts = {f"source.{name}": location for name, location in run.sources}
+    facts |= {f"server.{used.source}": lines.server(used) for used in run.servers}
+    return facts | {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
+
+
+def _elements(named: dict[str, str]) -> ET.Element:
     properties = ET.Element("properties")
-    properties.extend(xml.element("property", {"name": name, "value": value}) for name, value in named.items())
+    for name, value in {"runner": f"arazzo {__version__}", **named}.items():
+        properties.append(xml.element("property", {"name": name, "value": value}))
     return properties

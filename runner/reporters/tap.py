@@ -49,8 +49,8 @@ class Tap:
         if chapter.case and chapter.case.skipped:
             self._point(chapter.name, skip=chapter.case.skipped)
             return
-        name = _escaped(chapter.name)
-        self._say(f"# Subtest: {name}")
+        if chapter.workflows:
+            self._say(f"# Subtest: {_escaped(chapter.name)}")
         number, is_red = 0, False
         for workflow in chapter.all_workflows():
             prefix = "" if workflow is chapter.head else f"{workflow.workflow_id}: "
@@ -58,7 +58,8 @@ class Tap:
                 number += 1
                 is_red = is_red or details.get("severity") in ("fail", "error")
                 self._say(*_point(number, prefix + title, details, skip), indent=_INDENT)
-        self._say(f"1..{number}", indent=_INDENT)
+        if chapter.workflows:
+            self._say(f"1..{number}", indent=_INDENT)
         own: Details = {}
         if chapter.outcome != "passed" and not is_red:
             problem = chapter_problem(chapter)

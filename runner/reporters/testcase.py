@@ -59,11 +59,12 @@ def chapter_result(chapter: Chapter, findings: list[Finding]) -> Iterator[ET.Ele
     yield from _output(steps, findings)
 
 
-def chapter_place(chapter: Chapter) -> Span | None:
-    """Give the line that a chapter's testcase points at: that of its first failure, or of its workflow."""
-    for _, step, problem in chapter.failures():
-        if place := step_place(step) if step else problem.span:
-            return place
+def chapter_place(chapter: Chapter, findings: list[Finding]) -> Span | None:
+    """Give the line that a chapter's testcase points at: that of the first thing that is wrong, or of its workflow."""
+    places = [step_place(step) if step else problem.span for _, step, problem in chapter.failures()]
+    places += [finding.span for finding in findings if finding.severity == "error"]
+    if place := next(filter(None, places), None):
+        return place
     if chapter.head:
         return chapter.head.span
     return chapter.case.case.span if chapter.case else None
