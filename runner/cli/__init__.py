@@ -19,6 +19,8 @@ COMMANDS = {
     "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),
     "show": ("runner.cli.show", "Show what a document comes to, as a table or a picture."),
     "schema": ("runner.cli.schema", "Print the JSON Schema of Arazzo documents, for editors."),
+    "report": ("runner.cli.report", "Make a report from the record of a run."),
+    "diff": ("runner.cli.diff", "Say what changed between two runs."),
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
     "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
@@ -29,7 +31,7 @@ EPILOG = """\b
 Exit codes:
   0    passed
   1    a workflow failed, an API broke its contract under --contract error, coverage is below its bound,
-       or `check --diff` has a difference to show
+       `check --diff` has a difference to show, or `diff` found that something got worse
   2    usage: unknown name or option, refused inputs, output that cannot be written
   3    a description is invalid, or a local source is missing
   4    a remote document was not fetched, or no request was answered

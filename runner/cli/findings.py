@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
+from runner.cli.checkout import Checkout
 from runner.cli.terminal import Terminal
 from runner.diagnostics import Diagnostic
 from runner.reporters.diagnostics import render_concise, render_full, summary
@@ -15,7 +14,6 @@ from runner.reporters.github import workflow_commands
 from runner.reporters.json import diagnostic_json
 from runner.reporters.sarif import sarif_log
 from runner.reporters.text import count
-from runner.source import Source
 
 
 @dataclass(frozen=True)
@@ -61,38 +59,18 @@ def _json(found: Found, _: Terminal) -> None:
 
 
 def _github(found: Found, terminal: Terminal) -> None:
-    root = _root(terminal)
-    for line in workflow_commands(found.problems, lambda source: _path(source, root) or source.name):
+    for line in workflow_commands(found.problems, Checkout.of(terminal.environ).path):
         print(line)
 
 
 def _sarif(found: Found, terminal: Terminal) -> None:
     from runner.rulebook import rulebook  # reads the explanation of every rule
 
-    root = _root(terminal)
-
-    def address(source: Source) -> tuple[str, bool]:
-        path = _path(source, root)
-        return (quote(path), True) if path else (source.uri or "about:blank", False)
-
-    _dump(sarif_log(found.problems, rulebook(), address))
+    _dump(sarif_log(found.problems, rulebook(), Checkout.of(terminal.environ).address))
 
 
 def _dump(data: object) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2))
-
-
-def _root(terminal: Terminal) -> Path:
-    """Give the folder that paths in reports start from: the checkout, where CI says which that is."""
-    return Path(terminal.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-
-
-def _path(source: Source, root: Path) -> str:
-    """Give the path of a file below the root, with slashes; nothing for what is elsewhere."""
-    if not source.uri.startswith("file:"):
-        return ""
-    path = Path(unquote(urlsplit(source.uri).path))
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
 
 
 _PRINT: Mapping[str, Callable[[Found, Terminal], None]] = {

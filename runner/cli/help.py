@@ -28,7 +28,18 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),
     "Limits": ("timeout", "pace", "max_steps", "max_time", "max_teardown"),
     "Checks": ("contract", "coverage", "min_coverage"),
-    "Output": ("report", "format", "form", "output", "quiet", "verbose", "color", "help"),
+    "Output": (
+        "report",
+        "junit_dialect",
+        "junit_unit",
+        "format",
+        "form",
+        "output",
+        "quiet",
+        "verbose",
+        "color",
+        "help",
+    ),
 }
 """Where each option stands, by the name of its parameter; one that is not here stands among the others at the end."""
 

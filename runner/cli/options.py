@@ -1,4 +1,4 @@
-"""The options that `run` and `check` share: where descriptions are, where requests go, whom the network trusts."""
+"""The options that commands share: where descriptions are, where requests go, whom the network trusts."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ WHERE = (
 )
 
 
+REPORT = "Write a report: junit, json, jsonl, tap, har, github, summary, gitlab, sarif or coverage."
+
+JUNIT = (
+    click.option(
+        "--junit-dialect",
+        type=click.Choice(["extended", "strict"]),
+        default="extended",
+        help="Whether a JUnit testcase has file and line; Jenkins' xUnit plugin refuses these (strict).",
+    ),
+    click.option(
+        "--junit-unit",
+        type=click.Choice(["step", "workflow"]),
+        default="step",
+        help="What a JUnit testcase stands for.",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class WhereOptions:
     """What was said of places on the command line, as click gives it."""
@@ -50,6 +68,13 @@ class WhereOptions:
 def where_options(command: F) -> F:
     """Give a command the shared options."""
     for option in reversed(WHERE):
+        command = option(command)
+    return command
+
+
+def junit_options(command: F) -> F:
+    """Give a command the options of the JUnit report."""
+    for option in reversed(JUNIT):
         command = option(command)
     return command
 

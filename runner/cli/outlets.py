@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
 
+from runner.cli.checkout import Checkout
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
@@ -21,22 +22,42 @@ from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
 from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.files import FileReport
+from runner.reporters.har import Har
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
-from runner.reporters.junit import JUnit
+from runner.reporters.junit import JUnit, JUnitForm
+from runner.reporters.quality import ComplaintReport, Render, code_quality, drift_log, workflow_annotations
 from runner.reporters.reporter import Broadcast, Reporter
+from runner.reporters.summary import Summary
+from runner.reporters.tap import Tap
 from runner.source import Source, Span
 
 Make: TypeAlias = Callable[[TextIO, "Outlets"], Reporter]
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
 
+
+def _quality(render: Render, stream: TextIO, outlets: Outlets, *, drift: bool = False) -> Reporter:
+    return ComplaintReport(stream, render, outlets.diagnostics, drift=drift)
+
+
 KINDS: Mapping[str, Make] = {
-    "junit": lambda stream, outlets: JUnit(stream, outlets.diagnostics, document=outlets.document),
+    "junit": lambda stream, outlets: JUnit(
+        stream, outlets.diagnostics, document=outlets.document, form=outlets.junit_form
+    ),
     "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics),
-    "jsonl": lambda stream, _: JsonLines(stream),
+    "jsonl": lambda stream, outlets: JsonLines(stream, diagnostics=outlets.diagnostics, document=outlets.document),
+    "tap": lambda stream, outlets: Tap(stream, outlets.diagnostics),
+    "har": lambda stream, _: Har(stream),
+    "github": lambda stream, outlets: _quality(workflow_annotations(outlets.checkout.path), stream, outlets),
+    "summary": lambda stream, outlets: Summary(stream, outlets.checkout.path, outlets.diagnostics),
+    "gitlab": lambda stream, outlets: _quality(code_quality(outlets.checkout.path), stream, outlets),
+    "sarif": lambda stream, outlets: _quality(drift_log(outlets.checkout.address), stream, outlets, drift=True),
     "coverage": lambda stream, outlets: CoverageReport(stream, outlets.covered),
 }
 """How each kind of report is made."""
+
+ON_STDOUT, STDOUT = "github", Path("-")
+"""The kind that may go to standard output, and the path that says so: GitHub reads annotations there."""
 
 PAGES: Mapping[str, Make] = {"coverage": lambda stream, outlets: CoveragePage(stream, outlets.covered)}
 """Those that are made as a page, where their path ends in `.html`."""
@@ -74,7 +95,7 @@ def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
         kind, sign, path = text.partition("=")
         if kind not in KINDS or not sign or not path:
             raise UsageError(f"--report {text}: write KIND=PATH, where KIND is {', '.join(KINDS)}")
-        if path == "-":
+        if path == "-" and kind != ON_STDOUT:
             raise UsageError(f"--report {text}: '-' is no file", "--format json prints JSON on standard output")
         if any(Path(path) == other for _, other in found):
             raise UsageError(f"--report {text}: another report has that path")
@@ -98,10 +119,15 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    junit_form: JUnitForm = JUnitForm()  # noqa: RUF009 - it cannot change
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
     _lost: bool = False
+
+    @property
+    def checkout(self) -> Checkout:
+        return Checkout.of(self.terminal.environ)
 
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = in_order((*self.diagnostics, *diagnostics))
@@ -140,17 +166,28 @@ class Outlets:
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
+        if self.is_json and any(path == STDOUT for _, path in self.reports):
+            raise UsageError(f"--report {ON_STDOUT}=- and --format json would both write to standard output")
         opened: list[FileReport] = []
         named: list[Reporter] = []
-        for make, path in self.reports:
+        step_summary = self._step_summary()
+        files = [(make, path) for make, path in self.reports if path != STDOUT]
+        for make, path in [*files, *step_summary]:
             try:
-                opened.append(FileReport(path, partial(self._make, make)))
+                opened.append(FileReport(path, partial(self._make, make), append=(make, path) in step_summary))
                 named.append(Sturdy(opened[-1], f"the report {path}", self.lose))
             except OSError as error:
                 for report in opened:
                     report.discard()
                 raise UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
         return [*named, *(Sturdy(each, "standard output", self.lose) for each in self._stdout(console))]
+
+    def _step_summary(self) -> list[tuple[Make, Path]]:
+        """Give the summary that GitHub shows of a step: whoever wants to see annotations there wants to see it, too."""
+        environ = self.terminal.environ
+        place = environ.get("GITHUB_STEP_SUMMARY") if environ.get("GITHUB_ACTIONS") == "true" else None
+        asked = any(make is KINDS[ON_STDOUT] for make, _ in self.reports)
+        return [(KINDS["summary"], Path(place))] if place and asked else []
 
     def lose(self, what: str, error: OSError) -> None:
         """Go on without an outlet that cannot be written any more: a run is not stopped for want of a listener."""
@@ -169,6 +206,9 @@ class Outlets:
 
             live = self.terminal.live and self.verbosity != "quiet"
             yield Console(self.terminal.out, self.terminal.out_style, verbosity=self.verbosity, live=live)
+        for make, path in self.reports:
+            if path == STDOUT:
+                yield make(self.terminal.out, self)
 
     def tell(self, entry: Entry) -> None:
         """Pass on what one document's run tells; its own beginning and end stay inside."""
@@ -206,6 +246,8 @@ class Outlets:
         if not isinstance(error, DescriptionError):
             self.diagnose([as_diagnostic(error, self.document)])
         for each in self.reports:
+            if self.is_json and each[1] == STDOUT:
+                continue
             with suppress(UsageError):  # said already, or beside the point
                 Broadcast(replace(self, reports=[each], is_json=False).open(console=False)).close()
         Broadcast(replace(self, reports=[]).open(console=False)).close()

@@ -26,6 +26,7 @@ from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
+from runner.reporters.junit import Dialect, Unit
 from runner.values import InputValue
 
 DAY = 86_400.0
@@ -88,6 +89,8 @@ class RunOptions(WhereOptions):
     quiet: bool
     verbose: bool
     color: str
+    junit_dialect: Dialect = "extended"
+    junit_unit: Unit = "step"
 
 
 def say_error(terminal: Terminal, error: ArazzoError) -> None:

@@ -30,7 +30,7 @@ from runner.cli.credentials import (
 from runner.cli.dotenv import read_env_files
 from runner.cli.dryrun import dry_run
 from runner.cli.help import Sectioned
-from runner.cli.options import where_options
+from runner.cli.options import REPORT, junit_options, where_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.places import slips
 from runner.cli.prepare import RunOptions, Seconds, draw_all, prepare, say_error
@@ -43,6 +43,7 @@ from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
 from runner.reporters.coverage.reach import CoverageRecorder
+from runner.reporters.junit import JUnitForm
 from runner.shell.auth import Credentials, foresee
 from runner.shell.clock import VirtualClock
 from runner.shell.interrupt import Interrupt
@@ -93,7 +94,8 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
 )
 @click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
 @click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)
-@click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json, jsonl or coverage.")
+@click.option("--report", multiple=True, metavar="KIND=PATH", help=REPORT)
+@junit_options
 @click.option("--format", type=click.Choice(["console", "json"]), default="console", help="What to print on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the summary only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request, criterion and output.")
@@ -124,6 +126,7 @@ def run(options: RunOptions, terminal: Terminal) -> int:
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     document = options.targets[0] if options.targets else ""
     outlets = Outlets(terminal, [], options.format == "json", verbosity, document)
+    outlets.junit_form = JUnitForm(options.junit_dialect, options.junit_unit)
     try:
         outlets.reports = report_paths(options.report)
         setting = setting_of(options.config, options.profile, options.targets, Path.cwd())

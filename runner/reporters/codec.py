@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any, NamedTuple
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any, NamedTuple, get_args
 
 from runner.criteria.verdict import Verdict
+from runner.diagnostics import Diagnostic, Edit, Fix
 from runner.engine import events
 from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
 from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
+from runner.reporters.body import beginning, whole_length
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json, Value
 
@@ -45,6 +48,7 @@ EVENTS: Mapping[str, type[Event]] = {
     )
 }
 
+_EDITS: Mapping[str, type[Edit]] = {each.__name__: each for each in get_args(Edit)}
 _TAGS = frozenset({"$absent", "$base64", "$object"})
 
 
@@ -57,10 +61,11 @@ class Codec(NamedTuple):
 
 def write_event(event: Event, body_limit: int) -> dict[str, object]:
     """Write an event as a JSON object with all its fields but `secrets`, which no report may show."""
-    line: dict[str, object] = {"event": type(event).__name__}
-    for field in fields(event):
-        if field.name != "secrets":
-            line[field.name] = _codec(type(event), field.name).write(getattr(event, field.name), body_limit)
+    kind = type(event)
+    line: dict[str, object] = {"event": kind.__name__}
+    for name, write in _writers(kind):  # type: ignore[arg-type] # a class can be hashed
+        value = getattr(event, name)
+        line[name] = write(value, body_limit) if write else value
     return line
 
 
@@ -71,6 +76,13 @@ def read_event(line: dict[str, Any]) -> Event | None:
         return None
     known = {field.name for field in fields(kind)} - {"secrets"}
     return kind(**{name: _codec(kind, name).read(value) for name, value in line.items() if name in known})
+
+
+@cache
+def _writers(kind: type[Event]) -> tuple[tuple[str, Callable[[Any, int], Any] | None], ...]:
+    """Give the fields of an event and how each is written; None where it is as it is."""
+    found = [(field.name, _codec(kind, field.name)) for field in fields(kind) if field.name != "secrets"]
+    return tuple((name, None if codec is _PLAIN else codec.write) for name, codec in found)
 
 
 def _codec(kind: type[Event], name: str) -> Codec:
@@ -109,12 +121,33 @@ def _read_span(data: dict[str, Any] | None) -> Span | None:
     return Span(Source(str(data["uri"]), str(data["file"]), text), start, end)
 
 
+def write_diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
+    """Write what was found before a run. No line is quoted: what is secret in it is not known yet."""
+    span, fix = diagnostic.span, diagnostic.fix
+    place = {**(_write_span(span, 0) or {}), "quote": " " * len(span.source.line(span.begin.line))}
+    written = {"rule": diagnostic.rule, "severity": diagnostic.severity, "message": diagnostic.message, "span": place}
+    edits = [{"edit": type(each).__name__, **asdict(each)} for each in fix.edits] if fix else []
+    return {**written, "notes": list(diagnostic.notes), "fix": fix and {"title": fix.title, "edits": edits}}
+
+
+def read_diagnostic(data: dict[str, Any]) -> Diagnostic:
+    """Read a diagnostic back, but for what only a drawing of it shows."""
+    span, fix = _read_span(data["span"]), data["fix"]
+    if span is None:
+        raise ValueError("a diagnostic has no place")
+    edits = (
+        [_EDITS[each["edit"]](**{k: v for k, v in each.items() if k != "edit"}) for each in fix["edits"]] if fix else []
+    )
+    read = Fix(fix["title"], tuple(edits)) if fix else None
+    return Diagnostic(data["rule"], data["severity"], data["message"], span, notes=tuple(data["notes"]), fix=read)
+
+
 def _write_value(value: Value, limit: int) -> object:
     match value:
         case Absent():
             return {"$absent": True}
         case bytes():
-            return {"$base64": base64.b64encode(value[:limit]).decode("ascii"), "length": len(value)}
+            return {"$base64": base64.b64encode(value[:limit]).decode("ascii"), "length": whole_length(value)}
         case dict() if _TAGS & value.keys():
             return {"$object": value}
         case _:
@@ -125,8 +158,8 @@ def _read_value(data: Json) -> Value:
     match data:
         case {"$absent": _}:
             return ABSENT
-        case {"$base64": str(text)}:
-            return base64.b64decode(text)
+        case {"$base64": str(text), "length": int(length)}:
+            return beginning(base64.b64decode(text), length)
         case {"$object": value}:
             return value
         case _:
@@ -159,16 +192,17 @@ def _read_verdict(data: dict[str, Any]) -> Verdict:
 
 def _write_body(body: bytes, limit: int) -> object:
     kept = body[:limit]
-    for cut in range(min(4, len(kept)) if len(body) > limit else 1):  # the limit may fall into a character
+    for cut in range(min(4, len(kept)) if whole_length(body) > limit else 1):  # the limit may fall into a character
         try:
-            return {"text": kept[: len(kept) - cut].decode(), "length": len(body)}
+            return {"text": kept[: len(kept) - cut].decode(), "length": whole_length(body)}
         except UnicodeDecodeError:
             continue
-    return {"base64": base64.b64encode(kept).decode("ascii"), "length": len(body)}
+    return {"base64": base64.b64encode(kept).decode("ascii"), "length": whole_length(body)}
 
 
 def _read_body(data: dict[str, Any]) -> bytes:
-    return data["text"].encode() if "text" in data else base64.b64decode(data["base64"])
+    kept: bytes = data["text"].encode() if "text" in data else base64.b64decode(data["base64"])
+    return beginning(kept, int(data["length"]))
 
 
 def _write_request(request: Request, limit: int) -> object:

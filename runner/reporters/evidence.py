@@ -7,6 +7,7 @@ import re
 from runner.diagnostics import Diagnostic, Label
 from runner.engine.events import CriterionChecked, Problem
 from runner.exchange import Exchange, Response, TransportFailure, header
+from runner.reporters.body import whole_length
 from runner.reporters.curl import curl
 from runner.reporters.record import StepRecord, WorkflowRecord
 from runner.reporters.text import cut, one_line, shown, visible
@@ -142,11 +143,13 @@ def response_excerpt(exchange: Exchange) -> str:
 def _excerpt(response: Response) -> str:
     try:
         # A record may end in the midst of a character.
-        text = response.body[: EXCERPT * 4].decode("utf-8", "ignore" if len(response.body) > EXCERPT else "strict")
+        text = response.body[: EXCERPT * 4].decode(
+            "utf-8", "ignore" if whole_length(response.body) > EXCERPT else "strict"
+        )
     except UnicodeDecodeError:
-        return f"({len(response.body)} bytes that are not text)" if response.body else ""
+        return f"({whole_length(response.body)} bytes that are not text)" if response.body else ""
     if "\0" in text:
-        return f"({len(response.body)} bytes that are not text)"
+        return f"({whole_length(response.body)} bytes that are not text)"
     lines = visible(cut(text.strip(), EXCERPT)).split("\n")
     return "\n".join(lines[:EXCERPT_LINES] + (["…"] if len(lines) > EXCERPT_LINES else []))
 

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Literal, TextIO
 
 from runner.engine.events import Entry
 from runner.reporters.reporter import Reporter
+
+SPOOL_LIMIT = 256 * 1024
+"""Bytes of a spool that stay in memory."""
 
 
 class ReportFile:
     """A text file that appears under its name when it is committed, and not before.
 
-    What is no regular file (a terminal, a pipe, `/dev/null`) cannot be replaced and is written to as it is.
+    What is no regular file (a terminal, a pipe, `/dev/null`) cannot be replaced and is written to as it is; so is a
+    file that others write to, with `append`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, append: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path.resolve()  # the file behind a link is replaced, not the link
-        special = self._path.exists() and not self._path.is_file()
+        special = append or (self._path.exists() and not self._path.is_file())
         self._part = None if special else self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.part")
-        self.stream: TextIO = (self._part or self._path).open("w", encoding="utf-8", newline="\n")
+        mode: Literal["a", "w"] = "a" if append else "w"
+        self.stream: TextIO = (self._part or self._path).open(mode, encoding="utf-8", newline="\n")
 
     def commit(self) -> None:
         """Put the file in its place."""
@@ -47,11 +54,27 @@ def open_report(path: Path) -> ReportFile:
     return ReportFile(path)
 
 
+def open_spool(beside: TextIO) -> IO[str]:
+    """Open a file without a name, in the folder of the one that `beside` writes: for what comes after a head that is
+    not known yet. It is in memory while it is small, and gone when it is closed.
+    """
+    name = getattr(beside, "name", None)
+    folder = str(Path(name).parent) if isinstance(name, str) and Path(name).is_file() else None
+    return SpooledTemporaryFile(SPOOL_LIMIT, "w+", encoding="utf-8", newline="\n", dir=folder)
+
+
+def pour(spool: IO[str], stream: TextIO) -> None:
+    """Write what a spool holds to a stream, and let go of it."""
+    with spool:
+        spool.seek(0)
+        shutil.copyfileobj(spool, stream)
+
+
 class FileReport:
     """A reporter that writes to a file of its own: when it is closed the file is complete and in its place."""
 
-    def __init__(self, path: Path, make: Callable[[TextIO], Reporter]) -> None:
-        self._file = open_report(path)
+    def __init__(self, path: Path, make: Callable[[TextIO], Reporter], *, append: bool = False) -> None:
+        self._file = ReportFile(path, append=append)
         try:
             self._reporter = make(self._file.stream)
         except BaseException:

@@ -1,18 +1,21 @@
-"""Turns a run into the one JSON object of `--format json`."""
+"""Turns a run into the one JSON object of `--format json`: its workflows, or the cases of a suite with theirs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from textwrap import indent
 from typing import TextIO
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import CriterionChecked, Entry, Problem
 from runner.exchange import Response
+from runner.reporters.body import whole_length
+from runner.reporters.chapters import Chapter, Chapters
 from runner.reporters.evidence import absence
+from runner.reporters.files import open_spool, pour
 from runner.reporters.findings import Finding, said
-from runner.reporters.record import StepRecord, TeardownRecord, WorkflowRecord
-from runner.reporters.recorder import Recorder
+from runner.reporters.record import CaseRecord, StepRecord, TeardownRecord, WorkflowRecord
 from runner.values import Absent, Json, Value
 
 VERSION = 1
@@ -20,33 +23,55 @@ VERSION = 1
 
 
 class JsonReport:
-    """Written as a whole when it is closed, also where nothing ran because the document is invalid."""
+    """Written case by case; how it ended is put in front when it is closed, also where the document is invalid."""
 
     def __init__(self, stream: TextIO, diagnostics: Sequence[Diagnostic] = ()) -> None:
         self._stream = stream
         self._diagnostics = tuple(diagnostics)
-        self._recorder = Recorder()
+        self._chapters = Chapters(self._write)
+        self._spool = open_spool(stream)
+        self._name = "workflows"
+        self._number = 0
+        self._asked: list[WorkflowRecord] = []
 
     def tell(self, entry: Entry) -> None:
-        self._recorder.tell(entry)
+        self._chapters.tell(entry)
 
     def close(self) -> None:
-        json.dump(self.document(), self._stream, indent=2)
-        self._stream.write("\n")
+        self._chapters.close()
+        items = "]" if not self._number else "\n  ]"
+        diagnostics = {"diagnostics": [diagnostic_json(diagnostic) for diagnostic in self._diagnostics]}
+        self._stream.write(_open(self._head()) + f',\n  "{self._name}": [')
+        pour(self._spool, self._stream)
+        self._stream.write(items + "," + json.dumps(diagnostics, indent=2).removeprefix("{") + "\n")
         self._stream.flush()
 
-    def document(self) -> dict[str, Json]:
-        """Give the report as it stands now."""
-        run = self._recorder.run
-        asked = [workflow for workflow in run.workflows if workflow.reason == "asked"]
-        report: dict[str, Json] = {"version": VERSION, "outcome": run.outcome}
-        if len(asked) == 1 and len(run.workflow_ids) == 1:
-            report["outputs"] = values_json(asked[0].outputs)
-        report["servers"] = [dict(used._asdict()) for used in run.servers]
-        report["warnings"] = list(run.warnings)
-        report["workflows"] = [_workflow(workflow) for workflow in run.workflows]
-        report["diagnostics"] = [diagnostic_json(diagnostic) for diagnostic in self._diagnostics]
-        return report
+    def _head(self) -> dict[str, Json]:
+        run = self._chapters.run
+        head: dict[str, Json] = {"version": VERSION, "outcome": run.outcome}
+        if len(self._asked) == 1 and len(run.workflow_ids) == 1:
+            head["outputs"] = values_json(self._asked[0].outputs)
+        return {**head, "servers": [dict(used._asdict()) for used in run.servers], "warnings": list(run.warnings)}
+
+    def _write(self, chapter: Chapter) -> None:
+        asked = [workflow for workflow in chapter.workflows if workflow.reason == "asked"]
+        self._asked = [*self._asked, *asked][:2]  # one is the workflow of the run, more are many
+        if chapter.case:
+            self._name = "cases"
+            self._add(_case(chapter.case, chapter.workflows))
+        else:
+            for workflow in chapter.workflows:
+                self._add(_workflow(workflow))
+
+    def _add(self, item: dict[str, Json]) -> None:
+        text = indent(json.dumps(item, indent=2), "    ")
+        self._spool.write(f"{',' if self._number else ''}\n{text}")
+        self._number += 1
+
+
+def _open(head: dict[str, Json]) -> str:
+    """Write an object to which more is added."""
+    return json.dumps(head, indent=2).removesuffix("\n}")
 
 
 def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
@@ -72,7 +97,7 @@ def value_json(value: Value) -> Json:
         case Absent():
             return None
         case bytes():
-            return {"$bytes": len(value)}
+            return {"$bytes": whole_length(value)}
         case _:
             return value
 
@@ -80,6 +105,22 @@ def value_json(value: Value) -> Json:
 def values_json(values: Mapping[str, Value]) -> dict[str, Json]:
     """Write named values as a JSON object."""
     return {name: value_json(value) for name, value in values.items()}
+
+
+def _case(record: CaseRecord, workflows: Sequence[WorkflowRecord]) -> dict[str, Json]:
+    case = record.case
+    return {
+        "name": case.name,
+        "document": case.document,
+        "workflow_id": case.workflow_id,
+        "row": case.row or None,
+        "repetition": case.repetition or None,
+        "tags": list(case.tags),
+        "outcome": "skipped" if record.skipped else record.outcome,
+        "skipped": record.skipped or None,
+        "error": _error(record.problem),
+        "workflows": [_workflow(workflow) for workflow in workflows],
+    }
 
 
 def _workflow(workflow: WorkflowRecord) -> dict[str, Json]:

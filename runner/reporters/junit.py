@@ -1,4 +1,4 @@
-"""Turns a run into JUnit XML: one testsuite for each workflow, one testcase for each step.
+"""Turns a run into JUnit XML: a testsuite for each workflow with a testcase for each step, or a testcase for the whole.
 
 No standard exists; this is the part that the consumers agree on, with `file` and `line` on a testcase added under the
 dialect "extended", which Jenkins' xUnit plugin alone refuses ("strict" leaves them out).
@@ -9,29 +9,70 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Literal, TextIO, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Literal, TextIO, TypeAlias, get_args
 
 from runner.diagnostics import Diagnostic
-from runner.engine.events import Entry, Problem, StepOutline
-from runner.exchange import Exchange, Response
+from runner.engine.events import Entry
 from runner.reporters import lines, xml
-from runner.reporters.contract import report_lines
+from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
-from runner.reporters.evidence import evidence, explain, headline, unmet
-from runner.reporters.findings import said
-from runner.reporters.record import TOLD_ELSEWHERE, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
-from runner.reporters.recorder import Recorder
+from runner.reporters.files import open_spool, pour
+from runner.reporters.names import Names
+from runner.reporters.record import RunRecord, TeardownRecord, WorkflowRecord
+from runner.reporters.testcase import (
+    at,
+    broken_element,
+    chapter_place,
+    chapter_problem,
+    chapter_result,
+    outside,
+    skipped,
+    step_place,
+    step_result,
+    time_text,
+    timestamp,
+    why_not,
+)
 from runner.reporters.text import shown
 from runner.source import Span
 from runner.version import __version__
 
 Dialect: TypeAlias = Literal["extended", "strict"]
+Unit: TypeAlias = Literal["step", "workflow"]
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+UNITS: tuple[Unit, ...] = get_args(Unit)
+
+WHOLE = "(workflow)"
+"""The name of a testcase for what is no step."""
+
+_COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class JUnitForm:
+    """How the report is written: what a testcase may have, and what it stands for."""
+
+    dialect: Dialect = "extended"
+    unit: Unit = "step"
+
+
+@dataclass
+class _Pile:
+    """Testcases that are written already, and what they come to. `spool` holds them, each on lines of its own."""
+
+    spool: IO[str]
+    sums: Counter[str] = field(default_factory=Counter)
+    took: float = 0.0
+    started: float | None = None
 
 
 class JUnit:
-    """Written as a whole when it is closed. `diagnostics` tell why nothing ran; `hostname` is left out where empty."""
+    """Written case by case; the sums are put in front when it is closed. `diagnostics` tell why nothing ran.
+
+    `hostname` is left out where empty.
+    """
 
     def __init__(
         self,
@@ -39,126 +80,204 @@ class JUnit:
         diagnostics: Sequence[Diagnostic] = (),
         *,
         document: str = "",
-        dialect: Dialect = "extended",
+        form: JUnitForm = JUnitForm(),
         hostname: str = "",
     ) -> None:
         self._stream = stream
         self._errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
         self._document = document
-        self._dialect = dialect
+        self._form = form
         self._hostname = hostname or None
-        self._recorder = Recorder()
+        self._chapters = Chapters(self._write)
+        self._names = Names()
+        self._piles: dict[str, _Pile] = {}
+        """Of whole suites under the empty name, or of the testcases of each document under its own."""
 
     def tell(self, entry: Entry) -> None:
-        self._recorder.tell(entry)
+        self._chapters.tell(entry)
 
     def close(self) -> None:
-        run = self._recorder.run
-        names = _Names()
-        suites = [self._suite(run, workflow, names) for workflow in run.all_workflows()]
-        if self._errors and not suites:
-            suites = [self._invalid()]
-        totals = {name: sum(int(suite.get(name, "0")) for suite in suites) for name in ("tests", "failures", "errors")}
+        self._chapters.close()
+        run = self._chapters.run
+        if self._errors and not self._piles:
+            self._append("", self._invalid(), 1)
         name = run.title or run.document or self._document or "arazzo"
-        root = xml.element("testsuites", {"name": name, "time": _time(run.took), **totals})
-        root.extend(suites)
-        xml.write(root, self._stream)
+        totals = sum((pile.sums for pile in self._piles.values()), Counter[str]())
+        counted = {each: totals[each] for each in ("tests", "failures", "errors")}
+        root = xml.element("testsuites", {"name": name, "time": time_text(run.took), **counted})
+        begin, end = xml.tags(root)
+        self._stream.write(f"{xml.DECLARATION}\n{begin}\n")
+        for document, pile in self._piles.items():
+            suite_begin, suite_end = xml.tags(self._suite_of(document, pile))
+            if document:
+                properties = _elements({"document": document, **_run_facts(run)})
+                self._stream.write(f"  {suite_begin}\n{xml.indented(properties, 2)}")
+            pour(pile.spool, self._stream)
+            self._stream.write(f"  {suite_end}\n" if document else "")
+        self._stream.write(f"{end}\n")
+        self._stream.flush()
 
-    def _suite(self, run: RunRecord, workflow: WorkflowRecord, names: _Names) -> ET.Element:
-        file = workflow.span.source.name if workflow.span else run.document
-        name = names.unique(workflow.workflow_id)
-        cases = list(self._cases(workflow, f"{dotted(file)}.{name}", file))
-        suite = xml.element(
+    def _write(self, chapter: Chapter) -> None:
+        if self._form.unit == "workflow":
+            document = chapter.document or WHOLE
+            self._append(document, self._chapter_case(chapter), 2)
+            pile = self._piles[document]
+            pile.took += chapter.took
+            first = chapter.case.started if chapter.case else chapter.workflows[0].started
+            pile.started = first if pile.started is None else pile.started
+        else:
+            for suite in self._suites(chapter):
+                self._append("", suite, 1)
+
+    def _append(self, pile_name: str, element: ET.Element, level: int) -> None:
+        if pile_name not in self._piles:
+            self._piles[pile_name] = _Pile(open_spool(self._stream))
+        pile = self._piles[pile_name]
+        pile.sums.update(_sums([element] if element.tag == "testcase" else element.findall("testcase")))
+        pile.spool.write(xml.indented(element, level))
+
+    def _suite_of(self, document: str, pile: _Pile) -> ET.Element:
+        return xml.element(
             "testsuite",
             {
-                "name": name,
-                **_counts(cases),
-                "time": _time(workflow.took),
-                "timestamp": _timestamp(workflow.started),
+                "name": dotted(document),
+                **_attributes(pile.sums),
+                "time": time_text(pile.took),
+                "timestamp": timestamp(pile.started or 0.0),
                 "hostname": self._hostname,
-                "file": file,
+                "file": document,
             },
         )
-        suite.append(_properties(run, workflow))
+
+    def _suites(self, chapter: Chapter) -> Iterator[ET.Element]:
+        """Give a suite for each workflow of a chapter, and one where nothing else says that the case did not pass."""
+        is_first, is_red = not self._piles, False
+        names = Names() if chapter.case else self._names
+        for workflow in chapter.all_workflows():
+            suite = self._suite(chapter, workflow, names)
+            suite.insert(0, _properties(chapter, workflow, whole=is_first or not chapter.case))
+            is_red = is_red or any(suite.get(name) != "0" for name in ("failures", "errors"))
+            is_first = False
+            yield suite
+        if chapter.case and (not chapter.workflows or (chapter.outcome != "passed" and not is_red)):
+            yield self._bare_suite(chapter)
+
+    def _suite(self, chapter: Chapter, workflow: WorkflowRecord, names: Names) -> ET.Element:
+        file = file_of(workflow, chapter.document)
+        own = names.unique(workflow.workflow_id)
+        if chapter.case is None:
+            name, classname = own, f"{dotted(file)}.{own}"
+        elif workflow is chapter.head:
+            name, classname = chapter.case.case.name, f"{dotted(file)}.{workflow.workflow_id}"
+        else:  # under the case's own class: the same workflow may be called in other cases
+            name = f"{chapter.case.case.name} / {own}"
+            classname = f"{dotted(chapter.document)}.{chapter.case.case.workflow_id}.{own}"
+        cases = list(self._cases(workflow, _Named(classname, file, _label(chapter))))
+        return self._suite_element(name, cases, workflow.took, workflow.started, file)
+
+    def _bare_suite(self, chapter: Chapter) -> ET.Element:
+        """Give the suite of a case that has no workflow to tell of, or whose own end is not that of its workflows."""
+        assert chapter.case is not None
+        case, file = chapter.case.case, chapter.document
+        named = _Named(f"{dotted(file)}.{case.workflow_id}", file, _label(chapter))
+        made = self._case(named, WHOLE, 0.0, case.span)
+        if chapter.case.skipped:
+            made.append(skipped(chapter.case.skipped))
+        else:
+            problem = chapter_problem(chapter)
+            made.append(broken_element(problem, at(problem.span)))
+        name = f"{case.name} / {WHOLE}" if chapter.workflows else case.name
+        return self._suite_element(name, [made], chapter.took, chapter.case.started, file)
+
+    def _suite_element(self, name: str, cases: list[ET.Element], took: float, started: float, file: str) -> ET.Element:
+        attributes = {"time": time_text(took), "timestamp": timestamp(started), "hostname": self._hostname}
+        suite = xml.element("testsuite", {"name": name, **_attributes(_sums(cases)), **attributes, "file": file})
         suite.extend(cases)
         return suite
 
-    def _cases(self, workflow: WorkflowRecord, classname: str, file: str) -> Iterator[ET.Element]:
-        names, failed = _Names(), False
+    def _cases(self, workflow: WorkflowRecord, named: _Named) -> Iterator[ET.Element]:
+        names, failed = Names(), False
         for step in workflow.steps:
             blamed = step.failed and not workflow.excused
-            place = _place(step) if blamed else step.span
-            case = self._case(names.unique(step.step_id), classname, step.took, place, file)
-            case.extend(_result(step, place, blamed))
+            place = step_place(step) if blamed else step.span
+            case = self._case(named, names.unique(step.step_id), step.took, place)
+            case.extend(step_result(step, blamed))
             failed = failed or blamed
             yield case
-        elsewhere = workflow.problem is not None and workflow.problem.kind in TOLD_ELSEWHERE
-        if not elsewhere and workflow.outcome != "passed" and not (failed or workflow.went_on or workflow.excused):
-            # Nothing that failed is a step: a budget, or a workflow that had to come first.
-            problem = workflow.problem or Problem("cancelled", "the workflow did not finish", workflow.span)
+        if not failed and (problem := outside(workflow)):
             place = problem.span or workflow.span
-            case = self._case(names.unique("(workflow)"), classname, 0.0, place, file)
-            case.append(_broken(problem, _at(place)))
+            case = self._case(named, names.unique(WHOLE), 0.0, place)
+            case.append(broken_element(problem, at(place)))
             yield case
         for outline in workflow.not_reached():
-            case = self._case(names.unique(outline.step_id), classname, 0.0, outline.span, file)
-            reason = xml.message(f"not reached: {_why_not(workflow, outline)}")
-            case.append(xml.element("skipped", {"message": reason}, reason))
+            case = self._case(named, names.unique(outline.step_id), 0.0, outline.span)
+            case.append(skipped(f"not reached: {why_not(workflow, outline)}"))
             yield case
         if workflow.teardown:
-            yield from self._teardown(workflow.teardown, names, classname, file)
+            yield from self._teardown(workflow.teardown, names, named)
 
-    def _teardown(self, teardown: TeardownRecord, names: _Names, classname: str, file: str) -> Iterator[ET.Element]:
+    def _teardown(self, teardown: TeardownRecord, names: Names, named: _Named) -> Iterator[ET.Element]:
         """Give the steps of a teardown, which no action above them excuses; their names say what they are."""
         for step in teardown.steps:
-            place = _place(step) if step.failed else step.span
-            case = self._case(names.unique(f"(teardown) {step.step_id}"), classname, step.took, place, file)
-            case.extend(_result(step, place, step.failed))
+            place = step_place(step) if step.failed else step.span
+            case = self._case(named, names.unique(f"(teardown) {step.step_id}"), step.took, place)
+            case.extend(step_result(step, step.failed))
             yield case
         if problem := teardown.untold:
-            case = self._case(names.unique("(teardown)"), classname, 0.0, problem.span, file)
-            case.append(_broken(problem, _at(problem.span)))
+            case = self._case(named, names.unique("(teardown)"), 0.0, problem.span)
+            case.append(broken_element(problem, at(problem.span)))
             yield case
-        left = {step.step_id: "the teardown was broken off" for step in teardown.not_reached()} | teardown.skipped
-        for outline in (each for each in teardown.outline if each.step_id in left):
-            case = self._case(names.unique(f"(teardown) {outline.step_id}"), classname, 0.0, outline.span, file)
-            reason = xml.message(f"skipped: {left[outline.step_id]}")
-            case.append(xml.element("skipped", {"message": reason}, reason))
+        for outline, reason in teardown.left_out():
+            case = self._case(named, names.unique(f"(teardown) {outline.step_id}"), 0.0, outline.span)
+            case.append(skipped(f"skipped: {reason}"))
             yield case
 
-    def _case(self, name: str, classname: str, took: float, place: Span | None, file: str) -> ET.Element:
-        attributes: dict[str, str | int | None] = {"name": name, "classname": classname, "time": _time(took)}
-        if self._dialect == "extended":
-            attributes["file"] = place.source.name if place else file
+    def _chapter_case(self, chapter: Chapter) -> ET.Element:
+        """Give the one testcase of all that ran for a workflow."""
+        head, file = chapter.head, chapter.document
+        name = chapter.case.case.name if chapter.case else self._names.unique(head.workflow_id if head else WHOLE)
+        findings = chapter.findings()
+        case = self._case(_Named(dotted(file), file), name, chapter.took, chapter_place(chapter, findings))
+        case.extend(chapter_result(chapter, findings))
+        return case
+
+    def _case(self, named: _Named, name: str, took: float, place: Span | None) -> ET.Element:
+        attributes: dict[str, str | int | None] = {
+            "name": name + named.label,
+            "classname": named.classname,
+            "time": time_text(took),
+        }
+        if self._form.dialect == "extended":
+            attributes["file"] = place.source.name if place else named.file
             attributes["line"] = place.begin.line if place else None
         return xml.element("testcase", attributes)
 
     def _invalid(self) -> ET.Element:
         """Give one suite for a document that could not be run, with a testcase for each error."""
         file = self._document or self._errors[0].span.source.name
-        names = _Names()
+        names = Names()
         cases = []
         for diagnostic in self._errors:
-            case = self._case(names.unique(diagnostic.rule), dotted(file), 0.0, diagnostic.span, file)
+            case = self._case(_Named(dotted(file), file), names.unique(diagnostic.rule), 0.0, diagnostic.span)
             message = xml.message(diagnostic.message)
-            lines = [message, *_at(diagnostic.span), render_concise(diagnostic)]
+            lines = [message, *at(diagnostic.span), render_concise(diagnostic)]
             lines += [diagnostic.fix.title] if diagnostic.fix else []
             case.append(xml.element("error", {"type": "arazzo.invalid", "message": message}, "\n".join(lines)))
             cases.append(case)
-        suite = xml.element("testsuite", {"name": file, **_counts(cases), "time": _time(0), "file": file})
+        suite = xml.element(
+            "testsuite", {"name": file, **_attributes(_sums(cases)), "time": time_text(0), "file": file}
+        )
         suite.extend(cases)
         return suite
 
 
-class _Names:
-    """Names that are unique and the same in every run: `poll`, `poll (2)`."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the testcases of a suite share: their class, their file, and what each name ends in."""
 
-    def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
-
-    def unique(self, name: str) -> str:
-        self._seen[name] += 1
-        return name if self._seen[name] == 1 else f"{name} ({self._seen[name]})"
+    classname: str
+    file: str
+    label: str = ""
 
 
 def dotted(file: str) -> str:
@@ -168,119 +287,41 @@ def dotted(file: str) -> str:
     return ".".join(segments) or "arazzo"
 
 
-def _counts(cases: Iterable[ET.Element]) -> dict[str, int]:
-    tags = Counter(child.tag for case in cases for child in case)
-    tests = len(list(cases))
-    return {"tests": tests, "failures": tags["failure"], "errors": tags["error"], "skipped": tags["skipped"]}
+def _label(chapter: Chapter) -> str:
+    """Give what tells the steps of one case from those of another with the same workflow: `[row] #2`."""
+    if chapter.case is None:
+        return ""
+    case = chapter.case.case
+    return (f"[{case.row}]" if case.row else "") + (f" #{case.repetition}" if case.repetition else "")
 
 
-def _properties(run: RunRecord, workflow: WorkflowRecord) -> ET.Element:
-    named: dict[str, str] = {"runner": f"arazzo {__version__}", "document": run.document}
-    named |= {f"source.{name}": location for name, location in run.sources}
-    named |= {f"server.{used.source}": lines.server(used) for used in run.servers}
-    named |= {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
+def _sums(cases: Sequence[ET.Element]) -> Counter[str]:
+    tags = (_COUNTED.get(child.tag) for case in cases for child in case)
+    return Counter([*(name for name in tags if name), *["tests"] * len(cases)])
+
+
+def _attributes(sums: Counter[str]) -> dict[str, int]:
+    return {name: sums[name] for name in ("tests", "failures", "errors", "skipped")}
+
+
+def _properties(chapter: Chapter, workflow: WorkflowRecord, *, whole: bool) -> ET.Element:
+    """Give what is known of the workflow; what is said of the `whole` run need not stand in every suite of a case."""
+    run, case = chapter.run, chapter.case.case if chapter.case else None
+    named = {"document": case.document if case else run.document, **(_run_facts(run) if whole else {})}
+    facts = {"row": case.row, "tags": ", ".join(case.tags)} if case else {}
+    named |= {name: value for name, value in facts.items() if value}
     named |= {f"input.{name}": shown(value, 200) for name, value in workflow.inputs.items()}
+    return _elements(named)
+
+
+def _run_facts(run: RunRecord) -> dict[str, str]:
+    facts = {f"source.{name}": location for name, location in run.sources}
+    facts |= {f"server.{used.source}": lines.server(used) for used in run.servers}
+    return facts | {f"warning.{number}": text for number, text in enumerate(run.warnings, start=1)}
+
+
+def _elements(named: dict[str, str]) -> ET.Element:
     properties = ET.Element("properties")
-    properties.extend(xml.element("property", {"name": name, "value": value}) for name, value in named.items())
+    for name, value in {"runner": f"arazzo {__version__}", **named}.items():
+        properties.append(xml.element("property", {"name": name, "value": value}))
     return properties
-
-
-def _result(step: StepRecord, place: Span | None, blamed: bool) -> Iterator[ET.Element]:
-    """Give what stands in a testcase: exactly one failure or error where the step or the API is to blame."""
-    findings = list(step.findings.values())
-    broken = [finding for finding in findings if finding.severity == "error"]
-    details = [line for finding in broken for line in report_lines(finding)]
-    if blamed:
-        problem = step.problem or Problem("cancelled", f"step '{step.step_id}' did not finish", step.span)
-        yield _broken(problem, [*_at(place), *_evidence(step, problem), *details], headline(step, problem))
-    elif broken:
-        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-        problem = Problem("contract", f"step '{step.step_id}': {said(broken[0])}{more}", place)
-        yield _broken(problem, [*_at(place), *details, *evidence(step)])
-    elif step.problems:
-        yield _flaky(step)
-    lines = [_request_line(exchange) for exchange in step.exchanges]
-    lines += [line for finding in findings if finding.severity == "warning" for line in report_lines(finding)]
-    if lines:
-        yield xml.element("system-out", {}, "\n".join(lines))
-
-
-def _broken(problem: Problem, lines: list[str], title: str = "") -> ET.Element:
-    """Give a failure (a criterion was not met) or an error (it could not be found out)."""
-    message = xml.message(title or problem.message)
-    if problem.outcome == "failed":
-        tag, type_ = "failure", f"arazzo.{problem.kind}"
-    else:
-        tag, type_ = "error", "arazzo.runtime"
-    # The message again: GitLab shows the text alone.
-    return xml.element(tag, {"type": type_, "message": message}, "\n".join([message, *lines]))
-
-
-def _flaky(step: StepRecord) -> ET.Element:
-    """Give what went wrong before the step passed, or before an action went on from there."""
-    problem = step.problems[-1]
-    how = f"attempt {step.attempts} passed"
-    if step.recovered:
-        how = f"action '{step.action}' went on from there"
-    elif step.failed:
-        how = "the step that called its workflow did not fail"
-    message = xml.message(f"{problem.message}; {how}")
-    made = xml.element("flakyFailure", {"type": f"arazzo.{problem.kind}", "message": message})
-    lines = [message, *_at(problem.span or step.span), *(each.message for each in step.problems[:-1])]
-    made.append(xml.element("stackTrace", {}, "\n".join(lines)))
-    return made
-
-
-def _evidence(step: StepRecord, problem: Problem) -> Iterator[str]:
-    for checked in unmet(step) if problem.kind == "criterion" else []:
-        yield checked.condition
-        yield f"  {explain(checked)}"
-        yield f"  left:  {shown(checked.verdict.left, 1000)}"
-        yield f"  right: {shown(checked.verdict.right, 1000)}"
-    if problem.kind != "workflow":
-        yield from evidence(step)
-
-
-def _place(step: StepRecord) -> Span | None:
-    criteria = unmet(step) if step.problem and step.problem.kind == "criterion" else []
-    spans = [checked.span for checked in criteria] + [step.problem.span if step.problem else None, step.span]
-    return next((span for span in spans if span), None)
-
-
-def _at(place: Span | None) -> list[str]:
-    """Give the place on a line of its own: reporters on GitHub look for exactly that."""
-    return [f" {place.source.name}:{place.begin.line}"] if place else []
-
-
-def _request_line(exchange: Exchange) -> str:
-    reply = exchange.reply
-    came = str(reply.status) if isinstance(reply, Response) else f"no response ({reply.kind})"
-    return f"{exchange.sent.method} {exchange.sent.url} -> {came} ({_time(exchange.took)} s)"
-
-
-def _why_not(workflow: WorkflowRecord, outline: StepOutline) -> str:
-    """Say why a step was not reached."""
-    last = workflow.steps[-1] if workflow.steps else None
-    problem = workflow.problem
-    if last is None:
-        return problem.message if problem else "the workflow did not start"
-    ids = [step.step_id for step in workflow.outline]
-    if last.step_id in ids and ids.index(outline.step_id) < ids.index(last.step_id):
-        jumps = [action for step in workflow.steps for action in step.actions if action.type == "goto"]
-        return f"passed over by action '{jumps[-1].name}'" if jumps else "the flow went another way"
-    if problem and problem.kind == "cancelled":
-        return "the run was cancelled"
-    if last.failed:
-        return f"step {last.step_id} failed"
-    if workflow.went_on and last.actions:
-        return f"action '{last.actions[-1].name}' went on to workflow {last.actions[-1].target}"
-    return f"ended by action '{last.action}'" if last.action else "the flow went another way"
-
-
-def _time(took: float) -> str:
-    return f"{max(0.0, took):.3f}"
-
-
-def _timestamp(at: float) -> str:
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"

@@ -105,6 +105,11 @@ class TeardownRecord:
         reached = {step.step_id for step in self.steps} | self.skipped.keys()
         return [step for step in self.outline if step.step_id not in reached]
 
+    def left_out(self) -> list[tuple[StepOutline, str]]:
+        """Give the steps that did not run, in the order of the document, and why."""
+        left = {step.step_id: "the teardown was broken off" for step in self.not_reached()} | self.skipped
+        return [(each, left[each.step_id]) for each in self.outline if each.step_id in left]
+
 
 @dataclass(slots=True)
 class WorkflowRecord:
@@ -194,7 +199,7 @@ class RunRecord:
     def all_workflows(self) -> Iterator[WorkflowRecord]:
         """Give every workflow that ran, a called one before the one that called it."""
         for workflow in self.workflows:
-            yield from _inside_out(workflow)
+            yield from inside_out(workflow)
 
     def findings(self) -> list[Finding]:
         """Give the broken contracts of all steps, each once."""
@@ -206,19 +211,26 @@ class RunRecord:
         A failure that an action recovered from is none, nor is anything that happened inside such a step. What failed
         in a teardown comes last. Broken contracts are told by `findings`.
         """
-        for workflow in self.workflows:
-            yield from _failures(workflow)
-        for workflow in self.all_workflows():
-            if workflow.teardown:
-                yield from _failures_of(workflow, workflow.teardown.steps)
-                yield from ((workflow, None, problem) for problem in (workflow.teardown.untold,) if problem)
+        yield from failures(self.workflows)
 
 
-def _inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
+def inside_out(workflow: WorkflowRecord) -> Iterator[WorkflowRecord]:
+    """Give a workflow and all that ran inside it, a called one before the one that called it."""
     for step in workflow.all_steps:
         for called in step.called:
-            yield from _inside_out(called)
+            yield from inside_out(called)
     yield workflow
+
+
+def failures(workflows: Iterable[WorkflowRecord]) -> Iterator[Failure]:
+    """Give what did not pass in some workflows, at its root, and last what failed in a teardown."""
+    known = tuple(workflows)
+    for workflow in known:
+        yield from _failures(workflow)
+    for workflow in (each for outer in known for each in inside_out(outer)):
+        if workflow.teardown:
+            yield from _failures_of(workflow, workflow.teardown.steps)
+            yield from ((workflow, None, problem) for problem in (workflow.teardown.untold,) if problem)
 
 
 def _failures(workflow: WorkflowRecord) -> Iterator[Failure]:

@@ -30,6 +30,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Hop, Request, Response
+from runner.reporters.body import cut_body
 from runner.reporters.findings import Finding, note
 from runner.reporters.record import CaseRecord, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 
@@ -43,9 +44,11 @@ EARLIER_LIMIT = 1024
 class Recorder:
     """Folds entries into a RunRecord, which may be looked at any time."""
 
-    def __init__(self, body_limit: int = BODY_LIMIT) -> None:
+    def __init__(self, body_limit: int = BODY_LIMIT, *, passed_bodies: bool = True) -> None:
+        """`passed_bodies`: what was sent and received is kept also of a step that passed and broke no contract."""
         self.run = RunRecord()
         self._limit = body_limit
+        self._passed_bodies = passed_bodies
         self._stack: list[WorkflowRecord | StepRecord] = []
         self._case: CaseRecord | None = None
         self._resting: tuple[StepRecord, float, float] | None = None
@@ -54,6 +57,11 @@ class Recorder:
         """Forget the cases and workflows that have finished: a suite may have more of them than memory holds."""
         self.run.workflows.clear()
         self.run.cases[:] = [self._case] if self._case else []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is open: neither a case nor a workflow."""
+        return self._case is None and not self._stack
 
     @property
     def step(self) -> StepRecord | None:
@@ -211,6 +219,8 @@ class Recorder:
         step.finished = at
         if not step.failed:
             _excuse(step)
+        if not self._passed_bodies and step.outcome == "passed" and not step.findings:
+            step.exchanges = [_trimmed(exchange, 0) for exchange in step.exchanges]
         self._pop(step)
 
     def _close_workflow(self, event: WorkflowFinished, at: float) -> None:
@@ -262,12 +272,14 @@ M = TypeVar("M", Request, Response)
 
 
 def _trimmed(exchange: Exchange, limit: int) -> Exchange:
-    reply = exchange.reply
+    sent, reply = _cut(exchange.sent, limit), exchange.reply
     hops = tuple(Hop(_cut(hop.sent, limit), _cut(hop.response, limit)) for hop in exchange.hops)
     if isinstance(reply, Response):
         reply = _cut(reply, limit)
-    return replace(exchange, sent=_cut(exchange.sent, limit), reply=reply, hops=hops)
+    if sent is exchange.sent and reply is exchange.reply and not hops:
+        return exchange
+    return replace(exchange, sent=sent, reply=reply, hops=hops)
 
 
 def _cut(message: M, limit: int) -> M:
-    return message if len(message.body) <= limit else replace(message, body=message.body[:limit])
+    return message if len(message.body) <= limit else replace(message, body=cut_body(message.body, limit))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import Protocol
@@ -36,11 +36,18 @@ Address = Callable[[Source], tuple[str, bool]]
 """Give the URI of a source, and whether it is relative to the root."""
 
 
-def sarif_log(diagnostics: Sequence[Diagnostic], rules: Mapping[str, Explained], address: Address) -> dict[str, Json]:
-    """Write diagnostics as one run of this tool."""
+def sarif_log(
+    diagnostics: Sequence[Diagnostic],
+    rules: Mapping[str, Explained],
+    address: Address,
+    fingerprints: Iterable[str] | None = None,
+) -> dict[str, Json]:
+    """Write diagnostics as one run of this tool; without `fingerprints` each has that of its words and its line."""
     names = sorted({diagnostic.rule for diagnostic in diagnostics})
-    seen: Counter[str] = Counter()
-    results = [_result(each, names.index(each.rule), address, seen) for each in diagnostics]
+    marks = _fingerprints(diagnostics, address) if fingerprints is None else fingerprints
+    results = [
+        _result(each, names.index(each.rule), address, mark) for each, mark in zip(diagnostics, marks, strict=True)
+    ]
     driver: dict[str, Json] = {
         "name": "arazzo",
         "version": __version__,
@@ -70,14 +77,14 @@ def _rule(name: str, rule: Explained | None) -> Json:
     }
 
 
-def _result(diagnostic: Diagnostic, index: int, address: Address, seen: Counter[str]) -> Json:
+def _result(diagnostic: Diagnostic, index: int, address: Address, fingerprint: str) -> Json:
     result: dict[str, Json] = {
         "ruleId": diagnostic.rule,
         "ruleIndex": index,
         "level": diagnostic.severity,
         "message": {"text": _message(diagnostic)},
         "locations": [{"physicalLocation": _place(diagnostic.span, address)}],
-        "partialFingerprints": {"arazzo/v1": _fingerprint(diagnostic, address, seen)},
+        "partialFingerprints": {"arazzo/v1": fingerprint},
     }
     if diagnostic.related:
         result["relatedLocations"] = [
@@ -117,13 +124,15 @@ def _region(source: Source, start: int, end: int) -> Json:
     }
 
 
-def _fingerprint(diagnostic: Diagnostic, address: Address, seen: Counter[str]) -> str:
-    """Tell a finding from others by what stays when lines move: its rule, its file, its words and its line's text."""
-    line = diagnostic.span.source.line(diagnostic.span.begin.line).strip()
-    facts = "\0".join([diagnostic.rule, address(diagnostic.span.source)[0], diagnostic.message, line])
-    digest = sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-    seen[digest] += 1
-    return f"{digest}:{seen[digest]}"
+def _fingerprints(diagnostics: Sequence[Diagnostic], address: Address) -> Iterator[str]:
+    """Tell each from others by what stays when lines move: its rule, its file, its words and its line's text."""
+    seen: Counter[str] = Counter()
+    for each in diagnostics:
+        line = each.span.source.line(each.span.begin.line).strip()
+        facts = "\0".join([each.rule, address(each.span.source)[0], each.message, line])
+        digest = sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        seen[digest] += 1
+        yield f"{digest}:{seen[digest]}"
 
 
 def _fix(diagnostic: Diagnostic, address: Address) -> Json:

@@ -6,6 +6,7 @@ import re
 import textwrap
 import unicodedata
 
+from runner.reporters.body import whole_length
 from runner.text import json_text
 from runner.values import Absent, Value
 
@@ -74,7 +75,7 @@ def shown(value: Value, limit: int = 120, ellipsis: str = "…") -> str:
         case Absent():
             return "not there"
         case bytes():
-            return f"{len(value)} bytes"
+            return f"{whole_length(value)} bytes"
         case str():
             # What is beyond the limit need not be written to be cut.
             return cut(visible(json_text(value[: limit + 1])), limit, ellipsis)

@@ -1,10 +1,11 @@
-"""Turns text into what XML 1.0 can hold, and a tree of elements into a document."""
+"""Turns text into what XML 1.0 can hold, and elements into the lines of a document."""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from typing import TextIO
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -33,8 +34,12 @@ def element(tag: str, attributes: dict[str, str | int | None], text: str = "") -
     return made
 
 
-def write(root: ET.Element, stream: TextIO) -> None:
-    """Write a document; `>` is always escaped, so `]]>` cannot stand in it."""
-    ET.indent(root)
-    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
-    stream.flush()
+def indented(element: ET.Element, level: int) -> str:
+    """Write an element that stands `level` deep, on lines of its own; `>` is escaped, so `]]>` cannot stand there."""
+    ET.indent(element, level=level)
+    return f"{'  ' * level}{ET.tostring(element, encoding='unicode')}\n"
+
+
+def tags(empty: ET.Element) -> tuple[str, str]:
+    """Give the tags that open and close an element whose children are written otherwise."""
+    return ET.tostring(empty, encoding="unicode").removesuffix(" />") + ">", f"</{empty.tag}>"

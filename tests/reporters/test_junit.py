@@ -26,7 +26,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Request, Response
-from runner.reporters.junit import Dialect, JUnit, dotted
+from runner.reporters.junit import Dialect, JUnit, JUnitForm, dotted
 from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Broadcast
 from runner.reporters.xml import message, safe
@@ -39,7 +39,7 @@ TESTCASE_STRICT = {"name", "time", "classname"}
 
 def written(entries: list[Entry], dialect: Dialect = "extended") -> str:
     stream = io.StringIO()
-    report = Broadcast([JUnit(stream, dialect=dialect, hostname="ci-7")], Redactor())
+    report = Broadcast([JUnit(stream, form=JUnitForm(dialect), hostname="ci-7")], Redactor())
     for entry in entries:
         report.tell(entry)
     report.close()

@@ -1,0 +1,55 @@
+"""Open run records, which runs write with `--report jsonl=PATH`, with their secrets taken out once more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from runner.cli.terminal import Terminal
+from runner.engine.events import Entry, RunFinished, SecretsLearned
+from runner.errors import UsageError
+from runner.reporters.jsonl import RecordedRun, open_record
+from runner.reporters.redact import Redactor
+
+
+@contextmanager
+def opened(file: str, terminal: Terminal) -> Iterator[RecordedRun]:
+    """Open a run record, `-` being standard input; what is missing at its end is warned of.
+
+    UsageError where it is none, or where a line is broken.
+    """
+    stream = sys.stdin if file == "-" else _open(file)
+    name = "standard input" if file == "-" else file
+    cut: list[int] = []
+    try:
+        record = open_record(stream, cut.append)
+        yield replace(record, entries=_heard(record.entries, name, cut, terminal))
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", error.hint) from error
+    finally:
+        if stream is not sys.stdin:
+            stream.close()
+
+
+def _open(file: str) -> TextIO:
+    try:
+        return Path(file).open(encoding="utf-8", errors="surrogateescape", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
+
+
+def _heard(entries: Iterator[Entry], name: str, cut: list[int], terminal: Terminal) -> Iterator[Entry]:
+    redactor, is_over = Redactor(), False
+    for entry in entries:
+        redacted = redactor.redact(entry)
+        is_over = is_over or isinstance(entry.event, RunFinished)
+        if not isinstance(redacted.event, SecretsLearned):
+            yield redacted
+    if cut:
+        terminal.warn(f"{name} ends in the midst of line {cut[0]}: the run was broken off there")
+    elif not is_over:
+        terminal.warn(f"{name} has no end: the run was broken off, is still going, or never began")
