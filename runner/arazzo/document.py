@@ -118,6 +118,8 @@ class Workflow:
     outputs: Mapping[str, Json]
     parameters: tuple[ParameterEntry, ...]
     pointer: str
+    tags: tuple[str, ...] = ()
+    mutexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

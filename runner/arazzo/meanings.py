@@ -53,6 +53,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "failureActions": "What every step does on failure, unless it says otherwise itself.",
         "outputs": "What the workflow gives, by name: expressions such as $steps.login.outputs.token.",
         "parameters": "Parameters that every step of the workflow is given.",
+        "x-tags": "Names that a suite may choose the workflow by: arazzo test --tag smoke.",
+        "x-mutex": "A name, or several: workflows that share one never overlap in a suite (arazzo test --jobs).",
     },
     "step": {
         "description": "What the step does; Markdown.",

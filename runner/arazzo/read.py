@@ -152,6 +152,8 @@ def _workflow(members: Members, pointer: str) -> Workflow:
         outputs=_members(members.get("outputs")),
         parameters=_list(members, "parameters", pointer, _parameter_entry),
         pointer=pointer,
+        tags=_texts(members, "x-tags"),
+        mutexes=_texts(members, "x-mutex") or tuple(filter(None, [_text(members, "x-mutex")])),
     )
 
 

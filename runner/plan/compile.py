@@ -121,6 +121,8 @@ class _Compilation:
             },
             self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
             span=ctx.value(f"{workflow.pointer}/workflowId"),
+            tags=workflow.tags,
+            mutexes=workflow.mutexes,
         )
         self.problems += [*check_ways(plan), *unused_outputs(ctx, workflow)]
         return plan

@@ -233,7 +233,10 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first."""
+    """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first.
+
+    `tags` (`x-tags`) are what a suite may choose it by; two that share a name of `mutexes` (`x-mutex`) never overlap.
+    """
 
     key: str
     workflow_id: str
@@ -247,6 +250,8 @@ class WorkflowPlan:
     sources: Mapping[str, Mapping[str, str]]
     self_uri: str | None
     span: Span
+    tags: tuple[str, ...] = ()
+    mutexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
