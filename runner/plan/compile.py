@@ -123,6 +123,7 @@ class _Compilation:
             span=ctx.value(f"{workflow.pointer}/workflowId"),
             tags=workflow.tags,
             mutexes=workflow.mutexes,
+            extent=ctx.value(workflow.pointer),
         )
         self.problems += [*check_ways(plan), *unused_outputs(ctx, workflow)]
         return plan

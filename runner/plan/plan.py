@@ -236,6 +236,7 @@ class WorkflowPlan:
     """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first.
 
     `tags` (`x-tags`) are what a suite may choose it by; two that share a name of `mutexes` (`x-mutex`) never overlap.
+    `extent` is all of the workflow.
     """
 
     key: str
@@ -252,6 +253,7 @@ class WorkflowPlan:
     span: Span
     tags: tuple[str, ...] = ()
     mutexes: tuple[str, ...] = ()
+    extent: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,8 @@ def summary(run: RunRecord, style: Style) -> Iterator[str]:
         counts = _counts(list(run.all_workflows()), style)
         total = f"{text} {style.mark('dot')} {counts} {style.mark('dot')} {seconds(run.took)}"
         yield from ("", style.paint(total, "muted"))
-    yield from _failures(run, style)
+    failures = list(failure_lines(run, style))
+    yield from ("", *failures) if failures else ()
 
 
 def _one_by_one(run: RunRecord, style: Style) -> Iterator[str]:
@@ -193,11 +194,10 @@ def _counts(workflows: list[WorkflowRecord], style: Style) -> str:
     return f" {style.mark('dot')} ".join(parts)
 
 
-def _failures(run: RunRecord, style: Style) -> Iterator[str]:
+def failure_lines(run: RunRecord, style: Style) -> Iterator[str]:
+    """Say each failure of a run on a line, with its place."""
     failures = [found for found in run.failures() if found[2].kind != "cancelled"]
     broken = [finding for finding in run.findings() if finding.severity == "error"]
-    if failures or broken:
-        yield ""
     for workflow, step, problem in failures:
         span = problem.span or (step.span if step else workflow.span)
         place = f"{one_line(span.source.name)}:{span.begin.line}  " if span else ""
