@@ -20,6 +20,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine.asked import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
+from runner.loader.shelf import Shelf
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
 from runner.values import InputValue
@@ -114,7 +115,7 @@ def check_all(
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     cache = cache_of(outlets.terminal, options.no_cache, options.verbose)
-    sources = replace(sources, cache=cache)
+    sources = replace(sources, cache=cache, shelf=Shelf() if len(venues) > 1 else None)
     checked = [check_document(venue.location, _at(venue, sources)) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]

@@ -85,6 +85,13 @@ class Redactor:
         self._sources: dict[Source, tuple[int, Source]] = {}
         self._learn_all(secrets)
 
+    def fork(self) -> Redactor:
+        """Give one that knows the same secrets; what it learns stays its own."""
+        forked = Redactor(public=self._public)
+        forked._given = set(self._given)
+        forked._secrets = forked._wanted = self._secrets.copy()
+        return forked
+
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
         while True:

@@ -23,12 +23,13 @@ from runner.engine.events import (
 from runner.reporters import lines
 from runner.reporters.console import Console, Verbosity
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
+from runner.reporters.record import RunRecord
 from runner.reporters.style import Role, Style
-from runner.reporters.text import count, cut, one_line, seconds
+from runner.reporters.text import count, one_line, seconds, visible
 
 MOST_SERVERS = 5
 MOST_FAILURES = 30
-"""Failures that the summary repeats on a line each."""
+"""Failures that the summary repeats on a line each; cases beyond are counted."""
 
 _WORDS = ("passed", "failed", "error", "skipped")
 
@@ -77,6 +78,7 @@ class SuiteConsole:
         self._requests = 0
         self._reasons: Counter[str] = Counter()
         self._failures: list[str] = []
+        self._untold = 0
         self._began = self._at = 0.0
         self._summed_up = False
 
@@ -134,19 +136,23 @@ class SuiteConsole:
         running.console.draw_findings()
         drawn = running.text.getvalue().strip("\n")
         if event.outcome != "passed" or self._verbosity == "verbose":
-            self._screen.say(f"{self._heading(event, at - running.began)}")
-            if drawn:
-                self._screen.say(f"\n{drawn}\n")
-        if event.outcome == "passed":
-            return
-        told = (
-            [self._problem_line(event)]
-            if event.problem
-            else list(lines.failure_lines(running.console.run, self._style))
-        )
-        if event.problem:
-            self._screen.say(f"  {told[0]}\n")
-        self._failures += (told or [self._heading(event, at - running.began)])[: MOST_FAILURES - len(self._failures)]
+            self._screen.say(self._heading(event, at - running.began))
+            if event.problem:
+                drawn = f"  {visible(event.problem.message)}"
+            self._screen.say(f"\n{drawn}\n" if drawn else "")
+        if event.outcome != "passed":
+            self._remember(event, running.console.run)
+
+    def _remember(self, event: CaseFinished, run: RunRecord) -> None:
+        """Keep a line for each failure of a case, to be said again at the end."""
+        name, problem = one_line(event.case.name), event.problem
+        if len(self._failures) >= MOST_FAILURES:
+            self._untold += 1
+        elif problem is not None:
+            self._failures.append(lines.failure_line(name, problem.message, self._style))
+        else:
+            found = list(lines.failure_lines(run, self._style, name))
+            self._failures += found or [lines.failure_line(name, "interrupted", self._style)]
 
     def _heading(self, event: CaseFinished, took: float) -> str:
         case, style = event.case, self._style
@@ -155,11 +161,6 @@ class SuiteConsole:
         place = f"{one_line(case.document)}:{case.span.begin.line}" if case.span else one_line(case.document)
         tail = style.paint(f"{place}  {seconds(took)}", "muted")
         return f"{mark} {style.paint(one_line(case.name), 'strong')}  {tail}"
-
-    def _problem_line(self, event: CaseFinished) -> str:
-        message = one_line(event.problem.message) if event.problem else ""
-        text = cut(message, max(40, self._style.width - 4), self._style.mark("ellipsis"))
-        return f"{self._style.paint(self._style.mark('failed'), 'error')} {text}"
 
     def _count(self, case: Case, word: str) -> None:
         if case.document != self._document.document:
@@ -185,9 +186,8 @@ class SuiteConsole:
         style, dot = self._style, f" {self._style.mark('dot')} "
         for line in self._failures:
             self._screen.say(line)
-        more = self._counts["failed"] + self._counts["error"] - len(self._failures)
-        if more > 0 and len(self._failures) >= MOST_FAILURES:
-            self._screen.say(style.paint(f"and {count(more, 'more case')} that did not pass", "muted"))
+        if self._untold:
+            self._screen.say(style.paint(f"and {count(self._untold, 'more case')} that did not pass", "muted"))
         for reason, number in self._reasons.items():
             self._screen.say(f"{style.mark('skipped')} {count(number, 'case')} not run: {one_line(reason)}")
         if self._failures or self._reasons:
