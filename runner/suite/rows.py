@@ -22,7 +22,7 @@ from runner.source import Source, Span
 from runner.text import describe
 from runner.values import Json
 
-NAMES = ("name", "id", "case")
+NAMES = ("case", "name", "id")
 """The columns that a row may have its name from; the first that is there counts."""
 LONGEST_NAME = 60
 DELIMITERS = ",;\t"
@@ -32,8 +32,8 @@ DELIMITERS = ",;\t"
 class Row:
     """One row: `texts` are read as the schema of an input says, `values` have their types.
 
-    `line` is where it begins in the file; `problem` says why it cannot be used. Its name is that of the column `name`,
-    `id` or `case`, where it has one that no row before it has, else its number.
+    `line` is where it begins in the file; `problem` says why it cannot be used. Its name is that of the column `case`,
+    `name` or `id`, where it has one that no row before it has, else its number.
     """
 
     name: str
