@@ -20,6 +20,11 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """A string, or a list of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A non-negative number, without fraction where `whole`."""
 
@@ -64,7 +69,7 @@ class MapOf:
     item: Shape
 
 
-Shape: TypeAlias = Text | Number | Anything | Schema | Of | TypeName | ListOf | MapOf
+Shape: TypeAlias = Text | Texts | Number | Anything | Schema | Of | TypeName | ListOf | MapOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ OBJECTS_1_0: Mapping[str, Fields] = {
         "outputs": Field(VALUES),
         "parameters": Field(PARAMETERS),
         TEARDOWN: Field(ListOf(Of("step"))),
+        "x-tags": Field(ListOf(TEXT)),
+        "x-mutex": Field(Texts()),
     },
     "step": {
         "description": Field(TEXT),

@@ -121,6 +121,8 @@ class Workflow:
     parameters: tuple[ParameterEntry, ...]
     pointer: str
     teardown: tuple[Step, ...] = ()
+    tags: tuple[str, ...] = ()
+    mutexes: tuple[str, ...] = ()
 
     @property
     def all_steps(self) -> tuple[Step, ...]:

@@ -54,6 +54,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "outputs": "What the workflow gives, by name: expressions such as $steps.login.outputs.token.",
         "parameters": "Parameters that every step of the workflow is given.",
         "x-finally": "Steps that run however the others ended, also after Ctrl-C: to delete what they made.",
+        "x-tags": "Names that a suite may choose the workflow by: arazzo test --tag smoke.",
+        "x-mutex": "A name, or several: workflows that share one never overlap in a suite (arazzo test --jobs).",
     },
     "step": {
         "description": "What the step does; Markdown.",

@@ -153,6 +153,8 @@ def _workflow(members: Members, pointer: str) -> Workflow:
         parameters=_list(members, "parameters", pointer, _parameter_entry),
         pointer=pointer,
         teardown=_list(members, TEARDOWN, pointer, _step),
+        tags=_texts(members, "x-tags"),
+        mutexes=_texts(members, "x-mutex") or tuple(filter(None, [_text(members, "x-mutex")])),
     )
 
 

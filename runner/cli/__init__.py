@@ -14,6 +14,7 @@ from runner.version import __version__
 # Name, module, and what `arazzo --help` says: nothing is imported to say it.
 COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
+    "test": ("runner.cli.test", "Run many workflows as a test suite, with rows of data and side by side."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
     "doctor": ("runner.cli.doctor", "Say what stands between a document and a run."),
     "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli.options import MIN_COVERAGE
 from runner.cli.prepare import say_error
 from runner.cli.terminal import ColorChoice, Terminal, look
 from runner.diagnostics import did_you_mean
@@ -21,8 +22,6 @@ from runner.reporters.coverage.reach import PLURALS, CoverageRecorder, Descripti
 from runner.reporters.coverage.table import table
 from runner.reporters.files import open_report
 from runner.text import json_text, number_text
-
-MIN_COVERAGE = "Fail below this share of operations reached, or of another kind: statuses=50."
 
 
 @click.command("coverage")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
 from runner.plan.plan import Inputs
 from runner.source import Source
+from runner.suite.rows import Row
 from runner.values import File, InputValue, Json
 
 
@@ -118,6 +119,29 @@ def extra_names(given: Given, declared: Sequence[Inputs]) -> list[str]:
         return []
     known = {name for inputs in declared for name in inputs.names or ()}
     return [name for name in given.values if name not in known]
+
+
+def unknown_column(name: str, known: Collection[str]) -> tuple[str, str]:
+    """Say that rows have a name that is no input, and which one was probably meant."""
+    meant = did_you_mean(name, known)
+    hint = meant.title if meant else f"inputs there are: {', '.join(sorted(known)) or 'none'}"
+    return f"no workflow to be run declares the input '{name}'", hint
+
+
+def with_row(given: Given, row: Row, declared: Sequence[Inputs]) -> Given:
+    """Give what is given with a row, which wins; an empty text says nothing of an input that can be none."""
+    texts = {name: text for name, text in row.texts.items() if text or _may_be_text(name, declared)}
+    own = texts.keys() | row.values.keys()
+    return Given(
+        {**{name: text for name, text in given.texts.items() if name not in own}, **texts},
+        {**{name: value for name, value in given.values.items() if name not in own}, **row.values},
+        {name: file for name, file in given.files.items() if name not in own},
+    )
+
+
+def _may_be_text(name: str, declared: Sequence[Inputs]) -> bool:
+    types = [_types(inputs.schema, name) for inputs in declared if inputs.names is None or name in inputs.names]
+    return any(not each or "string" in each for each in types)
 
 
 def describe(inputs: Inputs) -> str:

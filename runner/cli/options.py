@@ -1,17 +1,46 @@
-"""The options that commands share: where descriptions are, where requests go, whom the network trusts."""
+"""The options that several commands share: where descriptions are and requests go, and all that a run can be told."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runner.cli.cache import NO_CACHE
+from runner.cli.stage import stage_options
+from runner.cli.terminal import ColorChoice
 from runner.errors import UsageError
 
+if TYPE_CHECKING:
+    from runner.reporters.junit import Dialect, Unit
+
 F = TypeVar("F", bound=Callable[..., Any])
+DAY = 86_400.0
+MIN_COVERAGE = "Fail below this share of operations reached, or of another kind: statuses=50."
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in newer releases only
+    """A number of seconds up to a day, more than `least` or equal to it."""
+
+    name = "seconds"
+
+    def __init__(self, least: float = 0.0, *, positive: bool = False) -> None:
+        self.least, self.positive = least, positive
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if not math.isfinite(number) or number > DAY or number < self.least or (self.positive and number == 0):
+            self.fail(
+                f"{value} is not between {'above ' if self.positive else ''}{self.least:g} and {DAY:g}", param, ctx
+            )
+        return number
+
 
 WHERE = (
     click.option("--source", multiple=True, metavar="NAME=PATH", help="Where a source description really is."),
@@ -47,6 +76,58 @@ JUNIT = (
     ),
 )
 
+EXECUTE = (
+    click.option("--strict", is_flag=True, help="Let what is warned of before the run stop it."),
+    click.option(
+        "-i", "--input", "input_", multiple=True, metavar="NAME=VALUE", help="An input; read as its schema says."
+    ),
+    click.option("--inputs", multiple=True, metavar="FILE|-", help="Inputs from a YAML or JSON file."),
+    click.option("--input-env", multiple=True, metavar="NAME=VAR", help="An input from an environment variable."),
+    click.option(
+        "--input-file", multiple=True, metavar="NAME=PATH", help="An input from a file: its text, or its bytes."
+    ),
+    click.option("--sandbox", is_flag=True, help="Send to the embedded sandbox (the default for a bundled name)."),
+    click.option("--live", is_flag=True, help="Send to the real servers (the default for a file)."),
+    click.option(
+        "--sandbox-balance",
+        type=click.IntRange(min=0),
+        metavar="BUZZ",
+        help="What each account of the sandbox starts with.",
+    ),
+    click.option(
+        "--auth", multiple=True, metavar="NAME=VALUE", help="A credential; VALUE may be env:VARIABLE or file:PATH."
+    ),
+    click.option("--env-file", multiple=True, metavar="FILE", help="Variables for what the environment does not have."),
+    click.option("--no-input", is_flag=True, help="Never ask for a credential that is missing."),
+    click.option("--cert", metavar="FILE[:KEY]", help="A client certificate, shown to the APIs that are called."),
+    click.option("--key", metavar="FILE", help="The key of --cert, where it is in a file of its own."),
+    click.option("--timeout", type=Seconds(positive=True), metavar="S", help="Seconds for one request (30)."),
+    click.option("--pace", type=Seconds(), metavar="S", help="First pause before a repetition (1)."),
+    click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Steps one run may take (10000)."),
+    click.option("--max-time", type=Seconds(positive=True), metavar="S", help="Seconds one run may take."),
+    click.option(
+        "--max-teardown", type=Seconds(positive=True), metavar="S", help="Seconds one x-finally may take (60)."
+    ),
+    click.option(
+        "--contract",
+        multiple=True,
+        metavar="LEVEL",
+        help="What a reply that breaks its API description is: off, warn (default) or error; of one check: body=error.",
+    ),
+    click.option("--coverage", is_flag=True, help="Print what was reached of each API description."),
+    click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE),
+    click.option("--report", multiple=True, metavar="KIND=PATH", help=REPORT),
+    *JUNIT,
+    click.option(
+        "--format", type=click.Choice(["console", "json"]), default="console", help="What to print on stdout."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print failures and the summary only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print every request, criterion and output."),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour (NO_COLOR works too)."
+    ),
+)
+
 
 @dataclass(frozen=True)
 class WhereOptions:
@@ -65,8 +146,52 @@ class WhereOptions:
     proxy: str | None = field(repr=False)
 
 
+@dataclass(frozen=True)
+class ExecuteOptions(WhereOptions):
+    """What was said of running on the command line, as click gives it."""
+
+    targets: tuple[str, ...]
+    strict: bool
+    input_: tuple[str, ...]
+    inputs: tuple[str, ...]
+    input_env: tuple[str, ...]
+    input_file: tuple[str, ...]
+    sandbox: bool
+    live: bool
+    sandbox_balance: int | None
+    scenario: str | None
+    fault: tuple[str, ...]
+    live_like: bool
+    seed: str | None
+    auth: tuple[str, ...] = field(repr=False)
+    env_file: tuple[str, ...]
+    no_input: bool
+    cert: str | None
+    key: str | None
+    timeout: float | None
+    pace: float | None
+    max_steps: int | None
+    max_time: float | None
+    max_teardown: float | None
+    contract: tuple[str, ...]
+    coverage: bool
+    min_coverage: tuple[str, ...]
+    report: tuple[str, ...]
+    junit_dialect: Dialect
+    junit_unit: Unit
+    format: str
+    quiet: bool
+    verbose: bool
+    color: ColorChoice
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the user may be asked for a credential that is missing."""
+        return not self.no_input
+
+
 def where_options(command: F) -> F:
-    """Give a command the shared options."""
+    """Give a command the options of places."""
     for option in reversed(WHERE):
         command = option(command)
     return command
@@ -77,6 +202,13 @@ def junit_options(command: F) -> F:
     for option in reversed(JUNIT):
         command = option(command)
     return command
+
+
+def execute_options(command: F) -> F:
+    """Give a command the options of running, those of places and of the sandbox among them."""
+    for option in reversed(EXECUTE):
+        command = option(command)
+    return where_options(stage_options(command))
 
 
 def pairs(texts: Iterable[str], form: str) -> Iterable[tuple[str, str]]:

@@ -14,7 +14,7 @@ from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import secret_inputs
-from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
+from runner.engine.events import Answered, CaseFinished, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
@@ -104,6 +104,13 @@ def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
     return found
 
 
+def _console(stream: TextIO, outlets: Outlets) -> Reporter:
+    from runner.reporters.console import Console
+
+    live = outlets.terminal.live and outlets.verbosity != "quiet"
+    return Console(stream, outlets.terminal.out_style, verbosity=outlets.verbosity, live=live)
+
+
 @dataclass
 class Outlets:
     """The reporters of one invocation. They hear of one run, however many documents it takes."""
@@ -120,6 +127,9 @@ class Outlets:
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
     junit_form: JUnitForm = JUnitForm()  # noqa: RUF009 - it cannot change
+    console: Make = field(default=_console, repr=False)
+    terse: bool = False
+    """Whether warnings of documents are counted, not drawn."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
@@ -202,10 +212,7 @@ class Outlets:
         if self.is_json:
             yield JsonReport(self.terminal.out, self.diagnostics)
         elif console:
-            from runner.reporters.console import Console
-
-            live = self.terminal.live and self.verbosity != "quiet"
-            yield Console(self.terminal.out, self.terminal.out_style, verbosity=self.verbosity, live=live)
+            yield self.console(self.terminal.out, self)
         for make, path in self.reports:
             if path == STDOUT:
                 yield make(self.terminal.out, self)
@@ -213,13 +220,15 @@ class Outlets:
     def tell(self, entry: Entry) -> None:
         """Pass on what one document's run tells; its own beginning and end stay inside."""
         event: Event = entry.event
-        self.last_at = entry.at
+        self.last_at = max(self.last_at, entry.at)  # cases that ran side by side are told one after the other
         match event:
             case RunStarted():
                 return
             case RunFinished(outcome):
                 self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
                 return
+            case CaseFinished(_, outcome):
+                self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
             case Answered(_, exchange):
                 self.sent += 1
                 self.answered += isinstance(exchange.reply, Response) or bool(exchange.hops)

@@ -3,111 +3,62 @@
 from __future__ import annotations
 
 import gc
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import click
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from runner import api
 from runner.cli.cache import cache_of
 from runner.cli.credentials import Variables
 from runner.cli.inputs import Given, collect, describe, extra_names, unknown_names, values_for
-from runner.cli.options import WhereOptions
+from runner.cli.options import ExecuteOptions
 from runner.cli.outlets import Outlets
 from runner.cli.places import certificate, check_names, shown_to, sources_of
 from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal
-from runner.cli.world import Ready, Venue
+from runner.cli.world import Venue
 from runner.diagnostics import Diagnostic
 from runner.engine.asked import Asked
 from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
+from runner.loader.shelf import Shelf
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full, summary
-from runner.reporters.junit import Dialect, Unit
 from runner.values import InputValue
-
-DAY = 86_400.0
-
-
-class Seconds(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in newer releases only
-    """A number of seconds up to a day, more than `least` or equal to it."""
-
-    name = "seconds"
-
-    def __init__(self, least: float = 0.0, *, positive: bool = False) -> None:
-        self.least, self.positive = least, positive
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not math.isfinite(number) or number > DAY or number < self.least or (self.positive and number == 0):
-            self.fail(
-                f"{value} is not between {'above ' if self.positive else ''}{self.least:g} and {DAY:g}", param, ctx
-            )
-        return number
-
-
-@dataclass(frozen=True)
-class RunOptions(WhereOptions):
-    """What was said on the command line, as click gives it."""
-
-    targets: tuple[str, ...]
-    workflow: str | None
-    strict: bool
-    dry_run: bool
-    input_: tuple[str, ...]
-    inputs: tuple[str, ...]
-    input_env: tuple[str, ...]
-    input_file: tuple[str, ...]
-    sandbox: bool
-    live: bool
-    sandbox_balance: int | None
-    scenario: str | None
-    fault: tuple[str, ...]
-    live_like: bool
-    seed: str | None
-    auth: tuple[str, ...] = field(repr=False)
-    env_file: tuple[str, ...]
-    no_input: bool
-    cert: str | None
-    key: str | None
-    timeout: float | None
-    pace: float | None
-    max_steps: int | None
-    max_time: float | None
-    max_teardown: float | None
-    contract: tuple[str, ...]
-    coverage: bool
-    min_coverage: tuple[str, ...]
-    report: tuple[str, ...]
-    format: str
-    quiet: bool
-    verbose: bool
-    color: str
-    junit_dialect: Dialect = "extended"
-    junit_unit: Unit = "step"
 
 
 def say_error(terminal: Terminal, error: ArazzoError) -> None:
     print(terminal.err_style.paint("error:", "error"), error, file=terminal.err)
 
 
-def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
-    """Check every document and every input before anything is sent."""
-    refuse_contradictions(options)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be run: documents by what names them, and the keys of the workflows to choose of each plan."""
+
+    documents: Sequence[str]
+    choose: Callable[[Sequence[Plan]], list[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A document that was checked, with the workflows that were chosen of it and where their requests go."""
+
+    plan: Plan
+    keys: tuple[str, ...]
+    venue: Venue
+
+
+def prepare(
+    options: ExecuteOptions, setting: Setting, variables: Variables, outlets: Outlets, wanted: Wanted
+) -> tuple[list[Chosen], Given]:
+    """Check every document before anything is sent, and read the inputs that are given for their workflows."""
     given = collect(options.input_, options.input_env, options.input_file, options.inputs, variables.merged)
     client = certificate(options.cert, options.key)
     sources = sources_of(options, setting)
     live = options.live or bool(options.server)
-    venues = [Venue.of(target, options.sandbox, live, sources.options.servers) for target in options.targets]
+    venues = [Venue.of(name, options.sandbox, live, sources.options.servers) for name in wanted.documents]
     if not any(venue.sandbox for venue in venues):
         refuse_stage(options)
-    plans, keys = check_all(venues, sources, options, outlets)
+    plans, keys = check_all(venues, sources, options, outlets, wanted)
     declared = [
         workflow.inputs
         for plan, chosen in zip(plans, keys, strict=True)
@@ -123,13 +74,11 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     http = replace(sources.http, client=shown_to(client, plans)) if client else sources.http
     given = given._replace(values={**setting.profile.inputs, **given.values})
     given = given._replace(values={name: value for name, value in given.values.items() if name not in given.texts})
-    return [
-        Ready(plan, ask_all(plan, chosen, given), replace(venue, http=http))
-        for plan, chosen, venue in zip(plans, keys, venues, strict=True)
-    ]
+    found = zip(plans, keys, venues, strict=True)
+    return [Chosen(plan, chosen, replace(venue, http=http)) for plan, chosen, venue in found if chosen], given
 
 
-def refuse_stage(options: RunOptions) -> None:
+def refuse_stage(options: ExecuteOptions) -> None:
     """Refuse what is said of the sandbox where no document runs on it."""
     said = {
         "--sandbox-balance": options.sandbox_balance is not None,
@@ -142,44 +91,38 @@ def refuse_stage(options: RunOptions) -> None:
         raise UsageError(f"{name} is for runs on the sandbox")
 
 
-def refuse_contradictions(options: RunOptions) -> None:
-    if not options.targets:
-        raise UsageError("nothing to run", "name a file, or a bundled workflow from: arazzo list")
+def refuse_contradictions(options: ExecuteOptions) -> None:
     if options.sandbox and (options.live or options.server):
         raise UsageError("--sandbox excludes --live and --server")
     if options.quiet and options.verbose:
         raise UsageError("--quiet excludes --verbose")
-    if options.dry_run and options.report:
-        raise UsageError("--dry-run sends nothing that a report could be made of", "--format json prints it as data")
 
 
-def ask_all(plan: Plan, keys: Iterable[str], given: Given) -> tuple[Asked, ...]:
-    asked = []
-    for key in keys:
-        inputs = plan.workflows[key].inputs
-        values: dict[str, InputValue] = {}
-        for workflow in (*plan.dependencies(key), plan.workflows[key]):
-            values.update(values_for(given, workflow.inputs))
-        try:
-            asked.append(api.ask(plan, key, values))
-        except InputsError as error:
-            raise InputsError(error.message, f"inputs there are: {describe(inputs)}", error.problems) from error
-    return tuple(asked)
+def ask(plan: Plan, key: str, given: Given) -> Asked:
+    """Accept what is given for a workflow and those it depends on, or raise InputsError."""
+    inputs = plan.workflows[key].inputs
+    values: dict[str, InputValue] = {}
+    for workflow in (*plan.dependencies(key), plan.workflows[key]):
+        values.update(values_for(given, workflow.inputs))
+    try:
+        return api.ask(plan, key, values)
+    except InputsError as error:
+        raise InputsError(error.message, f"inputs there are: {describe(inputs)}", error.problems) from error
 
 
 def check_all(
-    venues: Sequence[Venue], sources: api.Sources, options: RunOptions, outlets: Outlets
+    venues: Sequence[Venue], sources: api.Sources, options: ExecuteOptions, outlets: Outlets, wanted: Wanted
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     cache = cache_of(outlets.terminal, options.no_cache, options.verbose)
-    sources = replace(sources, cache=cache)
+    sources = replace(sources, cache=cache, shelf=Shelf() if len(venues) > 1 else None)
     checked = [check_document(venue.location, _at(venue, sources)) for venue in venues]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
     if len(plans) == len(checked):
         check_names(plans, sources, options)
-        keys = [api.choose(plan, options.workflow) for plan in plans]
+        keys = wanted.choose(plans)
         reasons = [reason for plan, key in zip(plans, keys, strict=True) for reason in api.unrunnable(plan, key)]
         found = [*reasons, *(problem for problem in found if not _said(problem, reasons))]
     if options.strict:
@@ -216,6 +159,9 @@ def draw_all(diagnostics: Iterable[Diagnostic], outlets: Outlets) -> None:
     if not found or outlets.is_json:
         return
     terminal = outlets.terminal
+    if outlets.terse and all(problem.severity != "error" for problem in found):
+        outlets.note(f"{summary(found)} of the documents: arazzo check draws them")
+        return
     for diagnostic in outlets.diagnostics:
         print(render_full(diagnostic, terminal.err_style) + "\n", file=terminal.err)
     print(summary(found), file=terminal.err)

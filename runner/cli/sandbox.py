@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli.cache import NO_CACHE
-from runner.cli.prepare import Seconds, say_error
+from runner.cli.options import Seconds
+from runner.cli.prepare import say_error
 from runner.cli.stage import check_operations, read_stage, stage_options
 from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic

@@ -118,7 +118,7 @@ def _opened(
 ) -> Iterator[tuple[Transport, Clock, Tell]]:
     venue = ready.venue
     if venue.sandbox:
-        transport, heard = _sandbox(sandbox, ready.plan, apply, tell)
+        transport, heard = stand_in(sandbox, ready.plan, apply, tell)
         yield transport, sandbox.clock, heard
         return
     from runner.shell.http import HttpTransport
@@ -127,7 +127,7 @@ def _opened(
         yield transport, SystemClock(), tell
 
 
-def _sandbox(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> tuple[Transport, Tell]:
+def stand_in(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> tuple[Transport, Tell]:
     """Give what answers instead of the APIs of a plan, and what has to be told of the run for that."""
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
     from runner.sandbox.faults import Faults, FaultyTransport

@@ -59,5 +59,6 @@ SHAPES: Mapping[str, str] = {
     "criteria": "write a list of objects, such as: [{condition: $statusCode == 200}]",
     "steps": "write a list of steps, each with its stepId",
     "workflows": "write a list of workflows, each with its workflowId",
+    "x-tags": "write a list of names, such as: [smoke, orders]",
 }
 """By field: the form that a list or a map has there."""

@@ -19,6 +19,7 @@ from runner.arazzo.dialect import (
     Schema,
     Shape,
     Text,
+    Texts,
     TypeName,
     dialect_of,
 )
@@ -120,6 +121,10 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
             return
         case Text():
             yield from _text(value, pointer, shape, places)
+        case Texts():
+            listed = value if isinstance(value, list) else [value]
+            if not all(isinstance(each, str) for each in listed):
+                yield _wrong_type(places, pointer, value, "a string or a list of strings")
         case Number(whole):
             yield from _number(value, pointer, whole, places)
         case Schema():

@@ -122,6 +122,9 @@ class _Compilation:
             self_uri=ctx.arazzo.base_uri if ctx.arazzo.document.self_uri else None,
             span=ctx.value(f"{workflow.pointer}/workflowId"),
             teardown=compiled[len(workflow.steps) :],
+            tags=workflow.tags,
+            mutexes=workflow.mutexes,
+            extent=ctx.value(workflow.pointer),
         )
         self.problems += [*check_ways(plan), *unused_outputs(ctx, workflow)]
         return plan

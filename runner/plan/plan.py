@@ -236,6 +236,8 @@ class WorkflowPlan:
     """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first.
 
     `teardown` are the steps that run however the others ended.
+    `tags` (`x-tags`) are what a suite may choose it by; two that share a name of `mutexes` (`x-mutex`) never overlap.
+    `extent` is all of the workflow.
     """
 
     key: str
@@ -251,6 +253,9 @@ class WorkflowPlan:
     self_uri: str | None
     span: Span
     teardown: tuple[StepPlan, ...] = ()
+    tags: tuple[str, ...] = ()
+    mutexes: tuple[str, ...] = ()
+    extent: Span | None = None
 
     @property
     def all_steps(self) -> tuple[StepPlan, ...]:

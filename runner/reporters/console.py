@@ -28,7 +28,7 @@ from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full
 from runner.reporters.evidence import diagnose, diagnose_workflow, evidence, headline
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
-from runner.reporters.record import TOLD_ELSEWHERE, StepRecord, TeardownRecord, WorkflowRecord
+from runner.reporters.record import TOLD_ELSEWHERE, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.recorder import Recorder
 from runner.reporters.style import Style
 from runner.reporters.text import count, cut, one_line, visible
@@ -58,6 +58,11 @@ class Console:
         self._known: set[tuple[object, ...]] = set()
         self._said_at = 0.0
         self._summed_up = False
+
+    @property
+    def run(self) -> RunRecord:
+        """What has been told so far."""
+        return self._recorder.run
 
     def tell(self, entry: Entry) -> None:
         step, workflow = self._recorder.step, self._recorder.workflow
@@ -183,12 +188,12 @@ class Console:
     def _sum_up(self) -> None:
         self._summed_up = True
         self._screen.show("")
-        self._draw_findings()
+        self.draw_findings()
         self._say("")
         for line in lines.summary(self._recorder.run, self._style):
             self._screen.say(line)
 
-    def _draw_findings(self) -> None:
+    def draw_findings(self) -> None:
         """Draw each broken contract of the run once; of many warnings the first few, for each has its line already."""
         findings = self._recorder.run.findings()
         errors = [finding for finding in findings if finding.severity == "error"]

@@ -14,6 +14,7 @@ from runner.reporters.record import RunRecord, StepRecord, TeardownRecord, Workf
 from runner.reporters.style import Style
 from runner.reporters.table import ended, table
 from runner.reporters.text import count, cut, one_line, pad, seconds, shown, width
+from runner.source import Span
 from runner.values import Value
 
 WIDEST_NAME = 28
@@ -172,7 +173,8 @@ def summary(run: RunRecord, style: Style) -> Iterator[str]:
         counts = _counts(list(run.all_workflows()), style)
         total = f"{text} {style.mark('dot')} {counts} {style.mark('dot')} {seconds(run.took)}"
         yield from ("", style.paint(total, "muted"))
-    yield from _failures(run, style)
+    failures = list(failure_lines(run, style))
+    yield from ("", *failures) if failures else ()
 
 
 def _one_by_one(run: RunRecord, style: Style) -> Iterator[str]:
@@ -199,21 +201,24 @@ def _counts(workflows: list[WorkflowRecord], style: Style) -> str:
     return f" {style.mark('dot')} ".join(parts)
 
 
-def _failures(run: RunRecord, style: Style) -> Iterator[str]:
+def failure_lines(run: RunRecord, style: Style, case: str = "") -> Iterator[str]:
+    """Say each failure of a run on a line, with its place, and with the case of a suite that it is of."""
     failures = [found for found in run.failures() if found[2].kind != "cancelled"]
     broken = [finding for finding in run.findings() if finding.severity == "error"]
-    if failures or broken:
-        yield ""
     for workflow, step, problem in failures:
-        span = problem.span or (step.span if step else workflow.span)
-        place = f"{one_line(span.source.name)}:{span.begin.line}  " if span else ""
         message = headline(step, problem) if step else f"workflow '{workflow.workflow_id}': {one_line(problem.message)}"
-        yield _failure_line(place, message, style)
+        yield _failure(case, problem.span or (step.span if step else workflow.span), message, style)
     for finding in broken:
-        place = f"{one_line(finding.span.source.name)}:{finding.span.begin.line}  " if finding.span else ""
-        yield _failure_line(place, finding_headline(finding), style)
+        yield _failure(case, finding.span, finding_headline(finding), style)
 
 
-def _failure_line(place: str, message: str, style: Style) -> str:
-    text = cut(message, max(40, style.width - 2 - width(place)), style.mark("ellipsis"))
-    return f"{style.paint(style.mark('failed'), 'error')} {style.paint(place, 'strong')}{text}"
+def _failure(case: str, span: Span | None, message: str, style: Style) -> str:
+    place = f"{one_line(span.source.name)}:{span.begin.line}" if span else ""
+    return failure_line("  ".join(filter(None, [case, place])), message, style)
+
+
+def failure_line(what: str, message: str, style: Style) -> str:
+    """Say a failure on a line, after what failed or where."""
+    what = f"{what}  " if what else ""
+    text = cut(one_line(message), max(40, style.width - 2 - width(what)), style.mark("ellipsis"))
+    return f"{style.paint(style.mark('failed'), 'error')} {style.paint(what, 'strong')}{text}"

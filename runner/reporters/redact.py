@@ -79,6 +79,13 @@ class Redactor:
         self._sources: dict[Source, tuple[int, Source]] = {}
         self._learn_all(secrets)
 
+    def fork(self) -> Redactor:
+        """Give one that knows the same secrets; what it learns stays its own."""
+        forked = Redactor(public=self._public)
+        forked._given = set(self._given)
+        forked._secrets = forked._wanted = self._secrets.copy()
+        return forked
+
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
         while True:
@@ -119,14 +126,16 @@ class Redactor:
             case ContractChecked():
                 return replace(event, breaches=tuple(map(self._breach, event.breaches)))
             case CriterionChecked():
-                verdict = self._verdict(event.verdict, event.condition)
-                return replace(
-                    event, condition=self.text(event.condition), verdict=verdict, span=self._span(event.span)
-                )
+                condition, verdict = self.text(event.condition), self._verdict(event.verdict, event.condition)
+                return replace(event, condition=condition, verdict=verdict, span=self._span(event.span))
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
-            case TeardownStarted() | StepSkipped() | TeardownFinished():
-                return self._teardown(event)
+            case TeardownStarted():
+                return replace(event, steps=self._outline(event.steps))
+            case StepSkipped():
+                return replace(event, reason=self.text(event.reason))
+            case TeardownFinished():
+                return replace(event, problem=self._problem(event.problem))
             case ActionTaken():
                 return replace(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -147,15 +156,6 @@ class Redactor:
         case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
         event = replace(event, case=replace(case, name=name, row=row, span=self._span(case.span)))
         return replace(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
-
-    def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
-        match event:
-            case TeardownStarted():
-                return replace(event, steps=self._outline(event.steps))
-            case StepSkipped():
-                return replace(event, reason=self.text(event.reason))
-            case TeardownFinished():
-                return replace(event, problem=self._problem(event.problem))
 
     def _outline(self, steps: tuple[StepOutline, ...]) -> tuple[StepOutline, ...]:
         return tuple(

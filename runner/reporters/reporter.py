@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Protocol
 
-from runner.engine.events import Entry, SecretsLearned
+from runner.engine.events import CaseFinished, CaseStarted, Entry, SecretsLearned
 from runner.reporters.redact import Redactor
 
 
@@ -19,14 +19,21 @@ class Reporter(Protocol):
 
 
 class Broadcast:
-    """Tell several reporters the same story, with the secrets taken out once, before any of them hears it."""
+    """Tell several reporters the same story, with the secrets taken out once, before any of them hears it.
+
+    What is learned in a case of a suite is forgotten at its end: a million of them have more secrets than can be kept.
+    """
 
     def __init__(self, reporters: Iterable[Reporter], redactor: Redactor | None = None) -> None:
         self._reporters = tuple(reporters)
-        self._redactor = redactor or Redactor()
+        self._redactor = self._of_all = redactor or Redactor()
 
     def tell(self, entry: Entry) -> None:
+        if isinstance(entry.event, CaseStarted):
+            self._redactor = self._of_all.fork()
         redacted = self._redactor.redact(entry)
+        if isinstance(entry.event, CaseFinished):
+            self._redactor = self._of_all
         if isinstance(redacted.event, SecretsLearned):
             return
         for reporter in self._reporters:

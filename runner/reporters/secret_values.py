@@ -43,6 +43,12 @@ class SecretValues:
     def __len__(self) -> int:
         return len(self._known)
 
+    def copy(self) -> SecretValues:
+        """Give the same secrets, to go on learning apart."""
+        found = SecretValues()
+        found._known, found._forms = set(self._known), list(self._forms)
+        return found
+
     def learn(self, value: str) -> None:
         """Remember a secret, unless it is so short or common that masking it everywhere would garble the report."""
         if value in self._known or len(self._known) >= _MOST:

@@ -4,18 +4,24 @@ KeyboardInterrupt may otherwise strike between any two instructions, in the midd
 neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
 and the driver answers `Cancelled`. Once the driver has heard of it, a teardown may use the world. The second Ctrl-C
 raises wherever it finds the program.
+
+Signals reach the main thread alone. Any other one sends its requests by one more thread each, which it leaves alone
+with the request when the user has had enough; its sleeps end by themselves, for its clock knows of `cancelled`.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from runner.exchange import Clock, Reply, Request, Transport
+from runner.shell.clock import SLICE
+
+T = TypeVar("T")
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -53,6 +59,28 @@ class Interrupt:
         if self._blocked or self._count > 1:
             raise KeyboardInterrupt
 
+    def aside(self, action: Callable[[], T]) -> T:
+        """Do something in a thread of its own, and leave it there (KeyboardInterrupt) when the run is to end."""
+        done: list[T] = []
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                done.append(action())
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        if not self.cancelled():
+            thread.start()
+        while not self.cancelled():
+            thread.join(SLICE)
+            if failed:
+                raise failed[0]
+            if done:
+                return done[0]
+        raise KeyboardInterrupt
+
     @contextmanager
     def breaking(self) -> Iterator[None]:
         """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
@@ -82,6 +110,8 @@ class _BreakableTransport:
         self._inner = inner
 
     def send(self, request: Request, timeout: float | None) -> Reply:
+        if not _on_main_thread():
+            return self._interrupt.aside(lambda: self._inner.send(request, timeout))
         with self._interrupt.breaking():
             return self._inner.send(request, timeout)
 

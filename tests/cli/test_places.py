@@ -136,7 +136,7 @@ def test_strict_makes_errors_of_what_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_the_options_of_the_help_are_in_sections() -> None:
-    for command in ("run", "check"):
+    for command in ("run", "test", "check"):
         shown = arazzo(command, "--help").out
         assert "Other options" not in shown
         titles = [line for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]

@@ -22,6 +22,7 @@ BY_COMMAND = {
     "--help": (*HEAVY, "yaml", "runner.plan", "runner.api"),
     "run --help": (*HEAVY, "ssl", "tomllib"),
     "check --help": (*HEAVY, "ssl", "tomllib"),
+    "test --help": (*HEAVY, "ssl", "tomllib"),
     "run civitai-search-models-detail --format json": tuple(
         name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535", "regex")
     ),

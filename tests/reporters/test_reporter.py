@@ -8,7 +8,17 @@ from typing import TextIO
 
 import pytest
 
-from runner.engine.events import BodyUnreadable, Entry, RunFinished, RunStarted, SecretsLearned
+from runner.engine.events import (
+    BodyUnreadable,
+    Case,
+    CaseFinished,
+    CaseStarted,
+    Entry,
+    Problem,
+    RunFinished,
+    RunStarted,
+    SecretsLearned,
+)
 from runner.reporters.files import FileReport, open_report
 from runner.reporters.junit import JUnit
 from runner.reporters.reporter import Broadcast
@@ -168,3 +178,17 @@ def test_a_value_is_shown_on_one_line(value: Value, text: str) -> None:
 
 def test_a_number_goes_with_its_noun() -> None:
     assert (count(1, "step"), count(2, "step")) == ("1 step", "2 steps")
+
+
+def test_what_is_learned_in_a_case_is_masked_in_it_and_forgotten_at_its_end() -> None:
+    listener = Listener()
+    broadcast = Broadcast([listener])
+    broadcast.tell(Entry(0.0, RunStarted("d", "t", (), secrets=frozenset({"of-all-cases"}))))
+    for number in range(1200):  # more than any redactor keeps
+        case = Case(f"w[{number}]", "d", "w")
+        broadcast.tell(Entry(0.0, CaseStarted(case)))
+        broadcast.tell(Entry(0.0, SecretsLearned(frozenset({f"secret-{number:04}"}))))
+        problem = Problem("input", f"secret-{number:04} and of-all-cases, not public-{number:04}")
+        broadcast.tell(Entry(0.0, CaseFinished(case, "error", problem)))
+    finished = [entry.event for entry in listener.heard if isinstance(entry.event, CaseFinished)]
+    assert {event.problem and event.problem.message[:12] for event in finished} == {"*** and ***,"}

@@ -137,3 +137,35 @@ def test_off_the_main_thread_nothing_is_changed_and_everything_works() -> None:
     thread.join()
     assert slept == [3.0]
     assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.usefixtures("strike_soon")
+def test_ctrl_c_ends_the_requests_and_sleeps_of_other_threads() -> None:
+    answers: list[Answer] = []
+    with serve(silent) as server, HttpTransport(QUIET) as transport, Interrupt() as interrupt:
+        ports = interrupt.transport(transport), interrupt.clock(SystemClock(interrupt.cancelled))
+        world = World(*ports, lambda _: None, cancelled=interrupt.cancelled)
+        effects = (Send(Request("GET", server.url()), operation(), 30.0), Wait(30.0))
+        threads = [threading.Thread(target=drive, args=(flow(answers, each), world), daemon=True) for each in effects]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+            assert not thread.is_alive()
+    assert sum(map(is_cancelled, answers)) >= 1  # a sleep that is cut short has been one all the same
+    assert interrupt.number == signal.SIGINT
+
+
+def test_another_thread_gets_its_answers_and_whatever_was_raised() -> None:
+    interrupt, found = Interrupt(), list[object]()
+
+    def work() -> None:
+        found.append(interrupt.aside(lambda: 7))
+        with pytest.raises(ZeroDivisionError):
+            interrupt.aside(lambda: 1 // 0)
+        found.append("raised")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(10)
+    assert found == [7, "raised"]

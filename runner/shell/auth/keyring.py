@@ -152,6 +152,10 @@ class Keyring:
     foreseen: set[Wish] = field(default_factory=set, repr=False)
     """Wishes that runs with this keyring will have."""
 
+    def anew(self) -> Keyring:
+        """Give an empty one that asks the same user."""
+        return Keyring(self.show, self.listen, self.random)
+
     def all_at_once(self, wish: Wish) -> Wish:
         """Give the wish that a user is asked to grant: with the scopes of all foreseen ones to the same server."""
         if not wish.asks_a_user:

@@ -1,0 +1,143 @@
+"""Gives each thread of a suite what it performs cases with: a world of its own for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from runner import api
+from runner.cli.begin import Begun, sandbox_of
+from runner.cli.inputs import Given, unknown_column, with_row
+from runner.cli.prepare import ask
+from runner.cli.world import Ready, stand_in
+from runner.engine.asked import Asked
+from runner.engine.events import (
+    CaseFinished,
+    CaseStarted,
+    Entry,
+    Outcome,
+    Problem,
+    RunFinished,
+    RunStarted,
+    SecretsLearned,
+)
+from runner.errors import InputsError, UsageError
+from runner.exchange import Transport
+from runner.shell.auth import Credentials
+from runner.shell.clock import SystemClock
+from runner.shell.drive import World
+from runner.shell.interrupt import Interrupt
+from runner.shell.options import HttpOptions
+from runner.shell.worker import Worker
+from runner.suite.cases import Task
+from runner.suite.rate import Bucket, OwnTime, RatedTransport
+from runner.suite.rows import NAMES, Row
+from runner.suite.schedule import Perform, Tell
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
+
+    `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
+    """
+
+    begun: Begun
+    given: Given
+    declared: frozenset[str] | None
+    interrupt: Interrupt
+    began: float
+    bucket: Bucket | None = None
+    _transports: dict[HttpOptions, Transport] = field(default_factory=dict, repr=False)
+
+    @contextmanager
+    def opened(self) -> Iterator[Lanes]:
+        """Open the connections."""
+        venues = [ready.venue for ready, _ in self.begun.equipped if not ready.venue.sandbox]
+        with ExitStack() as stack:
+            if venues:
+                from runner.shell.http import HttpTransport
+
+                for http in dict.fromkeys(venue.http for venue in venues):
+                    self._transports[http] = stack.enter_context(HttpTransport(http))
+            yield self
+
+    @contextmanager
+    def lane(self) -> Iterator[Perform]:
+        """Give a thread the way it performs its cases."""
+        with Worker() as worker:
+            yield partial(self._perform, worker)
+
+    def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
+        ready, credentials = self.begun.equipped[task.subject.home]
+        world = self._world(ready, credentials, worker, _inside(tell, credentials.secrets))
+        case, now = task.case, world.clock.now
+        tell(Entry(now(), CaseStarted(case)))
+        asked = self._asked(ready, task)
+        if isinstance(asked, Problem):
+            tell(Entry(now(), SecretsLearned(_secrets(task))))
+            tell(Entry(now(), CaseFinished(case, "error", asked)))
+            return "error"
+        outcome = api.run_plan(ready.plan, [asked], world, self.begun.limits)
+        tell(Entry(now(), CaseFinished(case, outcome)))
+        return outcome
+
+    def _asked(self, ready: Ready, task: Task) -> Asked | Problem:
+        key = task.subject.workflow.key
+        if task.row is None:
+            return next(asked for asked in ready.asked if asked.key == key)
+        problem = task.row.problem or self._strays(task.row)
+        if not problem:
+            inputs = [each.inputs for each in (*ready.plan.dependencies(key), task.subject.workflow)]
+            try:
+                return ask(ready.plan, key, with_row(self.given, task.row, inputs))
+            except InputsError as error:
+                problem = "; ".join(error.problems)
+            except UsageError as error:
+                problem = error.message
+        return Problem("input", f"{task.row.file}:{task.row.line}: {problem}", task.row.span)
+
+    def _strays(self, row: Row) -> str:
+        """Say which of a row's names no workflow knows; the columns of a table have been looked at."""
+        if self.declared is None:
+            return ""
+        strays = [name for name in row.values if name not in self.declared and name not in NAMES]
+        return unknown_column(strays[0], self.declared)[0] if strays else ""
+
+    def _world(self, ready: Ready, credentials: Credentials, worker: Worker, tell: Tell) -> World:
+        cancelled = self.interrupt.cancelled
+        if ready.venue.sandbox:
+            sandbox = sandbox_of(self.begun.stage, self.began)
+            transport, heard = stand_in(sandbox, ready.plan, worker.apply, tell)
+            own = replace(credentials, keyring=credentials.keyring.anew())
+            return World(transport, sandbox.clock, heard, own, cancelled=cancelled, apply=worker.apply)
+        transport = self.interrupt.transport(self._transports[ready.venue.http])
+        clock = OwnTime(self.interrupt.clock(SystemClock(cancelled)))
+        if self.bucket is not None:
+            transport = RatedTransport(transport, self.bucket, clock)
+        return World(transport, clock, tell, credentials, cancelled=cancelled, apply=worker.apply)
+
+
+def _inside(tell: Tell, known: frozenset[str]) -> Tell:
+    """Tell of a run inside a suite: its beginning is no event of its own, but may know more secrets."""
+
+    def told(entry: Entry) -> None:
+        match entry.event:
+            case RunStarted(secrets=secrets):
+                if secrets - known:
+                    tell(Entry(entry.at, SecretsLearned(secrets - known)))
+            case RunFinished():
+                pass
+            case _:
+                tell(entry)
+
+    return told
+
+
+def _secrets(task: Task) -> frozenset[str]:
+    """Give the secrets of a row that was refused, for why it was may quote them."""
+    row, names = task.row, task.subject.workflow.inputs.secret
+    given = {**row.values, **row.texts} if row else {}
+    return frozenset(str(given[name]) for name in names if given.get(name) not in (None, ""))

@@ -1,0 +1,273 @@
+"""`arazzo test`: run the workflows of many documents as one suite, each with its rows of data, and say what failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from runner import bundled
+from runner.cli.begin import Begun, begin, open_outlets
+from runner.cli.config import find
+from runner.cli.coverage import tell
+from runner.cli.credentials import Variables
+from runner.cli.documents import find_documents
+from runner.cli.help import Sectioned
+from runner.cli.inputs import Given, unknown_column
+from runner.cli.lanes import Lanes
+from runner.cli.many import cores
+from runner.cli.options import ExecuteOptions, execute_options
+from runner.cli.outlets import Outlets, Verbosity, report_paths
+from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error
+from runner.cli.profile import Setting
+from runner.cli.terminal import Terminal, look
+from runner.cli.world import Ready
+from runner.engine.asked import Asked
+from runner.engine.events import CaseSkipped, Entry
+from runner.errors import ArazzoError, DescriptionError, UsageError
+from runner.plan.plan import Plan
+from runner.reporters.reporter import Reporter
+from runner.shell.interrupt import Interrupt
+from runner.suite.cases import Selection, Shard, Task, cases, subjects, tasks
+from runner.suite.failed import LastFailed
+from runner.suite.rate import Bucket, read_rate
+from runner.suite.rows import NAMES, Rows, open_rows
+from runner.suite.schedule import Schedule
+
+_LINE = re.compile(r"(.+):([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class TestOptions(ExecuteOptions):
+    """What was said on the command line, as click gives it."""
+
+    workflow: tuple[str, ...]
+    tag: tuple[str, ...]
+    exclude: tuple[str, ...]
+    rerun_failed: bool
+    shard: str | None
+    repeat: int
+    rows: str | None
+    jobs: int
+    rate: str | None
+    fail_fast: bool
+
+
+class Jobs(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in newer releases only
+    """A number of jobs; `auto` is one for each core."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "auto":
+            return cores()
+        if not str(value).isdecimal() or not 1 <= int(value) <= MOST_JOBS:
+            self.fail(f"{value!r} is neither 'auto' nor a number from 1 to {MOST_JOBS}", param, ctx)
+        return int(value)
+
+
+MOST_JOBS = 512
+NOTHING = Given({}, {}, {})
+
+
+@click.command("test", cls=Sectioned)
+@click.argument("targets", nargs=-1, metavar="[FILE|DIR|GLOB|FILE:LINE|NAME]...")
+@click.option("-w", "--workflow", multiple=True, metavar="ID", help="Only workflows of this name.")
+@click.option("--tag", multiple=True, metavar="TAG", help="Only workflows that have this among their x-tags.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, by name or path.")
+@click.option("--rerun-failed", is_flag=True, help="Only what did not pass last time; all of it where all did.")
+@click.option("--shard", metavar="K/N", help="Only every Nth case, beginning with number K: 2/5.")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Run each case so many times.")
+@click.option("--rows", metavar="FILE", help="Run each workflow with each row of a CSV, JSON, JSONL or YAML file.")
+@click.option("-j", "--jobs", type=Jobs(), default=1, metavar="N|auto", help="Cases that may run side by side (1).")
+@click.option("--rate", metavar="N/s", help="Requests that may leave in a second (N/m: a minute), all cases together.")
+@click.option("--fail-fast", is_flag=True, help="Begin no other case once one has not passed.")
+@execute_options
+def command(**options: Any) -> None:
+    """Run the workflows of many documents as a test suite: one case for each workflow, or for each with each row.
+
+    A directory is searched for *.arazzo.yaml and the like, as `arazzo check` does; without a name this is the current
+    one. FILE.yaml:LINE is the workflow that stands there. What other workflows call is run only where -w, --tag or a
+    line asks for it.
+
+    \b
+    Try:  arazzo test workflows/ --jobs auto --report junit=report.xml
+          arazzo test checkout.arazzo.yaml --rows customers.csv --rate 10/s
+    """
+    sys.exit(run(TestOptions(**options), look(options["color"])))
+
+
+def run(options: TestOptions, terminal: Terminal) -> int:
+    """Do what the command line says and give the exit code."""
+    verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
+    outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets))
+    outlets.terse = not options.verbose
+    try:
+        outlets.reports = report_paths(options.report)
+        suite = Suite.of(options)
+        begun = begin(options, list(suite.found), outlets, suite.ready)
+        memory = LastFailed.read(project(options))
+        every = suite.selected(begun, memory, outlets)
+        if next(every(), None) is None:
+            raise UsageError("nothing is selected", suite.nothing())
+        outlets.console = _console(every)
+        open_outlets(begun, options, outlets)
+    except ArazzoError as error:
+        if not isinstance(error, DescriptionError):
+            say_error(terminal, error)
+        return outlets.refuse(error)
+    code = start(suite, begun, every(), memory, outlets)
+    kept = tell(outlets.covered, begun.bounds, terminal, drawn=options.coverage and not outlets.is_json)
+    return code or (0 if kept else 1)
+
+
+def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets], Reporter]:
+    def made(stream: TextIO, outlets: Outlets) -> Reporter:
+        from runner.reporters.suite import SuiteConsole
+
+        total = sum(1 for _ in every()) if outlets.terminal.live else 0
+        style, live = outlets.terminal.out_style, outlets.terminal.live
+        return SuiteConsole(stream, style, verbosity=outlets.verbosity, live=live, total=total)
+
+    return made
+
+
+def project(options: TestOptions) -> Path:
+    """Give the folder of arazzo.toml, else the current one."""
+    here = Path.cwd()
+    config = here / options.config if options.config else find(here)
+    return config.parent if config else here
+
+
+@dataclass
+class Suite:
+    """What is tested: documents, each with the lines that were named, the rows, and what is given besides them.
+
+    `declared` are the inputs of all that is selected, None where any may be given.
+    """
+
+    options: TestOptions
+    found: Mapping[str, tuple[int, ...]]
+    rows: Rows | None
+    shard: Shard
+    interval: float | None
+    given: Given = NOTHING
+    declared: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, options: TestOptions) -> Suite:
+        """Find the documents and open the rows."""
+        refuse_contradictions(options)
+        return cls(
+            options,
+            find_targets(options.targets, options.exclude),
+            None if options.rows is None else open_rows(options.rows),
+            Shard() if options.shard is None else Shard.read(options.shard),
+            None if options.rate is None else read_rate(options.rate),
+        )
+
+    def ready(self, options: TestOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
+        """Check every document, and what is given for all cases; the inputs of a row are read in its turn."""
+        selection = Selection(options.workflow, options.tag)
+
+        def choose(plans: Sequence[Plan]) -> list[tuple[str, ...]]:
+            named = zip(plans, self.found.values(), strict=True)
+            chosen = [selection.keys(plan, lines) for plan, lines in named]
+            selection.check(plans, chosen)
+            return chosen
+
+        wanted = Wanted(list(self.found), choose)
+        chosen, self.given = prepare(options, setting, variables, outlets, wanted)
+        if self.interval is not None and all(each.venue.sandbox for each in chosen):
+            raise UsageError("--rate is for requests that leave this process, and all of these go to the sandbox")
+        if self.rows is not None:
+            self.declared = _declared((each.plan, each.keys) for each in chosen)
+            _check_columns(self.rows, self.declared)
+            return [Ready(each.plan, tuple(Asked(key, {}) for key in each.keys), each.venue) for each in chosen]
+        return [
+            Ready(each.plan, tuple(ask(each.plan, key, self.given) for key in each.keys), each.venue) for each in chosen
+        ]
+
+    def selected(self, begun: Begun, memory: LastFailed, outlets: Outlets) -> Callable[[], Iterator[Task]]:
+        """Give the tasks, as often as they are asked for."""
+        found = subjects([(ready.plan, ready.keys) for ready, _ in begun.equipped])
+        every = partial(cases, found, self.rows, self.options.repeat)
+        if not self.options.rerun_failed:
+            return lambda: tasks(every(), self.shard)
+        if any(memory.holds(case) for _, case, _ in every()):
+            return lambda: tasks(every(), self.shard, memory.holds)
+        outlets.note("of the selected cases none is known not to have passed last time: all of them run")
+        return lambda: tasks(every(), self.shard)
+
+    def nothing(self) -> str:
+        """Say why no case is selected although there are workflows."""
+        if self.options.shard:
+            return f"there are fewer cases than shards: --shard {self.options.shard}"
+        return f"there is no row in {self.options.rows}"
+
+
+def find_targets(targets: Sequence[str], exclude: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Find the documents, each once, with the lines that are named of it; none stands for the whole document."""
+    found: dict[str, tuple[int, ...]] = {}
+    known: dict[str, str] = {}
+    for target in targets or (".",):
+        at = None if "://" in target or Path(target).exists() else _LINE.fullmatch(target)
+        name, lines = (at[1], (int(at[2]),)) if at else (target, ())
+        is_bundled = bundled.is_name(name) and not Path(name).exists()
+        for document in [name] if is_bundled else find_documents([name], exclude):
+            same = known.setdefault(document if "://" in document else os.path.abspath(document), document)  # noqa: PTH100
+            is_whole = not lines or found.get(same) == ()
+            found[same] = () if is_whole else (*found.get(same, ()), *lines)
+    return found
+
+
+def _declared(chosen: Iterable[tuple[Plan, Sequence[str]]]) -> frozenset[str] | None:
+    """Give the names of all inputs, None where a workflow does not list its own."""
+    found: set[str] = set()
+    for plan, keys in chosen:
+        for key in keys:
+            for workflow in (*plan.dependencies(key), plan.workflows[key]):
+                if workflow.inputs.names is None:
+                    return None
+                found |= workflow.inputs.names
+    return frozenset(found)
+
+
+def _check_columns(rows: Rows, declared: frozenset[str] | None) -> None:
+    """Refuse a column that no workflow knows, unless rows have their names from it."""
+    for column in rows.columns or ():
+        if declared is not None and column not in declared and column not in NAMES:
+            message, hint = unknown_column(column, declared)
+            raise UsageError(f"--rows {rows.path}: {message}", hint)
+
+
+def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFailed, outlets: Outlets) -> int:
+    """Run the cases until all are done, or the user has had enough."""
+
+    def tell(entry: Entry) -> None:
+        memory.hear(entry)
+        outlets.tell(entry)
+
+    def skip(task: Task, reason: str) -> Entry:
+        return Entry(outlets.last_at, CaseSkipped(task.case, reason))
+
+    bucket = None if suite.interval is None else Bucket(suite.interval)
+    with Interrupt() as interrupt:
+        with Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket).opened() as lanes:
+            schedule = Schedule(selected, lanes.lane, skip, tell, suite.options.jobs)
+            schedule.fail_fast, schedule.cancelled = suite.options.fail_fast, interrupt.cancelled
+            schedule.run()
+        if interrupt.number:
+            outlets.outcome = "error"  # what was not begun could not be found out
+        code = outlets.finish(interrupt.number)
+    with suppress(OSError):  # a folder that nobody may write to has no memory
+        memory.write()
+    return code

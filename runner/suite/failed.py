@@ -1,0 +1,73 @@
+"""Remembers from one suite to the next which cases did not pass, in a file beside the documents."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from runner.engine.events import Case, CaseFinished, Entry
+from runner.reporters.files import open_report
+
+FOLDER = ".arazzo"
+FILE = "last-failed.json"
+VERSION = 1
+MOST = 100_000
+"""Cases that are remembered: beyond that somebody has other worries."""
+
+
+@dataclass
+class LastFailed:
+    """The cases that did not pass when they last ran; those that are not run now stay what they were.
+
+    They are kept as hashes of their names, which may come from data, in `.arazzo` below the folder of the project.
+    """
+
+    folder: Path
+    known: frozenset[str] = frozenset()
+    _failed: set[str] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, folder: Path) -> LastFailed:
+        """Read what is known; nothing where there is no such file, or one that cannot be read."""
+        found: list[str] = []
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads((folder / FOLDER / FILE).read_text(encoding="utf-8"))
+            if kept["version"] == VERSION:
+                found = [each for each in kept["failed"] if isinstance(each, str)]
+        return cls(folder, frozenset(found), set(found))
+
+    def holds(self, case: Case) -> bool:
+        """Say whether a case did not pass when it last ran."""
+        return self._key(case) in self.known
+
+    def hear(self, entry: Entry) -> None:
+        """Remember how a case came out."""
+        if not isinstance(entry.event, CaseFinished):
+            return
+        key = self._key(entry.event.case)
+        if entry.event.outcome == "passed":
+            self._failed.discard(key)
+        elif len(self._failed) < MOST:
+            self._failed.add(key)
+
+    def write(self) -> None:
+        """Keep it; OSError where that cannot be."""
+        if self._failed == self.known:
+            return
+        folder = self.folder / FOLDER
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        file = open_report(folder / FILE)
+        json.dump({"version": VERSION, "failed": sorted(self._failed)}, file.stream, indent=0)
+        file.commit()
+
+    def _key(self, case: Case) -> str:
+        document = case.document if "://" in case.document else os.path.relpath(case.document, self.folder)
+        named = [document.replace(os.sep, "/"), case.workflow_id, case.row, case.repetition]
+        return sha256(json.dumps(named).encode()).hexdigest()[:24]

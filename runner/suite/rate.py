@@ -1,0 +1,74 @@
+"""Spaces the requests of many runs evenly: each is given its moment, and the time until then is nobody's."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+
+from runner.errors import UsageError
+from runner.exchange import Clock, Reply, Request, Transport
+
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)/(s|m|h)")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def read_rate(text: str) -> float:
+    """Read `50/s`, `100/m` or `10/h` as the seconds from one request to the next."""
+    found = _RATE.fullmatch(text)
+    if not found or not float(found[1]):
+        raise UsageError(f"--rate {text}: write N/s, N/m or N/h, such as 50/s")
+    return _SECONDS[found[2]] / float(found[1])
+
+
+@dataclass
+class Bucket:
+    """A bucket of one token that is filled again every `interval` seconds, for any number of threads."""
+
+    interval: float
+    _next: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def take(self, now: float) -> float:
+        """Take a token, and give the seconds until it is there."""
+        with self._lock:
+            at = max(now, self._next)
+            self._next = at + self.interval
+        return at - now
+
+
+class OwnTime:
+    """A clock that stands still while its run waits for a token, so that no timeout and no duration counts that."""
+
+    def __init__(self, inner: Clock) -> None:
+        self._inner = inner
+        self._paused = 0.0
+
+    def now(self) -> float:
+        return self._inner.now()
+
+    def monotonic(self) -> float:
+        return self._inner.monotonic() - self._paused
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+    def wait(self, bucket: Bucket) -> None:
+        """Wait for a token."""
+        began = self._inner.monotonic()
+        if seconds := bucket.take(began):
+            self._inner.sleep(seconds)
+            self._paused += self._inner.monotonic() - began
+
+
+@dataclass(frozen=True, slots=True)
+class RatedTransport:
+    """A transport whose requests each wait for a token."""
+
+    inner: Transport
+    bucket: Bucket
+    clock: OwnTime
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        self.clock.wait(self.bucket)
+        return self.inner.send(request, timeout)

@@ -1,0 +1,155 @@
+"""Runs tasks side by side, and passes on what they tell as if they had run one after the other.
+
+The oldest task that runs is heard as it goes; what later ones tell is held back until it is their turn. No more than
+`AHEAD` times as many as there are jobs are begun ahead of it, so what is held is bounded. Tasks that share the name of
+a mutex never overlap.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from runner.engine.events import Entry, Outcome
+from runner.shell.clock import SLICE, never
+from runner.suite.cases import Task
+
+AHEAD = 4
+"""Cases that may have begun ahead of the oldest one that has not finished, for each job."""
+
+Tell: TypeAlias = Callable[[Entry], None]
+Perform: TypeAlias = Callable[[Task, Tell], Outcome]
+"""Run a task to its end and say how it came out."""
+
+
+@dataclass
+class Schedule:
+    """Runs each task once. `lane` gives each thread what it performs tasks with, `skip` what is told of one not begun.
+
+    With one job everything happens in the thread that calls `run`. `cancelled` ends it early, as does a task that does
+    not pass under `fail_fast`: what has begun is finished, and all others are skipped.
+    """
+
+    tasks: Iterator[Task]
+    lane: Callable[[], AbstractContextManager[Perform]]
+    skip: Callable[[Task, str], Entry]
+    tell: Tell
+    jobs: int = 1
+    fail_fast: bool = False
+    cancelled: Callable[[], bool] = never
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+    _waiting: deque[Task] = field(default_factory=deque)
+    _held: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    _done: set[int] = field(default_factory=set)
+    _busy: set[str] = field(default_factory=set)
+    _pulled: int = 0
+    _is_exhausted: bool = False
+    _turn: int = 0
+    _reason: str = ""
+    _failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Run all tasks, and tell of those that are not begun in their place."""
+        if self.jobs == 1:
+            self._work()
+        else:
+            self._work_together()
+        if self._failure is not None:
+            raise self._failure
+        self._skip_rest()
+
+    def _work_together(self) -> None:
+        # Daemons: a second Ctrl-C ends the program whatever they are at.
+        threads = [threading.Thread(target=self._guarded, daemon=True, name=f"job-{n}") for n in range(self.jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(SLICE)  # a signal is heard between any two
+
+    def _guarded(self) -> None:
+        """Hand what should never happen to the thread that waits for this one."""
+        try:
+            self._work()
+        except BaseException as error:
+            with self._changed:
+                self._failure = self._failure or error
+                self._changed.notify_all()
+
+    def _work(self) -> None:
+        with self.lane() as perform:
+            while (task := self._next()) is not None:
+                outcome = perform(task, self._listener(task.number))
+                self._finish(task, outcome)
+
+    def _next(self) -> Task | None:
+        """Wait for a task that may begin; nothing where none is left, or none is to begin any more."""
+        with self._changed:
+            while not (self._failure or self._stopped()):
+                if (task := self._free()) is not None:
+                    self._busy.update(task.subject.workflow.mutexes)
+                    return task
+                if self._is_exhausted and not self._waiting:
+                    return None
+                self._changed.wait(SLICE)
+            return None
+
+    def _stopped(self) -> bool:
+        if not self._reason and self.cancelled():
+            self._reason = "interrupted"
+        return bool(self._reason)
+
+    def _free(self) -> Task | None:
+        """Give the first of the tasks within reach that shares no mutex with one that runs."""
+        while not self._is_exhausted and self._pulled < self._turn + AHEAD * self.jobs:
+            if (task := next(self.tasks, None)) is None:
+                self._is_exhausted = True
+            else:
+                self._waiting.append(task)
+                self._pulled += 1
+        for task in self._waiting:
+            if self._busy.isdisjoint(task.subject.workflow.mutexes):
+                self._waiting.remove(task)
+                return task
+        return None
+
+    def _listener(self, number: int) -> Tell:
+        def listen(entry: Entry) -> None:
+            with self._changed:
+                if number == self._turn:
+                    self.tell(entry)
+                else:
+                    self._held[number].append(entry)
+
+        return listen
+
+    def _finish(self, task: Task, outcome: Outcome) -> None:
+        with self._changed:
+            self._busy.difference_update(task.subject.workflow.mutexes)
+            if outcome != "passed" and self.fail_fast and not self._reason:
+                self._reason = f"'{task.case.name}' did not pass (--fail-fast)"
+            self._done.add(task.number)
+            self._advance()
+            self._changed.notify_all()
+
+    def _advance(self) -> None:
+        """Go on to the oldest task that has not finished, and tell what was held back until then."""
+        while True:
+            for entry in self._held.pop(self._turn, ()):
+                self.tell(entry)
+            if self._turn not in self._done:
+                return
+            self._done.remove(self._turn)
+            self._turn += 1
+
+    def _skip_rest(self) -> None:
+        for task in self._waiting:
+            self._held[task.number].append(self.skip(task, self._reason))
+            self._done.add(task.number)
+        self._advance()
+        for task in self.tasks if self._reason else ():
+            self.tell(self.skip(task, self._reason))

@@ -1,0 +1,43 @@
+"""The rate of a suite: every request has a moment of its own, and the wait for it is nobody's time."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.errors import UsageError
+from runner.exchange import Reply, Request, Response
+from runner.shell.clock import VirtualClock
+from runner.suite.rate import Bucket, OwnTime, RatedTransport, read_rate
+
+
+@pytest.mark.parametrize(("text", "interval"), [("50/s", 0.02), ("0.5/s", 2.0), ("120/m", 0.5), ("10/h", 360.0)])
+def test_a_rate_is_so_many_requests_in_a_time(text: str, interval: float) -> None:
+    assert read_rate(text) == pytest.approx(interval)
+
+
+@pytest.mark.parametrize("text", ["", "50", "0/s", "-1/s", "50/d", "1e3/s", "50 / s", "/s"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write N/s"):
+        read_rate(text)
+
+
+def test_tokens_come_one_after_the_other_and_none_is_saved_up() -> None:
+    bucket = Bucket(0.5)
+    assert [bucket.take(now) for now in (10.0, 10.0, 10.1, 20.0, 20.4)] == pytest.approx([0, 0.5, 0.9, 0, 0.1])
+
+
+def test_the_clock_of_a_run_stands_still_while_a_request_waits() -> None:
+    machine = VirtualClock(0.0)
+    own, bucket = OwnTime(machine), Bucket(2.0)
+
+    class Slow:
+        def send(self, request: Request, timeout: float | None) -> Reply:
+            own.sleep(0.5)
+            return Response(200)
+
+    transport = RatedTransport(Slow(), bucket, own)
+    for _ in range(3):
+        transport.send(Request("GET", "http://a.test/"), 1.0)
+    assert own.monotonic() == pytest.approx(1.5)
+    assert machine.monotonic() == pytest.approx(4.5)
+    assert own.now() == pytest.approx(4.5)

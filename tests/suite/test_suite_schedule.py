@@ -1,0 +1,208 @@
+"""Running side by side: what is told, and in which order, is the same with any number of jobs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+
+import pytest
+
+from runner.engine.events import Case, CaseFinished, CaseSkipped, CaseStarted, Entry, Outcome
+from runner.plan.plan import Inputs, WorkflowPlan
+from runner.source import Source, Span
+from runner.suite.cases import Subject, Task
+from runner.suite.schedule import AHEAD, Perform, Schedule, Tell
+
+PATIENCE = 10.0
+NOWHERE = Span(Source("d", "d", ""), 0, 0)
+
+
+def task(number: int, *mutexes: str) -> Task:
+    workflow = WorkflowPlan(
+        f"w{number}", f"w{number}", "d", "", "", Inputs(True, None), (), (), (), {}, None, NOWHERE, mutexes=mutexes
+    )
+    return Task(number, Case(f"w{number}", "d", f"w{number}"), Subject(0, f"w{number}", "d", workflow))
+
+
+def lanes(perform: Perform) -> Callable[[], AbstractContextManager[Perform]]:
+    @contextmanager
+    def lane() -> Iterator[Perform]:
+        yield perform
+
+    return lane
+
+
+def skip(skipped: Task, reason: str) -> Entry:
+    return Entry(0.0, CaseSkipped(skipped.case, reason))
+
+
+def tell_all(it: Task, tell: Tell, outcome: Outcome = "passed") -> Outcome:
+    tell(Entry(0.0, CaseStarted(it.case)))
+    tell(Entry(0.0, CaseFinished(it.case, outcome)))
+    return outcome
+
+
+def said(told: list[Entry]) -> list[str]:
+    return [
+        f"{type(entry.event).__name__.removeprefix('Case').lower()} {entry.event.case.name}"
+        for entry in told
+        if isinstance(entry.event, CaseStarted | CaseFinished | CaseSkipped)
+    ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_what_is_told_is_in_the_order_of_the_tasks_with_any_number_of_jobs(jobs: int) -> None:
+    told: list[Entry] = []
+    tasks = [task(number) for number in range(40)]
+    Schedule(iter(tasks), lanes(tell_all), skip, told.append, jobs).run()
+    assert said(told) == [f"{what} w{number}" for number in range(40) for what in ("started", "finished")]
+
+
+def test_a_later_case_that_is_done_first_is_held_back_and_the_oldest_is_heard_as_it_goes() -> None:
+    told: list[Entry] = []
+    last_is_done, first_is_heard = threading.Event(), threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        if it.number == 0:
+            tell(Entry(0.0, CaseStarted(it.case)))
+            first_is_heard.set()
+            assert last_is_done.wait(PATIENCE)
+            assert said(told) == ["started w0"]
+            tell(Entry(0.0, CaseFinished(it.case, "passed")))
+            return "passed"
+        assert first_is_heard.wait(PATIENCE)
+        outcome = tell_all(it, tell)
+        if it.number == 3:
+            last_is_done.set()
+        return outcome
+
+    Schedule(iter([task(number) for number in range(4)]), lanes(perform), skip, told.append, 2).run()
+    assert said(told) == [f"{what} w{number}" for number in range(4) for what in ("started", "finished")]
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_no_more_than_four_cases_a_job_are_held(jobs: int) -> None:
+    pulled: list[int] = []
+    others = threading.Semaphore(0)
+
+    def source() -> Iterator[Task]:
+        for number in range(100):
+            pulled.append(number)
+            yield task(number)
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        if it.number == 0:
+            for _ in range(AHEAD * jobs - 1):
+                assert others.acquire(timeout=PATIENCE)
+            assert not others.acquire(timeout=0.3), "a case began too far ahead of the oldest"
+            assert len(pulled) == AHEAD * jobs
+        else:
+            others.release()
+        return tell_all(it, tell)
+
+    told: list[Entry] = []
+    Schedule(source(), lanes(perform), skip, told.append, jobs).run()
+    assert len(told) == 200
+
+
+def test_cases_that_share_a_mutex_never_overlap_and_others_pass_them_by() -> None:
+    busy: set[str] = set()
+    together: list[int] = []
+    lock = threading.Lock()
+    free = threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        mutexes = set(it.subject.workflow.mutexes)
+        with lock:
+            assert busy.isdisjoint(mutexes)
+            busy.update(mutexes)
+            together.append(it.number)
+        if it.number == 0:
+            assert free.wait(PATIENCE), "a case that shares nothing waited"
+        if it.number == 3:
+            free.set()
+        with lock:
+            busy.difference_update(mutexes)
+        return tell_all(it, tell)
+
+    mutexes = [("a", "b"), ("a",), ("b", "c"), (), ("c",), ("a",)]
+    tasks = [task(number, *names) for number, names in enumerate(mutexes)]
+    told: list[Entry] = []
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 3).run()
+    assert said(told) == [f"{what} w{number}" for number in range(6) for what in ("started", "finished")]
+    assert together.index(3) < together.index(1)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_fail_fast_begins_no_other_case_and_says_so_of_each(jobs: int) -> None:
+    told: list[Entry] = []
+    failed = threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        outcome: Outcome = "failed" if it.number == 1 else "passed"
+        if it.number > 1:
+            assert failed.wait(PATIENCE)
+        tell_all(it, tell, outcome)
+        return outcome
+
+    def tell(entry: Entry) -> None:
+        told.append(entry)
+        if isinstance(entry.event, CaseFinished) and entry.event.outcome == "failed":
+            failed.set()
+
+    tasks = iter([task(number) for number in range(30)])
+    Schedule(tasks, lanes(perform), skip, tell, jobs, fail_fast=True).run()
+    heard = said(told)
+    assert heard[:4] == ["started w0", "finished w0", "started w1", "finished w1"]
+    skipped = [line for line in heard if line.startswith("skipped")]
+    assert skipped == [f"skipped w{number}" for number in range(30 - len(skipped), 30)]
+    assert len(skipped) >= 28 - (jobs - 1)
+    reasons = {entry.event.reason for entry in told if isinstance(entry.event, CaseSkipped)}
+    assert reasons == {"'w1' did not pass (--fail-fast)"}
+
+
+def test_cancelling_skips_what_has_not_begun_also_what_waits_for_a_mutex_before_others_that_ran() -> None:
+    told: list[Entry] = []
+    cancelled = threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        tell_all(it, tell)
+        if it.number == 2:
+            cancelled.set()
+        if it.number == 0:
+            assert cancelled.wait(PATIENCE)
+        return "passed"
+
+    tasks = [task(0, "a"), task(1, "a"), task(2), *(task(number, "a") for number in range(3, 20))]
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 2, cancelled=cancelled.is_set).run()
+    assert said(told) == [
+        "started w0", "finished w0", "skipped w1", "started w2", "finished w2",
+        *(f"skipped w{number}" for number in range(3, 20)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_should_never_happen_in_a_thread_is_raised_where_it_is_waited_for(jobs: int) -> None:
+    def perform(it: Task, tell: Tell) -> Outcome:
+        raise ZeroDivisionError(it.number)
+
+    tasks = iter([task(number) for number in range(5)])
+    with pytest.raises(ZeroDivisionError):
+        Schedule(tasks, lanes(perform), skip, [].append, jobs).run()
+
+
+def test_each_job_has_a_lane_of_its_own() -> None:
+    opened, closed = [], []
+    both = threading.Barrier(2, timeout=PATIENCE)
+
+    @contextmanager
+    def lane() -> Iterator[Perform]:
+        opened.append(threading.get_ident())
+        yield partial(lambda it, tell: (both.wait(), tell_all(it, tell))[1])
+        closed.append(threading.get_ident())
+
+    Schedule(iter([task(0), task(1)]), lane, skip, [].append, 2).run()
+    assert len(set(opened)) == 2
+    assert sorted(opened) == sorted(closed)
