@@ -112,12 +112,13 @@ class Lanes:
             sandbox = sandbox_of(self.begun.stage, self.began)
             transport, heard = stand_in(sandbox, ready.plan, worker.apply, tell)
             own = replace(credentials, keyring=credentials.keyring.anew())
-            return World(transport, sandbox.clock, heard, own, cancelled=cancelled, apply=worker.apply)
+            clock = self.interrupt.clock(sandbox.clock)
+            return World(transport, clock, heard, own, cancelled=cancelled, apply=worker.apply)
         transport = self.interrupt.transport(self._transports[ready.venue.http])
-        clock = OwnTime(self.interrupt.clock(SystemClock(cancelled)))
+        own_time = OwnTime(self.interrupt.clock(SystemClock(cancelled)))
         if self.bucket is not None:
-            transport = RatedTransport(transport, self.bucket, clock)
-        return World(transport, clock, tell, credentials, cancelled=cancelled, apply=worker.apply)
+            transport = RatedTransport(transport, self.bucket, own_time)
+        return World(transport, own_time, tell, credentials, cancelled=cancelled, apply=worker.apply)
 
 
 def _inside(tell: Tell, known: frozenset[str]) -> Tell:

@@ -46,7 +46,7 @@ _LINE = re.compile(r"(.+):([1-9]\d*)")
 
 
 @dataclass(frozen=True)
-class TestOptions(ExecuteOptions):
+class SuiteOptions(ExecuteOptions):
     """What was said on the command line, as click gives it."""
 
     workflow: tuple[str, ...]
@@ -102,10 +102,10 @@ def command(**options: Any) -> None:
     Try:  arazzo test workflows/ --jobs auto --report junit=report.xml
           arazzo test checkout.arazzo.yaml --rows customers.csv --rate 10/s
     """
-    sys.exit(run(TestOptions(**options), look(options["color"])))
+    sys.exit(run(SuiteOptions(**options), look(options["color"])))
 
 
-def run(options: TestOptions, terminal: Terminal) -> int:
+def run(options: SuiteOptions, terminal: Terminal) -> int:
     """Do what the command line says and give the exit code."""
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets))
@@ -133,14 +133,14 @@ def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets],
     def made(stream: TextIO, outlets: Outlets) -> Reporter:
         from runner.reporters.suite import SuiteConsole
 
-        total = sum(1 for _ in every()) if outlets.terminal.live else 0
-        style, live = outlets.terminal.out_style, outlets.terminal.live
-        return SuiteConsole(stream, style, verbosity=outlets.verbosity, live=live, total=total)
+        live = outlets.terminal.live and outlets.verbosity != "quiet"
+        total = sum(1 for _ in every()) if live else 0
+        return SuiteConsole(stream, outlets.terminal.out_style, verbosity=outlets.verbosity, live=live, total=total)
 
     return made
 
 
-def project(options: TestOptions) -> Path:
+def project(options: SuiteOptions) -> Path:
     """Give the folder of arazzo.toml, else the current one."""
     here = Path.cwd()
     config = here / options.config if options.config else find(here)
@@ -154,7 +154,7 @@ class Suite:
     `declared` are the inputs of all that is selected, None where any may be given.
     """
 
-    options: TestOptions
+    options: SuiteOptions
     found: Mapping[str, tuple[int, ...]]
     rows: Rows | None
     shard: Shard
@@ -163,7 +163,7 @@ class Suite:
     declared: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, options: TestOptions) -> Suite:
+    def of(cls, options: SuiteOptions) -> Suite:
         """Find the documents and open the rows."""
         refuse_contradictions(options)
         return cls(
@@ -174,7 +174,7 @@ class Suite:
             None if options.rate is None else read_rate(options.rate),
         )
 
-    def ready(self, options: TestOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
+    def ready(self, options: SuiteOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
         """Check every document, and what is given for all cases; the inputs of a row are read in its turn."""
         selection = Selection(options.workflow, options.tag)
 

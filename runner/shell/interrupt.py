@@ -6,7 +6,7 @@ and the driver answers `Cancelled`. Once the driver has heard of it, a teardown 
 raises wherever it finds the program.
 
 Signals reach the main thread alone. Any other one sends its requests by one more thread each, which it leaves alone
-with the request when the user has had enough; its sleeps end by themselves, for its clock knows of `cancelled`.
+with the request when the user has had enough; its sleeps end by themselves, if its clock knows of `cancelled`.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ class Interrupt:
         """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
         if not _on_main_thread():
             yield
+            if self._count:
+                raise KeyboardInterrupt
             return
         try:
             self._blocked = True

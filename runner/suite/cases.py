@@ -71,18 +71,22 @@ def _at_line(document: str, workflows: dict[str, WorkflowPlan], line: int) -> st
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A workflow that was chosen: `home` counts the documents that are run, `title` is its own in the suite."""
+    """A workflow that was chosen: `home` counts the documents that are run, `title` is its own in the suite.
+
+    `mutexes` are its own, and those of all that it calls or depends on.
+    """
 
     home: int
     title: str
     document: str
     workflow: WorkflowPlan
+    mutexes: frozenset[str] = frozenset()
 
 
 def subjects(documents: Sequence[tuple[Plan, Sequence[str]]]) -> tuple[Subject, ...]:
     """Name the chosen workflows; where two documents have one workflowId, that of the document goes before it."""
     found = [
-        Subject(home, plan.workflows[key].workflow_id, plan.document, plan.workflows[key])
+        Subject(home, plan.workflows[key].workflow_id, plan.document, plan.workflows[key], _mutexes(plan, key))
         for home, (plan, keys) in enumerate(documents)
         for key in keys
     ]
@@ -91,6 +95,10 @@ def subjects(documents: Sequence[tuple[Plan, Sequence[str]]]) -> tuple[Subject, 
     return tuple(
         replace(each, title=f"{stems[each.document]}/{each.title}") if each.title in twice else each for each in found
     )
+
+
+def _mutexes(plan: Plan, key: str) -> frozenset[str]:
+    return frozenset(name for each in plan.reachable(key) for name in each.mutexes)
 
 
 def _stems(documents: Iterable[str]) -> dict[str, str]:

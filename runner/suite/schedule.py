@@ -91,7 +91,7 @@ class Schedule:
         with self._changed:
             while not (self._failure or self._stopped()):
                 if (task := self._free()) is not None:
-                    self._busy.update(task.subject.workflow.mutexes)
+                    self._busy.update(task.subject.mutexes)
                     return task
                 if self._is_exhausted and not self._waiting:
                     return None
@@ -112,7 +112,7 @@ class Schedule:
                 self._waiting.append(task)
                 self._pulled += 1
         for task in self._waiting:
-            if self._busy.isdisjoint(task.subject.workflow.mutexes):
+            if self._busy.isdisjoint(task.subject.mutexes):
                 self._waiting.remove(task)
                 return task
         return None
@@ -129,7 +129,7 @@ class Schedule:
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
         with self._changed:
-            self._busy.difference_update(task.subject.workflow.mutexes)
+            self._busy.difference_update(task.subject.mutexes)
             if outcome != "passed" and self.fail_fast and not self._reason:
                 self._reason = f"'{task.case.name}' did not pass (--fail-fast)"
             self._done.add(task.number)

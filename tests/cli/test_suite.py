@@ -318,8 +318,13 @@ def test_workflows_that_share_a_mutex_never_overlap(tmp_path: Path) -> None:
 
     with serve(slow) as server:
         mutexes = {"a": "[x]", "b": "x", "c": "[x, y]", "d": "y", "e": "z"}
-        flows(tmp_path, {key: call(key, mutex) for key, mutex in mutexes.items()}, server=server.url(""))
-        assert arazzo("test", "--jobs", 5, cwd=tmp_path).code == 0
+        workflows = {key: call(key, mutex) for key, mutex in mutexes.items()}
+        workflows["caller"] = "steps: [{stepId: s, workflowId: c}]"  # what it calls counts
+        flows(tmp_path, workflows, server=server.url(""))
+        assert (
+            arazzo("test", "--jobs", 5, "-w", "a", "-w", "b", "-w", "d", "-w", "e", "-w", "caller", cwd=tmp_path).code
+            == 0
+        )
     assert not [each for each in together if len(each & {"/things/a", "/things/b", "/things/c"}) > 1]
     assert not [each for each in together if each >= {"/things/c", "/things/d"}]
     assert [each for each in together if len(each) > 1], "nothing ran side by side"

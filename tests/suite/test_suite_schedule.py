@@ -20,10 +20,10 @@ NOWHERE = Span(Source("d", "d", ""), 0, 0)
 
 
 def task(number: int, *mutexes: str) -> Task:
-    workflow = WorkflowPlan(
-        f"w{number}", f"w{number}", "d", "", "", Inputs(True, None), (), (), (), {}, None, NOWHERE, mutexes=mutexes
+    workflow = WorkflowPlan(f"w{number}", f"w{number}", "d", "", "", Inputs(True, None), (), (), (), {}, None, NOWHERE)
+    return Task(
+        number, Case(f"w{number}", "d", f"w{number}"), Subject(0, f"w{number}", "d", workflow, frozenset(mutexes))
     )
-    return Task(number, Case(f"w{number}", "d", f"w{number}"), Subject(0, f"w{number}", "d", workflow))
 
 
 def lanes(perform: Perform) -> Callable[[], AbstractContextManager[Perform]]:
@@ -114,7 +114,7 @@ def test_cases_that_share_a_mutex_never_overlap_and_others_pass_them_by() -> Non
     free = threading.Event()
 
     def perform(it: Task, tell: Tell) -> Outcome:
-        mutexes = set(it.subject.workflow.mutexes)
+        mutexes = set(it.subject.mutexes)
         with lock:
             assert busy.isdisjoint(mutexes)
             busy.update(mutexes)
