@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from runner.engine.events import (
     ActionTaken,
@@ -21,13 +21,26 @@ from runner.source import Span
 from runner.values import InputValue, Value
 
 
+class Moment(NamedTuple):
+    """When a request or a wait of a step was, in seconds since 1970.
+
+    `sent` and `received` are the bytes of the bodies as they were before a record cut them.
+    """
+
+    kind: Literal["request", "wait"]
+    started: float
+    finished: float
+    sent: int = 0
+    received: int = 0
+
+
 @dataclass(slots=True)
 class StepRecord:
     """One visit of a step. Until it has finished its outcome is `error`: it could not be found out.
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
     did not pass, `findings` the broken contracts of all attempts; `called` are the workflows that ran inside it.
-    `waited` is in seconds, `started` and `finished` in
+    `moments` are its requests, one for each of `exchanges`, and its waits in the order they ended. `waited` is in seconds, `started` and `finished` in
     seconds since 1970.
     """
 
@@ -49,6 +62,7 @@ class StepRecord:
     action: str | None = None
     actions: list[ActionTaken] = field(default_factory=list)
     called: list[WorkflowRecord] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     waited: float = 0.0
     problem: Problem | None = None
     recovered: bool = False

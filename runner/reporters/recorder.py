@@ -28,7 +28,7 @@ from runner.engine.events import (
 )
 from runner.exchange import Exchange, Hop, Request, Response
 from runner.reporters.findings import Finding, note
-from runner.reporters.record import CaseRecord, RunRecord, StepRecord, WorkflowRecord
+from runner.reporters.record import CaseRecord, Moment, RunRecord, StepRecord, WorkflowRecord
 
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
@@ -108,6 +108,8 @@ class Recorder:
             case event:
                 if self.step:
                     self._during(self.step, event)
+                    if isinstance(event, Answered):
+                        self.step.moments.append(_moment(event.exchange, entry.at))
                     if isinstance(event, WaitStarted):
                         self._resting = (self.step, event.seconds, entry.at)
 
@@ -115,7 +117,9 @@ class Recorder:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
         if self._resting is not None:
             step, seconds, since = self._resting
-            step.waited += min(seconds, at - since)
+            ended = min(since + seconds, at)
+            step.waited += ended - since
+            step.moments.append(Moment("wait", since, ended))
             self._resting = None
 
     def _during(
@@ -233,6 +237,11 @@ def _begin_attempt(step: StepRecord) -> None:
     if step.between:
         step.criteria, step.action_criteria, step.unreadable = [], [], None
     step.between = False
+
+
+def _moment(exchange: Exchange, at: float) -> Moment:
+    received = len(exchange.reply.body) if isinstance(exchange.reply, Response) else 0
+    return Moment("request", at - exchange.took, at, len(exchange.sent.body), received)
 
 
 M = TypeVar("M", Request, Response)
