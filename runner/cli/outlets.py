@@ -17,10 +17,13 @@ from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, R
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
+from runner.plan.plan import Plan
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
 from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.files import FileReport
+from runner.reporters.html.flow import chart_of
+from runner.reporters.html.report import HtmlReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
@@ -34,6 +37,9 @@ KINDS: Mapping[str, Make] = {
     "junit": lambda stream, outlets: JUnit(stream, outlets.diagnostics, document=outlets.document),
     "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics),
     "jsonl": lambda stream, _: JsonLines(stream),
+    "html": lambda stream, outlets: HtmlReport(
+        stream, outlets.diagnostics, document=outlets.document, chart=chart_of(outlets.plans)
+    ),
     "coverage": lambda stream, outlets: CoverageReport(stream, outlets.covered),
 }
 """How each kind of report is made."""
@@ -100,6 +106,8 @@ class Outlets:
     warnings: list[str] = field(default_factory=list)
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
+    plans: tuple[Plan, ...] = field(default=(), repr=False)
+    """What is going to run, for reports that draw it."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
     _lost: bool = False
 
@@ -120,6 +128,7 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
+        self.plans = tuple(each.plan for each in runs)
         recorders = [self.covered] if self.covered.inventories else []
         self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at

@@ -94,7 +94,7 @@ def line(entry: Entry, number: int, gallery: Gallery) -> Markup:
         tag("span", seconds(entry.took), class_="took"),
     )
     content = tag("script", content_of(entry, gallery), type="text/html") if entry.outcome != "skipped" else ""
-    return tag(
+    return gallery.take_new() + tag(
         "details",
         summary,
         content,

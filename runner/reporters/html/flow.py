@@ -12,7 +12,7 @@ from runner.plan.plan import Plan
 from runner.reporters.chart.chart import Chart, Step, Way, charts
 from runner.reporters.chart.layout import way_name
 from runner.reporters.chart.svg import figure
-from runner.reporters.html.markup import Markup, tag
+from runner.reporters.html.markup import Markup, join, tag
 from runner.reporters.record import StepRecord, WorkflowRecord
 from runner.source import Span
 
@@ -39,7 +39,7 @@ def _place(span: Span) -> tuple[str, int]:
 
 
 class Gallery:
-    """The pictures of a page: each is written once, however often its workflow ran, and what was taken with each run.
+    """The pictures of a page: each is written once, however often its workflow ran; the path is written with each run.
 
     Without a plan, as from a record of a run, the steps are drawn with the ways that were seen.
     """
@@ -47,19 +47,25 @@ class Gallery:
     def __init__(self, chart: ChartOf | None = None) -> None:
         self._chart = chart
         self._known: dict[Chart, int] = {}
+        self._new: list[Markup] = []
+
+    def take_new(self) -> Markup:
+        """Give the pictures that have not been written, as blocks that the page takes them from."""
+        new, self._new = join(self._new), []
+        return new
 
     def show(self, workflow: WorkflowRecord) -> Markup:
-        """Give a workflow's picture the first time, and the path; nothing where there is only one step."""
+        """Give the place of a workflow's picture, and the path; nothing where there is only one step."""
         if len(workflow.outline) < 2:
             return Markup()
         chart = _bare((self._chart and self._chart(workflow)) or seen(workflow))
-        is_new = chart not in self._known
+        if chart not in self._known:
+            picture = Markup(figure(chart, WIDEST))
+            self._new.append(tag("script", picture, type="text/html", id=f"chart-{len(self._known)}"))
         number = self._known.setdefault(chart, len(self._known))
-        picture = tag("script", Markup(figure(chart, WIDEST)), type="text/html", id=f"chart-{number}")
         return tag(
             "figure",
             tag("figcaption", f"The way that was taken through {workflow.workflow_id}"),
-            picture if is_new else "",
             class_="flow",
             data_chart=number,
             data_steps=json.dumps(reached(workflow)),

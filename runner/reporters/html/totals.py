@@ -1,0 +1,45 @@
+"""Adds up the cases of a run, none of which is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from runner.reporters.findings import Finding, Findings, note
+from runner.reporters.html.case import Entry
+
+MOST_FINDINGS = 200
+"""Broken contracts that are told apart; of a run with more of them the first are enough to begin with."""
+
+
+@dataclass
+class Totals:
+    """What the head of the page says of all cases."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
+    steps: int = 0
+    requests: int = 0
+    recovered: int = 0
+    findings: Findings = field(default_factory=dict)
+
+    @property
+    def cases(self) -> int:
+        return self.outcomes.total()
+
+    def add(self, entry: Entry) -> None:
+        """Count a case in."""
+        self.outcomes["failed" if entry.outcome == "error" else entry.outcome] += 1
+        self.tags.update(entry.tags)
+        for workflow in entry.run.all_workflows():
+            for step in workflow.steps:
+                self.steps += 1
+                self.requests += len(step.exchanges)
+                self.recovered += step.recovered
+        for finding in entry.run.findings():
+            if len(self.findings) < MOST_FINDINGS:
+                note(self.findings, Finding(finding.breach, None, finding.span, [*finding.step_ids], finding.count))
+
+    def sorted_findings(self) -> list[Finding]:
+        """Give the broken contracts, errors first."""
+        return sorted(self.findings.values(), key=lambda finding: finding.severity)
