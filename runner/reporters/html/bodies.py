@@ -30,7 +30,7 @@ def body_text(body: bytes, size: int, headers: Headers, limit: int) -> tuple[str
     shown = body[:limit]
     read = _decoded(shown, kind, whole=len(shown) == size)
     if read is None:
-        return "", f"{_bytes(size)} that are not text"
+        return "", f"not text: {_bytes(size)}"
     note = f"the first {_bytes(len(shown))} of {_bytes(size)}: {_bytes(size - len(shown))} left out"
     if kind.is_json or not kind.essence:
         read = _pretty(read, whole=len(shown) == size)

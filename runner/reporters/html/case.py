@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.engine.events import Problem
+from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import diagnose_workflow, headline
 from runner.reporters.html.drawing import drawing
 from runner.reporters.html.flow import Gallery
@@ -74,6 +75,16 @@ class Entry:
         )
 
     @property
+    def message(self) -> str:
+        """Say in a line why it did not pass."""
+        failures = [headline(step, problem) if step else problem.message for _, step, problem in self.run.failures()]
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        broken = [finding_headline(finding) for finding in self.run.findings() if finding.severity == "error"]
+        own = [each.message for each in (self.problem, *(each.problem for each in self.workflows)) if each]
+        said = [*(each + more for each in failures), *broken, *own, "it did not finish"]
+        return cut(one_line(said[0]), MESSAGE)
+
+    @property
     def run(self) -> RunRecord:
         """What ran, as a run of its own."""
         return RunRecord(workflows=list(self.workflows))
@@ -81,7 +92,7 @@ class Entry:
 
 def line(entry: Entry, number: int, gallery: Gallery) -> Markup:
     """Write a case: its line, and its content in a block that becomes part of the page when the case is opened."""
-    said = entry.skipped or _message(entry) or entry.summary
+    said = entry.skipped or (entry.summary if entry.outcome == "passed" else entry.message)
     tags = join((tag("span", one_line(each), class_="tag") for each in entry.tags), " ")
     summary = tag(
         "summary",
@@ -89,7 +100,7 @@ def line(entry: Entry, number: int, gallery: Gallery) -> Markup:
         tag("h3", one_line(entry.name)),
         tag("span", cut(one_line(said), MESSAGE), class_="said"),
         tag("span", tags, class_="tags"),
-        tag("span", one_line(entry.document), class_="document"),
+        tag("span", tag("bdi", one_line(entry.document)), class_="document"),
         tag("span", _facts(entry), class_="facts"),
         tag("span", seconds(entry.took), class_="took"),
     )
@@ -104,17 +115,6 @@ def line(entry: Entry, number: int, gallery: Gallery) -> Markup:
         data_tags=" ".join(f"#{one_line(each)}" for each in entry.tags),
         aria_label=f"case {one_line(entry.name)}: {entry.outcome}",
     )
-
-
-def _message(entry: Entry) -> str:
-    """Say in a line why a case did not pass."""
-    if entry.outcome == "passed":
-        return ""
-    failures = [headline(step, problem) if step else problem.message for _, step, problem in entry.run.failures()]
-    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    problem = entry.problem.message if entry.problem else "it did not finish"
-    ended = next((each.problem.message for each in entry.workflows if each.problem), problem)
-    return f"{failures[0]}{more}" if failures else ended
 
 
 def _facts(entry: Entry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 from runner.engine.events import ActionTaken
@@ -16,7 +17,7 @@ from runner.reporters.html.markup import Markup, join, tag
 from runner.reporters.record import StepRecord, WorkflowRecord
 from runner.source import Span
 
-WIDEST = 34
+WIDEST = 30
 """Letters of a row: the picture stands beside the steps."""
 
 ChartOf: TypeAlias = Callable[[WorkflowRecord], Chart | None]
@@ -27,11 +28,12 @@ def chart_of(plans: Iterable[Plan]) -> ChartOf:
     """Give the charts of some plans: workflows are known by their place, for an id may be that of several."""
     places = {_place(each.span): (plan, key) for plan in plans for key, each in plan.workflows.items()}
 
-    def chart(workflow: WorkflowRecord) -> Chart | None:
-        found = places.get(_place(workflow.span)) if workflow.span else None
+    @cache
+    def at(place: tuple[str, int]) -> Chart | None:
+        found = places.get(place)
         return charts(found[0], [found[1]])[0] if found else None
 
-    return chart
+    return lambda workflow: at(_place(workflow.span)) if workflow.span else None
 
 
 def _place(span: Span) -> tuple[str, int]:
@@ -58,7 +60,8 @@ class Gallery:
         """Give the place of a workflow's picture, and the path; nothing where there is only one step."""
         if len(workflow.outline) < 2:
             return Markup()
-        chart = _bare((self._chart and self._chart(workflow)) or seen(workflow))
+        ways = tuple(dict.fromkeys(taken(workflow)))
+        chart = _bare((self._chart and self._chart(workflow)) or seen(workflow), frozenset(ways))
         if chart not in self._known:
             picture = Markup(figure(chart, WIDEST))
             self._new.append(tag("script", picture, type="text/html", id=f"chart-{len(self._known)}"))
@@ -69,17 +72,23 @@ class Gallery:
             class_="flow",
             data_chart=number,
             data_steps=json.dumps(reached(workflow)),
-            data_ways=json.dumps(list(dict.fromkeys(taken(workflow)))),
+            data_ways=json.dumps(ways),
         )
 
 
-def _bare(chart: Chart) -> Chart:
-    """Leave the steps and the ways between them: values and conditions are told with each step."""
+def _bare(chart: Chart, ways: frozenset[str]) -> Chart:
+    """Leave the steps, the ways between them, and the ends that a run came to: the rest is told with each step."""
     steps = (
-        replace(step, server="", given=(), checks=(), outputs=(), ways=tuple(replace(way, when=()) for way in step.ways))
-        for step in chart.steps
+        replace(step, server="", given=(), checks=(), outputs=(), needs=(), ways=tuple(_bare_ways(index, step, ways)))
+        for index, step in enumerate(chart.steps)
     )
-    return replace(chart, inputs=(), steps=tuple(steps), outputs=())
+    return replace(chart, inputs=(), needs=(), steps=tuple(steps), outputs=())
+
+
+def _bare_ways(index: int, step: Step, taken: frozenset[str]) -> Iterator[Way]:
+    for way in step.ways:
+        if way.step is not None or way.kind == "retry" or way_name(index, None, way.name) in taken:
+            yield replace(way, when=())
 
 
 def seen(workflow: WorkflowRecord) -> Chart:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 
 from runner.reporters.text import visible
+
+
+# Most texts are plain, and are looked at once.
+_PLAIN = re.compile(r"[ !#$%(-;=?-~]*")
 
 
 class Markup(str):
@@ -16,25 +22,31 @@ class Markup(str):
 
 def text(content: str) -> Markup:
     """Write text so that it does nothing: no markup, no control characters, no change of direction."""
-    return content if isinstance(content, Markup) else Markup(escape(visible(content)))
+    if isinstance(content, Markup):
+        return content
+    return Markup(content if _PLAIN.fullmatch(content) else escape(visible(content)))
 
 
 def tag(name: str, *content: str, **attributes: str | int | bool | None) -> Markup:
     """Write an element; `class_` is the attribute `class`, `data_id` is `data-id`; None and False are left out."""
-    written = "".join(_attribute(key, value) for key, value in attributes.items())
-    return Markup(f"<{name}{written}>{''.join(map(text, content))}</{name}>")
+    written = "".join([_attribute(key, value) for key, value in attributes.items()])
+    return Markup(f"<{name}{written}>{''.join([text(each) for each in content])}</{name}>")
 
 
 def join(parts: Iterable[str], between: str = "") -> Markup:
     """Write several parts one after the other."""
-    return Markup(text(between).join(map(text, parts)))
+    return Markup(text(between).join([text(each) for each in parts]))
 
 
 def _attribute(key: str, value: str | int | bool | None) -> str:
-    name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
-    return f" {name}" if value is True else f' {name}="{text(str(value))}"'
+    return f" {_name(key)}" if value is True else f' {_name(key)}="{text(str(value))}"'
+
+
+@cache
+def _name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def table(rows: Iterable[tuple[str, str]], kind: str = "values") -> Markup:

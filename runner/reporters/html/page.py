@@ -23,6 +23,10 @@ from runner.version import __version__
 
 OUTCOMES = ("failed", "passed", "skipped")
 MOST_TAGS = 100
+LEAST = 0.5
+"""Per cent of the ribbon that an outcome takes, however rare it was."""
+FEW = 10
+"""Cases of which the list itself is overview enough."""
 
 
 @cache
@@ -60,7 +64,7 @@ def overview(run: RunRecord, totals: Totals, diagnostics: Sequence[Diagnostic], 
     top = tag("header", title, toggle, class_="top")
     facts = tag("dl", *_facts(run, totals))
     hints = join((*_warnings(run), *_diagnostics(diagnostics), *_findings(totals)))
-    said = tag("section", tag("h2", "Overview", class_="unseen"), _ribbon(totals), facts, hints, class_="overview")
+    said = tag("section", tag("h2", "Overview", class_="unseen"), _ribbon(totals), facts, _failures(totals), hints, class_="overview")
     left = f"{count(left_out, 'more case')} that passed: a page that holds them all could not be opened."
     rest = tag("p", left, class_="soft") if left_out else ""
     return top + Markup("<main>") + said + noscript + (_bar(totals) if totals.cases else "") + rest
@@ -86,10 +90,23 @@ def _ribbon(totals: Totals) -> Markup:
     """Draw the shares of the outcomes."""
     x, parts = 0.0, []
     for outcome in OUTCOMES:
-        share = 100 * totals.outcomes[outcome] / max(1, totals.cases)
+        number = totals.outcomes[outcome]
+        share = max(LEAST, 100 * number / totals.cases) if number else 0.0
         parts.append(tag("rect", class_=outcome, x=f"{x:.3f}%", width=f"{share:.3f}%", height="100%"))
         x += share
     return tag("svg", *parts, class_="ribbon", width="100%", height="4", aria_hidden="true") if x else Markup()
+
+
+def _failures(totals: Totals) -> Markup:
+    """Name the first cases that did not pass, where the list is too long to find them at a glance."""
+    if totals.cases <= FEW or not totals.failures:
+        return Markup()
+    items = [
+        tag("li", tag("a", one_line(each.name), href=f"#case-{each.number}"), each.message) for each in totals.failures
+    ]
+    left = totals.outcomes["failed"] - len(items)
+    items += [tag("li", f"and {left} more", class_="soft")] if left else []
+    return tag("section", tag("h2", "Failures"), tag("ol", *items), class_="failures")
 
 
 def _facts(run: RunRecord, totals: Totals) -> Iterator[Markup]:

@@ -33,7 +33,12 @@
     const steps = JSON.parse(place.dataset.steps);
     const ways = new Set(JSON.parse(place.dataset.ways));
     all("[data-step]", scroller).forEach((box) => box.classList.add(steps[box.dataset.step] ?? "missed"));
-    all("[data-way]", scroller).forEach((way) => way.classList.add(ways.has(way.dataset.way) ? "taken" : "missed"));
+    const boxes = $("[data-step]", scroller);
+    for (const way of all("[data-way]", scroller)) {
+      const isTaken = ways.has(way.dataset.way);
+      way.classList.add(isTaken ? "taken" : "missed");
+      if (isTaken && way.localName === "g") boxes.before(way); // above the lines of the ways not taken
+    }
     place.append(scroller);
   };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from runner.engine.events import ActionTaken, CriterionChecked
@@ -37,6 +38,7 @@ class View(NamedTuple):
     called: Callable[[WorkflowRecord, View], Markup]
 
 
+@cache
 def mark(outcome: str) -> Markup:
     """Write the mark of an outcome, which is read as a word."""
     sign = tag("span", MARKS[outcome], aria_hidden="true")
@@ -88,8 +90,7 @@ def _inside(step: StepRecord, view: View) -> Iterator[Markup]:
         yield view.called(called, view)
     if full:
         yield section("Criteria", _criteria(step.criteria))
-        yield section("Criteria of actions", _criteria(step.action_criteria))
-    yield section("Then", join((tag("p", _action(action)) for action in step.actions[-1:]), ""))
+    yield section("Then", *_then(step, full))
     yield from _contract(step)
     if step.exchange and full:
         yield from _exchange(step, step.exchange, FAILED_BODY if step.outcome != "passed" else PASSED_BODY)
@@ -110,6 +111,14 @@ def _failure(step: StepRecord) -> Iterator[Markup]:
         yield tag("p", step.unreadable, class_="problem")
 
 
+def _then(step: StepRecord, full: bool) -> Iterator[Markup]:
+    """Say which action was taken, and what decided."""
+    yield from (tag("p", _action(action)) for action in step.actions[-1:])
+    if full and step.action_criteria:
+        heading = tag("summary", count(len(step.action_criteria), "criterion of actions", "criteria of actions"))
+        yield tag("details", heading, _criteria(step.action_criteria), class_="more")
+
+
 def _criteria(criteria: list[CriterionChecked]) -> Markup:
     if not criteria:
         return Markup()
@@ -119,12 +128,12 @@ def _criteria(criteria: list[CriterionChecked]) -> Markup:
 
 def _criterion(checked: CriterionChecked) -> Markup:
     verdict = checked.verdict
-    why = "" if verdict.passed else explain(checked)
-    if checked.action is not None:
-        why = f"action '{checked.action}'" + ("" if verdict.passed else f" does not apply: {why}")
     outcome = "passed" if verdict.passed else "failed" if checked.action is None else "skipped"
+    whose = "" if checked.action is None else tag("p", f"action '{one_line(checked.action)}'", class_="soft")
     cells = (tag("td", tag("code", _operand(value))) for value in (verdict.left, verdict.right))
-    return tag("tr", tag("td", mark(outcome)), tag("td", tag("code", checked.condition)), *cells, tag("td", why))
+    why = "" if verdict.passed else explain(checked)
+    condition = tag("td", tag("code", checked.condition), whose)
+    return tag("tr", tag("td", mark(outcome)), condition, *cells, tag("td", why))
 
 
 def _operand(value: Value) -> str:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runner.reporters.findings import Finding, Findings, note
 from runner.reporters.html.case import Entry
 
 MOST_FINDINGS = 200
 """Broken contracts that are told apart; of a run with more of them the first are enough to begin with."""
+
+
+MOST_FAILURES = 20
+"""Cases that did not pass and are named at the head of the page."""
+
+
+class Failure(NamedTuple):
+    """A case that did not pass: its number, its name, and why in a line."""
+
+    number: int
+    name: str
+    message: str
 
 
 @dataclass
@@ -22,6 +35,7 @@ class Totals:
     requests: int = 0
     recovered: int = 0
     findings: Findings = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
 
     @property
     def cases(self) -> int:
@@ -31,6 +45,8 @@ class Totals:
         """Count a case in."""
         self.outcomes["failed" if entry.outcome == "error" else entry.outcome] += 1
         self.tags.update(entry.tags)
+        if entry.outcome in ("failed", "error") and len(self.failures) < MOST_FAILURES:
+            self.failures.append(Failure(self.cases, entry.name, entry.message))
         for workflow in entry.run.all_workflows():
             for step in workflow.steps:
                 self.steps += 1
