@@ -92,7 +92,9 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
 )
 @click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
 @click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)
-@click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json, jsonl, html, coverage.")
+@click.option(
+    "--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json, jsonl, html, coverage."
+)
 @click.option("--format", type=click.Choice(["console", "json"]), default="console", help="What to print on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the summary only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request, criterion and output.")

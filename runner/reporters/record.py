@@ -40,8 +40,8 @@ class StepRecord:
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
     did not pass, `findings` the broken contracts of all attempts; `called` are the workflows that ran inside it.
-    `moments` are its requests, one for each of `exchanges`, and its waits in the order they ended. `waited` is in seconds, `started` and `finished` in
-    seconds since 1970.
+    `moments` are the requests, one for each of `exchanges`, and the waits, in the order in which they ended.
+    `waited` is in seconds, `started` and `finished` in seconds since 1970.
     """
 
     step_id: str

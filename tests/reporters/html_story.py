@@ -30,7 +30,7 @@ from tests.reporters.story import BASE, START, outline, span
 
 HOSTILE = (
     '<img src=x onerror="window.ran=1">'
-    '</script><script>window.ran=1</script><!-- <script> --><svg onload=window.ran=1>'
+    "</script><script>window.ran=1</script><!-- <script> --><svg onload=window.ran=1>"
     "\x00\x07\x1b[31mred\x1b[0m\u202egnp.exe\u2028 &amp; ]]> 😀"
 )
 """What runs, hides or reverses where it is not escaped."""

@@ -52,7 +52,8 @@ class Shown:
 
     def visible(self, selector: str) -> list[str]:
         """Give the ids of the elements that can be seen."""
-        return [each.get_attribute("id") for each in self.page.locator(selector).all() if each.is_visible()]
+        script = "(all) => all.filter((each) => each.checkVisibility()).map((each) => each.id)"
+        return list(self.page.locator(selector).evaluate_all(script))
 
     def focused(self) -> str:
         return str(self.page.evaluate("document.activeElement.parentElement.getAttribute('aria-label')"))
@@ -102,7 +103,12 @@ def test_the_failed_step_is_found_by_its_role_and_name(opened: Any, run_page: Pa
     assert step.get_by_role("heading", name="fetch", exact=True).is_visible()
     assert "404 is not 200" in step.inner_text()
     assert page.get_by_role("heading", name="Pet shop", exact=True).is_visible()
-    assert page.get_by_role("main").count() == page.get_by_role("banner").count() == page.get_by_role("search").count() == 1
+    assert (
+        page.get_by_role("main").count()
+        == page.get_by_role("banner").count()
+        == page.get_by_role("search").count()
+        == 1
+    )
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -210,7 +216,9 @@ def test_the_path_is_marked_in_the_picture(opened: Any, run_page: Path) -> None:
     assert list(boxes) == ["login", "wait-for-stock", "look-up", "pay", "fetch", "say-thanks"]
     states = [each.get_attribute("class") for each in picture.locator("g[data-step]").all()]
     assert states == ["passed", "passed", "recovered", "passed", "failed", "missed"]
-    ways = {each.get_attribute("data-way"): each.get_attribute("class") for each in picture.locator("g[data-way]").all()}
+    ways = {
+        each.get_attribute("data-way"): each.get_attribute("class") for each in picture.locator("g[data-way]").all()
+    }
     assert ways["2>3>never-mind"] == ways["1>1>patience"] == "taken"
     assert ways["2>3>"] == ways["4>5>"] == "missed"
 
@@ -219,7 +227,9 @@ def test_the_curl_command_is_copied(opened: Any, run_page: Path) -> None:
     page = opened(run_page, permissions=["clipboard-read", "clipboard-write"]).page
     page.get_by_role("button", name="Copy the curl command").last.click()
     page.get_by_text("Copied").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()").startswith("curl 'https://pets.example/v1/pets/42?token=***'")
+    assert page.evaluate("navigator.clipboard.readText()").startswith(
+        "curl 'https://pets.example/v1/pets/42?token=***'"
+    )
 
 
 def test_on_paper_there_is_nothing_to_click(opened: Any, run_page: Path) -> None:

@@ -67,7 +67,7 @@ def pretty_json(text: str) -> str:
     depth, last, room = 0, "", len(text) * GROWTH + 1000
     for token in _TOKEN.findall(text):
         depth = max(0, depth - (token in _CLOSES))
-        if last in _BREAKS and not (last in _OPENS and token in _CLOSES) or (token in _CLOSES and last not in _OPENS):
+        if (last in _BREAKS and not (last in _OPENS and token in _CLOSES)) or (token in _CLOSES and last not in _OPENS):
             parts.append("\n" + INDENT * min(depth, DEEPEST))
         elif last == ":" or (last not in _MARKS and token not in _MARKS and last):
             parts.append(" ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from runner.engine.events import Problem
 from runner.reporters.contract import finding_headline
@@ -28,7 +29,7 @@ _WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Listed:
     """A line of the list: what it is called, how it ended, and the workflows that ran for it."""
 
     name: str
@@ -43,7 +44,7 @@ class Entry:
     skipped: str = ""
 
     @classmethod
-    def of_case(cls, record: CaseRecord) -> Entry:
+    def of_case(cls, record: CaseRecord) -> Listed:
         case = record.case
         return cls(
             name=case.name,
@@ -59,7 +60,7 @@ class Entry:
         )
 
     @classmethod
-    def of_workflows(cls, workflows: Sequence[WorkflowRecord]) -> Entry:
+    def of_workflows(cls, workflows: Sequence[WorkflowRecord]) -> Listed:
         """Make a line of a workflow and of those that it went on to."""
         first = workflows[0]
         ended = max((each.finished or each.started for each in workflows), default=first.started)
@@ -90,45 +91,45 @@ class Entry:
         return RunRecord(workflows=list(self.workflows))
 
 
-def line(entry: Entry, number: int, gallery: Gallery) -> Markup:
+def line(listed: Listed, number: int, gallery: Gallery) -> Markup:
     """Write a case: its line, and its content in a block that becomes part of the page when the case is opened."""
-    said = entry.skipped or (entry.summary if entry.outcome == "passed" else entry.message)
-    tags = join((tag("span", one_line(each), class_="tag") for each in entry.tags), " ")
+    said = listed.skipped or (listed.summary if listed.outcome == "passed" else listed.message)
+    tags = join((tag("span", one_line(each), class_="tag") for each in listed.tags), " ")
     summary = tag(
         "summary",
-        mark(entry.outcome),
-        tag("h3", one_line(entry.name)),
+        mark(listed.outcome),
+        tag("h3", one_line(listed.name)),
         tag("span", cut(one_line(said), MESSAGE), class_="said"),
         tag("span", tags, class_="tags"),
-        tag("span", tag("bdi", one_line(entry.document)), class_="document"),
-        tag("span", _facts(entry), class_="facts"),
-        tag("span", seconds(entry.took), class_="took"),
+        tag("span", tag("bdi", one_line(listed.document)), class_="document"),
+        tag("span", _facts(listed), class_="facts"),
+        tag("span", seconds(listed.took), class_="took"),
     )
-    content = tag("script", content_of(entry, gallery), type="text/html") if entry.outcome != "skipped" else ""
+    content = tag("script", content_of(listed, gallery), type="text/html") if listed.outcome != "skipped" else ""
     return gallery.take_new() + tag(
         "details",
         summary,
         content,
-        class_=f"case {entry.outcome}",
+        class_=f"case {listed.outcome}",
         id=f"case-{number}",
-        data_outcome="failed" if entry.outcome == "error" else entry.outcome,
-        data_tags=" ".join(f"#{one_line(each)}" for each in entry.tags),
-        aria_label=f"case {one_line(entry.name)}: {entry.outcome}",
+        data_outcome="failed" if listed.outcome == "error" else listed.outcome,
+        data_tags=" ".join(f"#{one_line(each)}" for each in listed.tags),
+        aria_label=f"case {one_line(listed.name)}: {listed.outcome}",
     )
 
 
-def _facts(entry: Entry) -> str:
-    steps = [step for workflow in entry.run.all_workflows() for step in workflow.steps]
+def _facts(listed: Listed) -> str:
+    steps = [step for workflow in listed.run.all_workflows() for step in workflow.steps]
     requests = sum(len(step.exchanges) for step in steps)
     return f"{count(len(steps), 'step')} · {count(requests, 'request')}" if steps else ""
 
 
-def content_of(entry: Entry, gallery: Gallery) -> Markup:
+def content_of(listed: Listed, gallery: Gallery) -> Markup:
     """Write what is to be seen of a case."""
-    view = View(Scale(entry.started, entry.took), entry.outcome != "passed", _called)
-    problem = tag("p", entry.problem.message, class_="problem") if entry.problem and not entry.workflows else ""
-    several = len(entry.workflows) > 1
-    parts = (_workflow(each, view, gallery, titled=several) for each in _by_start(entry.workflows))
+    view = View(Scale(listed.started, listed.took), listed.outcome != "passed", partial(_called, gallery))
+    problem = tag("p", listed.problem.message, class_="problem") if listed.problem and not listed.workflows else ""
+    several = len(listed.workflows) > 1
+    parts = (_workflow(each, view, gallery, titled=several) for each in _by_start(listed.workflows))
     return tag("div", problem, *parts, class_="content")
 
 
@@ -144,10 +145,12 @@ def _workflow(workflow: WorkflowRecord, view: View, gallery: Gallery, *, titled:
     return tag("div", steps, gallery.show(workflow), class_="workflow")
 
 
-def _called(workflow: WorkflowRecord, view: View) -> Markup:
+def _called(gallery: Gallery, workflow: WorkflowRecord, view: View) -> Markup:
     """Write a workflow that ran inside a step."""
     title = tag("p", tag("strong", one_line(workflow.workflow_id)), f" {_WHY[workflow.reason]}", class_="soft")
-    return tag("div", title, *_steps(workflow, view), _ends(workflow, SHORT), class_="called")
+    picture = gallery.show(workflow)
+    flow = tag("details", tag("summary", "picture"), picture, class_="more") if picture else ""
+    return tag("div", title, *_steps(workflow, view), _ends(workflow, SHORT), flow, class_="called")
 
 
 def _steps(workflow: WorkflowRecord, view: View) -> Iterator[Markup]:

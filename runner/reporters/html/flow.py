@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from runner.engine.events import ActionTaken
 from runner.plan.plan import Plan
-from runner.reporters.chart.chart import Chart, Step, Way, charts
+from runner.reporters.chart.chart import Chart, Step, Way, WayKind, charts
 from runner.reporters.chart.layout import way_name
 from runner.reporters.chart.svg import figure
 from runner.reporters.html.markup import Markup, join, tag
@@ -106,7 +106,7 @@ def seen(workflow: WorkflowRecord) -> Chart:
 
 
 def _way(step: StepRecord, action: ActionTaken, places: dict[str, int]) -> Way:
-    kind = "retry" if action.type == "retry" else "success" if step.outcome == "passed" else "failure"
+    kind: WayKind = "retry" if action.type == "retry" else "success" if step.outcome == "passed" else "failure"
     goal = places.get(action.target or "")
     if action.type == "end":
         return Way(kind, action.name, None, "the workflow ends", ends=True)

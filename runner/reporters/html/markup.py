@@ -9,7 +9,6 @@ from html import escape
 
 from runner.reporters.text import visible
 
-
 # Most texts are plain, and are looked at once.
 _PLAIN = re.compile(r"[ !#$%(-;=?-~]*")
 
@@ -18,6 +17,9 @@ class Markup(str):
     """HTML as it stands; any other string is text."""
 
     __slots__ = ()
+
+    def __add__(self, other: str) -> Markup:
+        return Markup(str.__add__(self, text(other)))
 
 
 def text(content: str) -> Markup:

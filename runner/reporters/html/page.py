@@ -22,7 +22,7 @@ from runner.reporters.text import count, one_line, seconds
 from runner.version import __version__
 
 OUTCOMES = ("failed", "passed", "skipped")
-MOST_TAGS = 100
+MOST_TAGS, MOST_DOCUMENTS = 100, 10
 LEAST = 0.5
 """Per cent of the ribbon that an outcome takes, however rare it was."""
 FEW = 10
@@ -64,7 +64,15 @@ def overview(run: RunRecord, totals: Totals, diagnostics: Sequence[Diagnostic], 
     top = tag("header", title, toggle, class_="top")
     facts = tag("dl", *_facts(run, totals))
     hints = join((*_warnings(run), *_diagnostics(diagnostics), *_findings(totals)))
-    said = tag("section", tag("h2", "Overview", class_="unseen"), _ribbon(totals), facts, _failures(totals), hints, class_="overview")
+    said = tag(
+        "section",
+        tag("h2", "Overview", class_="unseen"),
+        _ribbon(totals),
+        facts,
+        _failures(totals),
+        hints,
+        class_="overview",
+    )
     left = f"{count(left_out, 'more case')} that passed: a page that holds them all could not be opened."
     rest = tag("p", left, class_="soft") if left_out else ""
     return top + Markup("<main>") + said + noscript + (_bar(totals) if totals.cases else "") + rest
@@ -110,8 +118,6 @@ def _failures(totals: Totals) -> Markup:
 
 
 def _facts(run: RunRecord, totals: Totals) -> Iterator[Markup]:
-    if run.document:
-        yield _fact("document", join((tag("code", each) for each in run.document.split(", ")), ", "))
     if run.started is not None:
         began = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         yield _fact("started", began)
@@ -120,6 +126,10 @@ def _facts(run: RunRecord, totals: Totals) -> Iterator[Markup]:
         counts = [count(totals.steps, "step"), count(totals.requests, "request")]
         counts += [f"{totals.recovered} recovered"] if totals.recovered else []
         yield _fact("ran", " · ".join(counts))
+    if run.document:
+        names = run.document.split(", ")
+        more = f" and {len(names) - MOST_DOCUMENTS} more" if len(names) > MOST_DOCUMENTS else ""
+        yield _fact("document", join((tag("code", each) for each in names[:MOST_DOCUMENTS]), ", ") + more)
     for used in run.servers:
         yield _fact(one_line(used.source), tag("code", server(used)))
 

@@ -115,6 +115,7 @@
     } else if (key === "k" || (line && key === "ArrowUp")) {
       move(-1);
     } else if (line && key === "ArrowRight") {
+      fill(line.parentElement);
       line.parentElement.open = true;
     } else if (line && key === "ArrowLeft") {
       const item = line.parentElement;
@@ -135,10 +136,13 @@
     if (wanted) item.scrollIntoView();
   };
 
+  // `toggle` comes a moment later: a click, which is what Enter does as well, finds the content there at once.
   document.addEventListener("toggle", (event) => {
-    if (event.target.open && event.target.matches("details.case")) fill(event.target);
+    if (event.target.open) fill(event.target);
   }, true);
   document.addEventListener("click", (event) => {
+    const line = event.target.closest("summary");
+    if (line) fill(line.parentElement);
     const button = event.target.closest("button");
     if (!button) return;
     if (button.id === "theme") switchTheme();

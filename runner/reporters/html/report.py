@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from runner.diagnostics import Diagnostic
-from runner.engine.events import CaseFinished, CaseSkipped, WorkflowFinished
-from runner.engine.events import Entry as Told
-from runner.reporters.html.case import Entry, line
+from runner.engine.events import CaseFinished, CaseSkipped, Entry, WorkflowFinished
+from runner.reporters.html.case import Listed, line
 from runner.reporters.html.flow import ChartOf, Gallery
 from runner.reporters.html.markup import tag
 from runner.reporters.html.page import foot, head, overview, title_of
@@ -45,33 +44,35 @@ class HtmlReport:
         self._gallery = Gallery(chart)
         self._totals = Totals()
         self._lines = 0
-        self._spool = tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n")
+        self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - it is closed with the report
+            IN_MEMORY, "w+", encoding="utf-8", newline="\n"
+        )
 
-    def tell(self, entry: Told) -> None:
+    def tell(self, entry: Entry) -> None:
         recorder = self._recorder
         recorder.tell(entry)
         match entry.event:
             case CaseFinished() | CaseSkipped():
-                self._write(Entry.of_case(recorder.run.cases[-1]))
+                self._write(Listed.of_case(recorder.run.cases[-1]))
                 recorder.forget()
             case WorkflowFinished() if recorder.workflow is None and not recorder.run.cases:
-                self._write(Entry.of_workflows(recorder.run.workflows))
+                self._write(Listed.of_workflows(recorder.run.workflows))
                 recorder.forget()
 
-    def _write(self, entry: Entry) -> None:
-        self._totals.add(entry)
-        passed = entry.outcome == "passed"
+    def _write(self, listed: Listed) -> None:
+        self._totals.add(listed)
+        passed = listed.outcome == "passed"
         if self._lines < (MOST_LINES if passed else 2 * MOST_LINES):
             self._lines += 1
-            self._spool.write(line(entry, self._totals.cases, self._gallery) + "\n")
+            self._spool.write(line(listed, self._totals.cases, self._gallery) + "\n")
 
     def close(self) -> None:
         """Write the page; a run that was broken off is shown as far as it came."""
         run = self._recorder.run
         for case in run.cases:
-            self._write(Entry.of_case(case))
+            self._write(Listed.of_case(case))
         if run.workflows:
-            self._write(Entry.of_workflows(run.workflows))
+            self._write(Listed.of_workflows(run.workflows))
         run.document = run.document or self._document
         self._stream.write(head(f"{run.outcome}: {title_of(run)}"))
         left_out = self._totals.cases - self._lines
@@ -80,5 +81,7 @@ class HtmlReport:
         with self._spool as spool:
             spool.seek(0)
             shutil.copyfileobj(spool, self._stream)
-        self._stream.write(f"</div>{tag('p', 'No case fits the filter.', id='none', hidden=True)}{foot()}</body></html>\n")
+        self._stream.write(
+            f"</div>{tag('p', 'No case fits the filter.', id='none', hidden=True)}{foot()}</body></html>\n"
+        )
         self._stream.flush()

@@ -31,7 +31,7 @@ WORDS = {"error": "error: it could not be found out"}
 
 
 class View(NamedTuple):
-    """How the steps of a case are shown: along which line, with bodies or not, and what is made of a called workflow."""
+    """How the steps of a case are shown: on which time line, with bodies or not; `called` writes a called workflow."""
 
     scale: Scale
     bodies: bool
@@ -46,7 +46,7 @@ def mark(outcome: str) -> Markup:
 
 
 def step_row(step: StepRecord, view: View, names: Mapping[str, int]) -> Markup:
-    """Write a step; one that failed, and no other, is open. `names` counts how often each one has been entered."""
+    """Write a step; one that failed or broke its contract is open. `names` counts how often each was entered."""
     outcome = state(step)
     visits = names[step.step_id]
     name = step.step_id if visits == 1 else f"{step.step_id} ({visits})"
@@ -56,12 +56,13 @@ def step_row(step: StepRecord, view: View, names: Mapping[str, int]) -> Markup:
         tag("h4", one_line(name)),
         tag("span", one_line(step.target), class_="target"),
         tag("span", _came(step), class_="came"),
-        tag("span", " · ".join(_facts(step)), class_="facts"),
+        tag("span", " · ".join(_facts(step)), class_="facts mismatched" if step.findings else "facts"),
         bars(step, view.scale),
     )
     inside = tag("div", *_inside(step, view), class_="inside")
+    is_open = step.failed or any(finding.severity == "error" for finding in step.findings.values())
     label = f"step {one_line(name)}: {outcome}"
-    return tag("details", summary, inside, class_=f"step {outcome}", open=step.failed, aria_label=label)
+    return tag("details", summary, inside, class_=f"step {outcome}", open=is_open, aria_label=label)
 
 
 def _came(step: StepRecord) -> str:
@@ -113,7 +114,9 @@ def _failure(step: StepRecord) -> Iterator[Markup]:
 
 def _then(step: StepRecord, full: bool) -> Iterator[Markup]:
     """Say which action was taken, and what decided."""
-    yield from (tag("p", _action(action)) for action in step.actions[-1:])
+    last = step.actions[-1] if step.actions else None
+    if last and (step.failed or last.type != "retry"):
+        yield tag("p", _action(last))
     if full and step.action_criteria:
         heading = tag("summary", count(len(step.action_criteria), "criterion of actions", "criteria of actions"))
         yield tag("details", heading, _criteria(step.action_criteria), class_="more")
@@ -130,14 +133,12 @@ def _criterion(checked: CriterionChecked) -> Markup:
     verdict = checked.verdict
     outcome = "passed" if verdict.passed else "failed" if checked.action is None else "skipped"
     whose = "" if checked.action is None else tag("p", f"action '{one_line(checked.action)}'", class_="soft")
-    cells = (tag("td", tag("code", _operand(value))) for value in (verdict.left, verdict.right))
+    left = shown(verdict.left, VALUE) if checked.type in ("simple", "regex") or verdict.left is not ABSENT else ""
+    right = shown(verdict.right, VALUE) if verdict.right is not ABSENT else ""
+    cells = (tag("td", tag("code", value)) for value in (left, right))
     why = "" if verdict.passed else explain(checked)
     condition = tag("td", tag("code", checked.condition), whose)
     return tag("tr", tag("td", mark(outcome)), condition, *cells, tag("td", why))
-
-
-def _operand(value: Value) -> str:
-    return "" if value is ABSENT else shown(value, VALUE)
 
 
 def _action(action: ActionTaken) -> str:
@@ -200,15 +201,17 @@ def _attempts(step: StepRecord) -> Markup:
     """List the requests of a step that sent several, and its waits between them."""
     if len(step.exchanges) < 2:
         return Markup()
-    requests = iter(step.exchanges)
-    return tag("ol", *(_attempt(moment, requests, step) for moment in step.moments), class_="attempts")
+    requests = enumerate(step.exchanges, 1)
+    return tag("ol", *(_attempt(moment, requests, step.started) for moment in step.moments), class_="attempts")
 
 
-def _attempt(moment: Moment, requests: Iterator[Exchange], step: StepRecord) -> Markup:
-    after = tag("span", f"after {seconds(max(0.0, moment.started - step.started))}", class_="soft")
+def _attempt(moment: Moment, requests: Iterator[tuple[int, Exchange]], began: float) -> Markup:
+    after = tag("span", f"after {seconds(moment.started - began)}", class_="soft")
     took = seconds(moment.finished - moment.started)
-    words = f"waited {took}" if moment.kind == "wait" else f"{_line(next(requests))}, {took}"
-    return tag("li", tag("code", words), " ", after, class_=moment.kind)
+    if moment.kind == "wait":
+        return tag("li", f"waited {took} ", after, class_="wait")
+    number, exchange = next(requests)
+    return tag("li", tag("code", f"{_line(exchange)}, {took}"), " ", after, value=number)
 
 
 def values(given: Mapping[str, Value], limit: int) -> Markup:

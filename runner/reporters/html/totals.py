@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runner.reporters.findings import Finding, Findings, note
-from runner.reporters.html.case import Entry
+from runner.reporters.html.case import Listed
 
 MOST_FINDINGS = 200
 """Broken contracts that are told apart; of a run with more of them the first are enough to begin with."""
@@ -41,20 +41,21 @@ class Totals:
     def cases(self) -> int:
         return self.outcomes.total()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, listed: Listed) -> None:
         """Count a case in."""
-        self.outcomes["failed" if entry.outcome == "error" else entry.outcome] += 1
-        self.tags.update(entry.tags)
-        if entry.outcome in ("failed", "error") and len(self.failures) < MOST_FAILURES:
-            self.failures.append(Failure(self.cases, entry.name, entry.message))
-        for workflow in entry.run.all_workflows():
+        self.outcomes["failed" if listed.outcome == "error" else listed.outcome] += 1
+        self.tags.update(listed.tags)
+        if listed.outcome in ("failed", "error") and len(self.failures) < MOST_FAILURES:
+            self.failures.append(Failure(self.cases, listed.name, listed.message))
+        for workflow in listed.run.all_workflows():
             for step in workflow.steps:
                 self.steps += 1
                 self.requests += len(step.exchanges)
                 self.recovered += step.recovered
-        for finding in entry.run.findings():
-            if len(self.findings) < MOST_FINDINGS:
-                note(self.findings, Finding(finding.breach, None, finding.span, [*finding.step_ids], finding.count))
+        for finding in listed.run.findings():
+            note(self.findings, Finding(finding.breach, None, finding.span, [*finding.step_ids], finding.count))
+        while len(self.findings) > MOST_FINDINGS:
+            self.findings.popitem()
 
     def sorted_findings(self) -> list[Finding]:
         """Give the broken contracts, errors first."""
