@@ -154,7 +154,7 @@ def test_a_failed_step_is_open_and_has_a_name_and_a_role() -> None:
 
 def test_the_waterfall_has_every_request_and_every_wait() -> None:
     step = visit(recorded(story()), "wait-for-stock")
-    drawn = re.findall(r'class="bar (\w+)" x="([\d.]+)%" width="([\d.]+)%"', bars(step, Scale(step.started, step.took)))
+    drawn = re.findall(r'class="(\w+)" x="([\d.]+)%" width="([\d.]+)%"', bars(step, Scale(step.started, step.took)))
     assert [kind for kind, _, _ in drawn] == ["whole", "again", "wait", "again", "wait", "passed"]
     starts = [float(x) for _, x, _ in drawn[1:]]
     assert starts == sorted(starts)

@@ -237,7 +237,9 @@ def test_on_paper_there_is_nothing_to_click(opened: Any, run_page: Path) -> None
     page.emulate_media(media="print")
     assert not page.get_by_role("searchbox").is_visible()
     assert not page.locator("#theme").is_visible()
-    assert page.get_by_role("group", name="step fetch: failed").is_visible()
+    step = page.get_by_role("group", name="step fetch: failed")
+    assert step.is_visible()
+    assert step.locator(".bars rect.failed").is_visible()
 
 
 def test_thousands_of_cases_are_a_list_that_is_filled_when_it_is_opened(opened: Any, tmp_path: Path) -> None:

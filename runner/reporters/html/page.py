@@ -110,7 +110,8 @@ def _failures(totals: Totals) -> Markup:
     if totals.cases <= FEW or not totals.failures:
         return Markup()
     items = [
-        tag("li", tag("a", one_line(each.name), href=f"#case-{each.number}"), each.message) for each in totals.failures
+        tag("li", tag("a", one_line(each.name), href=f"#case-{each.number}"), " ", each.message)
+        for each in totals.failures
     ]
     left = totals.outcomes["failed"] - len(items)
     items += [tag("li", f"and {left} more", class_="soft")] if left else []

@@ -65,7 +65,7 @@ def _bar(kind: str, started: float, finished: float, scale: Scale, words: str) -
     return tag(
         "rect",
         tag("title", words),
-        class_=f"bar {kind}",
+        class_=kind,
         x=f"{x:.2f}%",
         width=f"{width:.2f}%",
         y="5" if thin else "2",
