@@ -26,6 +26,8 @@ format: $(STAMP)
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev]'
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[browser]' || \
+		echo 'playwright cannot be installed here: the HTML report is not tested in a browser'
 	@touch $@
 
 clean:

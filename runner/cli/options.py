@@ -59,7 +59,7 @@ WHERE = (
 )
 
 
-REPORT = "Write a report: junit, json, jsonl, tap, har, github, summary, gitlab, sarif or coverage."
+REPORT = "Write a report: junit, json, jsonl, html, tap, har, github, summary, gitlab, sarif or coverage."
 
 JUNIT = (
     click.option(

@@ -18,11 +18,14 @@ from runner.engine.events import Answered, CaseFinished, Entry, Event, Outcome, 
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Response
+from runner.plan.plan import Plan
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
 from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.files import FileReport
 from runner.reporters.har import Har
+from runner.reporters.html.flow import chart_of
+from runner.reporters.html.report import HtmlReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit, JUnitForm
@@ -52,6 +55,9 @@ KINDS: Mapping[str, Make] = {
     "summary": lambda stream, outlets: Summary(stream, outlets.checkout.path, outlets.diagnostics),
     "gitlab": lambda stream, outlets: _quality(code_quality(outlets.checkout.path), stream, outlets),
     "sarif": lambda stream, outlets: _quality(drift_log(outlets.checkout.address), stream, outlets, drift=True),
+    "html": lambda stream, outlets: HtmlReport(
+        stream, outlets.diagnostics, document=outlets.document, chart=chart_of(outlets.plans)
+    ),
     "coverage": lambda stream, outlets: CoverageReport(stream, outlets.covered),
 }
 """How each kind of report is made."""
@@ -132,6 +138,8 @@ class Outlets:
     """Whether warnings of documents are counted, not drawn."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
+    plans: tuple[Plan, ...] = field(default=(), repr=False)
+    """What is going to run, for reports that draw it."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
     _lost: bool = False
 
@@ -156,6 +164,7 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
+        self.plans = tuple(each.plan for each in runs)
         recorders = [self.covered] if self.covered.inventories else []
         self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at

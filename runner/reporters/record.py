@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from runner.engine.events import (
     ActionTaken,
@@ -25,14 +25,27 @@ TOLD_ELSEWHERE: frozenset[ProblemKind] = frozenset({"contract", "teardown"})
 """Problems of a workflow that are told where they happened: at a step, or with its teardown."""
 
 
+class Moment(NamedTuple):
+    """When a request or a wait of a step was, in seconds since 1970.
+
+    `sent` and `received` are the bytes of the bodies as they were before a record cut them.
+    """
+
+    kind: Literal["request", "wait"]
+    started: float
+    finished: float
+    sent: int = 0
+    received: int = 0
+
+
 @dataclass(slots=True)
 class StepRecord:
     """One visit of a step. Until it has finished its outcome is `error`: it could not be found out.
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
     did not pass, `findings` the broken contracts of all attempts; `called` are the workflows that ran inside it.
-    `waited` is in seconds, `started` and `finished` in
-    seconds since 1970.
+    `moments` are the requests, one for each of `exchanges`, and the waits, in the order in which they ended.
+    `waited` is in seconds, `started` and `finished` in seconds since 1970.
     """
 
     step_id: str
@@ -53,6 +66,7 @@ class StepRecord:
     action: str | None = None
     actions: list[ActionTaken] = field(default_factory=list)
     called: list[WorkflowRecord] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     waited: float = 0.0
     problem: Problem | None = None
     recovered: bool = False

@@ -32,7 +32,7 @@ from runner.engine.events import (
 from runner.exchange import Exchange, Hop, Request, Response
 from runner.reporters.body import cut_body
 from runner.reporters.findings import Finding, note
-from runner.reporters.record import CaseRecord, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
+from runner.reporters.record import CaseRecord, Moment, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
@@ -121,15 +121,15 @@ class Recorder:
                 pass  # the redactor's
             case event:
                 if self.step:
-                    self._during(self.step, event)
-                    if isinstance(event, WaitStarted):
-                        self._resting = (self.step, event.seconds, entry.at)
+                    self._during(self.step, event, entry.at)
 
     def _end_wait(self, at: float) -> None:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
         if self._resting is not None:
             step, seconds, since = self._resting
-            step.waited += min(seconds, at - since)
+            ended = min(since + seconds, at)
+            step.waited += ended - since
+            step.moments.append(Moment("wait", since, ended))
             self._resting = None
 
     def _during(
@@ -138,9 +138,11 @@ class Recorder:
         event: (
             Answered | BodyUnreadable | ContractChecked | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted
         ),
+        at: float,
     ) -> None:
         match event:
             case Answered(_, exchange):
+                step.moments.append(_moment(exchange, at))
                 _begin_attempt(step)
                 if step.exchanges:
                     step.exchanges[-1] = _trimmed(step.exchanges[-1], EARLIER_LIMIT)
@@ -163,7 +165,7 @@ class Recorder:
             case ActionTaken():
                 step.actions.append(event)
             case WaitStarted():
-                pass  # counted when it is over
+                self._resting = (step, event.seconds, at)  # counted when it is over
             case _:
                 assert_never(event)
 
@@ -266,6 +268,11 @@ def _begin_attempt(step: StepRecord) -> None:
     if step.between:
         step.criteria, step.action_criteria, step.unreadable = [], [], None
     step.between = False
+
+
+def _moment(exchange: Exchange, at: float) -> Moment:
+    received = len(exchange.reply.body) if isinstance(exchange.reply, Response) else 0
+    return Moment("request", at - exchange.took, at, len(exchange.sent.body), received)
 
 
 M = TypeVar("M", Request, Response)

@@ -63,10 +63,6 @@ from runner.values import Absent, InputValue, Json, Value, split_pointer
 
 V = TypeVar("V", Json, InputValue, Value)
 
-_COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
-_NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
-_SPAN_FILL = re.compile(r"[^\n]")
-
 
 class Redactor:
     """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place."""
@@ -130,12 +126,8 @@ class Redactor:
                 return replace(event, condition=condition, verdict=verdict, span=self._span(event.span))
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
-            case TeardownStarted():
-                return replace(event, steps=self._outline(event.steps))
-            case StepSkipped():
-                return replace(event, reason=self.text(event.reason))
-            case TeardownFinished():
-                return replace(event, problem=self._problem(event.problem))
+            case TeardownStarted() | StepSkipped() | TeardownFinished():
+                return self._teardown(event)
             case ActionTaken():
                 return replace(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -156,6 +148,13 @@ class Redactor:
         case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
         event = replace(event, case=replace(case, name=name, row=row, span=self._span(case.span)))
         return replace(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
+
+    def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
+        if isinstance(event, TeardownStarted):
+            return replace(event, steps=self._outline(event.steps))
+        if isinstance(event, StepSkipped):
+            return replace(event, reason=self.text(event.reason))
+        return replace(event, problem=self._problem(event.problem))
 
     def _outline(self, steps: tuple[StepOutline, ...]) -> tuple[StepOutline, ...]:
         return tuple(
@@ -216,7 +215,7 @@ class Redactor:
             return span
         known, masked = self._sources.get(span.source, (0, span.source))
         if known != len(self._secrets):
-            text = self._secrets.mask(span.source.text, by=lambda found: _SPAN_FILL.sub("*", found[0]))
+            text = self._secrets.mask(span.source.text, by=lambda found: places.SPAN_FILL.sub("*", found[0]))
             masked = span.source if text == span.source.text else replace(span.source, text=text)
             self._sources[span.source] = (len(self._secrets), masked)
         return span if masked is span.source else replace(span, source=masked)
@@ -268,7 +267,7 @@ class Redactor:
             case list():
                 return [self._hidden(item, learn) for item in value]
             case dict():
-                return {key: self._hidden(item, _NESTED_LENGTH) for key, item in value.items()}
+                return {key: self._hidden(item, places.NESTED_LENGTH) for key, item in value.items()}
 
     def _learn_all(self, secrets: Iterable[str]) -> None:
         for secret in secrets:
@@ -347,7 +346,7 @@ class Redactor:
             return PLACEHOLDER
         if found[2] in self._public:
             return text
-        self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else _COOKIE_LENGTH)
+        self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else places.COOKIE_LENGTH)
         return f"{found[1]}={PLACEHOLDER}"
 
     def _body(self, message: Request | Response) -> bytes:

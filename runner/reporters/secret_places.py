@@ -14,3 +14,7 @@ PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
 PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
 EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
 POINTED = re.compile(r"(?<=/)[^\s/]+")
+
+COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
+NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
+SPAN_FILL = re.compile(r"[^\n]")

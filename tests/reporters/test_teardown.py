@@ -15,12 +15,14 @@ from runner.engine.state import Limits
 from runner.exchange import Reply, TransportFailure
 from runner.reporters.codec import read_event, write_event
 from runner.reporters.console import Console
+from runner.reporters.html.report import HtmlReport
 from runner.reporters.json import JsonReport
 from runner.reporters.junit import JUnit
 from runner.reporters.recorder import Recorder
 from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Reporter
 from runner.reporters.style import Style
+from runner.reporters.tap import Tap
 from tests.scripted import header, play, reply
 
 DOCUMENT = header("""
@@ -169,3 +171,20 @@ def test_no_secret_leaves_in_what_is_said_of_it() -> None:
     skip = redactor.redact(Entry(0.0, StepSkipped((), "remove", "it is not met"))).event
     assert isinstance(skip, StepSkipped)
     assert "is not met" not in skip.reason
+
+
+def test_tap_has_a_point_for_each_step_of_a_teardown() -> None:
+    stream = io.StringIO()
+    tap = Tap(stream)
+    tell_all(tap, entries(LOST))
+    points = [line.strip() for line in stream.getvalue().splitlines() if "(teardown)" in line]
+    assert points == ["not ok 3 - (teardown) remove", "ok 4 - (teardown) list"]
+
+
+def test_the_page_has_the_teardown_under_a_name_of_its_own() -> None:
+    stream = io.StringIO()
+    report = HtmlReport(stream)
+    tell_all(report, entries(LOST))
+    page = stream.getvalue()
+    assert page.index("<strong>teardown</strong>") < page.rindex("DELETE /things/{id}")
+    assert "4 steps" in page

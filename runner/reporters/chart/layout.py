@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.reporters.chart.chart import Chart, Step, Value, Way
 from runner.reporters.text import cut, one_line, pad, width
@@ -30,7 +30,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box with a title; `anchor` names it for links, `link` is the anchor that its title leads to."""
+    """A box with a title; `anchor` names it for links, `link` is the anchor that its title leads to.
+
+    `ways` name what its rows that are ways stand for, in their order; `step` is the place of the step that it is.
+    """
 
     kind: str
     anchor: str
@@ -42,19 +45,22 @@ class Box:
     height: float
     rows: tuple[Row, ...]
     link: str = ""
+    step: int | None = None
+    ways: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line from a row of one box to the title of another, round by the side: `x` is where it goes up or down.
 
-    Without `x` it goes straight down.
+    Without `x` it goes straight down. `way` names what it stands for.
     """
 
     kind: str
     start: tuple[float, float]
     end: tuple[float, float]
     x: float | None = None
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,19 @@ class Picture:
     height: float
 
 
-def picture(chart: Chart, place: int) -> Picture:
+def way_name(start: int | None, goal: int | None, action: str = "") -> str:
+    """Name a way from a step to a step, by their places: None is the beginning, and what is no step of the workflow."""
+    return f"{'' if start is None else start}>{'' if goal is None else goal}>{action}"
+
+
+def picture(chart: Chart, place: int, widest: int = WIDEST) -> Picture:
     """Lay out a workflow from top to bottom: its inputs, its steps, its outputs."""
     anchor = f"w{place}"
-    letters = _letters(chart)
+    letters = min(_letters(chart), widest)
     wide = (LABEL + letters) * LETTER + 2 * PAD
     boxes: list[Box] = []
     y = 0.0
+    places = {f"{anchor}-s{index}": index for index in range(len(chart.steps))}
     for kind, name, title, subtitle, rows, link in _contents(chart, anchor):
         top = y + HEAD + (4 if rows else 0)
         drawn = tuple(
@@ -84,7 +96,9 @@ def picture(chart: Chart, place: int) -> Picture:
             for number, (label, text, role) in enumerate(rows)
         )
         height = HEAD + (len(rows) * ROW + 12 if rows else 0)
-        boxes.append(Box(kind, name, title, subtitle, 0.0, y, wide, height, drawn, link))
+        step = places.get(name)
+        ways = () if step is None else tuple(_way_name(step, way) for way in ways_shown(chart.steps[step]))
+        boxes.append(Box(kind, name, title, subtitle, 0.0, y, wide, height, drawn, link, step, ways))
         y += height + GAP
     lines, lanes = _lines(chart, boxes, anchor)
     return Picture(chart.workflow_id, chart.summary, anchor, tuple(boxes), lines, wide + lanes * LANE + 12, y - GAP)
@@ -130,6 +144,15 @@ def ways_shown(step: Step) -> tuple[Way, ...]:
     return tuple(way for way in step.ways if way.name or way.when)
 
 
+def _goal(index: int, way: Way) -> int | None:
+    """Give the step that a way leads to; a retry without a target leads back to its own."""
+    return index if way.kind == "retry" and way.step is None and not way.target else way.step
+
+
+def _way_name(index: int, way: Way) -> str:
+    return way_name(index, _goal(index, way), way.name)
+
+
 def way_text(way: Way) -> str:
     """Say in a line what an action does and when."""
     does = "retry" if way.kind == "retry" else "" if way.ends else "go to"
@@ -161,24 +184,25 @@ def _lines(chart: Chart, boxes: Sequence[Box], anchor: str) -> tuple[tuple[Line,
     middle = boxes[0].width / 2 if boxes else 0.0
     lines: list[Line] = []
     if chart.inputs or chart.needs:
-        lines.append(Line("next", (middle, boxes[0].height), (middle, boxes[0].height + GAP)))
+        start = (middle, boxes[0].height)
+        lines.append(Line("next", start, (middle, boxes[0].height + GAP), way=way_name(None, 0)))
     wanted: list[Line] = []
     for index, step in enumerate(chart.all_steps):
         box = by_anchor[f"{anchor}-s{index}"]
         bottom = box.y + box.height
         if any(way.kind == "next" and way.step is not None for way in step.ways):
-            lines.append(Line("next", (middle, bottom), (middle, bottom + GAP)))
+            lines.append(Line("next", (middle, bottom), (middle, bottom + GAP), way=way_name(index, index + 1)))
         rows = [row for row in box.rows if row.kind != "text"]
         for way, row in zip(ways_shown(step), rows, strict=True):
-            goal = index if way.kind == "retry" and way.step is None and not way.target else way.step
+            goal = _goal(index, way)
             if goal is not None:
-                end = by_anchor[f"{anchor}-s{goal}"]
-                wanted.append(Line(way.kind, (box.width, row.y - 4), (box.width, end.y + HEAD / 2)))
+                ends = (box.width, row.y - 4), (box.width, by_anchor[f"{anchor}-s{goal}"].y + HEAD / 2)
+                wanted.append(Line(way.kind, *ends, way=_way_name(index, way)))
     lanes: list[float] = []
     placed: list[Line] = []
     for line in sorted(wanted, key=lambda each: max(each.start[1], each.end[1])):
         top, low = sorted((line.start[1], line.end[1]))
         lane = next((number for number, free in enumerate(lanes) if free < top), len(lanes))
         lanes[lane : lane + 1] = [low]
-        placed.append(Line(line.kind, line.start, line.end, boxes[0].width + (lane + 1) * LANE))
+        placed.append(replace(line, x=boxes[0].width + (lane + 1) * LANE))
     return (*lines, *placed), len(lanes)

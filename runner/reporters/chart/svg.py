@@ -55,6 +55,21 @@ def svg(charts: Sequence[Chart]) -> str:
     )
 
 
+def figure(chart: Chart, widest: int) -> str:
+    """Draw one workflow for a page that brings the style: each step and each way bears its name, and nothing an id.
+
+    `widest` is in letters of a row.
+    """
+    drawn = picture(chart, 0, widest)
+    wide, tall = drawn.width + 2, drawn.height + 2
+    lines = "".join(f"<g{_named(line.way)}>{_line(line)}</g>" for line in drawn.lines)
+    boxes = "".join(part for box in drawn.boxes for part in _box(box, named=True))
+    return (
+        f'<svg class="chart" role="img" width="{wide:.0f}" height="{tall:.0f}" viewBox="-1 -1 {wide:.0f} {tall:.0f}">'
+        f"<title>{escape(_title([chart]))}</title>{lines}{boxes}</svg>"
+    )
+
+
 def _title(charts: Sequence[Chart]) -> str:
     return ", ".join(one_line(chart.workflow_id) for chart in charts)
 
@@ -71,22 +86,29 @@ def _workflow(each: Picture, y: float) -> Iterator[str]:
     yield "</g>"
 
 
-def _box(box: Box) -> Iterator[str]:
-    yield f'<g id="{box.anchor}"><rect class="box {box.kind}" x="{box.x:.1f}" y="{box.y:.1f}" '
+def _box(box: Box, *, named: bool = False) -> Iterator[str]:
+    name = f'data-step="{"" if box.step is None else box.step}"' if named else f'id="{box.anchor}"'
+    yield f'<g {name}><rect class="box {box.kind}" x="{box.x:.1f}" y="{box.y:.1f}" '
     yield f'width="{box.width:.1f}" height="{box.height:.1f}" rx="8"/>'
-    name = f'<text class="name" x="{PAD}" y="{box.y + 20:.1f}">{escape(one_line(box.title))}</text>'
-    yield f'<a href="#{box.link}">{name}</a>' if box.link else name
+    title = f'<text class="name" x="{PAD}" y="{box.y + 20:.1f}">{escape(one_line(box.title))}</text>'
+    yield f'<a href="#{box.link}">{title}</a>' if box.link and not named else title
     room = int((box.width - 2 * PAD) / LETTER)
     yield f'<text class="soft" x="{PAD}" y="{box.y + 37:.1f}">{escape(cut(one_line(box.subtitle), room))}</text>'
     if box.rows:
         rule = box.y + HEAD
         yield f'<line class="rule" x1="0" x2="{box.width:.1f}" y1="{rule:.1f}" y2="{rule:.1f}"/>'
+    ways = iter(box.ways)
     for row in box.rows:
+        way = _named(next(ways)) if named and row.kind != "text" else ""
         whole = f"<title>{escape(row.whole)}</title>" if row.whole else ""
         yield f'<text class="soft" x="{PAD}" y="{row.y:.1f}">{escape(row.label)}</text>'
         at = f'x="{PAD + LABEL * LETTER:.1f}" y="{row.y:.1f}"'
-        yield f'<text class="{row.kind}" {at} xml:space="preserve">{escape(row.text)}{whole}</text>'
+        yield f'<text class="{row.kind}"{way} {at} xml:space="preserve">{escape(row.text)}{whole}</text>'
     yield "</g>"
+
+
+def _named(way: str) -> str:
+    return f' data-way="{escape(way)}"'
 
 
 def _line(line: Line) -> str:
