@@ -23,7 +23,7 @@ from runner.errors import InputsError, UsageError
 from runner.library import run_workflows
 from runner.loader.kept import Cache
 from runner.plan.plan import Plan
-from runner.pytest_plugin import said
+from runner.pytest_plugin.options import said
 from runner.pytest_plugin.rows import Row
 from runner.result import Result
 from runner.shell.auth import Keyring

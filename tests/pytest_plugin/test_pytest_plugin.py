@@ -100,7 +100,7 @@ def test_a_failure_is_drawn_as_the_console_draws_it_and_junit_has_it_too(tmp_pat
     for ended in (plain, spread):
         assert ended.counts == {"failed": 1}
         assert "error[criterion]: step 'list': $statusCode is 2xx or 3xx is not met: it is 404" in ended.text
-        assert "--> flow.arazzo.yaml:7:13" in ended.text or "--> flow.arazzo.yaml:7" in ended.text
+        assert "--> flow.arazzo.yaml:7:14" in ended.text
         assert "= note: curl http://127.0.0.1" in ended.text
         assert "Captured requests call" in ended.text
         assert re.search(r"^GET http://127.0.0.1:\d+/things → 404 Not Found  ", ended.text, re.MULTILINE)
@@ -221,7 +221,7 @@ def test_where_there_is_no_document_nothing_is_imported(tmp_path: Path) -> None:
     )
     ended = run_pytest(tmp_path, ".", "-s", "-W", "error", "--arazzo-sandbox")
     assert ended.code == 0
-    assert "loaded: runner runner.pytest_plugin runner.version\n" in ended.text
+    assert "loaded: runner runner.pytest_plugin runner.pytest_plugin.options runner.version\n" in ended.text
 
 
 TEST = """
