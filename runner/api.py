@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypedDict, Unpack
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from runner.description import Description
@@ -15,11 +15,10 @@ from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import Asked
 from runner.engine.events import Entry, Outcome
 from runner.engine.flow import Flow
-from runner.engine.policy import ContractPolicy, Level, read_policy
 from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
-from runner.exchange import AsyncTransport, Fetch, Fetched, Transport
+from runner.exchange import Fetch, Fetched, Transport
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, load, load_api
@@ -32,14 +31,11 @@ from runner.plan.contracts import check_contracts
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
-from runner.result import Result, result_of
-from runner.shell.auth import NO_CREDENTIALS, Credentials, foresee
-from runner.shell.clock import AsyncSystemClock, SystemClock
-from runner.shell.drive import AsyncWorld, World, adrive, drive
+from runner.shell.auth import foresee
+from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch
 from runner.shell.lookup import look_for
 from runner.shell.options import DEFAULTS, HttpOptions
-from runner.shell.worker import Worker
 from runner.source import Source, Span
 from runner.values import InputValue
 
@@ -49,8 +45,8 @@ class Sources:
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by URI, stand for
-    what would be read there; on a `shelf` stays what several documents share.
+    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI, stand
+    for what would be read there; on a `shelf` stays what several documents share.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -134,14 +130,16 @@ def compile_plan(
     description: Description,
     servers: Mapping[str, str] | None = None,
     server_variables: Mapping[str, str] | None = None,
+    *,
+    sandbox: bool = False,
 ) -> Plan:
     """Compile a description, or raise DescriptionError with everything that is wrong.
 
     `servers` gives base URLs by source name; `server_variables` values by name or `source.name`, of which UsageError is
-    raised for one that no server has.
+    raised for one that no server has. With `sandbox` a source needs no server: the plan is for the embedded sandbox.
     """
     given = dict.fromkeys(servers or {}, "given")
-    compiled = compile_description(description, Options(servers or {}, given, server_variables or {}))
+    compiled = compile_description(description, Options(servers or {}, given, server_variables or {}, sandbox))
     if compiled.plan is None:
         raise DescriptionError(compiled.diagnostics)
     refuse_variables([compiled.plan], server_variables or {})
@@ -174,28 +172,22 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
 
 
 def _fetch(sources: Sources) -> Fetch:
-    fetch, texts = fetcher(sources.offline, sources.http), sources.texts
+    fetch, here = fetcher(sources.offline, sources.http), Path.cwd()
+    texts = {to_uri(place, here): text for place, text in sources.texts.items()}
     return lambda uri: Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:
-    return make_fetch(Path.cwd(), FetchPorts(partial(_http, http), decode_bytes, offline=offline))
+    return make_fetch(Path.cwd(), FetchPorts(partial(open_http, http), decode_bytes, offline=offline))
 
 
-def _http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:
+def open_http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:
+    """Open HTTP, as options say where there are any; a transport that is open already is used as it is."""
     if not isinstance(transport, HttpOptions | None):
         return nullcontext(transport)
     from runner.shell.http import HttpTransport  # imports an HTTP library: only where something remote is fetched
 
     return HttpTransport(transport or DEFAULTS)
-
-
-def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:
-    if not isinstance(transport, HttpOptions | None):
-        return nullcontext(transport)
-    from runner.shell.http import AsyncHttpTransport
-
-    return AsyncHttpTransport(transport or DEFAULTS)
 
 
 def ignore(entry: Entry) -> None:
@@ -267,80 +259,3 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
         raise DescriptionError(reasons)
     foresee(plan, [each.key for each in asked], world.credentials)
     return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
-
-
-class _Options(TypedDict, total=False):
-    credentials: Credentials
-    tell: Callable[[Entry], None]
-    contract: Level | ContractPolicy
-
-
-class RunOptions(_Options, total=False):
-    """What `run` takes by name. `tell` hears of each entry as it happens.
-
-    `contract` says what a mismatch with an API description is: "off", "warn" (the default) or "error", or a
-    ContractPolicy for each check by itself.
-    """
-
-    transport: Transport | None
-
-
-class AsyncRunOptions(_Options, total=False):
-    """`RunOptions`, awaited."""
-
-    transport: AsyncTransport | None
-
-
-def run_workflows(
-    plan: Plan,
-    workflow_id: str | None = None,
-    inputs: Mapping[str, InputValue] | None = None,
-    **options: Unpack[RunOptions],
-) -> Result:
-    """Run a workflow, or every one that no other calls, over HTTP (as HttpOptions say) or the transport that is given.
-
-    Raise InputsError before anything is sent where the inputs do not fit. An input may be a file: bytes, or a `File`,
-    which knows its name. It is sent as it is, and reports tell its size only.
-    """
-    asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
-    limits, entries = _limits(options, RunOptions), list[Entry]()
-    with _http(options.get("transport")) as opened, Worker() as worker:
-        tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
-        world = World(opened, SystemClock(), tell, credentials, apply=worker.apply)
-        outcome = drive(start(plan, asked, limits, world), world)
-    return result_of(outcome, tuple(entries))
-
-
-async def arun(
-    plan: Plan,
-    workflow_id: str | None = None,
-    inputs: Mapping[str, InputValue] | None = None,
-    **options: Unpack[AsyncRunOptions],
-) -> Result:
-    """`run`, awaited."""
-    asked = [ask(plan, key, inputs or {}) for key in choose(plan, workflow_id)]
-    limits, entries = _limits(options, AsyncRunOptions), list[Entry]()
-    with Worker() as worker:
-        async with _ahttp(options.get("transport")) as opened:
-            tell, credentials = _listen(entries, options), options.get("credentials", NO_CREDENTIALS)
-            world = AsyncWorld(opened, AsyncSystemClock(), tell, credentials, apply=worker.apply)
-            outcome = await adrive(start(plan, asked, limits, world), world)
-    return result_of(outcome, tuple(entries))
-
-
-def _limits(options: _Options, kind: type[_Options]) -> Limits:
-    unknown = sorted(options.keys() - kind.__annotations__)
-    if unknown:
-        raise TypeError(f"there is no option '{unknown[0]}'")
-    contract = options.get("contract", "warn")
-    return Limits(contract=contract if isinstance(contract, ContractPolicy) else read_policy([contract]))
-
-
-def _listen(entries: list[Entry], options: _Options) -> Callable[[Entry], None]:
-    tell = options.get("tell", ignore)
-
-    def listen(entry: Entry) -> None:
-        entries.append(entry)
-        tell(entry)
-
-    return listen

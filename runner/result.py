@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.engine.events import Entry, Outcome, Problem, WorkflowFinished
+from runner.engine.events import Breach, ContractChecked, Entry, Outcome, Problem, WorkflowFinished
 from runner.values import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a run. `outputs` are those of the last workflow that was asked for; secrets are not taken out."""
+    """The outcome of a run. `outputs` are those of the last workflow that was asked for, with the secrets in them.
+
+    `problem` says why it did not pass, and `entries` are everything that happened.
+    """
 
     outcome: Outcome
-    outputs: Mapping[str, Value]
+    outputs: Mapping[str, Value] = field(repr=False)
     problem: Problem | None
     entries: tuple[Entry, ...] = field(repr=False)
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"
+
+    @property
+    def breaches(self) -> tuple[Breach, ...]:
+        """Give where requests and replies differed from their API descriptions, in the order in which it was seen."""
+        checked = (entry.event for entry in self.entries)
+        return tuple(breach for event in checked if isinstance(event, ContractChecked) for breach in event.breaches)
 
 
 def result_of(outcome: Outcome, entries: tuple[Entry, ...]) -> Result:

@@ -39,6 +39,8 @@ FLOORS: Mapping[str, int] = {
     "bundled": 7,
     "result": 7,
     "api": 8,
+    "embedded": 8,
+    "library": 8,
     "rulebook": 8,
     "plugins": 8,
     "suite": 8,
@@ -68,6 +70,8 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "rich": ("reporters",),
     "starlette": ("sandbox",),
     "uvicorn": ("sandbox",),
+    "pytest": ("pytest_plugin",),
+    "_pytest": ("pytest_plugin",),
 }
 LINES, FUNCTION_LINES, FUNCTION_MEDIAN, PARAMETERS = 400, 60, 10, 6
 SIBLINGS = {"reporters", "shell", "sandbox", "bundled"}

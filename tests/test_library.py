@@ -83,7 +83,7 @@ def test_servers_and_the_network_are_chosen_from_python(tmp_path: Path) -> None:
 def test_credentials_of_the_environment_serve_as_those_that_are_given() -> None:
     plan = runner.compile(runner.load(SEARCH))
     credentials = runner.credentials_from_environment({"ARAZZO_AUTH_SITE_BEARERAUTH": "hunter22", "HOME": "/"})
-    result = runner.run(plan, credentials=credentials, transport=sandbox())
+    result = runner.run(plan, credentials=credentials, transport=sandbox(), redact=False)
     sent = [entry.event.exchange.sent for entry in result.entries if isinstance(entry.event, Answered)]
     assert ("Authorization", "Bearer hunter22") in sent[0].headers
 

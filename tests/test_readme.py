@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,11 +103,34 @@ def test_the_profile_is_one(tmp_path: Path) -> None:
 
 
 def test_the_python_runs_against_a_sandbox(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = blocks("python")
+    served, embedded = (block for block in blocks("python") if "def test_" not in block)
     monkeypatch.chdir(ROOT)
     with Running(Settings()) as server:
-        exec(block.replace("http://127.0.0.1:8080", server.url), {})
+        exec(served.replace("http://127.0.0.1:8080", server.url), {})
     assert capsys.readouterr().out == "passed SDXL 1.0\n"
+    exec(embedded, {})
+    outcome, last = capsys.readouterr().out.splitlines()
+    assert outcome == "failed 1"
+    assert last.startswith("✗ examples/stale.arazzo.yaml:13  step 'first-page': '/items/0/type' in the response body")
+
+
+def test_the_tests_for_pytest_pass(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("python") if "def test_" in block)
+    (tmp_path / "test_own.py").write_text(block, encoding="utf-8")
+    (tmp_path / "pytest.ini").touch()
+    (line,) = (line for text in blocks("sh") for line in text.splitlines() if line.startswith("pytest "))
+    for arguments in (shlex.split(line)[1:], [str(tmp_path / "test_own.py")]):
+        command = [sys.executable, "-m", "pytest", "-q", "-c", str(tmp_path / "pytest.ini"), "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [*command, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
+            check=False,
+            timeout=120,
+        )
+        assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize("target", ["run", "test"])

@@ -14,16 +14,15 @@ from urllib.parse import unquote, urlsplit
 from runner.cli.config import Profile
 from runner.cli.world import Ready, Venue
 from runner.diagnostics import nearest
+from runner.embedded import STOOD_IN, sandbox_credentials
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
-from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN
 from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, suffix, supplied, ways
 from runner.shell.wire import origin
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-ANY_PAIR = f"{SANDBOX_TOKEN}:{SANDBOX_TOKEN}"
-STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
 
 
 class Secret(NamedTuple):
@@ -130,13 +129,11 @@ def _value(name: str, text: str, variables: Variables) -> str:
 def credentials_of(plan: Plan, venue: Venue, wallet: Wallet) -> Credentials:
     """Give the credentials for a document at its venue.
 
-    The sandbox knows one token of its own, which opens nothing else. It is sent to the embedded sandbox, and to an
-    address of this machine that `--server` gives for an API the sandbox stands in for, where nobody gave another.
-    Stand-ins for any other API take whatever there is, as the user and the password of a pair as well.
+    The token of the sandbox is also sent to an address of this machine that `--server` gives for an API the sandbox
+    stands in for, where nobody gave another.
     """
     if venue.sandbox:
-        others = {origin(call.server): ANY_PAIR for call in calls(plan, plan.workflows)}
-        return Credentials(by_origin={**others, **dict.fromkeys(STOOD_IN, SANDBOX_TOKEN)})
+        return sandbox_credentials(plan)
     local = {
         origin(url)
         for name, url in venue.servers.items()

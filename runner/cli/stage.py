@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runner.diagnostics import Diagnostic, did_you_mean
 from runner.errors import DescriptionError, UsageError
-from runner.loader.text import decode_bytes, read_text
 from runner.openapi.document import ApiDescription
-from runner.source import Source
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
@@ -55,20 +52,13 @@ def read_stage(
     scenario: str | None, faults: Sequence[str], live_like: bool, draw: Callable[[Iterable[Diagnostic]], None]
 ) -> Settings:
     """Read the settings; what is wrong with a scenario is drawn before it is refused."""
-    from dataclasses import replace
+    from runner.embedded import Sandbox
 
-    from runner.sandbox.civitai.scenario import read_scenario
-    from runner.sandbox.civitai.settings import Settings
-    from runner.sandbox.fault_text import read_fault
-
-    start = Settings(faults=tuple(map(read_fault, faults)))
-    if scenario is not None:
-        read = read_scenario(read_text(Source(scenario, scenario, _text(scenario))), start)
-        draw(read.problems)
-        if read.problems:
-            raise DescriptionError(read.problems)
-        start = read.settings
-    return replace(start, live_like=start.live_like or live_like)
+    try:
+        return Sandbox(scenario, faults, live_like).settings()
+    except DescriptionError as error:
+        draw(error.diagnostics)
+        raise
 
 
 def stands_in(url: str) -> bool:
@@ -96,11 +86,3 @@ def check_operations(faults: Iterable[Fault], names: Collection[str]) -> None:
             meant = did_you_mean(fault.operation, names)
             reason = f"a fault is for the operation '{fault.operation}', and no description has one of that name"
             raise UsageError(reason, meant.title if meant else "an operationId is meant")
-
-
-def _text(path: str) -> str:
-    try:
-        return decode_bytes(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read --scenario {path}: {reason}") from error

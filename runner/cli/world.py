@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from runner import bundled
 from runner.diagnostics import did_you_mean
+from runner.embedded import embed
+from runner.embedded import places as places
 from runner.engine.asked import Asked, servers_used
 from runner.engine.events import Entry, ServerUsed
 from runner.errors import UsageError
 from runner.exchange import Clock, Transport
 from runner.expressions.selectors.compile import Apply
-from runner.openapi.document import ApiDescription
 from runner.plan.plan import Plan
-from runner.shell.auth import Credentials, calls
+from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
@@ -129,27 +130,10 @@ def _opened(
 
 def stand_in(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> tuple[Transport, Tell]:
     """Give what answers instead of the APIs of a plan, and what has to be told of the run for that."""
-    from runner.sandbox.civitai.sandbox import CivitaiSandbox
-    from runner.sandbox.faults import Faults, FaultyTransport
-    from runner.sandbox.generic import SEED, GenericSandbox, Hopes, mount
-    from runner.sandbox.stand_in import Together
-    from runner.sandbox.transport import SandboxTransport
-
-    hopes = Hopes.of(plan, apply)
-    mounts = [mount(api, server) for server, api in places(plan)]
-    civitai = CivitaiSandbox(chosen.clock, chosen.settings)
-    seed = SEED if chosen.seed is None else chosen.seed
-    together = Together((civitai, GenericSandbox(mounts, seed, hopes=hopes.now)))
-    faults = Faults(chosen.settings.faults, together.operation, together.refuse)
+    embedded = embed(plan, chosen.settings, chosen.seed, chosen.clock, apply)
 
     def heard(entry: Entry) -> None:
-        hopes.hear(entry.event)
+        embedded.hear(entry.event)
         tell(entry)
 
-    transport = SandboxTransport(together, chosen.clock)
-    return FaultyTransport(transport, chosen.clock, faults, together.claims), heard
-
-
-def places(plan: Plan) -> list[tuple[str, ApiDescription]]:
-    """Give every API of a plan, each at every server that is chosen for it."""
-    return list(dict.fromkeys((call.server, call.contract.api) for call in calls(plan, plan.workflows)))
+    return embedded.transport(), heard
