@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Fixes": ("fix", "diff"),
     "Inputs": ("input_", "inputs", "input_env", "input_file"),
     "Where requests go": ("server", "server_var", "live", "sandbox"),
+    "Record and replay": ("record", "replay", "replay_drift", "from_step", "recorded", "watch"),
     "Sandbox": ("sandbox_balance", "scenario", "fault", "seed", "live_like"),
     "Credentials": ("auth", "env_file", "no_input"),
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),

@@ -30,6 +30,17 @@ WHERE = (
 )
 
 
+TAPE = (
+    click.option("--record", metavar="DIR", help="Keep every exchange in a folder, without secrets, to be replayed."),
+    click.option("--replay", metavar="DIR", help="Answer from a recorded folder: no network, no waiting."),
+    click.option(
+        "--replay-drift",
+        metavar="WHAT",
+        help="Which drift from the recording fails: any, request (default: one that is not in it) or none.",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class WhereOptions:
     """What was said of places on the command line, as click gives it."""
@@ -50,6 +61,13 @@ class WhereOptions:
 def where_options(command: F) -> F:
     """Give a command the shared options."""
     for option in reversed(WHERE):
+        command = option(command)
+    return command
+
+
+def tape_options(command: F) -> F:
+    """Give a command the options that record and replay."""
+    for option in reversed(TAPE):
         command = option(command)
     return command
 

@@ -16,7 +16,7 @@ from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
-from runner.exchange import Response
+from runner.exchange import Exchange, Response
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
 from runner.reporters.coverage.reach import CoverageRecorder
@@ -24,6 +24,7 @@ from runner.reporters.files import FileReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
+from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Broadcast, Reporter
 from runner.source import Source, Span
 
@@ -98,6 +99,8 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    recorder: Callable[[Redactor], Reporter] | None = field(default=None, repr=False)
+    """Makes what records the run, behind the redactor that it is given."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
@@ -120,8 +123,9 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
-        recorders = [self.covered] if self.covered.inventories else []
-        self._broadcast = Broadcast([*recorders, *self.open(console=True)])
+        redactor = Redactor()
+        recorders: list[Reporter] = [self.covered] if self.covered.inventories else []
+        self._broadcast = Broadcast([*recorders, *self._recorders(redactor), *self.open(console=True)], redactor)
         self.last_at = at
         self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
 
@@ -137,6 +141,13 @@ class Outlets:
             servers=tuple(dict.fromkeys(used for each in runs for used in each.servers)),
             warnings=tuple(self.warnings),
         )
+
+    def _recorders(self, redactor: Redactor) -> Iterator[Reporter]:
+        if self.recorder is not None:
+            try:
+                yield Sturdy(self.recorder(redactor), "the cassette", self.lose)
+            except OSError as error:
+                raise UsageError(f"the cassette cannot be written: {error.strerror or error}") from error
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
@@ -182,7 +193,7 @@ class Outlets:
                 return
             case Answered(_, exchange):
                 self.sent += 1
-                self.answered += isinstance(exchange.reply, Response) or bool(exchange.hops)
+                self.answered += _was_answered(exchange)
             case _:
                 pass
         assert self._broadcast is not None
@@ -210,6 +221,12 @@ class Outlets:
                 Broadcast(replace(self, reports=[each], is_json=False).open(console=False)).close()
         Broadcast(replace(self, reports=[]).open(console=False)).close()
         return error.exit_code
+
+
+def _was_answered(exchange: Exchange) -> bool:
+    """Say whether anybody answered; that a cassette has no such request is an answer, too."""
+    reply = exchange.reply
+    return isinstance(reply, Response) or bool(exchange.hops) or reply.kind == "unrecorded"
 
 
 def as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:

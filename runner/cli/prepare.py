@@ -82,6 +82,9 @@ class RunOptions(WhereOptions):
     contract: tuple[str, ...]
     coverage: bool
     min_coverage: tuple[str, ...]
+    record: str | None
+    replay: str | None
+    replay_drift: str | None
     report: tuple[str, ...]
     format: str
     quiet: bool
@@ -125,8 +128,8 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     ]
 
 
-def refuse_stage(options: RunOptions) -> None:
-    """Refuse what is said of the sandbox where no document runs on it."""
+def stage_given(options: RunOptions) -> list[str]:
+    """Name the options that were given of the sandbox."""
     said = {
         "--sandbox-balance": options.sandbox_balance is not None,
         "--scenario": options.scenario is not None,
@@ -134,7 +137,12 @@ def refuse_stage(options: RunOptions) -> None:
         "--live-like": options.live_like,
         "--seed": options.seed is not None,
     }
-    for name in (name for name, given in said.items() if given):
+    return [name for name, given in said.items() if given]
+
+
+def refuse_stage(options: RunOptions) -> None:
+    """Refuse what is said of the sandbox where no document runs on it."""
+    for name in stage_given(options):
         raise UsageError(f"{name} is for runs on the sandbox")
 
 

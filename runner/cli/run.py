@@ -30,14 +30,16 @@ from runner.cli.credentials import (
 from runner.cli.dotenv import read_env_files
 from runner.cli.dryrun import dry_run
 from runner.cli.help import Sectioned
-from runner.cli.options import where_options
+from runner.cli.options import tape_options, where_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.places import slips
-from runner.cli.prepare import RunOptions, Seconds, draw_all, prepare, say_error
+from runner.cli.prepare import RunOptions, Seconds, draw_all, prepare, say_error, stage_given
 from runner.cli.profile import Setting, setting_of
 from runner.cli.stage import Stage, check_faults, read_stage, stage_options, stands_in
+from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
 from runner.cli.world import Ready, SandboxSettings, open_world, places
+from runner.engine.asked import secret_inputs
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import ArazzoError, DescriptionError, UsageError
@@ -90,6 +92,7 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
     metavar="LEVEL",
     help="What a reply that breaks its API description is: off, warn (default) or error; of one check: body=error.",
 )
+@tape_options
 @click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
 @click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)
 @click.option("--report", multiple=True, metavar="KIND=PATH", help="Write a report: junit, json, jsonl or coverage.")
@@ -129,14 +132,17 @@ def run(options: RunOptions, terminal: Terminal) -> int:
         for note in setting.notes:
             outlets.note(note)
         options = with_defaults(options, setting)
+        refuse_tape(options, stage_given(options))
         limits, bounds = limits_of(options), read_bounds(options.min_coverage)
         variables = Variables(terminal.environ, read_env_files(options.env_file))
         ready = prepare(options, setting, variables, outlets)
-        keyring = keyring_of(terminal, asks=not (options.no_input or options.dry_run))
+        asks = not (options.no_input or options.dry_run or options.replay)
+        keyring = keyring_of(terminal, asks=asks)
         wallet = gather(options.auth, variables, setting.profile)
         wallet = replace(wallet, keyring=keyring, certificate=options.cert is not None)
         advise(options, outlets)
-        wallet = complete(ready, wallet, setting.profile, options, outlets)
+        if options.replay is None:
+            wallet = complete(ready, wallet, setting.profile, options, outlets)
         equipped = [(each, credentials_of(each.plan, each.venue, wallet)) for each in ready]
         for each, credentials in equipped:
             foresee(each.plan, each.keys, credentials)
@@ -145,12 +151,17 @@ def run(options: RunOptions, terminal: Terminal) -> int:
             return dry_run(ready, wallet, outlets)
         if options.coverage or bounds or any(text.startswith("coverage=") for text in options.report):
             outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
+        plans = [each.plan for each in ready]
+        replay = replay_of(options, plans, secrets_of(equipped), outlets)
+        outlets.recorder = recorder_of(options, plans)
         open_outlets(equipped, stage, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    code = start(equipped, limits, stage, outlets)
+    code = start(equipped, limits, stage, outlets, replay)
+    if replay is not None and code < 128 and replay.tell_drift(terminal):
+        code = code or 1
     kept = tell(outlets.covered, bounds, terminal, drawn=options.coverage and not outlets.is_json)
     return code or (0 if kept else 1)
 
@@ -178,6 +189,7 @@ def with_defaults(options: RunOptions, setting: Setting) -> RunOptions:
         max_steps=options.max_steps if options.max_steps is not None else defaults.max_steps,
         max_time=options.max_time if options.max_time is not None else defaults.max_time,
         contract=(contract, *options.contract) if contract else options.contract,
+        offline=options.offline or options.replay is not None,
     )
 
 
@@ -252,12 +264,19 @@ def refuse_strays(options: RunOptions, settings: Settings, plans: Sequence[Plan]
 def open_outlets(equipped: Sequence[Equipped], stage: Stage, outlets: Outlets) -> None:
     """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
     ready = [each for each, _ in equipped]
-    secrets = frozenset(secret for _, credentials in equipped for secret in credentials.secrets)
     start = stage.settings.start if all(each.venue.sandbox for each in ready) else None
-    outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
+    outlets.begin(ready, secrets_of(equipped) | proxy_secrets(ready), time.time() if start is None else start)
 
 
-def start(equipped: Sequence[Equipped], limits: Limits, stage: Stage, outlets: Outlets) -> int:
+def secrets_of(equipped: Sequence[Equipped]) -> frozenset[str]:
+    """Give what no report may show of the credentials and the inputs."""
+    given = [credentials.secrets for _, credentials in equipped]
+    return frozenset[str]().union(*given, *(secret_inputs(each.plan, each.asked) for each, _ in equipped))
+
+
+def start(
+    equipped: Sequence[Equipped], limits: Limits, stage: Stage, outlets: Outlets, replay: Replay | None = None
+) -> int:
     """Run the documents one after the other, until the user has had enough."""
     settings = stage.settings
     began = outlets.last_at if settings.start is None else settings.start
@@ -266,6 +285,11 @@ def start(equipped: Sequence[Equipped], limits: Limits, stage: Stage, outlets: O
         for each, credentials in equipped:
             if interrupt.cancelled():
                 break
-            with open_world(each, credentials, sandbox, interrupt, outlets.tell) as world:
+            opened = (
+                open_world(each, credentials, sandbox, interrupt, outlets.tell)
+                if replay is None
+                else replay.world(each, sandbox.clock, interrupt, outlets.tell)
+            )
+            with opened as world:
                 api.run_plan(each.plan, each.asked, world, limits)
         return outlets.finish(interrupt.number)

@@ -85,6 +85,11 @@ class Redactor:
         self._sources: dict[Source, tuple[int, Source]] = {}
         self._learn_all(secrets)
 
+    @property
+    def known(self) -> int:
+        """How many secrets are known: where it grows, what was told before may hold one."""
+        return len(self._secrets)
+
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
         while True:
