@@ -14,14 +14,13 @@ from typing import Literal, TypeAlias
 
 from runner.cassette.compare import Difference, alike, differences
 from runner.cassette.folder import Cassette, Recorded, first_request, load_page, unit_name
+from runner.cassette.leaving import hidden, leaving
 from runner.cassette.page import place
-from runner.engine.events import Answered, Entry, Trail
+from runner.engine.events import Trail
 from runner.engine.flow import Send
 from runner.errors import UsageError
 from runner.exchange import Clock, Exchange, Reply, Request, TransportFailure
 from runner.reporters.redact import Redactor
-from runner.shell.options import USER_AGENT
-from runner.shell.wire import complete, legal_url, without_user_info
 
 Strictness: TypeAlias = Literal["any", "request", "none"]
 """Which drift fails a step: any; a request that was not recorded; or none, where its place in the run has an answer."""
@@ -63,12 +62,12 @@ class Player:
 
     def answer(self, send: Send) -> Exchange:
         """Give what came of a request; a failure of the kind `unrecorded` where it has drifted too far."""
-        sent = _leaving(send.request)
+        sent = leaving(send.request)
         if isinstance(sent, TransportFailure):
             return Exchange(send.request, sent)
         unit = unit_name(self.case or send.trail[0].workflow_id)
         self._units[unit] = None
-        shown = self._hidden(sent)
+        shown = hidden(sent, self.redactor)
         here = self._here(unit, place(send.trail))
         if here is not None:
             exchange, found = _held_against(here, shown)
@@ -128,23 +127,10 @@ class Player:
             if same and each.path not in self._used:
                 yield each
 
-    def _hidden(self, request: Request) -> Request:
-        """Take the secrets out, as the recording did."""
-        entry = self.redactor.redact(Entry(0.0, Answered((), Exchange(request, _unrecorded(())))))
-        assert isinstance(entry.event, Answered)
-        return entry.event.exchange.sent
-
 
 def _held_against(recorded: Recorded, sent: Request) -> tuple[Exchange, tuple[Difference, ...]]:
     page = load_page(recorded.path)
     return page.exchange, differences(first_request(page), sent)
-
-
-def _leaving(request: Request) -> Request | TransportFailure:
-    """Give a request as it would leave, but for its credentials and cookies."""
-    bare = without_user_info(request)
-    url = legal_url(bare.url)
-    return url if isinstance(url, TransportFailure) else complete(bare, USER_AGENT)
 
 
 def _essential(found: tuple[Difference, ...]) -> bool:

@@ -8,7 +8,12 @@ import click
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "What to run": (
+        "step",
         "workflow",
+        "case",
+        "visit",
+        "attempt",
+        "document",
         "strict",
         "dry_run",
         "exclude",

@@ -18,6 +18,7 @@ from runner.cli.options import WhereOptions
 from runner.cli.outlets import Outlets
 from runner.cli.places import certificate, check_names, shown_to, sources_of
 from runner.cli.profile import Setting
+from runner.cli.resume import beginning
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready, Venue
 from runner.diagnostics import Diagnostic
@@ -82,6 +83,8 @@ class RunOptions(WhereOptions):
     contract: tuple[str, ...]
     coverage: bool
     min_coverage: tuple[str, ...]
+    from_step: str | None
+    recorded: str | None
     record: str | None
     replay: str | None
     replay_drift: str | None
@@ -107,6 +110,10 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     if not any(venue.sandbox for venue in venues):
         refuse_stage(options)
     plans, keys = check_all(venues, sources, options, outlets)
+    begun = beginning(options, plans, given)
+    if begun is not None:
+        given, keys = begun.given, [(begun.found.key,)]
+        outlets.note(begun.note)
     declared = [
         workflow.inputs
         for plan, chosen in zip(plans, keys, strict=True)
@@ -122,10 +129,11 @@ def prepare(options: RunOptions, setting: Setting, variables: Variables, outlets
     http = replace(sources.http, client=shown_to(client, plans)) if client else sources.http
     given = given._replace(values={**setting.profile.inputs, **given.values})
     given = given._replace(values={name: value for name, value in given.values.items() if name not in given.texts})
-    return [
+    ready = [
         Ready(plan, ask_all(plan, chosen, given), replace(venue, http=http))
         for plan, chosen, venue in zip(plans, keys, venues, strict=True)
     ]
+    return ready if begun is None else [begun.of(each) for each in ready]
 
 
 def stage_given(options: RunOptions) -> list[str]:
@@ -153,6 +161,8 @@ def refuse_contradictions(options: RunOptions) -> None:
         raise UsageError("--sandbox excludes --live and --server")
     if options.quiet and options.verbose:
         raise UsageError("--quiet excludes --verbose")
+    if options.dry_run and options.from_step is not None:
+        raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
     if options.dry_run and options.report:
         raise UsageError("--dry-run sends nothing that a report could be made of", "--format json prints it as data")
 

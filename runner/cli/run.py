@@ -92,6 +92,8 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
     metavar="LEVEL",
     help="What a reply that breaks its API description is: off, warn (default) or error; of one check: body=error.",
 )
+@click.option("--from-step", metavar="ID[#VISIT]", help="Begin at this step, with what --recorded gave before it.")
+@click.option("--recorded", metavar="RUN.jsonl", help="The record of a run: what --report jsonl=RUN.jsonl has written.")
 @tape_options
 @click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
 @click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)

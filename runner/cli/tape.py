@@ -12,6 +12,7 @@ from typing import Protocol
 from runner.cassette.folder import Cassette, Made, changed, read_cassette
 from runner.cassette.player import Drift, Nowhere, Player, Strictness, read_strictness
 from runner.cassette.tape import Tape, check_folder, merged
+from runner.cli.outlets import Outlets
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready, Tell
 from runner.diagnostics import Diagnostic, Severity
@@ -126,17 +127,17 @@ def recorder_of(options: TapeOptions, plans: Sequence[Plan]) -> partial[Tape] | 
     return partial(Tape, folder, merged(check_folder(folder), map(made_by, plans)))
 
 
-def replay_of(
-    options: TapeOptions, plans: Sequence[Plan], secrets: frozenset[str], terminal: Terminal
-) -> Replay | None:
+def replay_of(options: TapeOptions, plans: Sequence[Plan], secrets: frozenset[str], outlets: Outlets) -> Replay | None:
     """Read the cassette that a run is answered from, all of it, and say where it is of other documents."""
     if options.replay is None:
         return None
     cassette = read_cassette(Path(options.replay))
+    outlets.note(f"answers come from {options.replay}: nothing is sent")
+    outlets.warnings.append(f"every answer was replayed from {options.replay}")
     if not cassette.complete:
-        terminal.warn(f"the recording of {options.replay} did not come to its end")
+        outlets.distrust(f"the recording of {options.replay} did not come to its end")
     for text in changed(cassette, [made_by(plan) for plan in plans]):
-        terminal.warn(text)
+        outlets.distrust(text)
     return Replay(cassette, read_strictness(options.replay_drift or "request"), secrets)
 
 
