@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from runner.exchange import Headers, MediaType, Request, header, media_type
-from runner.reporters.secret_values import PLACEHOLDER
+from runner.reporters.secret_values import ALIAS, PLACEHOLDER
 from runner.text import json_text
 from runner.values import Json, join_pointer
 
@@ -23,7 +23,8 @@ Part: TypeAlias = Literal["method", "url", "query", "header", "body"]
 _OF_THE_CLIENT = frozenset(
     {"host", "user-agent", "accept-encoding", "content-length", "connection", "transfer-encoding", "cookie"}
 )
-_CREDENTIAL = re.compile(rf"(?:[\w-]+ )?{re.escape(PLACEHOLDER)}")
+_SECRET = re.compile(rf"{ALIAS.pattern}|{re.escape(PLACEHOLDER)}")
+_CREDENTIAL = re.compile(rf"(?:[\w-]+ )?(?:{_SECRET.pattern})")
 _LONGEST = 200
 
 
@@ -137,7 +138,7 @@ def _bodies(recorded: Request, sent: Request) -> Iterator[Difference]:
 
 def _values(before: Json, after: Json, pointer: str) -> Iterator[Difference]:
     """Compare two JSON values member by member."""
-    if before == PLACEHOLDER:
+    if isinstance(before, str) and _SECRET.fullmatch(before):
         return
     match before, after:
         case dict(), dict():
@@ -190,7 +191,7 @@ def alike(recorded: str, text: str) -> bool:
 @lru_cache(maxsize=64)
 def _wildcard(recorded: str) -> re.Pattern[str]:
     """Turn a text with placeholders into a pattern whose gaps take as little as they can, and never look back."""
-    head, *rest = recorded.split(PLACEHOLDER)
+    head, *rest = _SECRET.split(recorded)
     gaps = [f"(?>.*?{re.escape(each)})" for each in rest[:-1]]
     return re.compile("".join([re.escape(head), *gaps, ".*", re.escape(rest[-1])]), re.DOTALL)
 

@@ -140,3 +140,5 @@ def _expressions(node: object) -> Iterator[object]:
         case _ if is_dataclass(node):
             for field in fields(node):
                 yield from _expressions(getattr(node, field.name))
+        case _:
+            return

@@ -24,7 +24,6 @@ from runner.reporters.files import FileReport
 from runner.reporters.json import JsonReport
 from runner.reporters.jsonl import JsonLines
 from runner.reporters.junit import JUnit
-from runner.reporters.redact import Redactor
 from runner.reporters.reporter import Broadcast, Reporter
 from runner.source import Source, Span
 
@@ -99,11 +98,12 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    recorder: Callable[[Redactor], Reporter] | None = field(default=None, repr=False)
-    """Makes what records the run, behind the redactor that it is given."""
+    recorder: Callable[[], Reporter] | None = field(default=None, repr=False)
+    """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
+    _tape: Reporter | None = field(default=None, repr=False)
     _lost: bool = False
 
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -123,11 +123,11 @@ class Outlets:
     def begin(self, runs: Sequence[Ready], secrets: frozenset[str], at: float) -> None:
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
-        redactor = Redactor()
-        recorders: list[Reporter] = [self.covered] if self.covered.inventories else []
-        self._broadcast = Broadcast([*recorders, *self._recorders(redactor), *self.open(console=True)], redactor)
+        recorders = [self.covered] if self.covered.inventories else []
+        self._tape = self._opened_tape()
+        self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at
-        self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
+        self._tell_all(Entry(at, replace(started, secrets=started.secrets | secrets)))
 
     def started(self, runs: Sequence[Ready]) -> RunStarted:
         """Give what is going to run, as one run."""
@@ -142,12 +142,19 @@ class Outlets:
             warnings=tuple(self.warnings),
         )
 
-    def _recorders(self, redactor: Redactor) -> Iterator[Reporter]:
-        if self.recorder is not None:
-            try:
-                yield Sturdy(self.recorder(redactor), "the cassette", self.lose)
-            except OSError as error:
-                raise UsageError(f"the cassette cannot be written: {error.strerror or error}") from error
+    def _opened_tape(self) -> Reporter | None:
+        if self.recorder is None:
+            return None
+        try:
+            return Sturdy(self.recorder(), "the cassette", self.lose)
+        except OSError as error:
+            raise UsageError(f"the cassette cannot be written: {error.strerror or error}") from error
+
+    def _tell_all(self, entry: Entry) -> None:
+        assert self._broadcast is not None
+        if self._tape is not None:
+            self._tape.tell(entry)
+        self._broadcast.tell(entry)
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
@@ -196,12 +203,13 @@ class Outlets:
                 self.answered += _was_answered(exchange)
             case _:
                 pass
-        assert self._broadcast is not None
-        self._broadcast.tell(entry)
+        self._tell_all(entry)
 
     def finish(self, signal_number: int = 0) -> int:
         """Tell the end, write what is left to write, and give the exit code; `signal_number` is what ended the run."""
         assert self._broadcast is not None
+        if self._tape is not None:
+            self._tape.close()
         self._broadcast.tell(Entry(self.last_at, RunFinished(self.outcome)))
         self._broadcast.close()
         if signal_number:

@@ -9,7 +9,7 @@ and are left alone, so that reports can rely on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar, assert_never
 from urllib.parse import unquote, unquote_plus
@@ -51,6 +51,7 @@ from runner.exchange import (
     header,
     media_type,
 )
+from runner.reporters import secret_places as places
 from runner.reporters.secret_names import is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
 from runner.source import Source, Span
@@ -59,28 +60,19 @@ from runner.values import Absent, InputValue, Json, Value, split_pointer
 
 V = TypeVar("V", Json, InputValue, Value)
 
-_QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
-_USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
-_SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
-_COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
-_COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
-_NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
-_MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
-_DELIMITER = re.compile(r"(\r?\n--)")
-_PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
-_PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
-_EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
-_POINTED = re.compile(r"(?<=/)[^\s/]+")
-_SPAN_FILL = re.compile(r"[^\n]")
-
 
 class Redactor:
-    """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place."""
+    """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place.
 
-    def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
+    `name` says what stands for a secret, where all of them must not look alike.
+    """
+
+    def __init__(
+        self, secrets: Iterable[str] = (), public: Iterable[str] = (), name: Callable[[str], str] | None = None
+    ) -> None:
         self._public = frozenset(public)
         self._given: set[str] = set()  # also those that are too short or common to be looked for everywhere
-        self._secrets = SecretValues()
+        self._secrets = SecretValues(name)
         self._wanted = self._secrets
         self._sources: dict[Source, tuple[int, Source]] = {}
         self._learn_all(secrets)
@@ -102,9 +94,9 @@ class Redactor:
     def text(self, text: str) -> str:
         """Mask the secrets in a text: known ones, and what stands in a query string or in the userinfo of a URL."""
         if "=" in text:
-            text = _QUERY.sub(self._parameter, text)
+            text = places.QUERY.sub(self._parameter, text)
         if "@" in text:
-            text = _USERINFO.sub(self._userinfo, text)
+            text = places.USERINFO.sub(self._userinfo, text)
         return self._wanted.mask(text)
 
     def _event(self, event: Event) -> Event:
@@ -166,7 +158,7 @@ class Redactor:
         return replace(problem, message=self.text(problem.message), span=self._span(problem.span))
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
-        expressions = _EXPRESSION.findall(verdict.comparison or condition)
+        expressions = places.EXPRESSION.findall(verdict.comparison or condition)
         name = next((found for found in expressions if is_secret_name(found)), "")
         return Verdict(
             verdict.passed,
@@ -181,7 +173,9 @@ class Redactor:
         """Redact a breach by the names on the way to its value; what quotes values is dropped where one is secret."""
         found = breach.mismatch
         secret = any(map(is_secret_name, (found.name, *split_pointer(found.instance))))
-        causes = any(map(is_secret_name, _POINTED.findall(found.causes))) or self.text(found.causes) != found.causes
+        causes = (
+            any(map(is_secret_name, places.POINTED.findall(found.causes))) or self.text(found.causes) != found.causes
+        )
         address = found.address
         mismatch = replace(
             found,
@@ -213,7 +207,7 @@ class Redactor:
             return span
         known, masked = self._sources.get(span.source, (0, span.source))
         if known != len(self._secrets):
-            text = self._secrets.mask(span.source.text, by=lambda found: _SPAN_FILL.sub("*", found[0]))
+            text = self._secrets.mask(span.source.text, by=lambda found: places.SPAN_FILL.sub("*", found[0]))
             masked = span.source if text == span.source.text else replace(span.source, text=text)
             self._sources[span.source] = (len(self._secrets), masked)
         return span if masked is span.source else replace(span, source=masked)
@@ -241,7 +235,7 @@ class Redactor:
                 masked = self._wanted.mask(text)
                 return value if masked == text else masked.encode("utf-8", "surrogateescape")
             case int() | float():
-                return PLACEHOLDER if self._secrets.holds(str(value)) else value
+                return self._secrets.mark(str(value)) if self._secrets.holds(str(value)) else value
             case list():
                 return [self._walk(item) for item in value]
             case dict():
@@ -261,11 +255,11 @@ class Redactor:
                 return value
             case int() | float():
                 self._learn(str(value), learn)
-                return PLACEHOLDER
+                return self._secrets.mark(str(value))
             case list():
                 return [self._hidden(item, learn) for item in value]
             case dict():
-                return {key: self._hidden(item, _NESTED_LENGTH) for key, item in value.items()}
+                return {key: self._hidden(item, places.NESTED_LENGTH) for key, item in value.items()}
 
     def _learn_all(self, secrets: Iterable[str]) -> None:
         for secret in secrets:
@@ -278,32 +272,33 @@ class Redactor:
 
     def _credential(self, value: str, minimum: int = 4) -> str:
         """Learn the credential in a value such as `Bearer xyz`, and keep the scheme."""
-        found = _SCHEME.fullmatch(value.strip())
+        found = places.SCHEME.fullmatch(value.strip())
         if (found[2] if found else value) in self._public:
             return value
         if not found:
             self._learn(value, minimum)
-            return PLACEHOLDER
+            return self._secrets.mark(value)
         scheme, credential = found.groups()
         self._learn(credential, minimum)
         pair = basic_pair(credential) if scheme.lower() == "basic" else None
         if pair is not None:
             self._learn(pair, minimum)
             self._learn(pair.partition(":")[2], minimum)
-        return f"{scheme} {PLACEHOLDER}"
+        return f"{scheme} {self._secrets.mark(credential)}"
 
     def _parameter(self, found: re.Match[str]) -> str:
         name, value = unquote_plus(found[1]), unquote_plus(found[2])
         if value in self._given:
-            return f"{found[1]}={PLACEHOLDER}"
+            return f"{found[1]}={self._secrets.mark(value)}"
         if not is_secret_name(name) or found[2] in self._public:
             return found[0]
         self._learn(value)
-        return f"{found[1]}={PLACEHOLDER}"
+        return f"{found[1]}={self._secrets.mark(value)}"
 
     def _userinfo(self, found: re.Match[str]) -> str:
-        self._learn(unquote(found[2]))
-        return f"{found[1]}:{PLACEHOLDER}@"
+        password = unquote(found[2])
+        self._learn(password)
+        return f"{found[1]}:{self._secrets.mark(password)}@"
 
     # Exchanges
 
@@ -335,17 +330,18 @@ class Redactor:
             cookie, semicolon, attributes = value.partition(";")
             return self._cookie(cookie) + semicolon + attributes
         if value in self._given:
-            return PLACEHOLDER
+            return self._secrets.mark(value)
         return self._credential(value) if value and is_secret_name(name) else self.text(value)
 
     def _cookie(self, text: str) -> str:
-        found = _COOKIE.match(text)
+        found = places.COOKIE.match(text)
         if not found:
             return PLACEHOLDER
         if found[2] in self._public:
             return text
-        self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else _COOKIE_LENGTH)
-        return f"{found[1]}={PLACEHOLDER}"
+        value = found[2].strip('"')
+        self._learn(value, 4 if is_secret_name(found[1]) else places.COOKIE_LENGTH)
+        return f"{found[1]}={self._secrets.mark(value)}"
 
     def _body(self, message: Request | Response) -> bytes:
         body = message.body
@@ -364,9 +360,9 @@ class Redactor:
         kind = media_type(header(message.headers, "content-type"))
         match kind.essence:
             case "application/x-www-form-urlencoded":
-                redacted = self.text(_QUERY.sub(self._parameter, "&" + text))[1:]
+                redacted = self.text(places.QUERY.sub(self._parameter, "&" + text))[1:]
             case essence if essence.startswith("multipart/"):
-                redacted = self.text("".join(map(self._part, _DELIMITER.split(text))))
+                redacted = self.text("".join(map(self._part, places.DELIMITER.split(text))))
             case _:
                 content = message.content.value
                 if isinstance(content, dict | list):
@@ -377,20 +373,21 @@ class Redactor:
 
     def _loose(self, text: str) -> str:
         """Redact text that is not one JSON value but may hold some: lines of JSON, server-sent events, broken JSON."""
-        return self.text(_MEMBER.sub(self._member, text))
+        return self.text(places.MEMBER.sub(self._member, text))
 
     def _member(self, found: re.Match[str]) -> str:
         if not is_secret_name(found[1]):
             return found[0]
         content = decode(f'"{found[3]}"'.encode("utf-8", "surrogateescape"), "application/json").value
-        self._learn(content if isinstance(content, str) else found[3])
-        return f'"{found[1]}"{found[2]}"{PLACEHOLDER}"'
+        value = content if isinstance(content, str) else found[3]
+        self._learn(value)
+        return f'"{found[1]}"{found[2]}"{self._secrets.mark(value)}"'
 
     def _part(self, text: str) -> str:
         """Redact one part of a multipart body by the name in its head."""
-        found = _PART_HEAD.fullmatch(text)
-        named = _PART_NAME.search(found[1]) if found else None
+        found = places.PART_HEAD.fullmatch(text)
+        named = places.PART_NAME.search(found[1]) if found else None
         if not found or not named or not is_secret_name(named[1]):
             return text
         self._learn(found[2])
-        return found[1] + PLACEHOLDER
+        return found[1] + self._secrets.mark(found[2])

@@ -1,0 +1,19 @@
+"""Turns text into the places in it where a secret may stand under its name: patterns, each for one way of writing."""
+
+from __future__ import annotations
+
+import re
+
+QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
+USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
+SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
+COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
+COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
+NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
+MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+DELIMITER = re.compile(r"(\r?\n--)")
+PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
+PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
+EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
+POINTED = re.compile(r"(?<=/)[^\s/]+")
+SPAN_FILL = re.compile(r"[^\n]")
