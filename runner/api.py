@@ -50,7 +50,7 @@ class Sources:
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
     `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by URI, stand for
-    what would be read there; on a `shelf` stays what several documents share.
+    what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +62,7 @@ class Sources:
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     shelf: Shelf | None = field(default=None, repr=False)
+    hear: Callable[[str], None] | None = field(default=None, repr=False)
 
 
 class Checked(NamedTuple):
@@ -174,8 +175,14 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
 
 
 def _fetch(sources: Sources) -> Fetch:
-    fetch, texts = fetcher(sources.offline, sources.http), sources.texts
-    return lambda uri: Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+    fetch, texts, hear = fetcher(sources.offline, sources.http), sources.texts, sources.hear
+
+    def heard(uri: str) -> Fetched:
+        if hear is not None:
+            hear(uri)
+        return Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+
+    return heard
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:

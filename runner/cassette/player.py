@@ -78,7 +78,7 @@ class Player:
             return self._play(elsewhere, send.trail, sent, found, exchange)
         if here is not None:
             return self._play(here, send.trail, sent, found, exchange)
-        near = next(self._unused(unit, shown), None)
+        near = next(self._unused(unit, shown), None) or self._of_step(unit, place(send.trail))
         found = _held_against(near, shown)[1] if near else ()
         self.drifts.append(Drift(send.trail, near.path if near else None, found, failed=True))
         return Exchange(sent, _unrecorded(found))
@@ -118,6 +118,12 @@ class Player:
         units = [unit, *(() if self.case else (name for name in self.cassette.units if name != unit))]
         pages = (each for name in units for each in self._unused(name, sent))
         return next((each for each in pages if not _essential(_held_against(each, sent)[1])), None)
+
+    def _of_step(self, unit: str, at: str) -> Recorded | None:
+        """Find a page of the same step that was not played yet, to hold a request against."""
+        step = at.rpartition("[")[0]
+        pages = self.cassette.units.get(unit, ())
+        return next((each for each in pages if each.at.rpartition("[")[0] == step and each.path not in self._used), None)
 
     def _unused(self, unit: str, sent: Request) -> Iterator[Recorded]:
         """Give the pages that were not played yet, of requests of the same method to the same URL but for its query."""

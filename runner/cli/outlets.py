@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
 
+from runner.api import Sources
 from runner.cli.terminal import Terminal
+from runner.cli.watch import Read
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import secret_inputs
@@ -98,6 +100,8 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    read: Read | None = None
+    """Notes what is read for each target, where somebody watches."""
     recorder: Callable[[], Reporter] | None = field(default=None, repr=False)
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
@@ -111,6 +115,10 @@ class Outlets:
 
     def warn(self, message: str) -> None:
         self.terminal.warn(message)
+
+    def heard(self, target: str, sources: Sources) -> Sources:
+        """Let what is read for a target be noted, where somebody watches."""
+        return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))
 
     def note(self, message: str) -> None:
         print(self.terminal.err_style.paint("note:", "note"), message, file=self.terminal.err)

@@ -83,6 +83,7 @@ class RunOptions(WhereOptions):
     contract: tuple[str, ...]
     coverage: bool
     min_coverage: tuple[str, ...]
+    watch: bool
     from_step: str | None
     recorded: str | None
     record: str | None
@@ -161,6 +162,8 @@ def refuse_contradictions(options: RunOptions) -> None:
         raise UsageError("--sandbox excludes --live and --server")
     if options.quiet and options.verbose:
         raise UsageError("--quiet excludes --verbose")
+    if options.watch and "-" in options.inputs:
+        raise UsageError("--watch reads its inputs again each time, and standard input can be read once")
     if options.dry_run and options.from_step is not None:
         raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
     if options.dry_run and options.report:
@@ -187,7 +190,10 @@ def check_all(
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     cache = cache_of(outlets.terminal, options.no_cache, options.verbose)
     sources = replace(sources, cache=cache)
-    checked = [check_document(venue.location, _at(venue, sources)) for venue in venues]
+    checked = [
+        check_document(venue.location, outlets.heard(target, _at(venue, sources)))
+        for target, venue in zip(options.targets, venues, strict=True)
+    ]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from runner import api
-from runner.cli.config import Profile
+from runner.cli.config import Profile, find
 from runner.cli.consent import keyring_of
 from runner.cli.coverage import MIN_COVERAGE, inventories, read_bounds, tell
 from runner.cli.credentials import (
@@ -38,6 +38,7 @@ from runner.cli.profile import Setting, setting_of
 from runner.cli.stage import Stage, check_faults, read_stage, stage_options, stands_in
 from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
+from runner.cli.watch import Read, watch
 from runner.cli.world import Ready, SandboxSettings, open_world, places
 from runner.engine.asked import secret_inputs
 from runner.engine.policy import read_policy
@@ -94,6 +95,7 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
 )
 @click.option("--from-step", metavar="ID[#VISIT]", help="Begin at this step, with what --recorded gave before it.")
 @click.option("--recorded", metavar="RUN.jsonl", help="The record of a run: what --report jsonl=RUN.jsonl has written.")
+@click.option("--watch", is_flag=True, help="Run again whatever a saved file affects; Ctrl-C ends.")
 @tape_options
 @click.option("--coverage", is_flag=True, help="Print what was reached of each API description.")
 @click.option("--min-coverage", multiple=True, metavar="[KIND=]PERCENT", help=MIN_COVERAGE)
@@ -120,14 +122,22 @@ def command(**options: Any) -> None:
     """
     chosen = RunOptions(**options)
     terminal = look(options["color"])
-    sys.exit(run(chosen, terminal))
+    if not chosen.watch:
+        sys.exit(run(chosen, terminal))
+    read = [*chosen.inputs, *chosen.env_file, *(text.partition("=")[2] for text in chosen.input_file)]
+    others = [chosen.config, chosen.scenario, chosen.recorded]
+    found = find(Path.cwd())
+    shared = [*map(Path, read), *(Path(path) for path in others if path), *([found] if found else ())]
+    sys.exit(
+        watch(chosen.targets, terminal, lambda some, read: run(replace(chosen, targets=some), terminal, read), shared)
+    )
 
 
-def run(options: RunOptions, terminal: Terminal) -> int:
-    """Do what the command line says and give the exit code."""
+def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> int:
+    """Do what the command line says and give the exit code; `read` notes what that depends on."""
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     document = options.targets[0] if options.targets else ""
-    outlets = Outlets(terminal, [], options.format == "json", verbosity, document)
+    outlets = Outlets(terminal, [], options.format == "json", verbosity, document, read=read)
     try:
         outlets.reports = report_paths(options.report)
         setting = setting_of(options.config, options.profile, options.targets, Path.cwd())
