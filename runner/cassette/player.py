@@ -123,7 +123,9 @@ class Player:
         """Find a page of the same step that was not played yet, to hold a request against."""
         step = at.rpartition("[")[0]
         pages = self.cassette.units.get(unit, ())
-        return next((each for each in pages if each.at.rpartition("[")[0] == step and each.path not in self._used), None)
+        return next(
+            (each for each in pages if each.at.rpartition("[")[0] == step and each.path not in self._used), None
+        )
 
     def _unused(self, unit: str, sent: Request) -> Iterator[Recorded]:
         """Give the pages that were not played yet, of requests of the same method to the same URL but for its query."""

@@ -141,7 +141,8 @@ def current(options: ReplayOptions, told: Told, terminal: Terminal) -> Plan | No
     if checked.plan is None:
         for diagnostic in checked.errors:
             print(render_full(diagnostic, terminal.err_style) + "\n", file=terminal.err)
-        raise UsageError(f"{location} cannot be run as it is now: {summary(checked.errors)}")
+        name = api.display_name(api.to_uri(location, Path.cwd()), Path.cwd())
+        raise UsageError(f"{name} cannot be run as it is now: {summary(checked.errors)}")
     return checked.plan
 
 

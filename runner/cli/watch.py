@@ -27,6 +27,9 @@ SETTLED = 2
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 """Home, erase the screen, erase what was scrolled away (ECMA-48, and xterm's addition)."""
 
+USAGE = 2
+"""The exit code of a run that was refused for how it was asked for."""
+
 Stamp: TypeAlias = tuple[int, int, int] | None
 """What tells a saved file from the one before: its time, its size and which file it is; None where it is not there."""
 
@@ -87,7 +90,7 @@ def stamp(path: Path) -> Stamp:
 
 def watch(targets: tuple[str, ...], terminal: Terminal, run: Again, shared: Iterable[Path] = ()) -> int:
     """Run targets now, and what is affected whenever a file is saved; give the exit code of whoever ends it."""
-    affected, read = targets, Read()
+    affected, read, first = targets, Read(), True
     shared = tuple(shared)
     try:
         while True:
@@ -97,8 +100,9 @@ def watch(targets: tuple[str, ...], terminal: Terminal, run: Again, shared: Iter
             if code >= 128:
                 return code
             _take_over(read, fresh, affected)
-            if not read.all():  # nothing was named that could be saved
+            if code == USAGE and first:  # a command line that is refused is not mended by saving a file
                 return code
+            first = False
             _say(f"{_outcome(code)}; watching {count(len(read.all()), 'file')}, Ctrl-C ends", terminal)
             changed = wait_for_change(read.all())
             affected = tuple(target for target in targets if target in read.affected(changed))

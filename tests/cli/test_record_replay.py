@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -88,15 +89,13 @@ def run(folder: Path, *arguments: object, authorized: bool = True) -> Ended:
 
 
 def pages(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.json"))
-    }
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.json"))}
 
 
 def events(path: Path) -> Iterator[object]:
     """What a record tells, but for times and the beginning, which says that it was replayed."""
     for line in path.read_text(encoding="utf-8").splitlines()[2:]:
-        told = json.loads(line)
+        told = json.loads(re.sub(r"file:///[^\"]*/", "file:///", line))
         told.pop("at")
         if "exchange" in told:
             told["exchange"].pop("took")
@@ -170,7 +169,9 @@ def test_recording_once_more_changes_nothing_but_what_changed(recorded: Path) ->
     (recorded / "cassette/flow/gone.json").write_text((recorded / "cassette/flow/make.json").read_text())
     edit(recorded / "flow.arazzo.yaml", "value: 2", "value: 3")
     with serve(Shop()) as server:
-        port = json.loads((recorded / "cassette/flow/make.json").read_text())["request"]["url"].split(":")[2].split("/")[0]
+        port = (
+            json.loads((recorded / "cassette/flow/make.json").read_text())["request"]["url"].split(":")[2].split("/")[0]
+        )
         for page in (recorded / "cassette/flow").glob("*.json"):  # the same server at another port
             page.write_text(page.read_text().replace(f":{port}", f":{server.port}"))
         before = {path: path.stat().st_mtime_ns for path in (recorded / "cassette/flow").iterdir()}
@@ -281,45 +282,13 @@ def test_a_server_that_cannot_be_reached_is_recorded_too(tmp_path: Path) -> None
     assert "refused" in again.out
 
 
-PAGE = "cassette/flow/make.json"
-HOSTILE = {
-    "a page that was cut": (PAGE, lambda text: text[:100], "it is not JSON"),
-    "a page of another version": (PAGE, lambda text: text.replace('"cassette": 1', '"cassette": 9'), "of version 9"),
-    "a page that is a list": (PAGE, lambda _: "[]", "is not an object"),
-    "a page without a request": (PAGE, lambda text: text.replace('"request"', '"requests"'), "'request'"),
-    "a status that is none": (PAGE, lambda text: text.replace("201", "true"), "'status'"),
-    "a body that is none": (PAGE, lambda text: text.replace('"json"', '"yaml"'), "'base64'"),
-    "a page that is too deep": (PAGE, lambda _: "[" * 200_000, "nested too deeply"),
-    "a label that was cut": ("cassette/cassette.json", lambda text: text[:20], "it is not JSON"),
-    "a label of another kind": ("cassette/cassette.json", lambda _: "[1]", "not what a recording writes"),
-    "a label of another version": ("cassette/cassette.json", lambda text: text.replace(": 1,", ": 2,"), "of version 2"),
-}
-
-
-@pytest.mark.parametrize(("path", "change", "said"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_cassette_that_cannot_be_read_is_refused(recorded: Path, path: str, change, said: str) -> None:  # type: ignore[no-untyped-def]
-    text = (recorded / path).read_text(encoding="utf-8")
-    assert change(text) != text
-    (recorded / path).write_text(change(text), encoding="utf-8")
+def test_a_cassette_that_cannot_be_read_is_refused_before_anything_is_told(recorded: Path) -> None:
+    page = recorded / "cassette/flow/make.json"
+    page.write_text(page.read_text()[:100])
     ended = run(recorded, "--replay", "cassette")
     assert ended.code == 2, ended
-    assert said in ended.err
-    assert Path(path).name in ended.err or "cassette" in ended.err
-
-
-def test_a_page_that_is_huge_is_refused_unread(recorded: Path) -> None:
-    with (recorded / PAGE).open("r+b") as file:
-        file.truncate(300 * 1024 * 1024)
-    ended = run(recorded, "--replay", "cassette")
-    assert ended.code == 2, ended
-    assert "more than any exchange can have" in ended.err
-
-
-def test_a_page_that_is_not_utf_8_is_refused(recorded: Path) -> None:
-    (recorded / PAGE).write_bytes(b'{"cassette": 1, "\xff": 2}')
-    ended = run(recorded, "--replay", "cassette")
-    assert ended.code == 2, ended
-    assert "it is not UTF-8" in ended.err
+    assert "cassette/flow/make.json cannot be replayed: it is not JSON" in ended.err
+    assert ended.out == ""
 
 
 REFUSED = {
