@@ -65,6 +65,12 @@ class Player:
         sent = leaving(send.request)
         if isinstance(sent, TransportFailure):
             return Exchange(send.request, sent)
+        try:
+            return self._answer(send, sent)
+        except UsageError as error:  # a page was changed since the cassette was read
+            return Exchange(sent, TransportFailure("unrecorded", error.message))
+
+    def _answer(self, send: Send, sent: Request) -> Exchange:
         unit = unit_name(self.case or send.trail[0].workflow_id)
         self._units[unit] = None
         shown = hidden(sent, self.redactor)

@@ -216,7 +216,7 @@ class Outlets:
     def finish(self, signal_number: int = 0) -> int:
         """Tell the end, write what is left to write, and give the exit code; `signal_number` is what ended the run."""
         assert self._broadcast is not None
-        if self._tape is not None:
+        if self._tape is not None and not signal_number:  # what was broken off is no whole recording
             self._tape.close()
         self._broadcast.tell(Entry(self.last_at, RunFinished(self.outcome)))
         self._broadcast.close()

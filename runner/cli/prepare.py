@@ -164,6 +164,8 @@ def refuse_contradictions(options: RunOptions) -> None:
         raise UsageError("--quiet excludes --verbose")
     if options.watch and "-" in options.inputs:
         raise UsageError("--watch reads its inputs again each time, and standard input can be read once")
+    if options.record is not None and options.from_step is not None:
+        raise UsageError("--record keeps whole runs: --from-step excludes it")
     if options.dry_run and options.from_step is not None:
         raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
     if options.dry_run and options.report:

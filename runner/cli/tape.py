@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from runner.cassette.folder import Cassette, Made, changed, read_cassette
-from runner.cassette.player import Drift, Nowhere, Player, Strictness, read_strictness
+from runner.cassette.folder import Made, changed, read_cassette
+from runner.cassette.player import Drift, Nowhere, Player, read_strictness
 from runner.cassette.tape import Tape, check_folder, merged
 from runner.cli.outlets import Outlets
 from runner.cli.terminal import Terminal
@@ -20,7 +20,7 @@ from runner.errors import UsageError
 from runner.plan.plan import Plan
 from runner.reporters.diagnostics import render_full
 from runner.reporters.redact import Redactor
-from runner.reporters.text import count
+from runner.reporters.text import count, one_line
 from runner.shell.clock import VirtualClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
@@ -46,20 +46,17 @@ class TapeOptions(Protocol):
 
 @dataclass(frozen=True)
 class Replay:
-    """A cassette that answers a run, and the documents that ask it."""
+    """A cassette that answers a run, all its documents one after the other."""
 
-    cassette: Cassette
-    strictness: Strictness
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    players: list[tuple[Plan, Player]] = field(default_factory=list, repr=False)
+    player: Player
+    plans: Sequence[Plan] = field(repr=False)
 
     @contextmanager
     def world(self, ready: Ready, clock: VirtualClock, interrupt: Interrupt, tell: Tell) -> Iterator[World]:
         """Open a world in which nothing is sent and waiting takes no time."""
-        player = Player(self.cassette, clock, Redactor(self.secrets), self.strictness)
+        self.player.clock = clock
         for asked in ready.asked:
-            player.expect(ready.plan.workflows[asked.key].workflow_id)
-        self.players.append((ready.plan, player))
+            self.player.expect(ready.plan.workflows[asked.key].workflow_id)
         with Worker() as worker:
             yield World(
                 Nowhere(),
@@ -67,42 +64,44 @@ class Replay:
                 tell,
                 cancelled=interrupt.cancelled,
                 apply=worker.apply,
-                recorded=player.answer,
+                recorded=self.player.answer,
             )
 
     def tell_drift(self, terminal: Terminal) -> bool:
         """Say where the run is not the recorded one, each difference at its step; say whether that fails the run."""
-        drifts = [(plan, drift) for plan, player in self.players for drift in player.drifts]
-        drawn = (drift_diagnostic(plan, drift) for plan, drift in drifts)
+        drifts, folder = self.player.drifts, self.player.cassette.folder
+        drawn = (drift_diagnostic(self.plans, drift) for drift in drifts)
         for diagnostic in dict.fromkeys(each for each in drawn if each):  # those of retries are alike
             print("\n" + render_full(diagnostic, terminal.err_style), file=terminal.err)
-        if any(drift.failed for _, drift in drifts):  # what comes after it was never asked for
+        if any(drift.failed for drift in drifts):  # what comes after it was never asked for
             return True
-        left = [each for _, player in self.players for each in player.left()]
+        left = list(self.player.left())
         if left:
-            terminal.warn(f"{count(len(left), 'recorded request')} of {self.cassette.folder} not asked for:")
+            terminal.warn(f"{count(len(left), 'recorded request')} of {folder} not asked for:")
             for each in left[:MOST_LEFT]:
-                print(f"  {each.method} {each.url}  {each.path.relative_to(self.cassette.folder)}", file=terminal.err)
+                sent = one_line(f"{each.method} {each.url}")
+                print(f"  {sent}  {each.path.relative_to(folder)}", file=terminal.err)
             if len(left) > MOST_LEFT:
                 print(f"  and {len(left) - MOST_LEFT} more", file=terminal.err)
-        return bool(left) and self.strictness == "any"
+        return bool(left) and self.player.strictness == "any"
 
 
-def drift_diagnostic(plan: Plan, drift: Drift) -> Diagnostic | None:
+def drift_diagnostic(plans: Sequence[Plan], drift: Drift) -> Diagnostic | None:
     """Draw a drift at its step as a small diff; None for a request that is like nothing in the cassette."""
     if not drift.found:
         return None
     frame = drift.trail[-1]
-    span = step_span(plan, frame.workflow_id, str(frame.step_id))
+    span = step_span(plans, frame.workflow_id, str(frame.step_id))
     message = f"step '{frame.step_id}': the request is not the recorded one, in {drift.path}"
     diff = "\n".join(line for each in drift.found for line in each.lines)
     severity: Severity = "error" if drift.failed else "warning"
     return Diagnostic("replay-drift", severity, message, span, notes=(diff,)) if span else None
 
 
-def step_span(plan: Plan, workflow_id: str, step_id: str) -> Span | None:
+def step_span(plans: Sequence[Plan], workflow_id: str, step_id: str) -> Span | None:
     """Find the place of a step in its document."""
-    steps = (s for each in plan.workflows.values() if each.workflow_id == workflow_id for s in each.steps)
+    workflows = (workflow for plan in plans for workflow in plan.workflows.values())
+    steps = (step for each in workflows if each.workflow_id == workflow_id for step in each.steps)
     return next((step.span for step in steps if step.step_id == step_id), None)
 
 
@@ -138,7 +137,8 @@ def replay_of(options: TapeOptions, plans: Sequence[Plan], secrets: frozenset[st
         outlets.distrust(f"the recording of {options.replay} did not come to its end")
     for text in changed(cassette, [made_by(plan) for plan in plans]):
         outlets.distrust(text)
-    return Replay(cassette, read_strictness(options.replay_drift or "request"), secrets)
+    strictness = read_strictness(options.replay_drift or "request")
+    return Replay(Player(cassette, VirtualClock(0.0), Redactor(secrets), strictness), plans)
 
 
 def made_by(plan: Plan) -> Made:

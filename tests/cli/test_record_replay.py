@@ -6,15 +6,17 @@ import base64
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.cli.process import Ended, arazzo, documents, environment
+from tests.cli.process import Ended, arazzo, documents, environment, started
 from tests.shell.server import Connection, answer, serve
 
 TOKEN = "s3cr3t/t0ken+of the-run"
@@ -299,6 +301,7 @@ REFUSED = {
     "a dry run": (("--dry-run", "--record", "other"), "--dry-run sends nothing to record"),
     "faults": (("--sandbox", "--fault", "drop", "--replay", "cassette"), "--fault has no effect"),
     "a folder that is another": (("--record", "."), "the folder is not empty, and no cassette"),
+    "half a run": (("--record", "other", "--from-step", "read"), "--record keeps whole runs"),
     "a file": (("--record", "api.yaml"), "it is not a folder"),
 }
 
@@ -318,6 +321,28 @@ def test_a_recording_that_was_killed_can_be_replayed_and_says_so(recorded: Path)
     assert ended.code == 1, ended
     assert "the recording of cassette did not come to its end" in ended.err
     assert "step 'list': GET /things: the cassette has no such request" in ended.out
+
+
+def test_a_recording_that_ctrl_c_ended_keeps_its_pages_and_is_not_complete(tmp_path: Path) -> None:
+    arrived = threading.Event()
+
+    def behave(connection: Connection) -> None:
+        connection.request()
+        connection.send(answer("Content-Type: application/json", body=b"{}"))
+        connection.request()
+        arrived.set()
+        connection.wait()
+
+    steps = "".join(f"  - {{stepId: {name}, operationId: listThings}}\n" for name in ("one", "two"))
+    with serve(behave) as server:
+        documents(tmp_path, server.url(""), steps)
+        with started("run", "flow.arazzo.yaml", "--record", "cassette", cwd=tmp_path) as process:
+            assert arrived.wait(30)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+    found = pages(tmp_path / "cassette")
+    assert found.keys() == {"cassette.json", "flow/one.json"}
+    assert json.loads(found["cassette.json"])["complete"] is False
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_sent(recorded: Path) -> None:
