@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -46,7 +46,7 @@ class Sources:
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
     `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI, stand
-    for what would be read there; on a `shelf` stays what several documents share.
+    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +58,7 @@ class Sources:
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     shelf: Shelf | None = field(default=None, repr=False)
+    hear: Callable[[str], None] | None = field(default=None, repr=False)
 
 
 class Checked(NamedTuple):
@@ -172,9 +173,15 @@ def _load_options(sources: Sources, here: Path) -> LoadOptions:
 
 
 def _fetch(sources: Sources) -> Fetch:
-    fetch, here = fetcher(sources.offline, sources.http), Path.cwd()
+    fetch, here, hear = fetcher(sources.offline, sources.http), Path.cwd(), sources.hear
     texts = {to_uri(place, here): text for place, text in sources.texts.items()}
-    return lambda uri: Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+
+    def heard(uri: str) -> Fetched:
+        if hear is not None:
+            hear(uri)
+        return Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+
+    return heard
 
 
 def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:

@@ -27,6 +27,7 @@ FailureKind: TypeAlias = Literal[
     "cancelled",
     "offline",
     "credentials",
+    "unrecorded",
 ]
 
 

@@ -44,6 +44,7 @@ FLOORS: Mapping[str, int] = {
     "rulebook": 8,
     "plugins": 8,
     "suite": 8,
+    "cassette": 8,
     "durable": 8,
     "cli": 9,
     "pytest_plugin": 9,

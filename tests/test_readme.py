@@ -74,6 +74,7 @@ def test_commands_whose_output_is_not_shown_are_good_as_they_stand(block: str, t
     with ExitStack() as servers:
         for line in block.splitlines():
             here = line.replace("--port 8080", "--port 0").replace("=report.", f"={tmp_path}/report.")
+            here = here.replace("cassette/", f"{tmp_path}/cassette/").replace("run.jsonl", f"{tmp_path}/run.jsonl")
             program, *arguments = shlex.split(here.replace("127.0.0.1:8080", at).removesuffix("&"))
             assert program == "arazzo", line
             if arguments[0] == "sandbox":

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
     "doctor": ("runner.cli.doctor", "Say what stands between a document and a run."),
     "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),
+    "replay": ("runner.cli.replay", "See one step of a recorded run again, and whether it would pass now."),
     "show": ("runner.cli.show", "Show what a document comes to, as a table or a picture."),
     "schema": ("runner.cli.schema", "Print the JSON Schema of Arazzo documents, for editors."),
     "report": ("runner.cli.report", "Make a report from the record of a run."),

@@ -32,6 +32,7 @@ from runner.cli.profile import Setting, setting_of
 from runner.cli.stage import Stage, check_faults, read_stage, stands_in
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready, SandboxSettings, places
+from runner.engine.asked import secret_inputs
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import UsageError
@@ -77,7 +78,8 @@ def begin(
     keyring = keyring_of(outlets.terminal, asks=options.may_ask)
     wallet = replace(wallet, keyring=keyring, certificate=options.cert is not None)
     advise(options, outlets)
-    wallet = complete(ready, wallet, setting.profile, options, outlets)
+    if not options.is_replayed:
+        wallet = complete(ready, wallet, setting.profile, options, outlets)
     equipped = [(each, credentials_of(each.plan, each.venue, wallet)) for each in ready]
     for each, credentials in equipped:
         foresee(each.plan, each.keys, credentials)
@@ -188,9 +190,15 @@ def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> Non
     ready = [each for each, _ in begun.equipped]
     if options.coverage or begun.bounds or any(text.startswith("coverage=") for text in options.report):
         outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
-    secrets = frozenset(secret for _, credentials in begun.equipped for secret in credentials.secrets)
+    secrets = secrets_of(begun.equipped)
     start = begun.stage.settings.start if all(each.venue.sandbox for each in ready) else None
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
+
+
+def secrets_of(equipped: Sequence[Equipped]) -> frozenset[str]:
+    """Give what no report may show of the credentials and the inputs."""
+    given = [credentials.secrets for _, credentials in equipped]
+    return frozenset[str]().union(*given, *(secret_inputs(each.plan, each.asked) for each, _ in equipped))
 
 
 def sandbox_of(stage: Stage, at: float) -> SandboxSettings:

@@ -8,7 +8,12 @@ import click
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "What to run": (
+        "step",
         "workflow",
+        "case",
+        "visit",
+        "attempt",
+        "document",
         "strict",
         "dry_run",
         "tag",
@@ -29,6 +34,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Fixes": ("fix", "diff"),
     "Inputs": ("input_", "inputs", "input_env", "input_file", "rows"),
     "Where requests go": ("server", "server_var", "live", "sandbox"),
+    "Record and replay": ("record", "replay", "replay_drift", "from_step", "recorded", "watch"),
     "Sandbox": ("sandbox_balance", "scenario", "fault", "seed", "live_like"),
     "Credentials": ("auth", "env_file", "no_input"),
     "Network": ("cacert", "cert", "key", "insecure", "proxy"),

@@ -59,6 +59,16 @@ WHERE = (
 )
 
 
+TAPE = (
+    click.option("--record", metavar="DIR", help="Keep every exchange in a folder, without secrets, to be replayed."),
+    click.option("--replay", metavar="DIR", help="Answer from a recorded folder: no network, no waiting."),
+    click.option(
+        "--replay-drift",
+        metavar="WHAT",
+        help="Which drift from the recording fails: any, request (default: one that is not in it) or none.",
+    ),
+)
+
 REPORT = "Write a report: junit, json, jsonl, html, tap, har, github, summary, gitlab, sarif or coverage."
 
 JUNIT = (
@@ -185,6 +195,11 @@ class ExecuteOptions(WhereOptions):
     color: ColorChoice
 
     @property
+    def is_replayed(self) -> bool:
+        """Whether answers come from a recording, which needs no credential."""
+        return False
+
+    @property
     def may_ask(self) -> bool:
         """Whether the user may be asked for a credential that is missing."""
         return not self.no_input
@@ -200,6 +215,13 @@ def where_options(command: F) -> F:
 def junit_options(command: F) -> F:
     """Give a command the options of the JUnit report."""
     for option in reversed(JUNIT):
+        command = option(command)
+    return command
+
+
+def tape_options(command: F) -> F:
+    """Give a command the options that record and replay."""
+    for option in reversed(TAPE):
         command = option(command)
     return command
 

@@ -9,15 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
 
+from runner.api import Sources
 from runner.cli.checkout import Checkout
 from runner.cli.terminal import Terminal
+from runner.cli.watch import Read
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, CaseFinished, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
-from runner.exchange import Response
+from runner.exchange import Exchange, Response
 from runner.plan.plan import Plan
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
@@ -136,11 +138,16 @@ class Outlets:
     console: Make = field(default=_console, repr=False)
     terse: bool = False
     """Whether warnings of documents are counted, not drawn."""
+    read: Read | None = None
+    """Notes what is read for each target, where somebody watches."""
+    recorder: Callable[[], Reporter] | None = field(default=None, repr=False)
+    """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     plans: tuple[Plan, ...] = field(default=(), repr=False)
     """What is going to run, for reports that draw it."""
     _broadcast: Broadcast | None = field(default=None, repr=False)
+    _tape: Reporter | None = field(default=None, repr=False)
     _lost: bool = False
 
     @property
@@ -152,6 +159,10 @@ class Outlets:
 
     def warn(self, message: str) -> None:
         self.terminal.warn(message)
+
+    def heard(self, target: str, sources: Sources) -> Sources:
+        """Let what is read for a target be noted, where somebody watches."""
+        return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))
 
     def note(self, message: str) -> None:
         print(self.terminal.err_style.paint("note:", "note"), message, file=self.terminal.err)
@@ -166,9 +177,10 @@ class Outlets:
         started = self.started(runs)
         self.plans = tuple(each.plan for each in runs)
         recorders = [self.covered] if self.covered.inventories else []
+        self._tape = self._opened_tape()
         self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at
-        self._broadcast.tell(Entry(at, replace(started, secrets=started.secrets | secrets)))
+        self._tell_all(Entry(at, replace(started, secrets=started.secrets | secrets)))
 
     def started(self, runs: Sequence[Ready]) -> RunStarted:
         """Give what is going to run, as one run."""
@@ -182,6 +194,20 @@ class Outlets:
             servers=tuple(dict.fromkeys(used for each in runs for used in each.servers)),
             warnings=tuple(self.warnings),
         )
+
+    def _opened_tape(self) -> Reporter | None:
+        if self.recorder is None:
+            return None
+        try:
+            return Sturdy(self.recorder(), "the cassette", self.lose)
+        except OSError as error:
+            raise UsageError(f"the cassette cannot be written: {error.strerror or error}") from error
+
+    def _tell_all(self, entry: Entry) -> None:
+        assert self._broadcast is not None
+        if self._tape is not None:
+            self._tape.tell(entry)
+        self._broadcast.tell(entry)
 
     def open(self, *, console: bool) -> list[Reporter]:
         """Open every reporter, or none: a report file that was begun is given up where another cannot be written."""
@@ -240,15 +266,16 @@ class Outlets:
                 self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
             case Answered(_, exchange):
                 self.sent += 1
-                self.answered += isinstance(exchange.reply, Response) or bool(exchange.hops)
+                self.answered += _was_answered(exchange)
             case _:
                 pass
-        assert self._broadcast is not None
-        self._broadcast.tell(entry)
+        self._tell_all(entry)
 
     def finish(self, signal_number: int = 0) -> int:
         """Tell the end, write what is left to write, and give the exit code; `signal_number` is what ended the run."""
         assert self._broadcast is not None
+        if self._tape is not None and not signal_number:  # what was broken off is no whole recording
+            self._tape.close()
         self._broadcast.tell(Entry(self.last_at, RunFinished(self.outcome)))
         self._broadcast.close()
         if signal_number:
@@ -270,6 +297,12 @@ class Outlets:
                 Broadcast(replace(self, reports=[each], is_json=False).open(console=False)).close()
         Broadcast(replace(self, reports=[]).open(console=False)).close()
         return error.exit_code
+
+
+def _was_answered(exchange: Exchange) -> bool:
+    """Say whether anybody answered; that a cassette has no such request is an answer, too."""
+    reply = exchange.reply
+    return isinstance(reply, Response) or bool(exchange.hops) or reply.kind == "unrecorded"
 
 
 def as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:

@@ -14,6 +14,7 @@ from runner.cli.options import ExecuteOptions
 from runner.cli.outlets import Outlets
 from runner.cli.places import certificate, check_names, shown_to, sources_of
 from runner.cli.profile import Setting
+from runner.cli.resume import Beginning
 from runner.cli.terminal import Terminal
 from runner.cli.world import Venue
 from runner.diagnostics import Diagnostic
@@ -32,10 +33,14 @@ def say_error(terminal: Terminal, error: ArazzoError) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be run: documents by what names them, and the keys of the workflows to choose of each plan."""
+    """What is to be run: documents by what names them, and the keys of the workflows to choose of each plan.
+
+    `begin` says where a run begins that does not begin at its beginning.
+    """
 
     documents: Sequence[str]
     choose: Callable[[Sequence[Plan]], list[tuple[str, ...]]]
+    begin: Callable[[Sequence[Plan], Given], Beginning | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ def prepare(
     if not any(venue.sandbox for venue in venues):
         refuse_stage(options)
     plans, keys = check_all(venues, sources, options, outlets, wanted)
+    begun = wanted.begin(plans, given) if wanted.begin else None
+    if begun is not None:
+        given, keys = begun.given, [(begun.found.key,)]
+        outlets.note(begun.note)
     declared = [
         workflow.inputs
         for plan, chosen in zip(plans, keys, strict=True)
@@ -78,8 +87,8 @@ def prepare(
     return [Chosen(plan, chosen, replace(venue, http=http)) for plan, chosen, venue in found if chosen], given
 
 
-def refuse_stage(options: ExecuteOptions) -> None:
-    """Refuse what is said of the sandbox where no document runs on it."""
+def stage_given(options: ExecuteOptions) -> list[str]:
+    """Name the options that were given of the sandbox."""
     said = {
         "--sandbox-balance": options.sandbox_balance is not None,
         "--scenario": options.scenario is not None,
@@ -87,7 +96,12 @@ def refuse_stage(options: ExecuteOptions) -> None:
         "--live-like": options.live_like,
         "--seed": options.seed is not None,
     }
-    for name in (name for name, given in said.items() if given):
+    return [name for name, given in said.items() if given]
+
+
+def refuse_stage(options: ExecuteOptions) -> None:
+    """Refuse what is said of the sandbox where no document runs on it."""
+    for name in stage_given(options):
         raise UsageError(f"{name} is for runs on the sandbox")
 
 
@@ -115,8 +129,12 @@ def check_all(
 ) -> tuple[list[Plan], list[tuple[str, ...]]]:
     """Compile every document and choose its workflows; everything that is wrong is drawn before one is refused."""
     cache = cache_of(outlets.terminal, options.no_cache, options.verbose)
-    sources = replace(sources, cache=cache, shelf=Shelf() if len(venues) > 1 else None)
-    checked = [check_document(venue.location, _at(venue, sources)) for venue in venues]
+    is_shared = len(venues) > 1 and outlets.read is None  # who watches has to know what each one reads
+    sources = replace(sources, cache=cache, shelf=Shelf() if is_shared else None)
+    checked = [
+        check_document(venue.location, outlets.heard(name, _at(venue, sources)))
+        for name, venue in zip(wanted.documents, venues, strict=True)
+    ]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []

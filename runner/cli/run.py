@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runner import api
-from runner.cli.begin import Begun, begin, open_outlets, sandbox_of
+from runner.cli.begin import Begun, begin, open_outlets, sandbox_of, secrets_of
+from runner.cli.config import find
 from runner.cli.coverage import tell
 from runner.cli.credentials import Variables
 from runner.cli.dryrun import dry_run
 from runner.cli.help import Sectioned
-from runner.cli.options import ExecuteOptions, execute_options
+from runner.cli.inputs import Given
+from runner.cli.options import ExecuteOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error
+from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
+from runner.cli.resume import Beginning, beginning
+from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
+from runner.cli.watch import Read, watch
 from runner.cli.world import Ready, open_world
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
@@ -32,16 +38,30 @@ class RunOptions(ExecuteOptions):
 
     workflow: str | None
     dry_run: bool
+    watch: bool
+    from_step: str | None
+    recorded: str | None
+    record: str | None
+    replay: str | None
+    replay_drift: str | None
 
     @property
     def may_ask(self) -> bool:
-        return not (self.no_input or self.dry_run)
+        return not (self.no_input or self.dry_run or self.replay)
+
+    @property
+    def is_replayed(self) -> bool:
+        return self.replay is not None
 
 
 @click.command("run", cls=Sectioned)
 @click.argument("targets", nargs=-1, metavar="FILE|NAME...")
 @click.option("-w", "--workflow", metavar="ID", help="Run this workflow; else all that no other in the file calls.")
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing, print the requests as curl.")
+@click.option("--from-step", metavar="ID[#VISIT]", help="Begin at this step, with what --recorded gave before it.")
+@click.option("--recorded", metavar="RUN.jsonl", help="The record of a run: what --report jsonl=RUN.jsonl has written.")
+@click.option("--watch", is_flag=True, help="Run again whatever a saved file affects; Ctrl-C ends.")
+@tape_options
 @execute_options
 def command(**options: Any) -> None:
     """Run the workflows of Arazzo documents.
@@ -59,25 +79,42 @@ def command(**options: Any) -> None:
     """
     chosen = RunOptions(**options)
     terminal = look(options["color"])
-    sys.exit(run(chosen, terminal))
+    sys.exit(watched(chosen, terminal) if chosen.watch else run(chosen, terminal))
 
 
-def run(options: RunOptions, terminal: Terminal) -> int:
-    """Do what the command line says and give the exit code."""
+def watched(options: RunOptions, terminal: Terminal) -> int:
+    """Run again whatever a saved file affects, and give the exit code."""
+    read = [*options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
+    others = [options.config, options.scenario, options.recorded]
+    found = find(Path.cwd())
+    shared = [*map(Path, read), *(Path(path) for path in others if path), *([found] if found else ())]
+    return watch(
+        options.targets, terminal, lambda some, read: run(replace(options, targets=some), terminal, read), shared
+    )
+
+
+def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> int:
+    """Do what the command line says and give the exit code; `read` notes what that depends on."""
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     document = options.targets[0] if options.targets else ""
-    outlets = Outlets(terminal, [], options.format == "json", verbosity, document)
+    outlets = Outlets(terminal, [], options.format == "json", verbosity, document, read=read)
+    options = replace(options, offline=options.offline or options.is_replayed)
     try:
         outlets.reports = report_paths(options.report)
         begun = begin(options, options.targets, outlets, ready_for)
         if options.dry_run:
             return dry_run([each for each, _ in begun.equipped], begun.wallet, outlets)
+        plans = [each.plan for each, _ in begun.equipped]
+        replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
+        outlets.recorder = recorder_of(options, plans)
         open_outlets(begun, options, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    code = start(begun, outlets)
+    code = start(begun, outlets, replay)
+    if replay is not None and code < 128 and replay.tell_drift(terminal):
+        code = code or 1
     kept = tell(outlets.covered, begun.bounds, terminal, drawn=options.coverage and not outlets.is_json)
     return code or (0 if kept else 1)
 
@@ -89,21 +126,40 @@ def ready_for(options: RunOptions, setting: Setting, variables: Variables, outle
         raise UsageError("nothing to run", "name a file, or a bundled workflow from: arazzo list")
     if options.dry_run and options.report:
         raise UsageError("--dry-run sends nothing that a report could be made of", "--format json prints it as data")
+    if options.watch and "-" in options.inputs:
+        raise UsageError("--watch reads its inputs again each time, and standard input can be read once")
+    if options.record is not None and options.from_step is not None:
+        raise UsageError("--record keeps whole runs: --from-step excludes it")
+    if options.dry_run and options.from_step is not None:
+        raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
+    refuse_tape(options, stage_given(options))
+    begins: list[Beginning] = []
+
+    def begin_at(plans: Sequence[Plan], given: Given) -> Beginning | None:
+        found = beginning(options, plans, given)
+        begins.extend((found,) if found else ())
+        return found
 
     def choose(plans: Sequence[Plan]) -> list[tuple[str, ...]]:
         return [api.choose(plan, options.workflow) for plan in plans]
 
-    chosen, given = prepare(options, setting, variables, outlets, Wanted(options.targets, choose))
-    return [Ready(each.plan, tuple(ask(each.plan, key, given) for key in each.keys), each.venue) for each in chosen]
+    chosen, given = prepare(options, setting, variables, outlets, Wanted(options.targets, choose, begin_at))
+    ready = [Ready(each.plan, tuple(ask(each.plan, key, given) for key in each.keys), each.venue) for each in chosen]
+    return [begins[0].of(each) for each in ready] if begins else ready
 
 
-def start(begun: Begun, outlets: Outlets) -> int:
+def start(begun: Begun, outlets: Outlets, replay: Replay | None) -> int:
     """Run the documents one after the other, until the user has had enough."""
     sandbox = sandbox_of(begun.stage, outlets.last_at)
     with Interrupt() as interrupt:
         for each, credentials in begun.equipped:
             if interrupt.cancelled():
                 break
-            with open_world(each, credentials, sandbox, interrupt, outlets.tell) as world:
+            opened = (
+                open_world(each, credentials, sandbox, interrupt, outlets.tell)
+                if replay is None
+                else replay.world(each, sandbox.clock, interrupt, outlets.tell)
+            )
+            with opened as world:
                 api.run_plan(each.plan, each.asked, world, begun.limits)
         return outlets.finish(interrupt.number)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.engine.events import ServerUsed
+from runner.engine.state import Start
 from runner.plan.plan import Plan
 from runner.plan.servers import server_choices
 from runner.values import InputValue
@@ -13,11 +14,15 @@ from runner.values import InputValue
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take."""
+    """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take.
+
+    `start` is there where it does not begin at its beginning.
+    """
 
     key: str
     inputs: Mapping[str, InputValue]
     given: Mapping[str, InputValue] = field(default_factory=dict)
+    start: Start | None = None
 
 
 def servers_used(plan: Plan, asked: Sequence[Asked]) -> tuple[ServerUsed, ...]:

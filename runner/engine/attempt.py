@@ -130,7 +130,7 @@ def _deadline(run: Run, step: StepPlan) -> Deadline:
 def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trail) -> Part:
     call = step.call
     assert isinstance(call, OperationCall)
-    exchange = yield from _send(run, call, built.request)
+    exchange = yield from _send(run, call, built.request, trail)
     yield Answered(trail, exchange, tuple(built.values))
     reply = exchange.reply
     if isinstance(reply, Response) and reply.content.problem:
@@ -172,12 +172,12 @@ def _past(finish: Finish) -> str:
     return "failed" if finish.outcome == "failed" else "did not finish"
 
 
-def _send(run: Run, call: OperationCall, request: Request) -> Generator[Event | Effect, Answer, Exchange]:
+def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Generator[Event | Effect, Answer, Exchange]:
     times = [
         time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
     ]
     timeout = max(0.001, min(times)) if times else None
-    answer = yield Send(request, call.operation, timeout, call.source, run.budget.in_teardown)
+    answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown)
     if isinstance(answer, Cancelled):
         raise cancelled()
     assert isinstance(answer, Exchange)

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.engine.events import Event, Outcome
+from runner.engine.events import Event, Outcome, Trail
 from runner.exchange import Exchange, Request, TransportFailure
 from runner.openapi.document import Operation
 
@@ -15,14 +15,15 @@ from runner.openapi.document import Operation
 class Send:
     """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
 
-    `source` is the name of the source description that the operation belongs to. `in_teardown` says that it is sent
-    even where the user has ended the run.
+    `source` is the name of the source description that the operation belongs to, `trail` where the run is.
+    `in_teardown` says that it is sent even where the user has ended the run.
     """
 
     request: Request
     operation: Operation
     timeout: float | None
     source: str = ""
+    trail: Trail = ()
     in_teardown: bool = False
 
 

@@ -52,6 +52,8 @@ def run(
     yield RunStarted(plan.document, plan.title, ids, plan.sources, hidden, servers_used(plan, asked))
     outcome: Outcome = "passed"
     for each in asked:
+        if each.start is not None:
+            state.begin(each.key, each.start)
         try:
             finish = yield from _workflow(state, each.key, each.inputs, "asked", ())
         except Halt as halt:
@@ -75,7 +77,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
         while transfer is not None:
             key, inputs = transfer
             plan = run.plan.workflows[key]
-            current = Opened(WorkflowState(plan, inputs), (*above, Frame(plan.workflow_id)))
+            current = Opened(run.entered(plan, inputs), (*above, Frame(plan.workflow_id)))
             _check_depth(run, current)
             ended: Problem | Leave | None = yield from _dependencies(run, plan)
             kept = kept if opened else len(run.breaches)
@@ -192,7 +194,7 @@ def _to_the_end(run: Run, opened: Opened) -> Generator[Event | Effect, Answer, P
 def _steps(run: Run, opened: Opened) -> Generator[Event | Effect, Answer, Problem | Leave | None]:
     """Run the steps in order, or as actions say; give why the workflow failed, or where it goes on."""
     steps = opened.state.plan.steps
-    position = 0
+    position = opened.state.position
     while position < len(steps):
         step = steps[position]
         run.budget.count_step(step.span)

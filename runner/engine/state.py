@@ -63,6 +63,18 @@ class Finish:
     problem: Problem | None
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a workflow begins that ran before: at a step, by its index, with what the steps before it gave.
+
+    `workflows` are the inputs and outputs of those that finished before, by key: nothing that needs them runs them.
+    """
+
+    step: int
+    outputs: Mapping[str, Values]
+    workflows: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Budget:
     """What `owner`, the run or a teardown, may use up: steps, and the time until each deadline, the innermost last."""
@@ -108,6 +120,26 @@ class Run:
     nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
     breaches: list[Problem] = field(default_factory=list)
+    starts: dict[str, Start] = field(default_factory=dict)
+
+    def begin(self, key: str, start: Start) -> None:
+        """Let a workflow begin at a step, as if what came before had just happened."""
+        self.starts[key] = start
+        self.completed |= {(key, step_id) for step_id in start.outputs}
+        for other, record in start.workflows.items():
+            workflow = self.plan.workflows[other]
+            self.finished.setdefault(workflow.document, {})[workflow.workflow_id] = record
+            self.dependencies[other] = Finish("passed", record["outputs"], None)
+
+    def entered(self, workflow: WorkflowPlan, inputs: Mapping[str, InputValue]) -> WorkflowState:
+        """Give the state that a workflow begins in."""
+        start = self.starts.pop(workflow.key, None)
+        if start is None:
+            return WorkflowState(workflow, inputs)
+        done = {index for index, step in enumerate(workflow.steps) if step.step_id in start.outputs}
+        return WorkflowState(
+            workflow, inputs, dict(start.outputs), completed=done, passed=set(start.outputs), position=start.step
+        )
 
     def __post_init__(self) -> None:
         self.budget = Budget("the run", self.limits.steps)
@@ -132,6 +164,7 @@ class WorkflowState:
     """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each.
 
     `completed` are the places of the steps that are over, `passed` the ids of those whose last visit passed.
+    `position` is the index of the step that it begins with.
     """
 
     plan: WorkflowPlan
@@ -140,3 +173,4 @@ class WorkflowState:
     visits: Counter[str] = field(default_factory=Counter)
     completed: set[int] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
+    position: int = 0

@@ -23,7 +23,7 @@ from runner.plan.targets import find_called, workflow_key
 from runner.plan.values import output_node
 from runner.plan.ways import check_ways, unused_outputs
 from runner.source import Span
-from runner.values import join_pointer
+from runner.values import join_pointer, resolve_pointer
 
 SPELLABLE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -168,7 +168,9 @@ class _Compilation:
         entries = entry_workflows(self.plans, own)
         sources = tuple((source.name, source.url) for source in entry.document.source_descriptions)
         apis = {api.uri: api for api in self.description.apis.values()}
-        return Plan(entry.places.source.name, entry.document.title, self.plans, entries, sources, apis)
+        version = resolve_pointer(entry.document.root, "/info/version")
+        named = (entry.places.source.name, entry.document.title)
+        return Plan(*named, self.plans, entries, sources, apis, version if isinstance(version, str) else "")
 
 
 def entry_workflows(plans: Mapping[str, WorkflowPlan], own: Sequence[str]) -> tuple[str, ...]:

@@ -267,7 +267,8 @@ class WorkflowPlan:
 class Plan:
     """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls.
 
-    `apis` are the descriptions of all its sources by URI, whether a workflow calls them or not.
+    `apis` are the descriptions of all its sources by URI, whether a workflow calls them or not. `version` is the
+    document's own, its info.version.
     """
 
     document: str
@@ -276,6 +277,7 @@ class Plan:
     entries: tuple[str, ...]
     sources: tuple[tuple[str, str], ...]
     apis: Mapping[str, ApiDescription] = field(default_factory=dict, repr=False)
+    version: str = ""
 
     def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
         """Give the workflows that a run of `keys` can reach, those first."""

@@ -9,7 +9,7 @@ and are left alone, so that reports can rely on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar, assert_never
 from urllib.parse import unquote, unquote_plus
@@ -55,9 +55,10 @@ from runner.exchange import (
     media_type,
 )
 from runner.reporters import secret_places as places
+from runner.reporters.secret_documents import MaskedDocuments
 from runner.reporters.secret_names import is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
-from runner.source import Source, Span
+from runner.source import Span
 from runner.text import json_text
 from runner.values import Absent, InputValue, Json, Value, split_pointer
 
@@ -65,14 +66,19 @@ V = TypeVar("V", Json, InputValue, Value)
 
 
 class Redactor:
-    """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place."""
+    """Stands in front of all reporters; secrets leave the stream once. What is `public` is shown at any place.
 
-    def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
+    `name` says what stands for a secret, where all of them must not look alike.
+    """
+
+    def __init__(
+        self, secrets: Iterable[str] = (), public: Iterable[str] = (), name: Callable[[str], str] | None = None
+    ) -> None:
         self._public = frozenset(public)
         self._given: set[str] = set()  # also those that are too short or common to be looked for everywhere
-        self._secrets = SecretValues()
+        self._secrets = SecretValues(name)
         self._wanted = self._secrets
-        self._sources: dict[Source, tuple[int, Source]] = {}
+        self._documents = MaskedDocuments()
         self._learn_all(secrets)
 
     def fork(self) -> Redactor:
@@ -81,6 +87,11 @@ class Redactor:
         forked._given = set(self._given)
         forked._secrets = forked._wanted = self._secrets.copy()
         return forked
+
+    @property
+    def known(self) -> int:
+        """How many secrets are known: where it grows, what was told before may hold one."""
+        return len(self._secrets)
 
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
@@ -169,14 +180,9 @@ class Redactor:
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
         expressions = places.EXPRESSION.findall(verdict.comparison or condition)
         name = next((found for found in expressions if is_secret_name(found)), "")
-        return Verdict(
-            verdict.passed,
-            self._guarded(name, verdict.left),
-            self._guarded(name, verdict.right),
-            self.text(verdict.comparison),
-            self.text(verdict.problem) if verdict.problem else verdict.problem,
-            verdict.note,  # it names kinds, not values
-        )
+        left, right = self._guarded(name, verdict.left), self._guarded(name, verdict.right)
+        problem = self.text(verdict.problem) if verdict.problem else verdict.problem
+        return replace(verdict, left=left, right=right, comparison=self.text(verdict.comparison), problem=problem)
 
     def _breach(self, breach: Breach) -> Breach:
         """Redact a breach by the names on the way to its value; what quotes values is dropped where one is secret."""
@@ -210,15 +216,8 @@ class Redactor:
         return replace(masked, source=replace(masked.source, uri=uri, name=name))
 
     def _span(self, span: Span | None) -> Span | None:
-        """Mask the document as well: a diagnostic quotes it. The mask is as long as the secret, so positions hold."""
-        if span is None or not self._secrets:
-            return span
-        known, masked = self._sources.get(span.source, (0, span.source))
-        if known != len(self._secrets):
-            text = self._secrets.mask(span.source.text, by=lambda found: places.SPAN_FILL.sub("*", found[0]))
-            masked = span.source if text == span.source.text else replace(span.source, text=text)
-            self._sources[span.source] = (len(self._secrets), masked)
-        return span if masked is span.source else replace(span, source=masked)
+        """Mask the document as well: a diagnostic quotes it."""
+        return self._documents.masked(span, self._secrets) if span and self._secrets else span
 
     # Values
 
@@ -243,7 +242,7 @@ class Redactor:
                 masked = self._wanted.mask(text)
                 return value if masked == text else masked.encode("utf-8", "surrogateescape")
             case int() | float():
-                return PLACEHOLDER if self._secrets.holds(str(value)) else value
+                return self._secrets.mark(str(value)) if self._secrets.holds(str(value)) else value
             case list():
                 return [self._walk(item) for item in value]
             case dict():
@@ -263,7 +262,7 @@ class Redactor:
                 return value
             case int() | float():
                 self._learn(str(value), learn)
-                return PLACEHOLDER
+                return self._secrets.mark(str(value))
             case list():
                 return [self._hidden(item, learn) for item in value]
             case dict():
@@ -285,27 +284,28 @@ class Redactor:
             return value
         if not found:
             self._learn(value, minimum)
-            return PLACEHOLDER
+            return self._secrets.mark(value)
         scheme, credential = found.groups()
         self._learn(credential, minimum)
         pair = basic_pair(credential) if scheme.lower() == "basic" else None
         if pair is not None:
             self._learn(pair, minimum)
             self._learn(pair.partition(":")[2], minimum)
-        return f"{scheme} {PLACEHOLDER}"
+        return f"{scheme} {self._secrets.mark(credential)}"
 
     def _parameter(self, found: re.Match[str]) -> str:
         name, value = unquote_plus(found[1]), unquote_plus(found[2])
         if value in self._given:
-            return f"{found[1]}={PLACEHOLDER}"
+            return f"{found[1]}={self._secrets.mark(value)}"
         if not is_secret_name(name) or found[2] in self._public:
             return found[0]
         self._learn(value)
-        return f"{found[1]}={PLACEHOLDER}"
+        return f"{found[1]}={self._secrets.mark(value)}"
 
     def _userinfo(self, found: re.Match[str]) -> str:
-        self._learn(unquote(found[2]))
-        return f"{found[1]}:{PLACEHOLDER}@"
+        password = unquote(found[2])
+        self._learn(password)
+        return f"{found[1]}:{self._secrets.mark(password)}@"
 
     # Exchanges
 
@@ -337,7 +337,7 @@ class Redactor:
             cookie, semicolon, attributes = value.partition(";")
             return self._cookie(cookie) + semicolon + attributes
         if value in self._given:
-            return PLACEHOLDER
+            return self._secrets.mark(value)
         return self._credential(value) if value and is_secret_name(name) else self.text(value)
 
     def _cookie(self, text: str) -> str:
@@ -346,14 +346,15 @@ class Redactor:
             return PLACEHOLDER
         if found[2] in self._public:
             return text
-        self._learn(found[2].strip('"'), 4 if is_secret_name(found[1]) else places.COOKIE_LENGTH)
-        return f"{found[1]}={PLACEHOLDER}"
+        value = found[2].strip('"')
+        self._learn(value, 4 if is_secret_name(found[1]) else places.COOKIE_LENGTH)
+        return f"{found[1]}={self._secrets.mark(value)}"
 
     def _body(self, message: Request | Response) -> bytes:
         body = message.body
         text = body.decode("utf-8", "surrogateescape")
         inside = self._secrets.standing_in(text)
-        if not (may_name_a_secret(text) or inside.may_occur):
+        if not (may_name_a_secret(text) or inside.may_occur or PLACEHOLDER in text):
             return body
         self._wanted = inside
         try:
@@ -385,8 +386,9 @@ class Redactor:
         if not is_secret_name(found[1]):
             return found[0]
         content = decode(f'"{found[3]}"'.encode("utf-8", "surrogateescape"), "application/json").value
-        self._learn(content if isinstance(content, str) else found[3])
-        return f'"{found[1]}"{found[2]}"{PLACEHOLDER}"'
+        value = content if isinstance(content, str) else found[3]
+        self._learn(value)
+        return f'"{found[1]}"{found[2]}"{self._secrets.mark(value)}"'
 
     def _part(self, text: str) -> str:
         """Redact one part of a multipart body by the name in its head."""
@@ -395,4 +397,4 @@ class Redactor:
         if not found or not named or not is_secret_name(named[1]):
             return text
         self._learn(found[2])
-        return found[1] + PLACEHOLDER
+        return found[1] + self._secrets.mark(found[2])

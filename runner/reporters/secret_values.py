@@ -13,8 +13,10 @@ from typing import Final
 from urllib.parse import quote
 
 PLACEHOLDER: Final = "***"
+ALIAS: Final = re.compile(r"\*\*\*\d+\*\*\*")
+"""What stands for a secret where one must be told from another: `***1***`."""
 
-_TRIVIAL = re.compile(r"(?i)true|false|null|none|undefined|\*+|-?\d{1,7}(\.\d+)?")
+_TRIVIAL = re.compile(r"(?i)true|false|null|none|undefined|\*+(\d+\*+)?|-?\d{1,7}(\.\d+)?")
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _CORE_LENGTH = 8  # of base64 characters; a shorter piece would be found in any picture
 _LONGEST = 16 * 1024  # characters; what is longer is a document rather than a credential
@@ -25,7 +27,7 @@ _MOST = 1000  # secrets learned from one run; beyond that they are replaced in t
 class _Form:
     """How one secret may be written: no match without one of the `needles`, which are quick to look for."""
 
-    length: int
+    value: str
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -34,9 +36,10 @@ class _Form:
 
 
 class SecretValues:
-    """The secrets known so far, and every encoded form of them."""
+    """The secrets known so far, and every encoded form of them. `name` says what stands for one, if they differ."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: Callable[[str], str] | None = None) -> None:
+        self._name = name
         self._known: set[str] = set()
         self._forms: list[_Form] = []
 
@@ -57,7 +60,7 @@ class SecretValues:
             return
         self._known.add(value)
         # The longest first: a secret may contain another one.
-        insort(self._forms, _form(value), key=lambda form: -form.length)
+        insort(self._forms, _form(value), key=lambda form: -len(form.value))
 
     def holds(self, value: str) -> bool:
         """Say whether a text as a whole is a known secret."""
@@ -65,7 +68,7 @@ class SecretValues:
 
     def standing_in(self, text: str) -> SecretValues:
         """Give the secrets that a text may hold; none is missing, so the parts of a long text need not ask for all."""
-        found = SecretValues()
+        found = SecretValues(self._name)
         found._known = self._known
         found._forms = [form for form in self._forms if form.stands_in(text)]
         return found
@@ -75,12 +78,20 @@ class SecretValues:
         """Whether there is anything to look for."""
         return bool(self._forms)
 
-    def mask(self, text: str, by: str | Callable[[re.Match[str]], str] = PLACEHOLDER) -> str:
-        """Replace every form of every known secret."""
+    def mask(self, text: str, by: Callable[[re.Match[str]], str] | None = None) -> str:
+        """Replace every form of every known secret; names that were given elsewhere are no more than placeholders."""
+        if by is None and self._name is None and PLACEHOLDER in text:
+            text = ALIAS.sub(PLACEHOLDER, text)
         for form in self._forms:
             if form.stands_in(text):
-                text = form.pattern.sub(by, text)
+                text = form.pattern.sub(by or self.mark(form.value), text)
         return text
+
+    def mark(self, secret: str) -> str:
+        """Give what stands for a secret."""
+        if self._name is None:
+            return PLACEHOLDER
+        return secret if ALIAS.fullmatch(secret) else self._name(secret)
 
 
 def basic_pair(value: str) -> str | None:
@@ -98,7 +109,7 @@ def _form(value: str) -> _Form:
     plain = "".join(_spellings(char) for char in value)
     # The characters beside a core carry a few bits of the secret as well.
     parts = [plain, *(rf"[A-Za-z0-9+/_-]?{re.escape(core)}[A-Za-z0-9+/_-]?={{0,2}}" for core in encoded)]
-    return _Form(len(value), tuple(needles), re.compile("|".join(parts)))
+    return _Form(value, tuple(needles), re.compile("|".join(parts)))
 
 
 def _spellings(char: str) -> str:

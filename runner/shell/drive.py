@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from runner.engine.events import Entry, Outcome, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
@@ -21,12 +21,15 @@ from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
 
+Recorded: TypeAlias = Callable[[Send], Exchange]
+"""Gives what came of a request when it was really sent, hops and credentials included."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
 
-    `apply` is how the flow's selectors are applied.
+    `apply` is how the flow's selectors are applied. `recorded` answers every request instead of the transport.
     """
 
     transport: Transport
@@ -36,6 +39,7 @@ class World:
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
     apply: Apply = apply
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class AsyncWorld:
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
     apply: Apply = apply
+    recorded: Recorded | None = None
 
 
 def drive(flow: Flow, world: World) -> Outcome:
@@ -84,6 +89,8 @@ def _session(world: World | AsyncWorld) -> Session:
 
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
     match effect:
+        case Send() if world.recorded is not None:
+            return world.recorded(effect)
         case Send():
             return carry(deliver(effect, session), world.transport, world.clock)
         case Wait(seconds):
@@ -120,6 +127,8 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
 
 async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
     match effect:
+        case Send() if world.recorded is not None:
+            return world.recorded(effect)
         case Send():
             return await acarry(deliver(effect, session), world.transport, world.clock)
         case Wait(seconds):
