@@ -34,7 +34,7 @@ from runner.shell.clock import SystemClock
 from runner.shell.drive import World
 from runner.shell.http import HttpTransport
 
-CASES, FEW = 2_000, 200
+CASES, FEW, ROUNDS = 2_000, 200, 2
 ITEM = {"id": "a1", "name": "a lighthouse", "state": "ready", "tags": ["sea", "night"], "note": "n" * 850}
 BODY = json.dumps({"item": ITEM, "count": 1}).encode()
 HEADERS = (("Content-Type", "application/json"), ("Date", "Sat, 28 Nov 2026 04:43:28 GMT"), ("X-Request-Id", "f00d"))
@@ -156,10 +156,7 @@ def run(plan: Plan, transport: Transport, cases: int, tell: Callable[[Entry], No
 def reported(plan: Plan, transport: Transport, cases: int, kinds: tuple[str, ...], folder: Path) -> float:
     """Run a suite with reports, and give the seconds of CPU that all of it took."""
     outlets = Outlets(look(), [], False, "quiet", "flow.arazzo.yaml")
-    reports: list[Reporter] = []
-    for kind in kinds:
-        reports.append(FileReport(folder / f"report.{kind}", partial(_made, kind, outlets)))
-    broadcast = Broadcast(reports)
+    broadcast = Broadcast([FileReport(folder / f"report.{kind}", partial(_made, kind, outlets)) for kind in kinds])
     took = run(plan, transport, cases, broadcast.tell)
     began = time.process_time()
     broadcast.close()
@@ -172,13 +169,13 @@ def _made(kind: str, outlets: Outlets, stream: object) -> Reporter:
 
 def compare(name: str, plan: Plan, transport: Transport, kinds: tuple[str, ...], folder: Path) -> None:
     run(plan, transport, FEW, lambda entry: None)  # everything is imported and compiled
-    alone = min(run(plan, transport, CASES, lambda entry: None) for _ in range(2))
+    alone = min(run(plan, transport, CASES, lambda entry: None) for _ in range(ROUNDS))
     print(f"{name}: {CASES} cases take {alone:.2f} s of CPU ({alone / CASES * 1000:.2f} ms each)")
     sets: Mapping[str, tuple[str, ...]] = {
         "(redaction alone)": (), **{kind: (kind,) for kind in kinds}, "all of them": kinds
     }  # fmt: skip
     for title, chosen in sets.items():
-        took = min(reported(plan, transport, CASES, chosen, folder) for _ in range(2))
+        took = min(reported(plan, transport, CASES, chosen, folder) for _ in range(ROUNDS))
         sizes = sum((folder / f"report.{kind}").stat().st_size for kind in chosen)
         print(f"  {title:18} + {took - alone:5.2f} s = {(took - alone) / alone:4.0%}   {sizes / 1e6:6.2f} MB")
 

@@ -138,9 +138,12 @@ def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path, monkeypat
 
 # The commands
 
-LIST = "  - {stepId: list, operationId: listThings, outputs: {ok: $response.body#/ok}}\n"
+LIST = (
+    "  - {stepId: list, operationId: listThings, outputs: {ok: $response.body#/ok}, "
+    "successCriteria: [{condition: $response.body#/ok == true}]}\n"
+)
 OK = answer("Content-Type: application/json", body=b'{"ok": true}')
-BAD = answer("Content-Type: application/json", status="500 Oops", body=b'{"ok": false}')
+BAD = answer("Content-Type: application/json", body=b'{"ok": false}')
 
 
 def recorded(folder: Path, reply: bytes, name: str = "run.jsonl", *more: object) -> Ended:
@@ -236,7 +239,7 @@ def test_what_got_worse_fails_the_comparison(tmp_path: Path) -> None:
     recorded(tmp_path, BAD, "bad.jsonl")
     worse = arazzo("diff", "good.jsonl", "bad.jsonl", cwd=tmp_path)
     assert worse.code == 1
-    assert "list: answered 200 → 500" in worse.out
+    assert "list: output 'ok': true → false" in worse.out
     assert "passed → failed" in worse.out
     assert "1 case worse" in worse.out
     assert arazzo("diff", "bad.jsonl", "good.jsonl", cwd=tmp_path).code == 0
@@ -246,7 +249,7 @@ def test_what_got_worse_fails_the_comparison(tmp_path: Path) -> None:
     assert data.json["worse"] is True
     assert data.json["before"] == {"file": "good.jsonl", "cases": 1, "red": 0}
     assert {(each["what"], each["trend"]) for each in data.json["changes"]} >= {
-        ("outcome", "worse"), ("status", "changed"),
+        ("outcome", "worse"), ("output", "changed"),
     }  # fmt: skip
 
 
@@ -268,7 +271,7 @@ def test_annotations_go_to_stdout_and_the_summary_to_where_github_reads_it(tmp_p
         path = documents(tmp_path, server.url(""), LIST)
         ended = arazzo("run", path.name, "--report", "github=-", cwd=tmp_path, env=env)
         plain = arazzo("run", path.name, cwd=tmp_path, env=env)
-    assert f"::error file={tmp_path.name}/flow.arazzo.yaml,line=" in ended.out.splitlines()[-1]
+    assert f"\n::error file={tmp_path.name}/flow.arazzo.yaml,line=" in ended.out
     text = step.read_text(encoding="utf-8")
     assert text.startswith("before\n### ❌ ")
     assert text.count("###") == 1  # nobody asked for it in the second run

@@ -12,7 +12,7 @@ import pytest
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Case, CaseFinished, CaseStarted, Entry, Problem, RunFinished
-from runner.reporters.chapters import Chapters
+from runner.reporters.chapters import chapters_of
 from runner.reporters.complaints import MOST, Complaints
 from runner.reporters.quality import ComplaintReport, code_quality, drift_log, workflow_annotations
 from runner.reporters.reporter import Broadcast, Reporter
@@ -175,14 +175,8 @@ def test_the_same_drift_has_the_same_partial_fingerprint_in_every_run() -> None:
 
 def test_no_more_complaints_are_kept_than_anybody_shows() -> None:
     complaints = Complaints()
-    chapters = Chapters(complaints.add)
-    script = Script()
-    begun(script)
-    for entry in script.entries:
-        chapters.tell(entry)
-    for number in range(MOST + 5):
-        for entry in _failing(f"w{number}", 1):
-            chapters.tell(entry)
+    for chapter in chapters_of(entry for number in range(MOST + 5) for entry in _failing(f"w{number}", 1)):
+        complaints.add(chapter)
     *told, last = complaints.worst_first()
     assert len(told) == MOST
     assert last.diagnostic.message == "5 more mismatches or failures are not told here"
