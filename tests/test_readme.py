@@ -27,6 +27,8 @@ BLOCK = re.compile(r"```console\n(\$ (?P<command>[^\n]+)\n)(?P<shown>.*?)```", r
 # What differs from run to run, although the clock of the sandbox is virtual: ids and times of day.
 VARYING = re.compile(r"wf_\w+|\d{4}-\d\d-\d\d(T[\d:.]+Z)?|expires=\d+|\"traceId\":\"\w+\"")
 
+# What a command writes or reads again: it belongs in a folder of the test.
+WRITTEN = re.compile(r"(?<=[= ])(?:[\w-]+\.(?:xml|jsonl|html)\b|cassette/)")
 
 SHOWN = list(BLOCK.finditer(TEXT))
 
@@ -73,8 +75,7 @@ def test_commands_whose_output_is_not_shown_are_good_as_they_stand(block: str, t
     at = ""
     with ExitStack() as servers:
         for line in block.splitlines():
-            here = line.replace("--port 8080", "--port 0").replace("=report.", f"={tmp_path}/report.")
-            here = here.replace("cassette/", f"{tmp_path}/cassette/").replace("run.jsonl", f"{tmp_path}/run.jsonl")
+            here = WRITTEN.sub(rf"{tmp_path}/\g<0>", line.replace("--port 8080", "--port 0"))
             program, *arguments = shlex.split(here.replace("127.0.0.1:8080", at).removesuffix("&"))
             assert program == "arazzo", line
             if arguments[0] == "sandbox":

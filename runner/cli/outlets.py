@@ -21,6 +21,7 @@ from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Exchange, Response
 from runner.plan.plan import Plan
+from runner.reporters.chapters import Chapters
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
 from runner.reporters.coverage.reach import CoverageRecorder
@@ -42,19 +43,25 @@ Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
 
 
 def _quality(render: Render, stream: TextIO, outlets: Outlets, *, drift: bool = False) -> Reporter:
-    return ComplaintReport(stream, render, outlets.diagnostics, drift=drift)
+    return ComplaintReport(stream, render, outlets.diagnostics, drift=drift, chapters=outlets.chapters)
 
 
 KINDS: Mapping[str, Make] = {
     "junit": lambda stream, outlets: JUnit(
-        stream, outlets.diagnostics, document=outlets.document, form=outlets.junit_form
+        stream,
+        outlets.diagnostics,
+        document=outlets.document,
+        form=outlets.junit_form,
+        chapters=outlets.chapters,
     ),
-    "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics),
+    "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics, chapters=outlets.chapters),
     "jsonl": lambda stream, outlets: JsonLines(stream, diagnostics=outlets.diagnostics, document=outlets.document),
-    "tap": lambda stream, outlets: Tap(stream, outlets.diagnostics),
+    "tap": lambda stream, outlets: Tap(stream, outlets.diagnostics, chapters=outlets.chapters),
     "har": lambda stream, _: Har(stream),
     "github": lambda stream, outlets: _quality(workflow_annotations(outlets.checkout.path), stream, outlets),
-    "summary": lambda stream, outlets: Summary(stream, outlets.checkout.path, outlets.diagnostics),
+    "summary": lambda stream, outlets: Summary(
+        stream, outlets.checkout.path, outlets.diagnostics, chapters=outlets.chapters
+    ),
     "gitlab": lambda stream, outlets: _quality(code_quality(outlets.checkout.path), stream, outlets),
     "sarif": lambda stream, outlets: _quality(drift_log(outlets.checkout.address), stream, outlets, drift=True),
     "html": lambda stream, outlets: HtmlReport(
@@ -142,6 +149,8 @@ class Outlets:
     """Notes what is read for each target, where somebody watches."""
     recorder: Callable[[], Reporter] | None = field(default=None, repr=False)
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
+    chapters: Chapters = field(default_factory=Chapters, repr=False)
+    """What all reports that are written case by case hear the run through."""
     covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
     """What was reached of the descriptions; of none where nobody wants to know."""
     plans: tuple[Plan, ...] = field(default=(), repr=False)
@@ -245,7 +254,7 @@ class Outlets:
 
     def _stdout(self, console: bool) -> Iterator[Reporter]:
         if self.is_json:
-            yield JsonReport(self.terminal.out, self.diagnostics)
+            yield JsonReport(self.terminal.out, self.diagnostics, chapters=self.chapters)
         elif console:
             yield self.console(self.terminal.out, self)
         for make, path in self.reports:

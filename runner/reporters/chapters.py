@@ -1,8 +1,8 @@
-"""Turns the stream of entries into chapters: a case, or a workflow that nobody called; told once, then forgotten."""
+"""Turns the stream of entries into chapters: a case, or a workflow that nobody called; given once, then forgotten."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runner.engine.events import CaseFinished, CaseSkipped, Entry, Outcome, WorkflowFinished
@@ -72,32 +72,49 @@ def file_of(workflow: WorkflowRecord, document: str) -> str:
 
 
 class Chapters:
-    """Hears a run, and tells each chapter when it is over. What was sent and received is kept where something failed.
+    """Hears a run, and gives each chapter when it is over. What was sent and received is kept where something failed.
 
-    A run may have a million chapters: of those that were told nothing is kept.
+    A run may have a million chapters: of those that were given nothing is kept. Several reports may share this, which
+    then finds once what an entry comes to, and says so to each that tells it.
     """
 
-    def __init__(self, tell_chapter: Callable[[Chapter], None]) -> None:
+    def __init__(self) -> None:
         self._recorder = Recorder(passed_bodies=False)
-        self._tell_chapter = tell_chapter
+        self._heard: Entry | None = None
+        self._over: tuple[Chapter, ...] = ()
 
     @property
     def run(self) -> RunRecord:
         return self._recorder.run
 
-    def tell(self, entry: Entry) -> None:
-        self._recorder.tell(entry)
-        if isinstance(entry.event, WorkflowFinished | CaseFinished | CaseSkipped) and self._recorder.is_idle:
-            self._end()
+    def tell(self, entry: Entry) -> tuple[Chapter, ...]:
+        """Hear of an entry, and give what it ends: nothing or a chapter."""
+        if entry is not self._heard:
+            self._heard = entry
+            self._recorder.tell(entry)
+            ends = isinstance(entry.event, WorkflowFinished | CaseFinished | CaseSkipped) and self._recorder.is_idle
+            self._over = self._taken() if ends else ()
+        return self._over
 
-    def close(self) -> None:
-        """Tell what was begun and never finished."""
-        self._end()
+    def close(self) -> tuple[Chapter, ...]:
+        """Give what was begun and never finished."""
+        if self._heard is not None:
+            self._heard = None
+            self._over = self._taken()
+        return self._over
 
-    def _end(self) -> None:
+    def _taken(self) -> tuple[Chapter, ...]:
         run = self._recorder.run
-        for case in run.cases:
-            self._tell_chapter(Chapter(run, tuple(case.workflows), case))
-        if run.workflows and not run.cases:
-            self._tell_chapter(Chapter(run, tuple(run.workflows)))
+        found = tuple(Chapter(run, tuple(case.workflows), case) for case in run.cases)
+        if run.workflows and not found:
+            found = (Chapter(run, tuple(run.workflows)),)
         self._recorder.forget()
+        return found
+
+
+def chapters_of(entries: Iterable[Entry]) -> Iterator[Chapter]:
+    """Give the chapters of a whole run, one after the other."""
+    chapters = Chapters()
+    for entry in entries:
+        yield from chapters.tell(entry)
+    yield from chapters.close()

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from runner.engine.events import Entry
 from runner.exchange import Response
-from runner.reporters.chapters import Chapter, Chapters
+from runner.reporters.chapters import Chapter, chapters_of
 from runner.reporters.complaints import Complaint, Complaints
 from runner.reporters.names import Names
 from runner.reporters.record import StepRecord, WorkflowRecord
@@ -81,17 +81,10 @@ class Told:
 
 def told(entries: Iterable[Entry]) -> Told:
     """Fold a run into what can be compared."""
-    found, complaints = Told(), Complaints(failures=False)
-    names = Names()
-
-    def take(chapter: Chapter) -> None:
+    found, complaints, names = Told(), Complaints(failures=False), Names()
+    for chapter in chapters_of(entries):
         complaints.add(chapter)
         found.cases[names.unique(chapter.name)] = _case(chapter)
-
-    chapters = Chapters(take)
-    for entry in entries:
-        chapters.tell(entry)
-    chapters.close()
     found.contracts = {each.key: each for each in complaints.worst_first()}
     return found
 

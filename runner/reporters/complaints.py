@@ -105,6 +105,7 @@ class Complaints:
             return
         if known is None:
             source, diagnostic = draw()
+            diagnostic = replace(diagnostic, message=one_line(diagnostic.message))
             known = self._found[key] = Complaint(source, key, diagnostic, "case" if chapter.case else "workflow")
         known.number += 1
         if len(known.cases) < NAMED:

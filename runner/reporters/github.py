@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.reporters.diagnostics import render_concise
-from runner.reporters.text import count, visible
+from runner.reporters.text import count
 from runner.source import Source
 
 MOST = 10
@@ -40,5 +40,5 @@ def _command(diagnostic: Diagnostic, path: Callable[[Source], str]) -> str:
     lines = [diagnostic.message, *(f"note: {note}" for note in diagnostic.notes)]
     lines += [f"help: {diagnostic.fix.title}"] if diagnostic.fix else []
     properties = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in facts.items())
-    message = "\n".join(map(visible, lines)).translate(_DATA)
+    message = "\n".join(lines).translate(_DATA)
     return f"::{diagnostic.severity} {properties}::{message}"

@@ -25,20 +25,24 @@ VERSION = 1
 class JsonReport:
     """Written case by case; how it ended is put in front when it is closed, also where the document is invalid."""
 
-    def __init__(self, stream: TextIO, diagnostics: Sequence[Diagnostic] = ()) -> None:
+    def __init__(
+        self, stream: TextIO, diagnostics: Sequence[Diagnostic] = (), *, chapters: Chapters | None = None
+    ) -> None:
         self._stream = stream
         self._diagnostics = tuple(diagnostics)
-        self._chapters = Chapters(self._write)
+        self._chapters = chapters or Chapters()
         self._spool = open_spool(stream)
         self._name = "workflows"
         self._number = 0
         self._asked: list[WorkflowRecord] = []
 
     def tell(self, entry: Entry) -> None:
-        self._chapters.tell(entry)
+        for chapter in self._chapters.tell(entry):
+            self._write(chapter)
 
     def close(self) -> None:
-        self._chapters.close()
+        for chapter in self._chapters.close():
+            self._write(chapter)
         items = "]" if not self._number else "\n  ]"
         diagnostics = {"diagnostics": [diagnostic_json(diagnostic) for diagnostic in self._diagnostics]}
         self._stream.write(_open(self._head()) + f',\n  "{self._name}": [')
@@ -58,13 +62,13 @@ class JsonReport:
         self._asked = [*self._asked, *asked][:2]  # one is the workflow of the run, more are many
         if chapter.case:
             self._name = "cases"
-            self._add(_case(chapter.case, chapter.workflows))
+            # One on a line: there may be a million, and to lay them out would take longer than all else.
+            self._add("    " + json.dumps(_case(chapter.case, chapter.workflows)))
         else:
             for workflow in chapter.workflows:
-                self._add(_workflow(workflow))
+                self._add(indent(json.dumps(_workflow(workflow), indent=2), "    "))
 
-    def _add(self, item: dict[str, Json]) -> None:
-        text = indent(json.dumps(item, indent=2), "    ")
+    def _add(self, text: str) -> None:
         self._spool.write(f"{',' if self._number else ''}\n{text}")
         self._number += 1
 

@@ -52,10 +52,11 @@ _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 @dataclass(frozen=True, slots=True)
 class JUnitForm:
-    """How the report is written: what a testcase may have, and what it stands for."""
+    """How it is written: what a testcase may have, and what it stands for; an empty `hostname` is left out."""
 
     dialect: Dialect = "extended"
     unit: Unit = "step"
+    hostname: str = ""
 
 
 @dataclass
@@ -69,10 +70,7 @@ class _Pile:
 
 
 class JUnit:
-    """Written case by case; the sums are put in front when it is closed. `diagnostics` tell why nothing ran.
-
-    `hostname` is left out where empty.
-    """
+    """Written case by case; the sums are put in front when it is closed. `diagnostics` tell why nothing ran."""
 
     def __init__(
         self,
@@ -81,23 +79,24 @@ class JUnit:
         *,
         document: str = "",
         form: JUnitForm = JUnitForm(),
-        hostname: str = "",
+        chapters: Chapters | None = None,
     ) -> None:
         self._stream = stream
         self._errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
         self._document = document
         self._form = form
-        self._hostname = hostname or None
-        self._chapters = Chapters(self._write)
+        self._chapters = chapters or Chapters()
         self._names = Names()
         self._piles: dict[str, _Pile] = {}
         """Of whole suites under the empty name, or of the testcases of each document under its own."""
 
     def tell(self, entry: Entry) -> None:
-        self._chapters.tell(entry)
+        for chapter in self._chapters.tell(entry):
+            self._write(chapter)
 
     def close(self) -> None:
-        self._chapters.close()
+        for chapter in self._chapters.close():
+            self._write(chapter)
         run = self._chapters.run
         if self._errors and not self._piles:
             self._append("", self._invalid(), 1)
@@ -144,7 +143,7 @@ class JUnit:
                 **_attributes(pile.sums),
                 "time": time_text(pile.took),
                 "timestamp": timestamp(pile.started or 0.0),
-                "hostname": self._hostname,
+                "hostname": self._form.hostname or None,
                 "file": document,
             },
         )
@@ -190,7 +189,7 @@ class JUnit:
         return self._suite_element(name, [made], chapter.took, chapter.case.started, file)
 
     def _suite_element(self, name: str, cases: list[ET.Element], took: float, started: float, file: str) -> ET.Element:
-        attributes = {"time": time_text(took), "timestamp": timestamp(started), "hostname": self._hostname}
+        attributes = {"time": time_text(took), "timestamp": timestamp(started), "hostname": self._form.hostname or None}
         suite = xml.element("testsuite", {"name": name, **_attributes(_sums(cases)), **attributes, "file": file})
         suite.extend(cases)
         return suite

@@ -27,19 +27,27 @@ class ComplaintReport:
     """
 
     def __init__(
-        self, stream: TextIO, render: Render, diagnostics: Sequence[Diagnostic] = (), *, drift: bool = False
+        self,
+        stream: TextIO,
+        render: Render,
+        diagnostics: Sequence[Diagnostic] = (),
+        *,
+        drift: bool = False,
+        chapters: Chapters | None = None,
     ) -> None:
         self._stream = stream
         self._render = render
         self._refusals = refusals(diagnostics)
         self._complaints = Complaints(failures=not drift)
-        self._chapters = Chapters(self._complaints.add)
+        self._chapters = chapters or Chapters()
 
     def tell(self, entry: Entry) -> None:
-        self._chapters.tell(entry)
+        for chapter in self._chapters.tell(entry):
+            self._complaints.add(chapter)
 
     def close(self) -> None:
-        self._chapters.close()
+        for chapter in self._chapters.close():
+            self._complaints.add(chapter)
         has_run = self._chapters.run.started is not None
         told = self._complaints.worst_first() if has_run else self._refusals
         self._stream.write(self._render(told))

@@ -36,23 +36,26 @@ class Summary:
         diagnostics: Sequence[Diagnostic] = (),
         *,
         limit: int = LIMIT,
+        chapters: Chapters | None = None,
     ) -> None:
         self._stream = stream
         self._path = path
         self._limit = limit
         self._refusals = refusals(diagnostics)
         self._complaints = Complaints()
-        self._chapters = Chapters(self._add)
+        self._chapters = chapters or Chapters()
         self._outcomes: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._red: list[str] = []
         self._noun = "workflow"
 
     def tell(self, entry: Entry) -> None:
-        self._chapters.tell(entry)
+        for chapter in self._chapters.tell(entry):
+            self._add(chapter)
 
     def close(self) -> None:
-        self._chapters.close()
+        for chapter in self._chapters.close():
+            self._add(chapter)
         room = self._limit - _RESERVE
         for line in self._lines():
             room -= len(line.encode("utf-8", "backslashreplace")) + 1

@@ -27,18 +27,22 @@ _INDENT = "    "
 class Tap:
     """Written case by case. `diagnostics` tell why nothing ran."""
 
-    def __init__(self, stream: TextIO, diagnostics: Sequence[Diagnostic] = ()) -> None:
+    def __init__(
+        self, stream: TextIO, diagnostics: Sequence[Diagnostic] = (), *, chapters: Chapters | None = None
+    ) -> None:
         self._stream = stream
         self._errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
-        self._chapters = Chapters(self._write)
+        self._chapters = chapters or Chapters()
         self._number = 0
         self._say("TAP version 14")
 
     def tell(self, entry: Entry) -> None:
-        self._chapters.tell(entry)
+        for chapter in self._chapters.tell(entry):
+            self._write(chapter)
 
     def close(self) -> None:
-        self._chapters.close()
+        for chapter in self._chapters.close():
+            self._write(chapter)
         if self._chapters.run.started is None:
             for each in self._errors:
                 self._point(each.rule, {"message": each.message, "severity": "error", **_at(each.span)})

@@ -16,6 +16,8 @@ _MESSAGE_LIMIT = 1000
 
 def safe(text: str) -> str:
     """Drop terminal colours and make characters visible that XML cannot hold: `#x01`, half a surrogate as `#xD83D`."""
+    if text.isascii() and text.isprintable():
+        return text
     plain = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _NOT_XML.sub(lambda found: f"#x{ord(found[0]):02X}", plain)
 

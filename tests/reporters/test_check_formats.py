@@ -32,7 +32,7 @@ def test_what_commands_cannot_hold_is_escaped() -> None:
     assert list(workflow_commands([said], named)) == [
         (
             "::error file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=1,endColumn=2,title=r::"
-            "100 %25: one,%0Atwo%0Anote: why%0Ahelp: do"
+            "100 %25: one,%0D%0Atwo%0Anote: why%0Ahelp: do"
         )
     ]
 

@@ -39,7 +39,7 @@ TESTCASE_STRICT = {"name", "time", "classname"}
 
 def written(entries: list[Entry], dialect: Dialect = "extended") -> str:
     stream = io.StringIO()
-    report = Broadcast([JUnit(stream, form=JUnitForm(dialect), hostname="ci-7")], Redactor())
+    report = Broadcast([JUnit(stream, form=JUnitForm(dialect, hostname="ci-7"))], Redactor())
     for entry in entries:
         report.tell(entry)
     report.close()
