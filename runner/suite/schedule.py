@@ -21,6 +21,9 @@ from runner.suite.cases import Task
 AHEAD = 4
 """Cases that may have begun ahead of the oldest one that has not finished, for each job."""
 
+STACK = 16 * 1024 * 1024
+"""Bytes for each thread, as much as a main thread has: what is nested deeply is read by recursion in native code."""
+
 Tell: TypeAlias = Callable[[Entry], None]
 Perform: TypeAlias = Callable[[Task, Tell], Outcome]
 """Run a task to its end and say how it came out."""
@@ -65,8 +68,10 @@ class Schedule:
     def _work_together(self) -> None:
         # Daemons: a second Ctrl-C ends the program whatever they are at.
         threads = [threading.Thread(target=self._guarded, daemon=True, name=f"job-{n}") for n in range(self.jobs)]
+        size = threading.stack_size(STACK)
         for thread in threads:
             thread.start()
+        threading.stack_size(size)
         for thread in threads:
             while thread.is_alive():
                 thread.join(SLICE)  # a signal is heard between any two
