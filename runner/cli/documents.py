@@ -86,7 +86,10 @@ def _is_arazzo(path: Path) -> bool:
 
 
 def _walk(folder: Path, exclude: Sequence[str]) -> Iterator[Path]:
-    """Give the files below a folder in the order of their paths; links to other folders are not followed."""
+    """Give the files below a folder in the order of their paths; links to other folders are not followed.
+
+    A link that leads nowhere is given too: that it cannot be read is to be told, not passed over.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -98,8 +101,13 @@ def _walk(folder: Path, exclude: Sequence[str]) -> Iterator[Path]:
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in EXCLUDED:
                 yield from _walk(path, exclude)
-        elif entry.is_file():
+        elif path.is_file() or _leads_nowhere(path):
             yield path
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Say whether a link has nothing at its end; the hidden ones are locks that editors leave beside a file."""
+    return path.is_symlink() and not path.exists() and not path.name.startswith(".")
 
 
 def _is_excluded(path: Path, exclude: Sequence[str]) -> bool:

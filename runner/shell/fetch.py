@@ -97,7 +97,7 @@ def _not_there(path: Path) -> str:
     if not folder.is_dir():
         return f"there is no folder '{folder.name or folder}'"
     try:
-        meant = nearest(path.name, sorted(entry.name for entry in folder.iterdir()))
+        meant = nearest(path.name, sorted(entry.name for entry in folder.iterdir() if entry.exists()))
     except OSError:
         meant = None
     return f"there is no such file; did you mean '{meant}'?" if meant else "there is no such file"

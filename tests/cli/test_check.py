@@ -152,6 +152,18 @@ def test_a_fix_keeps_encoding_and_line_ends(folder: Path, encoding: str, eol: st
     assert path.read_bytes() == text.replace("{$statusCode}", "$statusCode").encode(encoding)
 
 
+@pytest.mark.parametrize("target", ["nowhere.yaml", "lost.arazzo.yaml"], ids=["nothing", "itself"])
+def test_a_link_that_leads_nowhere_is_told_and_the_others_are_checked(folder: Path, target: str) -> None:
+    (folder / "lost.arazzo.yaml").symlink_to(target)
+    (folder / ".#flow.arazzo.yaml").symlink_to("somebody@there.1234")  # an editor is open
+    ended = arazzo("check", ".", "--format", "concise", cwd=folder)
+    assert ended.code == 3, ended.err
+    assert "lost.arazzo.yaml:1:1: error[unreadable-document]" in ended.out
+    assert "did you mean" not in ended.out.splitlines()[0]
+    assert f"{ODD}:" in ended.out
+    assert ".#flow" not in ended.out
+
+
 def test_a_fix_goes_through_a_link(folder: Path) -> None:
     link = folder / "link.arazzo.yaml"
     link.symlink_to(ODD)
