@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runner.diagnostics import Diagnostic, nearest
 from runner.expressions.nodes import Constant, Node, Template
 from runner.expressions.template import embedded_texts
 from runner.plan.mend import Mended, Reading
+from runner.plan.repairs.expressions import EMBEDDED
 from runner.plan.repairs.paths import path_steps
-from runner.plan.repairs.reach import declared_type, is_comparison, is_conformant, reached, step_of
-from runner.plan.repairs.texts import bare_words, literals
+from runner.plan.repairs.reach import declared_type, is_comparison, is_conformant, reached, step_of, understood
+from runner.plan.repairs.texts import FOREIGN, bare_words, literals
 from runner.plan.rules import expressions as rules
 from runner.source import Span
 from runner.values import join_pointer
@@ -94,18 +95,30 @@ def strays(mended: Mended, node: Node) -> Iterator[Diagnostic]:
         yield from _strays(mended, 0, len(mended.text))
 
 
-_FOREIGN = re.compile(r"\{\{\s*\$?(?P<in_two>[\w.#/-]+?)\s*\}\}|\$\{\s*\$?(?P<in_one>[\w.#/-]+?)\s*\}")
+_OURS = re.compile(r"(?:inputs|steps|workflows|response\.(?:body|header))[.#]")
 
 
 def foreign_templates(mended: Mended) -> Iterator[Diagnostic]:
-    """Report the templates of other languages that name what the workflow has; they would be taken as they are."""
+    """Report the templates of other languages that speak of the workflow; they would be taken as they are."""
     if "{" not in mended.text:
         return
-    for found in _FOREIGN.finditer(mended.text):
+    for found in FOREIGN.finditer(mended.text):
         name = found["in_two"] or found["in_one"]
-        meant = next((each for each in (f"$inputs.{name}", f"${name}") if is_conformant(each, mended.reading)), None)
-        if meant:
-            yield rules.foreign_template(found[0], meant, mended.span(*found.span()))
+        meant = _first_understood((f"$inputs.{name}", f"${name}"), mended.reading)
+        if meant or _OURS.match(name):
+            near = None if meant else _nearest_spelling(f"${name}", mended.reading)
+            yield rules.foreign_template(found[0], meant, near, mended.span(*found.span()))
+
+
+def meant_output(text: str, reading: Reading) -> str | None:
+    """Give the expression for an output that is one in all but its beginning: `$.id`, `response.body.id`."""
+    if text.startswith(("$.", "$[")):
+        return _first_understood((f"$response.body{text[1:]}",), reading)
+    return _first_understood((f"${text}",), reading)
+
+
+def _first_understood(texts: Iterable[str], reading: Reading) -> str | None:
+    return next((meant for each in texts if (meant := understood(EMBEDDED, each, reading))), None)
 
 
 def strays_in_strings(mended: Mended) -> Iterator[Diagnostic]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
-from runner.diagnostics import Fix, Rewrite
+from runner.diagnostics import Diagnostic, Fix, Rewrite
 from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
 from runner.expressions.nodes import ArrayOf, Constant, Expression, Node, ObjectOf, Selected, Template
 from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
-from runner.plan.doubts import doubt, foreign_templates, strays
+from runner.plan.doubts import doubt, foreign_templates, meant_output, strays
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, Repair, mend, repaired, rule_name
 from runner.plan.names import Names, settle
@@ -119,14 +119,18 @@ def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     if isinstance(value, dict) and _is_no_selector(ctx, value):
         ctx.report(language.malformed_selector(_selector_fault(ctx, value), ctx.value(pointer)))
         return Constant(None)
-    reading = Reading(ctx, scope, pointer)
-    node = _text_node(value, reading, OUTPUT) if isinstance(value, str) else value_node(ctx, scope, value, pointer)
+    said: list[Diagnostic] = []
+    reading = Reading(replace(ctx, report=said.append), scope, pointer)
+    text = value if isinstance(value, str) else None
+    node = value_node(reading.ctx, scope, value, pointer) if text is None else _text_node(text, reading, OUTPUT)
     if isinstance(node, Template | ObjectOf | ArrayOf):
-        ctx.report(expressions.composed_output(ctx.value(pointer)))
-    is_meant = isinstance(value, str) and ("{$" in value or value.startswith("$"))  # diagnosed for what it is
+        said.append(expressions.composed_output(ctx.value(pointer)))
     is_selector = ctx.arazzo.document.dialect.selectors and selector_fields(value) is not None
-    if isinstance(node, Constant) and not is_meant and not is_selector:
-        ctx.report(language.constant_output(ctx.value(pointer)))
+    if isinstance(node, Constant) and not said and not is_selector:
+        meant = meant_output(text, reading) if text else None
+        said.append(language.constant_output(meant, ctx.value(pointer)))
+    for each in said:
+        ctx.report(each)
     return node
 
 

@@ -21,6 +21,8 @@ _GOES_ON = re.compile(r"\[|\.[\[.*$@]|\(")  # a path that no expression has
 _BODY_PATH = re.compile(r"\$(?:request|response)\.body/")  # rather a JSON Pointer without its '#'
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SPACED = re.compile(r"\{(\s+\$[^{}]+|\$[^{}]+\s+)\}")
+FOREIGN = re.compile(r"\{\{\s*\$?(?P<in_two>[\w.#/-]+?)\s*\}\}|\$\{\s*\$?(?P<in_one>[\w.#/-]+?)\s*\}")
+"""A template of another language: `{{name}}` or `${name}`, with a `$` in it or not."""
 
 # A `$url` or `$method` in a text is as likely a variable of another language; `$inputs` names nothing by itself.
 _NOT_ALONE = frozenset({"url", "method", "self", "message", "inputs", "outputs"})
@@ -66,6 +68,7 @@ def bare_words(text: str, reading: Reading) -> Iterator[tuple[int, int]]:
     if "$" not in text or is_conformant(text, reading) or is_comparison(text, reading):
         return
     braces = [(start - 1, end + 1) for start, end in embedded_texts(text)]
+    braces += [found.span() for found in FOREIGN.finditer(text)]
     for word in _WORD.finditer(text):
         is_root = word["root"] in reading.ctx.grammar.roots
         is_whole = word[0] == text.strip()
@@ -81,7 +84,8 @@ def literals(text: str) -> Iterator[tuple[int, int]]:
 
 def _spaced(text: str) -> Iterator[tuple[int, int]]:
     """Give what stands between braces with white space, where an expression would open a template."""
-    return (found.span(1) for found in _SPACED.finditer(text))
+    foreign = {found.start() for found in FOREIGN.finditer(text)}
+    return (found.span(1) for found in _SPACED.finditer(text) if found.start() - 1 not in foreign)
 
 
 _EMBEDDED: tuple[Repair, ...] = (

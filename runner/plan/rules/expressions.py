@@ -22,15 +22,16 @@ def stray_expression(written: str, meant: str | None, span: Span) -> Diagnostic:
     return error("stray-expression", message, span, fix=fix)
 
 
-def foreign_template(written: str, meant: str, span: Span) -> Diagnostic:
-    """A value holds a template of another language that names what the workflow has.
+def foreign_template(written: str, meant: str | None, near: str | None, span: Span) -> Diagnostic:
+    """A value holds a template of another language that names what a workflow has.
 
     Why: only `{$...}` embeds an expression; anything else is sent as it is written.
     Example: `Bearer {{token}}` or `Bearer ${inputs.token}`.
     Instead: `Bearer {$inputs.token}`.
     """
     message = f"'{written}' is a template of another language: only {{$...}} is filled in"
-    return warning("foreign-template", message, span, fix=Fix(f"write {{{meant}}}"))
+    fix = Fix(f"write {{{meant or near}}}" + ("" if meant else ", if that is meant")) if meant or near else None
+    return warning("foreign-template", message, span, fix=fix or Fix("declare what it names, and write it as {$...}"))
 
 
 def path_to_several(path: str, span: Span, *, selectors: bool) -> Diagnostic:

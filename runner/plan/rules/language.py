@@ -60,12 +60,12 @@ def malformed_selector(reason: str, span: Span) -> Diagnostic:
     return error("malformed-selector", f"this output is no Selector Object: {reason}", span, fix=fix)
 
 
-def constant_output(span: Span) -> Diagnostic:
+def constant_output(meant: str | None, span: Span) -> Diagnostic:
     """An output is neither an expression nor a Selector Object.
 
     Why: an output is "a dynamic output value defined using a Runtime Expression or Selector Object".
-    Example: `done: true` or `done: finished`. The constant is given as it is.
+    Example: `done: true`, `done: finished`, or a path alone: `id: $.id`. The constant is given as it is.
     Instead: refer to a value of the run.
     """
-    fix = Fix("refer to a value of the run, as in $response.body#/id")
+    fix = Fix(f"write {meant}, if that is meant" if meant else "refer to a value of the run, as in $response.body#/id")
     return warning("constant-output", "this output is a constant, not an expression", span, fix=fix)
