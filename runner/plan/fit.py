@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
+from runner.criteria.compare import compare
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
 from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
@@ -204,9 +205,11 @@ def _check_operand(
         yield api.structure_compared(f"'{expression}'", _either(types), span)
         return
     values = here.shapes.values(here.known) if here.known and operator in ("==", "!=") else ()
+    names = list(dict.fromkeys(scalar_text(value) for value in values if isinstance(value, Scalar)))
     text = scalar_text(literal)
-    names = list(dict.fromkeys(value for value in values if isinstance(value, str)))
-    if text and values and len(names) == len(values) and text.casefold() not in map(str.casefold, names):
+    if not text or text in names or len(names) != len(values):
+        return
+    if values and not any(compare("==", each, literal).holds for each in values):
         yield api.undeclared_value(text, f"'{expression}'", names, span)
 
 
