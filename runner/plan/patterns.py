@@ -41,7 +41,7 @@ def stray_bracket(pattern: str) -> int | None:
         if len(sign) > 1 and sign != "[^":
             continue  # what is escaped, an expression, or how often
         if opened is not None:
-            if sign.startswith("["):
+            if sign.startswith("[") and r"\]" not in _class(pattern, opened):
                 return found.start()
             opened = None if sign == "]" else opened
         elif sign.startswith("["):
@@ -49,3 +49,9 @@ def stray_bracket(pattern: str) -> int | None:
         elif sign in ("]", "}", "{"):
             return found.start()
     return None
+
+
+def _class(pattern: str, start: int) -> str:
+    """Give a class from its bracket to the first one that could close it; with `\\]` in it, `[` is meant as well."""
+    found = next((each for each in _PART.finditer(pattern, start) if each[0] == "]"), None)
+    return pattern[start : found.start() if found else len(pattern)]
