@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from runner.cli.terminal import Terminal
-from runner.engine.events import Entry, RunFinished, SecretsLearned
+from runner.engine.events import Entry, RunFinished
 from runner.errors import UsageError
 from runner.reporters.jsonl import RecordedRun, open_record
 from runner.reporters.redact import Redactor
@@ -26,13 +26,21 @@ def opened(file: str, terminal: Terminal) -> Iterator[RecordedRun]:
     name = "standard input" if file == "-" else file
     cut: list[int] = []
     try:
-        record = open_record(stream, cut.append)
+        with _named(name):
+            record = open_record(stream, cut.append)
         yield replace(record, entries=_heard(record.entries, name, cut, terminal))
-    except UsageError as error:
-        raise UsageError(f"{name}: {error.message}", error.hint) from error
     finally:
         if stream is not sys.stdin:
             stream.close()
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say in which record something is broken."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", error.hint) from error
 
 
 def _open(file: str) -> TextIO:
@@ -44,11 +52,13 @@ def _open(file: str) -> TextIO:
 
 def _heard(entries: Iterator[Entry], name: str, cut: list[int], terminal: Terminal) -> Iterator[Entry]:
     redactor, is_over = Redactor(), False
-    for entry in entries:
-        redacted = redactor.redact(entry)
+    while True:
+        with _named(name):
+            entry = next(entries, None)
+        if entry is None:
+            break
         is_over = is_over or isinstance(entry.event, RunFinished)
-        if not isinstance(redacted.event, SecretsLearned):
-            yield redacted
+        yield redactor.redact(entry)
     if cut:
         terminal.warn(f"{name} ends in the midst of line {cut[0]}: the run was broken off there")
     elif not is_over:

@@ -182,7 +182,7 @@ def test_a_report_is_made_of_a_record(tmp_path: Path) -> None:
         (("report", "tap", "gone.jsonl"), "gone.jsonl cannot be read: no such file"),
         (("report", "tap", "flow.arazzo.yaml"), "flow.arazzo.yaml: this is not a run record"),
         (("diff", "run.jsonl", "gone.jsonl"), "gone.jsonl cannot be read"),
-        (("report", "tap", "run.jsonl", "-o", "flow.arazzo.yaml/x"), "flow.arazzo.yaml/x cannot be written"),
+        (("report", "tap", "run.jsonl", "-o", "flow.arazzo.yaml/x"), "error: flow.arazzo.yaml/x cannot be written"),
     ],
 )
 def test_what_cannot_be_done_is_refused(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -228,7 +228,7 @@ def test_a_record_that_was_cut_off_is_reported_as_far_as_it_goes_with_a_warning(
     ended = arazzo("report", "tap", path.name, cwd=tmp_path)
     assert ended.code == 0
     assert "run.jsonl ends in the midst of line 5: the run was broken off there" in ended.err
-    assert "not ok 1 - flow" in ended.out or "not ok 1" in ended.out
+    assert "not ok 1 - flow" in ended.out
     path.write_text("".join(kept[:-1]), encoding="utf-8")
     ended = arazzo("report", "tap", path.name, cwd=tmp_path)
     assert "run.jsonl has no end" in ended.err
