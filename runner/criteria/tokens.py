@@ -76,6 +76,7 @@ _ADVICE: Mapping[str, str] = {
     **dict.fromkeys("+-*/%", "there is no arithmetic: compare the values as they are"),
     **dict.fromkeys("?:", "join conditions by '&&' and '||'"),
 }
+_QUOTE = "write '' for a quote within a text"
 _NO_FUNCTIONS = "write operators, or a criterion of type regex or jsonpath"
 
 
@@ -173,7 +174,8 @@ def _unknown_word(text: str, start: int, before: Token | None, grammar: Grammar)
         advice = _ADVICE.get(word[0], "")
         return ConditionSyntax(f"there is no '{word[0]}' in a simple condition", start, start + 1, advice=advice)
     if isinstance(before, Literal | Operand):
-        return ConditionSyntax(f"there is no operator '{word}'", start, end, advice=_ADVICE.get(lower, ""))
+        advice = _QUOTE if text[start - 1] == "'" else _ADVICE.get(lower, "")
+        return ConditionSyntax(f"there is no operator '{word}'", start, end, advice=advice)
     message = f"'{word}' is neither an expression, which starts with '$', nor a literal"
     root = nearest(_HEAD.split(word, maxsplit=1)[0], grammar.roots)
     meant = f"${root}{word[len(_HEAD.split(word, maxsplit=1)[0]) :]}" if root else f"'{word}'"

@@ -53,6 +53,7 @@ _KINDS: dict[str, Literal["parameters", "successActions", "failureActions"]] = {
 _FIELDS: dict[str, Literal["inputs", "outputs"]] = {"inputs": "inputs", "outputs": "outputs"}
 _MISPLACED = {
     ("response", "statusCode"): "$statusCode",
+    ("response", "status"): "$statusCode",
     ("request", "url"): "$url",
     ("request", "method"): "$method",
 }

@@ -137,6 +137,8 @@ def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnosti
     if _SEVERAL.match(word):
         advice = "select several values with a criterion of type jsonpath, as in $.items[?@.status == 'done']"
         return replace(problem, fix=Fix(advice))
+    if _BY_NAME.search(word):
+        return replace(problem, fix=Fix("write " + _BY_NAME.sub(r".\1", word)))
     bare = read_bare(mended.text, reading.ctx.grammar)
     if bare is None or not bare.paths:
         return problem
@@ -150,6 +152,7 @@ def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnosti
     return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(advice))
 
 
+_BY_NAME = re.compile(r"\[['\"]([\w-]+)['\"]\]")
 _SEVERAL = re.compile(r"[.\w]*(?:\[[*?:]|\.\.|\.\*)")
 
 

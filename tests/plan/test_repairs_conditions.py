@@ -119,6 +119,8 @@ def test_a_condition_that_is_as_it_should_be_is_left_alone(known: str, condition
         (f"{A} > 1 && < 3", "must stand after '&&', not '<'", "name both sides of each comparison"),
         ("status == 200", "'status' is neither", "write $statusCode"),
         ("response.body.a == 1", "'response.body.a' is neither", "write $response.body.a"),
+        (f"{BODY}['status'] == 'a'", "unexpected '['status']'", "write .status"),
+        (f"{BODY}#/title == 'it's'", "there is no operator 's'", "write '' for a quote within a text"),
         (f"{BODY}.items[*].id == 1", "unexpected '.items[*].id'", "select several values with a criterion of type"),
         ("$.a == 1 && $.b[0]", "'$.b[0]' is no expression", "write $response.body#/b/0 != null, or $response.body#/b"),
         ("$.a == 1", "'$.a' is no expression: a simple condition has no context", f"write {A} == 1"),

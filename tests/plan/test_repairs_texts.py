@@ -133,6 +133,7 @@ HEADERS = [
     ("$response.headers['ETag']", "$response.header.ETag"),
     ("$response.Header.ETag", "$response.header.ETag"),
     ("$response.statusCode", "$statusCode"),
+    ("$response.status", "$statusCode"),
     ("$response.body.items[0].id", "$response.body#/items/0/id"),
     ("$response.body[0]", "$response.body#/0"),
     ("$response.body#id", "$response.body#/id"),

@@ -10,6 +10,7 @@ from runner.plan.repairs.reach import reached, step_of, understood, workflow_of
 
 _MISPLACED = {
     "$response.statuscode": "$statusCode",
+    "$response.status": "$statusCode",
     "$response.status_code": "$statusCode",
     "$request.url": "$url",
     "$request.method": "$method",
