@@ -21,6 +21,7 @@ from runner.plan.mend import LONGEST, Mended, Reading, Repair, repaired, rule_na
 from runner.plan.names import Names
 from runner.plan.patterns import check_criterion
 from runner.plan.plan import Condition
+from runner.plan.queries import check_query
 from runner.plan.repairs.as_simple import as_simple
 from runner.plan.repairs.comparison import Comparer, Unclear
 from runner.plan.repairs.conditions import SIMPLE
@@ -108,6 +109,9 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
         ctx.report(each)
     for each in check_criterion(mended.text, mended.span) if kind == "regex" else ():
         ctx.report(each)
+    if kind == "jsonpath" and context is not None:
+        for each in check_query(mended.reading.scope, context, mended.text, mended.span):
+            ctx.report(each)
     return Condition(compiled, text, kind, ctx.value(mended.reading.pointer))
 
 

@@ -39,6 +39,8 @@ from runner.text import scalar_text
 from runner.values import Json, join_pointer, split_pointer
 
 Scalar: TypeAlias = bool | int | float | str
+At: TypeAlias = Callable[[int, int], Span]
+"""Where characters of a text stand in the file."""
 LENGTH_WORDS = frozenset({"length", "size", "count"})
 
 

@@ -17,6 +17,7 @@ from runner.plan.doubts import doubt, foreign_templates, meant_output, strays
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, Repair, mend, repaired, rule_name
 from runner.plan.names import Names, settle
+from runner.plan.queries import check_query
 from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.payloads import whole_inputs
 from runner.plan.repairs.texts import OUTPUT, VALUE
@@ -162,4 +163,7 @@ def _selected(ctx: Context, scope: Names, fields: SelectorFields, pointer: str) 
         return Constant(None)
     if context is None:
         return Constant(None)
+    if type_ == "jsonpath":
+        for each in check_query(scope, context, fields.selector, lambda a, b: ctx.within(f"{pointer}/selector", a, b)):
+            ctx.report(each)
     return Selected(context, fields.selector, type_, fields.version)
