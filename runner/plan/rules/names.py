@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -167,9 +168,16 @@ def undeclared_output(name: str, owner: str, known: Iterable[str], span: Span) -
     """
     names = list(known)
     fix = (
-        did_you_mean(name, names) or known_names("its outputs", names) or Fix(f"add '{name}' to the outputs of {owner}")
+        did_you_mean(name, names)
+        or known_names("its outputs", names)
+        or Fix(f"add '{_head(name)}' to the outputs of {owner}")
     )
     return error("undeclared-output", f"{owner} has no output '{name}'", span, fix=fix)
+
+
+def _head(name: str) -> str:
+    """Leave out the path that follows a name: `lines[0].sku` is a part of `lines`."""
+    return re.split(r"[.\[]", name, maxsplit=1)[0] or name
 
 
 def undeclared_input(name: str, known: Iterable[str], span: Span, *, closed: bool) -> Diagnostic:
