@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import runner
 from runner import api
 from runner.engine.events import Answered
 from runner.exchange import Request, header
@@ -62,10 +63,11 @@ def sent(document: Path) -> tuple[list[Request], str]:
     places = dict.fromkeys((call.server, call.contract.api) for call in calls(checked.plan, checked.plan.workflows))
     clock = VirtualClock(1_700_000_000.0)
     sandbox = GenericSandbox([mount(described, server) for server, described in places])
-    result = api.run_workflows(
+    result = runner.run(
         checked.plan,
         transport=SandboxTransport(sandbox, clock),
-        credentials=api.Credentials(by_origin=dict.fromkeys((origin(server) for server, _ in places), "a:b")),
+        credentials=runner.Credentials(by_origin=dict.fromkeys((origin(server) for server, _ in places), "a:b")),
+        redact=False,
     )
     requests = [entry.event.exchange.sent for entry in result.entries if isinstance(entry.event, Answered)]
     return requests, result.outcome
