@@ -45,7 +45,8 @@ def order_steps(ctx: Context, workflow: Workflow) -> Order:
     if not ctx.arazzo.document.dialect.steps_may_be_ordered or not any(needs[place] for place in written[:own]):
         return Order(written, needs, elsewhere)
     edges = {
-        position: {each for each in (*needs[position], *_references(ctx, step, index)) if each < own} - {position}
+        position: {each for each in needs[position] if each < own}
+        | {each for each in _references(ctx, step, index) if each < own and each != position}
         for position, step in enumerate(workflow.steps)
     }
     sequence: list[int] = []

@@ -30,7 +30,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Hop, Request, Response
-from runner.reporters.body import cut_body
+from runner.reporters.body import cut_body, whole_length
 from runner.reporters.findings import Finding, note
 from runner.reporters.record import CaseRecord, Moment, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
 
@@ -271,8 +271,8 @@ def _begin_attempt(step: StepRecord) -> None:
 
 
 def _moment(exchange: Exchange, at: float) -> Moment:
-    received = len(exchange.reply.body) if isinstance(exchange.reply, Response) else 0
-    return Moment("request", at - exchange.took, at, len(exchange.sent.body), received)
+    received = whole_length(exchange.reply.body) if isinstance(exchange.reply, Response) else 0
+    return Moment("request", at - exchange.took, at, whole_length(exchange.sent.body), received)
 
 
 M = TypeVar("M", Request, Response)

@@ -22,6 +22,7 @@ timeout = 5
 pace = 0
 max-steps = 20
 max-time = 1.5
+max-teardown = 9
 contract = "error"
 strict = true
 offline = true
@@ -47,7 +48,7 @@ def test_everything_there_is_can_be_said(tmp_path: Path) -> None:
     (tmp_path / "arazzo.toml").write_text(FULL, encoding="utf-8")
     config = read(tmp_path / "arazzo.toml", "arazzo.toml")
     assert config.default_profile == "local"
-    assert config.run == RunDefaults(5.0, 0.0, 20, 1.5, "error", True, True)
+    assert config.run == RunDefaults(5.0, 0.0, 20, 1.5, 9.0, "error", True, True)
     assert config.profiles == {
         "local": Profile(
             "local",
