@@ -14,12 +14,17 @@ At: TypeAlias = Callable[[int, int], Span]
 """Where characters of the pattern stand in the file."""
 
 _PART = re.compile(r"\\.|\{\$[^{}]*\}|\{[0-9]+(?:,[0-9]*)?\}|\[\^?|[\]{}]", re.DOTALL)
+_PROGRAM = re.compile(r"/(?P<own>\^.*|.*(?<!\\)\$)/(?P<flags>[a-z]*)", re.DOTALL)
 # IdentityEscape and the other escapes of ECMA-262 with its flag u, and `\-`, which it has in classes only.
 _ESCAPES = frozenset(r"^$\.*+?()[]{}|/-dDsSwWbBtnvfrcxukpP0123456789")
 
 
 def check_criterion(pattern: str, at: At) -> Iterator[Diagnostic]:
     """Say what is odd in the pattern of a criterion, which may hold expressions."""
+    program = _PROGRAM.fullmatch(pattern)
+    if program is not None:
+        flags = f"(?{program['flags']})" if program["flags"] == "i" else ""
+        yield rules.pattern_slash(flags + program["own"], at(0, len(pattern)))
     stray = stray_bracket(pattern)
     if stray is not None:
         yield rules.pattern_bracket(pattern[stray], at(stray, stray + 1))

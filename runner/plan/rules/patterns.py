@@ -18,6 +18,17 @@ def pattern_bracket(sign: str, span: Span) -> Diagnostic:
     return warning("pattern-bracket", message, span, fix=Fix(f"close the bracket, or write \\{sign} for the character"))
 
 
+def pattern_slash(written: str, span: Span) -> Diagnostic:
+    """A pattern stands between slashes, as in a program.
+
+    Why: the slashes are characters of the text that is looked for; before `^`, or behind `$`, there never are any.
+    Example: `/^2[0-9]+$/`.
+    Instead: `^2[0-9]+$`.
+    """
+    message = "the slashes around a pattern are characters here: nothing fits it"
+    return warning("pattern-slash", message, span, fix=Fix(f"write {written}"))
+
+
 def pattern_escape(written: str, span: Span) -> Diagnostic:
     """A pattern of a schema escapes a character for which there is no escape.
 
