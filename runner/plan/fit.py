@@ -213,8 +213,15 @@ def _check_operand(
         return
     if values and not any(compare("==", each, literal).holds for each in values):
         yield api.undeclared_value(text, f"'{expression}'", names, span)
+    elif types and operator in ("==", "!=") and all(compare("==", _OF_TYPE[each], literal).note for each in types):
+        meant = text.lower() if isinstance(literal, str) else f"'{text}'"
+        is_word = meant in ("true", "false", "'true'", "'false'") and types & {"boolean", "string"}
+        fix = f"write {meant}" if is_word else f"compare it with {_either(types)}"
+        yield api.type_compared(f"'{expression}'", _either(types), span.text, fix, span)
 
 
+_OF_TYPE: Mapping[str, Json] = {"string": "1", "number": 1, "integer": 1, "boolean": True, "object": {}, "array": []}
+"""A value of each type, one that can be compared with as much as any of them."""
 _SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 
 

@@ -81,6 +81,17 @@ def structure_compared(place: str, found: str, span: Span) -> Diagnostic:
     return warning("structure-compared", message, span, fix=Fix("compare the part that is meant"))
 
 
+def type_compared(place: str, found: str, written: str, fix: str, span: Span) -> Diagnostic:
+    """A value is compared with one of a type that it never has.
+
+    Why: values of two types are never equal, but for a number and the text of it: the comparison has the same result
+    whatever the API answers.
+    Example: `$response.body#/ready == 'true'`, where the schema has a boolean.
+    Instead: `$response.body#/ready == true`.
+    """
+    return warning("type-compared", f"{place} is {found}, which never equals {written}", span, fix=Fix(fix))
+
+
 def structure_as_text(name: str, wanted: str, found: str, span: Span) -> Diagnostic:
     """A whole object or array is sent where the parameter's schema has a single value.
 
