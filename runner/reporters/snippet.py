@@ -84,6 +84,8 @@ def _columns(span: Span, text: str) -> tuple[int, int]:
 
 def _glyphs(text: str) -> list[str]:
     """Give what is shown for each character: a tab reaches to the next stop."""
+    if text.isascii() and text.isprintable():
+        return list(text)
     shown: list[str] = []
     column = 0
     for char in text:

@@ -18,6 +18,10 @@ _HIDDEN = re.compile(
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
+# Most texts hide nothing, and are looked at once.
+_PLAIN = re.compile(r"[ -~]*")
+_PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
+
 
 def glyph(char: str) -> str:
     """Write one character so that it can be seen and does nothing: ESC is `\\x1b`, a direction override `\\u202e`."""
@@ -29,13 +33,15 @@ def glyph(char: str) -> str:
 
 def visible(text: str) -> str:
     """Make control characters visible, but for line breaks; tabs become spaces, colours are dropped."""
+    if _PLAIN.fullmatch(text):
+        return text
     lines = _COLOUR.sub("", text).expandtabs(TAB).replace("\r\n", "\n").split("\n")
     return "\n".join(_HIDDEN.sub(lambda found: glyph(found[0]), line) for line in lines)
 
 
 def one_line(text: str) -> str:
     """Make text visible on one line."""
-    return " ".join(visible(text).split())
+    return text if _PLAIN_LINE.fullmatch(text) else " ".join(visible(text).split())
 
 
 def cells(char: str) -> int:
@@ -57,6 +63,8 @@ def cut(text: str, limit: int, ellipsis: str = "…") -> str:
     if width(text) <= limit:
         return text
     room, kept = max(0, limit - width(ellipsis)), 0
+    if text.isascii():
+        return text[:room] + ellipsis
     for index, char in enumerate(text):
         kept += cells(char)
         if kept > room:

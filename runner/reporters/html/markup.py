@@ -31,19 +31,26 @@ def text(content: str) -> Markup:
 
 def tag(name: str, *content: str, **attributes: str | int | bool | None) -> Markup:
     """Write an element; `class_` is the attribute `class`, `data_id` is `data-id`; None and False are left out."""
-    written = "".join([_attribute(key, value) for key, value in attributes.items()])
-    return Markup(f"<{name}{written}>{''.join([text(each) for each in content])}</{name}>")
+    written = "".join([_attribute(key, value) for key, value in attributes.items()]) if attributes else ""
+    return Markup(f"<{name}{written}>{_joined(content)}</{name}>")
 
 
 def join(parts: Iterable[str], between: str = "") -> Markup:
     """Write several parts one after the other."""
-    return Markup(text(between).join([text(each) for each in parts]))
+    return Markup(text(between).join([text(each) for each in parts]) if between else _joined(parts))
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "".join([each if isinstance(each, Markup) or _PLAIN.fullmatch(each) else text(each) for each in parts])
 
 
 def _attribute(key: str, value: str | int | bool | None) -> str:
     if value is None or value is False:
         return ""
-    return f" {_name(key)}" if value is True else f' {_name(key)}="{text(str(value))}"'
+    if value is True:
+        return f" {_name(key)}"
+    written = str(value)
+    return f' {_name(key)}="{written if _PLAIN.fullmatch(written) else text(written)}"'
 
 
 @cache

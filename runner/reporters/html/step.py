@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from runner.engine.events import ActionTaken, CriterionChecked
@@ -125,8 +125,13 @@ def _then(step: StepRecord, full: bool) -> Iterator[Markup]:
 def _criteria(criteria: list[CriterionChecked]) -> Markup:
     if not criteria:
         return Markup()
+    return tag("table", _criteria_heads(), tag("tbody", *map(_criterion, criteria)), class_="criteria")
+
+
+@cache
+def _criteria_heads() -> Markup:
     heads = join(tag("th", title, scope="col") for title in ("", "condition", "left", "right", "why"))
-    return tag("table", tag("thead", tag("tr", heads)), tag("tbody", *map(_criterion, criteria)), class_="criteria")
+    return tag("thead", tag("tr", heads))
 
 
 def _criterion(checked: CriterionChecked) -> Markup:
@@ -187,6 +192,7 @@ def _reply(exchange: Exchange, size: int, limit: int) -> Markup:
     return section("Response", line, _headers(reply.headers), _body(reply.body, size, reply.headers, limit))
 
 
+@lru_cache(256)  # those of one response are those of the next
 def _headers(headers: Headers) -> Markup:
     return table(((name, one_line(value)) for name, value in headers), "headers")
 
