@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from math import isinf
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from runner.quick import dataclass
 from runner.values import ABSENT, Json, Value
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]

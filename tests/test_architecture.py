@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "runner"
 # Design, section 3. A module belongs to the longest prefix that names it.
 FLOORS: Mapping[str, int] = {
     "values": 1,
+    "quick": 1,
     "source": 1,
     "text": 1,
     "version": 1,

@@ -120,6 +120,8 @@ def _order(way: Way, left: Value, right: Value) -> int | None:
     if way == "by text":
         first, second = str(left).casefold(), str(right).casefold()
         return (first > second) - (first < second)
+    if isinstance(left, int) and isinstance(right, int):
+        return (left > right) - (left < right)
     one, other = _number(left), _number(right)
     return None if one is None or other is None else (one > other) - (one < other)
 

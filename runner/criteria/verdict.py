@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from runner.quick import dataclass
 from runner.values import ABSENT, Value
 
 

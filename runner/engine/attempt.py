@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.criteria.check import check
@@ -27,6 +26,7 @@ from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
 from runner.expressions.scope import Scope, Values
 from runner.plan.plan import Condition, OperationCall, StepPlan, Target, Unrunnable, WorkflowCall
+from runner.quick import dataclass
 from runner.text import json_text, number_text
 from runner.values import ABSENT, Value
 
@@ -73,7 +73,7 @@ def scope_of(run: Run, state: WorkflowState) -> Scope:
         self_uri=plan.self_uri,
         apply=run.apply,
     )
-    return replace(scope, outputs=_OwnOutputs(plan.outputs, scope)) if plan.outputs else scope
+    return scope.with_outputs(_OwnOutputs(plan.outputs, scope)) if plan.outputs else scope
 
 
 def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, call: CallWorkflow, paced: bool) -> Part:
@@ -118,9 +118,12 @@ def _timed(run: Run, step: StepPlan, scope: Scope, part: Part) -> Part:
         run.budget.deadlines.remove(deadline)
 
 
+NEVER = Deadline(float("inf"), Problem("timeout", ""))
+
+
 def _deadline(run: Run, step: StepPlan) -> Deadline:
     if step.timeout is None:
-        return Deadline(float("inf"), Problem("timeout", "", step.span))
+        return NEVER
     text = number_text(step.timeout)
     return Deadline(
         run.elapsed + step.timeout, Problem("timeout", f"step '{step.step_id}' took longer than {text} s", step.span)
@@ -139,7 +142,8 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     if checked is not None:
         yield checked
         run.breaches += broken_contracts(checked, step.step_id, step.span)
-    scope = replace(scope, request=exchange.sent, parameters=built.parameters)
+    response = reply if isinstance(reply, Response) else None
+    scope = scope.with_exchange(exchange.sent, built.parameters, response)
     if isinstance(reply, TransportFailure):
         if reply.kind == "cancelled":
             raise cancelled()
@@ -147,7 +151,6 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
         kind: ProblemKind = "timeout" if reply.kind == "timeout" else "transport"
         outputs = compute(step.outputs, scope)
         return Attempt(Problem(kind, f"{call.title}: {reply.message}", step.span), outputs, scope)
-    scope = replace(scope, response=reply)
     problem = yield from _judge(step, scope, trail, implied=_status_is_success)
     return Attempt(problem, compute(step.outputs, scope), scope, retry_after(reply))
 
@@ -156,7 +159,7 @@ def _workflow(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, call
     call = step.call
     assert isinstance(call, WorkflowCall)
     finish = yield from called
-    scope = replace(scope_of(run, state), outputs=finish.outputs)
+    scope = scope_of(run, state).with_outputs(finish.outputs)
     if finish.outcome != "passed":
         reason = f": {finish.problem.message}" if finish.problem else ""
         problem: Problem | None = Problem(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runner.plan.plan import Action, Target
+from runner.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

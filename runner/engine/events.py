@@ -25,13 +25,14 @@ teardown; the WorkflowFinished of that one comes after its own: the outcome of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.criteria.verdict import Verdict
 from runner.diagnostics import Severity
 from runner.exchange import Exchange
 from runner.openapi.contract import Mismatch
+from runner.quick import dataclass
 from runner.source import Span
 from runner.values import InputValue, Value
 

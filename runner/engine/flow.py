@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.engine.events import Event, Outcome, Trail
 from runner.exchange import Exchange, Request, TransportFailure
 from runner.openapi.document import Operation
+from runner.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import cast
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
 from runner.openapi.url import build_url
 from runner.plan.plan import Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
+from runner.quick import dataclass
 from runner.source import Span
 from runner.values import ABSENT, Absent, InputValue, Json, Value
 

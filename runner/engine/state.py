@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.engine.events import Outcome, Problem
 from runner.engine.policy import ContractPolicy
@@ -12,6 +12,7 @@ from runner.exchange import Request
 from runner.expressions.scope import Values
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.plan import Plan, WorkflowPlan
+from runner.quick import dataclass
 from runner.source import Span
 from runner.text import number_text
 from runner.values import InputValue, Value
@@ -34,7 +35,7 @@ class Limits:
     teardown_steps: int = 1000
     pace: float = 1.0
     pace_limit: float = 30.0
-    contract: ContractPolicy = ContractPolicy()  # noqa: RUF009 - it cannot change
+    contract: ContractPolicy = ContractPolicy()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

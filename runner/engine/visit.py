@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runner.engine.attempt import Attempt, Called, attempt, holds, wait
@@ -107,17 +107,21 @@ class Visit:
         return (*above, Frame(workflow_id, self.step.step_id, visit, attempts))
 
     def started(self) -> StepStarted:
-        step, call = self.step, self.step.call
-        common = StepStarted(self.trail(0), step.step_id, "workflow", call.title, None, step.description, step.span)
+        trail, step, call = self.trail(0), self.step, self.step.call
         if not isinstance(call, OperationCall):
-            return common
-        return replace(
-            common,
-            kind="operation",
-            operation_id=call.operation.operation_id,
-            source=call.source,
-            api=call.contract.api.uri,
-            pointer=call.operation.pointer,
+            return StepStarted(trail, step.step_id, "workflow", call.title, None, step.description, step.span)
+        operation, api = call.operation, call.contract.api
+        return StepStarted(
+            trail,
+            step.step_id,
+            "operation",
+            call.title,
+            operation.operation_id,
+            step.description,
+            step.span,
+            call.source,
+            api.uri,
+            operation.pointer,
         )
 
     def choose(

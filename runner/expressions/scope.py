@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.exchange import Request, Response
 from runner.expressions.selectors.compile import Apply, apply
+from runner.quick import dataclass
 from runner.values import Value
 
 Values = Mapping[str, Value]
@@ -31,3 +32,24 @@ class Scope:
     response: Response | None = None
     parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
     apply: Apply = apply
+
+    def with_outputs(self, outputs: Values) -> Scope:
+        """Give the scope in which `outputs` are those of a workflow."""
+        return Scope(self.inputs, outputs, self.steps, self.workflows, self.sources, self.self_uri, apply=self.apply)
+
+    def with_exchange(
+        self, request: Request, parameters: Mapping[tuple[str, str], str], response: Response | None
+    ) -> Scope:
+        """Give the scope of a step whose request was sent."""
+        return Scope(
+            self.inputs,
+            self.outputs,
+            self.steps,
+            self.workflows,
+            self.sources,
+            self.self_uri,
+            request,
+            response,
+            parameters,
+            self.apply,
+        )

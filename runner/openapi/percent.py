@@ -33,6 +33,8 @@ def encode(text: str) -> str:
 
 def encode_reserved(text: str, keep: str) -> str:
     """Percent-encode all but unreserved characters and those to `keep`; percent-encoded triples stay."""
+    if "%" not in text:
+        return _quoted(text, keep)
     pieces = _TRIPLE.split(text)
     return "".join(piece if index % 2 else _quoted(piece, keep) for index, piece in enumerate(pieces))
 
@@ -47,6 +49,6 @@ def _quoted(text: str, keep: str) -> str:
 
 
 def _unicode(text: str) -> str:
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise SerializationProblem("half of a surrogate pair is not text and cannot be sent")
     return text
