@@ -19,3 +19,12 @@ else:
     def dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) -> Callable[[type[T]], type[T]]:
         """Make a dataclass; one that is called frozen has a hash."""
         return dataclasses.dataclass(slots=slots, eq=eq, unsafe_hash=frozen and eq)
+
+
+def changed(record: T, **fields: object) -> T:
+    """Give a record with other values in some fields: the record itself where it has them already."""
+    for name, value in fields.items():
+        held = getattr(record, name)
+        if held is not value and held != value:
+            return dataclasses.replace(record, **fields)  # type: ignore[type-var]  # all records are dataclasses
+    return record

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar, assert_never
 from urllib.parse import unquote, unquote_plus
 
@@ -54,6 +53,7 @@ from runner.exchange import (
     header,
     media_type,
 )
+from runner.quick import changed
 from runner.reporters import secret_places as places
 from runner.reporters.secret_documents import MaskedDocuments
 from runner.reporters.secret_names import is_secret_name, may_name_a_secret
@@ -100,7 +100,7 @@ class Redactor:
             event = self._event(entry.event)
             # What was learned on the way may also stand earlier in the same event.
             if len(self._secrets) == known:
-                return entry if event == entry.event else replace(entry, event=event)
+                return entry if event is entry.event else Entry(entry.at, event)
 
     def text(self, text: str) -> str:
         """Mask the secrets in a text: known ones, and what stands in a query string or in the userinfo of a URL."""
@@ -116,31 +116,31 @@ class Redactor:
                 return self._run(event)
             case SecretsLearned(secrets):
                 self._learn_all(secrets)
-                return SecretsLearned(frozenset())
+                return changed(event, secrets=frozenset())
             case CaseStarted() | CaseSkipped() | CaseFinished():
                 return self._of_case(event)
             case WorkflowStarted():
                 steps = self._outline(event.steps)
                 inputs, summary = self._members(event.inputs), self.text(event.summary)
-                return replace(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
+                return changed(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
             case StepStarted():
                 target, description = self.text(event.target), self.text(event.description)
-                return replace(event, target=target, description=description, span=self._span(event.span))
+                return changed(event, target=target, description=description, span=self._span(event.span))
             case Answered():
-                return replace(event, exchange=self._exchange(event.exchange))
+                return changed(event, exchange=self._exchange(event.exchange))
             case BodyUnreadable():
-                return replace(event, problem=self.text(event.problem))
+                return changed(event, problem=self.text(event.problem))
             case ContractChecked():
-                return replace(event, breaches=tuple(map(self._breach, event.breaches)))
+                return changed(event, breaches=tuple(map(self._breach, event.breaches)))
             case CriterionChecked():
                 condition, verdict = self.text(event.condition), self._verdict(event.verdict, event.condition)
-                return replace(event, condition=condition, verdict=verdict, span=self._span(event.span))
+                return changed(event, condition=condition, verdict=verdict, span=self._span(event.span))
             case AttemptFinished() | StepFinished() | WorkflowFinished():
-                return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
+                return changed(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
             case TeardownStarted() | StepSkipped() | TeardownFinished():
                 return self._teardown(event)
             case ActionTaken():
-                return replace(event, span=self._span(event.span))
+                return changed(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
                 return event
             case _:
@@ -157,32 +157,32 @@ class Redactor:
     def _of_case(self, event: CaseStarted | CaseSkipped | CaseFinished) -> Event:
         """Redact a case: a row may have its name from its data."""
         case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
-        event = replace(event, case=replace(case, name=name, row=row, span=self._span(case.span)))
-        return replace(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
+        event = changed(event, case=changed(case, name=name, row=row, span=self._span(case.span)))
+        return changed(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
 
     def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
         if isinstance(event, TeardownStarted):
-            return replace(event, steps=self._outline(event.steps))
+            return changed(event, steps=self._outline(event.steps))
         if isinstance(event, StepSkipped):
-            return replace(event, reason=self.text(event.reason))
-        return replace(event, problem=self._problem(event.problem))
+            return changed(event, reason=self.text(event.reason))
+        return changed(event, problem=self._problem(event.problem))
 
     def _outline(self, steps: tuple[StepOutline, ...]) -> tuple[StepOutline, ...]:
         return tuple(
-            replace(step, description=self.text(step.description), span=self._span(step.span)) for step in steps
+            changed(step, description=self.text(step.description), span=self._span(step.span)) for step in steps
         )
 
     def _problem(self, problem: Problem | None) -> Problem | None:
         if problem is None:
             return None
-        return replace(problem, message=self.text(problem.message), span=self._span(problem.span))
+        return changed(problem, message=self.text(problem.message), span=self._span(problem.span))
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
         expressions = places.EXPRESSION.findall(verdict.comparison or condition)
         name = next((found for found in expressions if is_secret_name(found)), "")
         left, right = self._guarded(name, verdict.left), self._guarded(name, verdict.right)
         problem = self.text(verdict.problem) if verdict.problem else verdict.problem
-        return replace(verdict, left=left, right=right, comparison=self.text(verdict.comparison), problem=problem)
+        return changed(verdict, left=left, right=right, comparison=self.text(verdict.comparison), problem=problem)
 
     def _breach(self, breach: Breach) -> Breach:
         """Redact a breach by the names on the way to its value; what quotes values is dropped where one is secret."""
@@ -191,7 +191,7 @@ class Redactor:
         pointed = places.POINTED.findall(found.causes)
         causes = any(map(is_secret_name, pointed)) or self.text(found.causes) != found.causes
         address = found.address
-        mismatch = replace(
+        mismatch = changed(
             found,
             subject=self.text(found.subject),
             message=self.text(found.message),
@@ -200,7 +200,7 @@ class Redactor:
             causes="" if causes or secret else found.causes,
             address=address and address._replace(uri=self.text(address.uri)),
         )
-        return replace(
+        return changed(
             breach, mismatch=mismatch, span=self._span(breach.span), declared=self._declared(breach.declared)
         )
 
@@ -213,7 +213,7 @@ class Redactor:
         masked = self._span(span) if self.text(line) != line else span
         if masked is None or (uri, name) == (source.uri, source.name):
             return masked
-        return replace(masked, source=replace(masked.source, uri=uri, name=name))
+        return changed(masked, source=changed(masked.source, uri=uri, name=name))
 
     def _span(self, span: Span | None) -> Span | None:
         """Mask the document as well: a diagnostic quotes it."""
@@ -311,21 +311,21 @@ class Redactor:
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         hops = tuple(Hop(self._request(hop.sent), self._response(hop.response)) for hop in exchange.hops)
-        return replace(exchange, sent=self._request(exchange.sent), reply=self._reply(exchange.reply), hops=hops)
+        return changed(exchange, sent=self._request(exchange.sent), reply=self._reply(exchange.reply), hops=hops)
 
     def _request(self, request: Request) -> Request:
-        redacted = Request(request.method, self.text(request.url), self._headers(request.headers), self._body(request))
-        return request if redacted == request else redacted
+        return changed(
+            request, url=self.text(request.url), headers=self._headers(request.headers), body=self._body(request)
+        )
 
     def _reply(self, reply: Reply) -> Reply:
         if isinstance(reply, TransportFailure):
-            return replace(reply, message=self.text(reply.message))
+            return changed(reply, message=self.text(reply.message))
         return self._response(reply)
 
     def _response(self, response: Response) -> Response:
         headers, body = self._headers(response.headers), self._body(response)
-        redacted = Response(response.status, headers, body, self.text(response.reason))
-        return response if redacted == response else redacted
+        return changed(response, headers=headers, body=body, reason=self.text(response.reason))
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self._header(name, value)) for name, value in headers)

@@ -9,6 +9,7 @@ import re
 from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
@@ -23,16 +24,29 @@ _LONGEST = 16 * 1024  # characters; what is longer is a document rather than a c
 _MOST = 1000  # secrets learned from one run; beyond that they are replaced in their place only
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Form:
     """How one secret may be written: no match without one of the `needles`, which are quick to look for."""
 
     value: str
+    encoded: tuple[str, ...]
     needles: tuple[str, ...]
-    pattern: re.Pattern[str]
+    shortest: int
 
     def stands_in(self, text: str) -> bool:
-        return any(needle in text for needle in self.needles)
+        if len(text) >= self.shortest:
+            for needle in self.needles:
+                if needle in text:
+                    return True
+        return False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """A pattern for every form: it is made for a secret that stands somewhere."""
+        plain = "".join(_spellings(char) for char in self.value)
+        # The characters beside a core carry a few bits of the secret as well.
+        beside = (rf"[A-Za-z0-9+/_-]?{re.escape(core)}[A-Za-z0-9+/_-]?={{0,2}}" for core in self.encoded)
+        return re.compile("|".join([plain, *beside]))
 
 
 class SecretValues:
@@ -106,10 +120,7 @@ def _form(value: str) -> _Form:
     run = max(_RUN.findall(value), key=len, default="")
     encoded = _base64_forms(value.encode("utf-8", "surrogatepass"))
     needles = dict.fromkeys([run if len(run) > 1 else "", *encoded])
-    plain = "".join(_spellings(char) for char in value)
-    # The characters beside a core carry a few bits of the secret as well.
-    parts = [plain, *(rf"[A-Za-z0-9+/_-]?{re.escape(core)}[A-Za-z0-9+/_-]?={{0,2}}" for core in encoded)]
-    return _Form(value, tuple(needles), re.compile("|".join(parts)))
+    return _Form(value, tuple(encoded), tuple(needles), min(map(len, needles)))
 
 
 def _spellings(char: str) -> str:
