@@ -145,7 +145,7 @@ def _compare(comparison: Comparison, text: str, scope: Scope) -> Verdict:
     written = text[comparison.start : comparison.end]
     sides: list[Value] = []
     for side in (comparison.left, comparison.right):
-        if isinstance(side, Literal | Operand):
+        if isinstance(side, (Literal, Operand)):
             sides.append(_value(side, scope))
             continue
         verdict = _judge(side, text, scope)

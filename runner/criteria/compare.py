@@ -29,21 +29,23 @@ class Compared(NamedTuple):
 # number = [ minus ] int [ frac ] [ exp ]   (RFC 8259, section 6)
 _NUMERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
-_ORDER: Mapping[frozenset[Kind], Way] = {
-    frozenset({"number"}): "by number",
-    frozenset({"number", "numeral"}): "by number",
-    frozenset({"numeral"}): "by number",
-    frozenset({"text", "numeral"}): "by text",
-    frozenset({"text"}): "by text",
+_ORDER: Mapping[tuple[Kind, Kind], Way] = {
+    ("number", "number"): "by number",
+    ("number", "numeral"): "by number",
+    ("numeral", "number"): "by number",
+    ("numeral", "numeral"): "by number",
+    ("text", "numeral"): "by text",
+    ("numeral", "text"): "by text",
+    ("text", "text"): "by text",
 }
-_EQUALITY: Mapping[frozenset[Kind], Way] = {
+_EQUALITY: Mapping[tuple[Kind, Kind], Way] = {
     **_ORDER,
-    frozenset({"numeral"}): "by text",
-    frozenset({"null"}): "by value",
-    frozenset({"boolean"}): "by value",
-    frozenset({"array"}): "by value",
-    frozenset({"object"}): "by value",
-    frozenset({"binary body"}): "by value",
+    ("numeral", "numeral"): "by text",
+    ("null", "null"): "by value",
+    ("boolean", "boolean"): "by value",
+    ("array", "array"): "by value",
+    ("object", "object"): "by value",
+    ("binary body", "binary body"): "by value",
 }
 _HOLDS: Mapping[Operator, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
@@ -58,7 +60,7 @@ def compare(operator: Operator, left: Value, right: Value) -> Compared:
 
     Only numbers and texts have an order: `null <= null` does not hold. A pair with null needs no note.
     """
-    kinds = frozenset({kind_of(left), kind_of(right)})
+    kinds = (kind_of(left), kind_of(right))
     if operator in ("==", "!="):
         way = _EQUALITY.get(kinds)
         equal = way is not None and _equal(way, left, right)

@@ -28,7 +28,7 @@ def check_contract(
     compared = Compared(None, None)
     if isinstance(exchange.reply, Response):
         compared = call.contract.check_response(exchange.sent.method, exchange.reply, checks)
-    breaches = [*_breaches(policy, call, compared.mismatches, None)]
+    breaches = [*_breaches(policy, call, compared.mismatches, None)] if compared.mismatches else []
     if "request" in checks:
         breaches = [*_request(policy, call, built), *breaches]
     if not breaches and not isinstance(exchange.reply, Response):
@@ -39,10 +39,11 @@ def check_contract(
 def _request(policy: ContractPolicy, call: OperationCall, built: Built) -> Iterator[Breach]:
     for bound in call.parameters:
         value = built.values.get((bound.parameter.location, bound.parameter.name), ABSENT)
-        yield from _breaches(policy, call, call.contract.check_parameter(bound.parameter, value), bound.span)
+        if found := call.contract.check_parameter(bound.parameter, value):
+            yield from _breaches(policy, call, found, bound.span)
     content_type = header(built.request.headers, "content-type")
-    found = call.contract.check_request_body(built.body, content_type)
-    yield from _breaches(policy, call, found, call.body.span if call.body else None)
+    if found := call.contract.check_request_body(built.body, content_type):
+        yield from _breaches(policy, call, found, call.body.span if call.body else None)
 
 
 def _breaches(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from runner.diagnostics import did_you_mean
@@ -38,14 +39,19 @@ class ContractPolicy:
         for check in CHECKS:
             _known(self.level(check), LEVELS, "level")
 
+    @property
+    def checks(self) -> frozenset[Check]:
+        """The checks that are made."""
+        return _checks(self)
+
     def level(self, check: Check) -> Level:
         level: Level = getattr(self, _field(check))
         return level
 
-    @property
-    def checks(self) -> frozenset[Check]:
-        """The checks that are made."""
-        return frozenset(check for check in CHECKS if self.level(check) != "off")
+
+@lru_cache(16)  # it is asked for with every request
+def _checks(policy: ContractPolicy) -> frozenset[Check]:
+    return frozenset(check for check in CHECKS if policy.level(check) != "off")
 
 
 def _field(check: str) -> str:

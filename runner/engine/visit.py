@@ -80,7 +80,7 @@ class Visit:
             )
             raise
         outcome: Outcome = done.problem.outcome if done.problem else "passed"
-        recovered = done.problem is not None and isinstance(comes_next, Goto | Transfer)
+        recovered = done.problem is not None and isinstance(comes_next, (Goto, Transfer))
         if done.problem is None:
             state.passed.add(step.step_id)
         yield StepFinished(

@@ -37,15 +37,20 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
     `$message` has no message here, and a component is resolved before the run: both are ABSENT.
     """
-    match expression:
+    match expression:  # what is asked for most often comes first
+        case StepOutput(step_id, name, pointer):
+            return _at(scope.steps.get(step_id, {}).get(name, ABSENT), pointer)
+        case StatusCode():
+            return ABSENT if scope.response is None else scope.response.status
+        case Body(side, pointer) | Payload(side, pointer):
+            message = _message(side, scope)
+            return ABSENT if message is None else _at(message.content.value, pointer)
         case Accessed(base, path):
             return _walk(evaluate(base, scope), path)
         case Input(name, pointer):
             return _at(scope.inputs.get(name, ABSENT), pointer)
         case Output(name, pointer):
             return _at(scope.outputs.get(name, ABSENT), pointer)
-        case StepOutput(step_id, name, pointer):
-            return _at(scope.steps.get(step_id, {}).get(name, ABSENT), pointer)
         case WorkflowValue(workflow_id, field, name, pointer):
             return _at(scope.workflows.get(workflow_id, {}).get(field, {}).get(name, ABSENT), pointer)
         case SourceReference(source, reference):
@@ -58,26 +63,18 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
             return _of_exchange(expression, scope)
 
 
-def _of_exchange(
-    expression: Url | Method | StatusCode | HeaderField | QueryParameter | PathParameter | Body | Payload,
-    scope: Scope,
-) -> Value:
+def _of_exchange(expression: Url | Method | HeaderField | QueryParameter | PathParameter, scope: Scope) -> Value:
     match expression:
         case Url():
             return ABSENT if scope.request is None else scope.request.url
         case Method():
             return ABSENT if scope.request is None else scope.request.method.upper()
-        case StatusCode():
-            return ABSENT if scope.response is None else scope.response.status
         case HeaderField(side, name):
             return _header(_message(side, scope), name)
         case QueryParameter(side, name):
             return _parameter(scope, side, "query", name)
         case PathParameter(side, name):
             return _parameter(scope, side, "path", name)
-        case Body(side, pointer) | Payload(side, pointer):
-            message = _message(side, scope)
-            return ABSENT if message is None else _at(message.content.value, pointer)
         case _:
             assert_never(expression)
 

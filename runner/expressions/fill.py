@@ -92,7 +92,7 @@ def _is_input(expression: Expression) -> bool:
 
 
 def _part_text(part: Expression | Quoted | Escaped, style: str, scope: Scope) -> str | Missing:
-    expression = part.expression if isinstance(part, Quoted | Escaped) else part
+    expression = part.expression if isinstance(part, (Quoted, Escaped)) else part
     value = evaluate(expression, scope)
     if isinstance(value, Absent):
         return Missing(expression, _ABSENT)

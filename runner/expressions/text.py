@@ -13,7 +13,7 @@ def as_text(value: Json) -> str:
 
     Raise ValueError or RecursionError where a structure has no JSON text: an infinity in it, or too deep a nesting.
     """
-    return json_text(value) if isinstance(value, list | dict) else scalar_text(value)
+    return json_text(value) if isinstance(value, (list, dict)) else scalar_text(value)
 
 
 def plain_name(spelled: str) -> str:

@@ -129,31 +129,34 @@ class Contract:
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
         """Compare what a parameter is given; an optional one may be left out."""
-        subject = _Subject("request", f"{parameter.location} parameter '{parameter.name}'", parameter.name)
         if isinstance(value, Absent):
             address = Address(self.api.uri, parameter.pointer)
-            return (subject.differs("is required, and was left out", address),) if parameter.required else ()
+            missing = "is required, and was left out"
+            return (_subject_of(parameter).differs(missing, address),) if parameter.required else ()
         if parameter.schema is None or value is None or parameter.location == "querystring":
             return ()
-        if parameter.content_type is not None:
-            if not media_type(parameter.content_type).is_json:
-                return ()
-            return _grouped(self._against(subject, parameter.schema, [value], "request"))
+        if parameter.content_type is not None and not media_type(parameter.content_type).is_json:
+            return ()
         found = self._compiled(parameter.schema, "request")
-        sent = value if isinstance(found, SchemaProblem) else retyped(value, found.types)
-        return _grouped(self._against(subject, parameter.schema, [sent], "request"))
+        sent: Json = value
+        if not isinstance(found, SchemaProblem):
+            sent = value if parameter.content_type is not None else retyped(value, found.types)
+            if found.schema.valid(sent):
+                return ()
+        return _grouped(self._held(_subject_of(parameter), parameter.schema, found, [sent]))
 
     def check_request_body(self, value: Value, content_type: str | None) -> tuple[Mismatch, ...]:
         """Compare a body, before it is encoded for its media type."""
         body = self.operation.request_body
         if body is None or not body.content:
             return ()
-        address = Address(self.api.uri, body.pointer)
         if value is ABSENT:
+            address = Address(self.api.uri, body.pointer)
             missing = _REQUEST_BODY.differs("is required, and was left out", address)
             return (missing,) if body.required else ()
         media = match_media(body.content, content_type)
         if media is None:
+            address = Address(self.api.uri, body.pointer)
             message = f"is not offered by {self.operation.title}: it takes {_listed(body.content)}"
             kind = _Subject("request", f"content type '{media_type(content_type).essence}'")
             return (kind.differs(message, address.below("content")),)
@@ -169,9 +172,9 @@ class Contract:
         if not isinstance(found, SchemaProblem):
             read = _as_read(value, media_type(content_type), found.types)
         sent, files = read
-        if isinstance(sent, bytes | Absent):
+        if isinstance(sent, (bytes, Absent)):
             return ()
-        told = self._held(_REQUEST_BODY, media.schema or address, found, [sent])
+        told = self._held(_REQUEST_BODY, media.schema or Address(self.api.uri, body.pointer), found, [sent])
         return _grouped(each for each in told if not files or _sees(each.instance, files))
 
     def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
@@ -266,7 +269,7 @@ class Contract:
 
     def _read(self, value: Value, kind: MediaType, address: Address) -> Iterable[Json]:
         """Give what a body may mean to a schema; what it says of XML or bytes is not for a JSON Schema to check."""
-        if kind.is_json and not isinstance(value, bytes | Absent):
+        if kind.is_json and not isinstance(value, (bytes, Absent)):
             return [value]
         text = "" if isinstance(value, Absent) and kind.is_text else value
         if not isinstance(text, str):
@@ -344,6 +347,10 @@ class Contract:
         if isinstance(names, list) and missing and missing[0] in names:
             return address.below(names.index(missing[0]))
         return address
+
+
+def _subject_of(parameter: Parameter) -> _Subject:
+    return _Subject("request", f"{parameter.location} parameter '{parameter.name}'", parameter.name)
 
 
 @lru_cache(maxsize=256)

@@ -155,6 +155,7 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, b
     """
     answer: Answer = None
     stopped = False
+    tell, now = world.tell, world.clock.now
     with closing(flow):
         while True:
             try:
@@ -162,8 +163,8 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, b
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 return outcome
-            if not isinstance(step, Send | Wait):
-                world.tell(Entry(world.clock.now(), step))
+            if not isinstance(step, (Send, Wait)):
+                tell(Entry(now(), step))
                 answer = None
                 continue
             stopped = world.cancelled() or stopped
