@@ -9,7 +9,8 @@ from runner.engine.events import Breach, ContractChecked, Problem, Trail
 from runner.engine.policy import ContractPolicy
 from runner.engine.request import Built
 from runner.exchange import Exchange, Response, header
-from runner.openapi.contract import Compared, Mismatch
+from runner.openapi.contract import Compared
+from runner.openapi.mismatch import Mismatch
 from runner.plan.plan import OperationCall
 from runner.source import Span
 from runner.values import ABSENT

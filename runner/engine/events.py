@@ -31,7 +31,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from runner.criteria.verdict import Verdict
 from runner.diagnostics import Severity
 from runner.exchange import Exchange
-from runner.openapi.contract import Mismatch
+from runner.openapi.mismatch import Mismatch
 from runner.quick import dataclass
 from runner.source import Span
 from runner.values import InputValue, Value

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
-from runner.openapi.contract import Check
+from runner.openapi.mismatch import Check
 
 Level: TypeAlias = Literal["off", "warn", "error"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from runner.exchange import MediaType, Response, header, header_lines, media_type, parse_json
 from runner.openapi.deserialize import form_values, readings, retyped
@@ -24,59 +24,22 @@ from runner.openapi.document import (
     ResponseObject,
 )
 from runner.openapi.media import is_form, match_media, match_status
+from runner.openapi.mismatch import Check, Mismatch, Subject, grouped
 from runner.openapi.schemas import Compiled, Types
 from runner.openapi.sequential import EVENTS, SEQUENTIAL, items_of
 from runner.schema import Direction, SchemaError, SchemaProblem
 from runner.schema.messages import shown
 from runner.values import ABSENT, Absent, Json, Value, resolve_pointer, split_pointer
 
-Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
-"""What is checked of a response, part by part, and the request as a whole."""
-
 MOST = 100
 """Ways in which one value differs that are told, and members that it has too many: who has these has them all."""
 
 BODY = "the response body"
-_LONGEST = 60  # characters of a pointer in a sentence
 # "If a response header is defined with the name "Content-Type", it SHALL be ignored" (Response Object).
 _IGNORED = "content-type"
 # RFC 9112, section 6.3: these have no body, whatever their fields say.
 _WITHOUT_BODY = frozenset({204, 304})
 _SCALARS = frozenset({"boolean", "integer", "number"})
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """One way in which an exchange is not what its description says.
-
-    `subject` says of what it is true ("the response body"), `name` is the header's or parameter's, `instance` a JSON
-    Pointer into the value. No value stands in `message`: `value` has it where it is a scalar and not declared secret,
-    and `causes`, which may quote short ones, says why no alternative fits. `address` is the keyword, the header, the
-    map of responses or of content that is not satisfied. `count` says how many items of a list, or members of a map,
-    differ in this very way.
-    """
-
-    check: Check
-    subject: str
-    message: str
-    name: str = ""
-    instance: str = ""
-    value: Value = ABSENT
-    causes: str = ""
-    address: Address | None = None
-    count: int = 1
-
-    @property
-    def statement(self) -> str:
-        """The mismatch in one sentence, without any value; what leads to a place deep in a body is shortened."""
-        subject = f"'{_shortened(self.instance)}' in {self.subject}" if self.instance else self.subject
-        return f"{subject} {self.message}"
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What two mismatches share that are the same: the place, with every index of a list left open."""
-        place = tuple("*" if token.isdigit() else token for token in split_pointer(self.instance))
-        return (self.check, self.subject, place, self.address or self.message)
 
 
 class Compared(NamedTuple):
@@ -87,19 +50,8 @@ class Compared(NamedTuple):
     mismatches: tuple[Mismatch, ...] = ()
 
 
-class _Subject(NamedTuple):
-    """Of what a mismatch is told."""
-
-    check: Check
-    text: str
-    name: str = ""
-
-    def differs(self, message: str, address: Address | None, instance: str = "", value: Value = ABSENT) -> Mismatch:
-        return Mismatch(self.check, self.text, message, self.name, instance, value, address=address)
-
-
-_RESPONSE_BODY = _Subject("body", BODY)
-_REQUEST_BODY = _Subject("request", "the request body")
+_RESPONSE_BODY = Subject("body", BODY)
+_REQUEST_BODY = Subject("request", "the request body")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,7 +77,7 @@ class Contract:
             found += self._headers(declared, response)
         if "body" in checks and has_body:
             found += self._body(key, declared, response, media_type(content_type), media)
-        return Compared(key, media, _grouped(found))
+        return Compared(key, media, grouped(found))
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
         """Compare what a parameter is given; an optional one may be left out."""
@@ -143,7 +95,7 @@ class Contract:
             sent = value if parameter.content_type is not None else retyped(value, found.types)
             if found.schema.valid(sent):
                 return ()
-        return _grouped(self._held(_subject_of(parameter), parameter.schema, found, [sent]))
+        return grouped(self._held(_subject_of(parameter), parameter.schema, found, [sent]))
 
     def check_request_body(self, value: Value, content_type: str | None) -> tuple[Mismatch, ...]:
         """Compare a body, before it is encoded for its media type."""
@@ -158,7 +110,7 @@ class Contract:
         if media is None:
             address = Address(self.api.uri, body.pointer)
             message = f"is not offered by {self.operation.title}: it takes {_listed(body.content)}"
-            kind = _Subject("request", f"content type '{media_type(content_type).essence}'")
+            kind = Subject("request", f"content type '{media_type(content_type).essence}'")
             return (kind.differs(message, address.below("content")),)
         if isinstance(value, Absent):
             return ()
@@ -175,7 +127,7 @@ class Contract:
         if isinstance(sent, (bytes, Absent)):
             return ()
         told = self._held(_REQUEST_BODY, media.schema or Address(self.api.uri, body.pointer), found, [sent])
-        return _grouped(each for each in told if not files or _sees(each.instance, files))
+        return grouped(each for each in told if not files or _sees(each.instance, files))
 
     def unusable_schemas(self) -> Iterator[tuple[Address, str]]:
         """Give the place of each schema with which nothing can be compared, and why; this compiles all of them."""
@@ -196,22 +148,22 @@ class Contract:
     def _undocumented(self, status: int) -> tuple[Mismatch, ...]:
         operation = self.operation
         if not operation.responses:
-            subject = _Subject("status", f"status {status}")
+            subject = Subject("status", f"status {status}")
             return (subject.differs(f"is not documented: {operation.title} has no responses", operation.address),)
         message = f"is not documented: {operation.title} has {_listed(operation.responses)}"
-        return (_Subject("status", f"status {status}").differs(message, operation.address.below("responses")),)
+        return (Subject("status", f"status {status}").differs(message, operation.address.below("responses")),)
 
     def _content_type(self, key: str, declared: ResponseObject, given: str | None) -> Iterator[Mismatch]:
         address = declared.address
         if address is None:
             return
         if not declared.content:
-            yield _Subject("content-type", BODY).differs(f"is not documented: {key} has no content", address)
+            yield Subject("content-type", BODY).differs(f"is not documented: {key} has no content", address)
         elif given is None:
             message = f"has no content type: {key} has {_listed(declared.content)}"
-            yield _Subject("content-type", BODY).differs(message, address.below("content"))
+            yield Subject("content-type", BODY).differs(message, address.below("content"))
         else:
-            subject = _Subject("content-type", f"content type '{media_type(given).essence}'")
+            subject = Subject("content-type", f"content type '{media_type(given).essence}'")
             message = f"is not documented: {key} has {_listed(declared.content)}"
             yield subject.differs(message, address.below("content"))
 
@@ -220,7 +172,7 @@ class Contract:
             key = name.lower()
             if key == _IGNORED:
                 continue
-            subject = _Subject("headers", f"response header '{name}'", name)
+            subject = Subject("headers", f"response header '{name}'", name)
             lines = header_lines(response.headers, name)
             if not lines and expected.required:
                 yield subject.differs("is required", expected.address)
@@ -228,7 +180,7 @@ class Contract:
             for text in lines if key == "set-cookie" else [", ".join(lines)] if lines else []:
                 yield from self._header(subject, expected, text)
 
-    def _header(self, subject: _Subject, expected: HeaderObject, text: str) -> Iterator[Mismatch]:
+    def _header(self, subject: Subject, expected: HeaderObject, text: str) -> Iterator[Mismatch]:
         if expected.schema is None:
             return
         if expected.content_type is not None:
@@ -305,13 +257,13 @@ class Contract:
         return self.api.schemas.at(address.uri, address.pointer, direction, each=each)
 
     def _against(
-        self, subject: _Subject, address: Address, values: Iterable[Json], direction: Direction, *, each: bool = False
+        self, subject: Subject, address: Address, values: Iterable[Json], direction: Direction, *, each: bool = False
     ) -> Iterator[Mismatch]:
         """Compare a value, of which there may be several readings, or each of a list, with the schema at an address."""
         return self._held(subject, address, self._compiled(address, direction, each=each), values)
 
     def _held(
-        self, subject: _Subject, address: Address, found: Compiled | SchemaProblem, values: Iterable[Json]
+        self, subject: Subject, address: Address, found: Compiled | SchemaProblem, values: Iterable[Json]
     ) -> Iterator[Mismatch]:
         if isinstance(found, SchemaProblem):
             yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
@@ -325,7 +277,7 @@ class Contract:
             for error, count in found.schema.kinds(first, MOST):
                 yield replace(self._told(subject, address, first, error), count=count)
 
-    def _told(self, subject: _Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
+    def _told(self, subject: Subject, address: Address, whole: Json, error: SchemaError) -> Mismatch:
         """Take the value out of an error's message, so that whoever reports it can hide it."""
         at = _address(error.schema) or address
         if error.keyword == "required":
@@ -349,8 +301,8 @@ class Contract:
         return address
 
 
-def _subject_of(parameter: Parameter) -> _Subject:
-    return _Subject("request", f"{parameter.location} parameter '{parameter.name}'", parameter.name)
+def _subject_of(parameter: Parameter) -> Subject:
+    return Subject("request", f"{parameter.location} parameter '{parameter.name}'", parameter.name)
 
 
 @lru_cache(maxsize=256)
@@ -381,23 +333,6 @@ def _address(place: str) -> Address | None:
     return Address(uri, pointer) if sign and uri else None
 
 
-def _shortened(pointer: str) -> str:
-    """Leave out the middle of a long pointer, and whole names where these are long: half of one could be a secret's."""
-    if len(pointer) <= _LONGEST:
-        return pointer
-    names = [name if len(name) <= _LONGEST else "…" for name in pointer.split("/")]
-    return "/".join(names if len(names) <= 7 else (*names[:3], "…", *names[-3:]))
-
-
 def _listed(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _grouped(mismatches: Iterable[Mismatch]) -> tuple[Mismatch, ...]:
-    """Tell of many items that differ in the same way once, at the first of them."""
-    found: dict[tuple[object, ...], Mismatch] = {}
-    for each in mismatches:
-        first = found.get(each.identity)
-        found[each.identity] = replace(first, count=first.count + each.count) if first else each
-    return tuple(found.values())

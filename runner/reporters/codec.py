@@ -17,8 +17,8 @@ from runner.diagnostics import Diagnostic, Edit, Fix
 from runner.engine import events
 from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed, StepOutline
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
-from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
+from runner.openapi.mismatch import Mismatch
 from runner.reporters.body import beginning, whole_length
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json, Value

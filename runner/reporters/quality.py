@@ -8,7 +8,7 @@ from typing import NamedTuple, TextIO, TypeAlias
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry
-from runner.openapi.contract import Check
+from runner.openapi.mismatch import Check
 from runner.reporters.chapters import Chapters
 from runner.reporters.complaints import Complaint, Complaints, refusals
 from runner.reporters.github import workflow_commands

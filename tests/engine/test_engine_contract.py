@@ -11,7 +11,7 @@ from runner.engine.policy import ContractPolicy, Level, read_policy, same_level
 from runner.engine.state import Limits
 from runner.errors import UsageError
 from runner.exchange import Response, TransportFailure
-from runner.openapi.contract import Check
+from runner.openapi.mismatch import Check
 from tests.scripted import Story, header, plan_of, play, reply
 
 PETS = """

@@ -9,8 +9,9 @@ import pytest
 
 from runner.engine.policy import CHECKS
 from runner.exchange import Headers, Response
-from runner.openapi.contract import Compared, Contract, Mismatch
+from runner.openapi.contract import Compared, Contract
 from runner.openapi.document import Operation
+from runner.openapi.mismatch import Mismatch
 from runner.values import ABSENT, Json, Value
 
 from .conftest import Read

@@ -25,8 +25,8 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import TransportFailure
-from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
+from runner.openapi.mismatch import Mismatch
 from runner.source import Source, Span
 
 from .story import BASE, SECRET, SOURCE, Script, checked, exchange, outline, reply, span

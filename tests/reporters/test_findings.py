@@ -14,8 +14,8 @@ from runner.engine.events import Breach, ContractChecked, Entry, RunStarted
 from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.exchange import Reply
-from runner.openapi.contract import Mismatch
 from runner.openapi.document import Address
+from runner.openapi.mismatch import Mismatch
 from runner.reporters.codec import read_event, write_event
 from runner.reporters.console import Console, Verbosity
 from runner.reporters.json import JsonReport

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.exchange import Request, header
-from runner.openapi.contract import Contract, Mismatch
+from runner.openapi.contract import Contract
 from runner.openapi.deserialize import retyped
 from runner.openapi.document import ApiDescription, Operation, Parameter
+from runner.openapi.mismatch import Mismatch
 from runner.openapi.schemas import Types
 from runner.sandbox.generic.arguments import NotJson, Sent, read_argument
 from runner.sandbox.generic.bodies import json_of, read_body

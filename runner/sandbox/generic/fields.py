@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from runner.exchange import Headers, Response
-from runner.openapi.contract import Check, Contract
+from runner.openapi.contract import Contract
 from runner.openapi.document import HeaderObject, Parameter, ResponseObject
+from runner.openapi.mismatch import Check
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import header_value
 from runner.sandbox.generic.dice import Dice

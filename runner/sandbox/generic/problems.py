@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from runner.exchange import Headers, Response
-from runner.openapi.contract import Mismatch
+from runner.openapi.mismatch import Mismatch
 from runner.values import Json
 
 PROBLEM_TYPE = "application/problem+json"

@@ -12,9 +12,10 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from runner.exchange import Headers, Request, Response, header, media_type
-from runner.openapi.contract import Check, Compared, Contract
+from runner.openapi.contract import Compared, Contract
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Operation, ResponseObject
 from runner.openapi.media import match_status
+from runner.openapi.mismatch import Check
 from runner.openapi.parts import is_status_key
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.sequential import SEQUENTIAL
