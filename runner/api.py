@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +30,7 @@ from runner.plan.contracts import check_contracts
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
+from runner.records import Frozen, field, replace
 from runner.shell.auth import foresee
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch
@@ -40,8 +40,7 @@ from runner.source import Source, Span
 from runner.values import InputValue
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Frozen):
     """Where descriptions come from, and what is said beside them.
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
@@ -54,11 +53,12 @@ class Sources:
     offline: bool = False
     cache: Cache | None = None
     http: HttpOptions = DEFAULTS
-    options: Options = Options()  # noqa: RUF009 - it cannot change
+    options: Options = Options()
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    shelf: Shelf | None = field(default=None, repr=False)
-    hear: Callable[[str], None] | None = field(default=None, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    hear: Callable[[str], None] | None = None
+    HIDDEN = ("texts", "shelf", "hear")
 
 
 class Checked(NamedTuple):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from runner.arazzo.document import Document
 from runner.asyncapi.document import AsyncApiDescription
 from runner.openapi.document import ApiDescription
+from runner.records import Frozen, field
 from runner.source import SourceMap
 
 
-@dataclass(frozen=True, eq=False)
-class ArazzoDescription:
+class ArazzoDescription(Frozen, eq=False):
     """One Arazzo document: where it was read, its base URI, and the URI that each of its sources was read from."""
 
     uri: str
@@ -22,8 +21,7 @@ class ArazzoDescription:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Description:
+class Description(Frozen, eq=False, weakref=True):
     """An Arazzo Description: documents by URI. A source that could not be read is in none of them."""
 
     entry: str

@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen
 from runner.source import Span
 from runner.values import Json
 
 Severity: TypeAlias = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Frozen):
     """A second place that explains the first one."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Frozen):
     """Put a value in the place of the one at `pointer`."""
 
     pointer: str
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Frozen):
     """Give the member at `pointer` another name."""
 
     pointer: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Frozen):
     """Add a member to the object at `pointer`, behind the member `after` or at the end."""
 
     pointer: str
@@ -47,15 +43,13 @@ class Add:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Frozen):
     """Take the member or entry at `pointer` away."""
 
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recomment:
+class Recomment(Frozen):
     """Write `text` in the place of the comment at the characters `start` to `end` of the source, or take it away."""
 
     start: int
@@ -70,8 +64,7 @@ Several edits are made in turn: the pointers of each are of the document as thos
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Frozen):
     """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it.
 
     The edits are of the document that the diagnostic's `span` stands in.
@@ -81,8 +74,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Frozen):
     """One thing that is wrong. `message` is lower case without a full stop, with the author's own names in quotes.
 
     `label` stands under the underlined text, `related` are second places, `notes` are sentences below.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.engine.events import Event
@@ -13,6 +12,7 @@ from runner.expressions.selectors.compile import Apply
 from runner.loader.text import decode_bytes, read_text
 from runner.openapi.document import ApiDescription
 from runner.plan.plan import Plan
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN, Settings
 from runner.sandbox.fault_text import read_fault
 from runner.sandbox.faults import AsyncFaultyTransport, Faults, FaultyTransport
@@ -26,8 +26,7 @@ ANY_PAIR = f"{SANDBOX_TOKEN}:{SANDBOX_TOKEN}"
 STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Frozen):
     """How the embedded sandbox of a run begins, in which nothing leaves the process and the clock is virtual.
 
     `scenario` is the path of a scenario file, `faults` are written as `--fault` takes them, `balance` is in Buzz; these
@@ -55,8 +54,7 @@ class Sandbox:
         return replace(start, live_like=start.live_like or self.live_like, balance=balance)
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(Frozen):
     """What answers instead of the APIs of a plan. `hear` has to be told of the run: replies depend on who asks."""
 
     stand_ins: Together

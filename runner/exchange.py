@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import field
 from functools import cached_property, lru_cache
 from math import isinf
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from runner.quick import dataclass
+from runner.records import Frozen
 from runner.values import ABSENT, Json, Value
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -169,36 +168,35 @@ def _finite(text: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Frozen, dict=True):
     """A request as it leaves: absolute URL, header fields in order, body as bytes."""
 
     method: str
     url: str
     headers: Headers = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
+    HIDDEN = ("body",)
 
     @cached_property
     def content(self) -> Content:
         return decode(self.body, header(self.headers, "content-type"))
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Frozen, dict=True):
     """A response as it came, content codings undone."""
 
     status: int
     headers: Headers = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     reason: str = ""
+    HIDDEN = ("body",)
 
     @cached_property
     def content(self) -> Content:
         return decode(self.body, header(self.headers, "content-type"))
 
 
-@dataclass(frozen=True, slots=True)
-class TransportFailure:
+class TransportFailure(Frozen):
     """No response came; `message` says why in one line, without the URL."""
 
     kind: FailureKind
@@ -208,16 +206,14 @@ class TransportFailure:
 Reply: TypeAlias = Response | TransportFailure
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Frozen):
     """A redirect that was followed."""
 
     sent: Request
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Frozen):
     """What was really sent, what came back, and the seconds it took; `hops` are the redirects before `sent`."""
 
     sent: Request

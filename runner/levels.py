@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from runner.diagnostics import Diagnostic, Fix, Recomment, did_you_mean
+from runner.records import Frozen, replace
 from runner.source import Place, Source, Span
 
 RuleLevel: TypeAlias = Literal["off", "warning", "error"]
@@ -26,8 +26,7 @@ COMMENT = "arazzo: ignore"
 _COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)[ \t]*(?:\[([^\]\n]*)\])?[^\r\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Frozen):
     """A comment that silences rules; `lines` are those it is about, None for the whole document.
 
     `is_shared` where it stands in a description that other documents use too: what it silences may be theirs.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -18,6 +17,7 @@ from runner.errors import UsageError
 from runner.exchange import AsyncTransport, Transport
 from runner.expressions.selectors.compile import Apply
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.reporters.redact import Redactor
 from runner.result import Result, result_of
 from runner.shell.auth import NO_CREDENTIALS, Credentials

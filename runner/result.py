@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from runner.engine.events import Breach, ContractChecked, Entry, Outcome, Problem, WorkflowFinished
+from runner.records import Frozen
 from runner.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Frozen):
     """The outcome of a run. `outputs` are those of the last workflow that was asked for, with the secrets in them.
 
     `problem` says why it did not pass, and `entries` are everything that happened.
     """
 
     outcome: Outcome
-    outputs: Mapping[str, Value] = field(repr=False)
+    outputs: Mapping[str, Value]
     problem: Problem | None
-    entries: tuple[Entry, ...] = field(repr=False)
+    entries: tuple[Entry, ...]
+    HIDDEN = ("outputs", "entries")
 
     @property
     def passed(self) -> bool:

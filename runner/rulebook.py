@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,12 +16,12 @@ from runner.loader import rules as loader_rules
 from runner.openapi import rules as openapi_rules
 from runner.plan import repairs, rules
 from runner.plan.mend import rule_name
+from runner.records import Frozen
 
 PARTS = ("Why", "Example", "Instead")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Frozen):
     """A rule: what it is about in a sentence, and the rest of its explanation. A repair is understood all the same."""
 
     name: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
+from runner.records import Frozen, replace
 from runner.values import split_pointer
 
 
@@ -20,13 +20,13 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Frozen, eq=False, dict=True):
     """A text and where it came from: `uri` identifies it, `name` is what a person is shown."""
 
     uri: str
     name: str
-    text: str = field(repr=False)
+    text: str
+    HIDDEN = ("text",)
 
     @cached_property
     def digest(self) -> str:
@@ -51,8 +51,7 @@ class Source:
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Frozen):
     """The characters `start` to `end` (exclusive) of a source."""
 
     source: Source
@@ -96,8 +95,7 @@ Align: TypeAlias = Callable[[str, int], int]
 """Turn (raw scalar text, offset in its decoded value) into an offset in the raw text."""
 
 
-@dataclass(frozen=True, eq=False)
-class SourceMap:
+class SourceMap(Frozen, eq=False, dict=True):
     """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
 
     A pointer to something that is not in the document gives its nearest ancestor: a missing member is drawn at the
@@ -106,9 +104,10 @@ class SourceMap:
     """
 
     source: Source
-    build: Callable[[], Place] = field(repr=False)
-    align: Align = field(repr=False)
+    build: Callable[[], Place]
+    align: Align
     moved: tuple[tuple[str, str], ...] = ()
+    HIDDEN = ("build", "align")
 
     @cached_property
     def _root(self) -> Place:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from runner.loader.load import load
 from runner.loader.text import read_text
 from runner.plan.compile import compile_description
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.source import Source
 from runner.values import Json
 from tests.mutants import EXPRESSION, Mutant, mutants

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from runner.records import Frozen
 
-@dataclass(frozen=True, slots=True)
-class Text:
+
+class Text(Frozen):
     """A string, of `choices` only where there are any; an empty one says nothing unless it `may_be_empty`.
 
     `others` are no choices, but understood or diagnosed where their meaning can be known; None stands for all others.
@@ -19,51 +19,43 @@ class Text:
     others: tuple[str, ...] | None = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Frozen):
     """A string, or a list of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Frozen):
     """A non-negative number, without fraction where `whole`."""
 
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Frozen):
     """Any JSON value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Frozen):
     """A JSON Schema: an object or a boolean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Of:
+class Of(Frozen):
     """One of the specification's objects, by its name in the dialect; `or_reusable` admits a Reusable Object."""
 
     name: str
     or_reusable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName:
+class TypeName(Frozen):
     """A string of `choices`, or an Expression Type Object."""
 
     choices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Frozen):
     item: Shape
     at_least: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Frozen):
     """A map whose keys match `^[a-zA-Z0-9\\.\\-_]+$`."""
 
     item: Shape
@@ -72,8 +64,7 @@ class MapOf:
 Shape: TypeAlias = Text | Texts | Number | Anything | Schema | Of | TypeName | ListOf | MapOf
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Frozen):
     shape: Shape
     required: bool = False
 
@@ -81,8 +72,7 @@ class Field:
 Fields: TypeAlias = Mapping[str, Field]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Frozen):
     """A version's grammar.
 
     `later` names fields of a later version, for a message that says so. `strict` refuses what the other repairs.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runner.arazzo.dialect import Dialect
+from runner.records import Frozen, field
 from runner.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionType:
+class ExpressionType(Frozen):
     """A criterion's, selector's or target's `type`: as a string, or an Expression Type Object with a version."""
 
     type: str
@@ -19,16 +18,14 @@ class ExpressionType:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Frozen):
     condition: str
     context: str | None
     type: ExpressionType | None
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reusable:
+class Reusable(Frozen):
     """A Reusable Object; `overrides` says whether `value` was written, for null is a value too."""
 
     reference: str
@@ -37,8 +34,7 @@ class Reusable:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Frozen):
     name: str
     location: str | None
     value: Json
@@ -48,8 +44,7 @@ class Parameter:
 ParameterEntry: TypeAlias = Parameter | Reusable
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Frozen):
     """A Success Action or Failure Action Object."""
 
     name: str
@@ -67,16 +62,14 @@ ActionEntry: TypeAlias = Action | Reusable
 ActionKind: TypeAlias = Literal["success", "failure"]
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Frozen):
     target: str
     selector_type: ExpressionType | None
     value: Json
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequestBody:
+class RequestBody(Frozen):
     content_type: str | None
     payload: Json
     has_payload: bool
@@ -84,8 +77,7 @@ class RequestBody:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Frozen):
     step_id: str
     description: str
     operation_id: str | None
@@ -105,8 +97,7 @@ class Step:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Frozen):
     """A Workflow Object. `teardown` is `x-finally`, an extension: steps that run however the others ended."""
 
     workflow_id: str
@@ -130,24 +121,21 @@ class Workflow:
         return (*self.steps, *self.teardown)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceDescription:
+class SourceDescription(Frozen):
     name: str
     url: str
     type: str | None
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(Frozen):
     inputs: Mapping[str, Json] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     success_actions: Mapping[str, Action] = field(default_factory=dict)
     failure_actions: Mapping[str, Action] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Frozen):
     """One Arazzo document. `root` is the whole of it as plain JSON, into which `$ref`s of inputs point."""
 
     dialect: Dialect
@@ -156,4 +144,5 @@ class Document:
     source_descriptions: tuple[SourceDescription, ...]
     workflows: tuple[Workflow, ...]
     components: Components
-    root: Json = field(repr=False)
+    root: Json
+    HIDDEN = ("root",)

@@ -6,7 +6,6 @@ It is total: what has the wrong shape was diagnosed before, and is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from runner.arazzo.dialect import TEARDOWN, Dialect
@@ -26,6 +25,7 @@ from runner.arazzo.document import (
     Step,
     Workflow,
 )
+from runner.records import replace
 from runner.values import Json, join_pointer
 
 T = TypeVar("T")

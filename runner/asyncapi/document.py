@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from runner.records import Frozen
 from runner.values import ABSENT, Json, resolve_pointer
 
 
-@dataclass(frozen=True, eq=False)
-class AsyncApiDescription:
+class AsyncApiDescription(Frozen, eq=False):
     """`operation_ids` are the keys of `operations` (3.x) or the operationIds below `channels` (2.x)."""
 
     uri: str
     version: str
     operation_ids: tuple[str, ...]
-    root: Json = field(repr=False)
+    root: Json
+    HIDDEN = ("root",)
 
     def has(self, pointer: str) -> bool:
         """Say whether something stands at a JSON Pointer."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runner.cassette.compare import Difference, differences
 from runner.cassette.leaving import hidden, leaving
 from runner.cassette.told import Told
@@ -17,11 +15,11 @@ from runner.exchange import Exchange, Request, TransportFailure
 from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import Apply
 from runner.plan.plan import Plan, StepPlan, Target, WorkflowPlan
+from runner.records import Frozen
 from runner.reporters.redact import Redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Frozen):
     """What an attempt comes to now; `drift` is where its request would be another one."""
 
     events: tuple[Event, ...]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from runner.exchange import Headers, MediaType, Request, header, media_type
+from runner.records import Frozen
 from runner.reporters.secret_values import ALIAS, PLACEHOLDER
 from runner.text import json_text
 from runner.values import Json, join_pointer
@@ -28,8 +28,7 @@ _CREDENTIAL = re.compile(rf"(?:[\w-]+ )?(?:{_SECRET.pattern})")
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Frozen):
     """Where a request is not the recorded one: the text that was there, and the one that is; None is not there."""
 
     part: Part

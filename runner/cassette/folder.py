@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from runner.cassette.page import VERSION, Page, read_page
 from runner.engine.events import Trail
 from runner.errors import UsageError
 from runner.exchange import Request
+from runner.records import Frozen, field, values_of
 from runner.reporters.files import open_report
 from runner.version import __version__
 
@@ -30,8 +30,7 @@ _NAME_LIMIT = 100
 _NUMBERED = re.compile(r"(.*?)(?:\.(\d+))?\.json", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Frozen):
     """A document that a cassette was recorded from: the name it was given by, its title and its version."""
 
     document: str
@@ -39,8 +38,7 @@ class Made:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Frozen):
     """A page as far as it has to be known to find it: the request is the first one that was sent."""
 
     path: Path
@@ -49,14 +47,14 @@ class Recorded:
     url: str
 
 
-@dataclass(frozen=True)
-class Cassette:
+class Cassette(Frozen):
     """A cassette that was read; `units` are its workflows and cases. `complete`: its recording came to its end."""
 
     folder: Path
     made: tuple[Made, ...]
     complete: bool
-    units: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict, repr=False)
+    units: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict)
+    HIDDEN = ("units",)
 
 
 def unit_name(unit: str) -> str:
@@ -85,7 +83,7 @@ def _safe(name: str) -> str:
 
 def write_label(folder: Path, made: Iterable[Made], *, complete: bool) -> None:
     """Say what made a cassette, and whether its recording has ended."""
-    documents = [asdict(each) for each in made]
+    documents = [values_of(each) for each in made]
     data = {"cassette": VERSION, "runner": __version__, "complete": complete, "documents": documents}
     write_whole(folder / LABEL, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 

@@ -10,11 +10,11 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.engine.events import Trail
 from runner.exchange import Exchange, Headers, Hop, Reply, Request, Response, TransportFailure, header, media_type
+from runner.records import Frozen
 
 VERSION: Final = 1
 """Of the pages, and of the cassette that they stand in."""
@@ -31,8 +31,7 @@ _BASE64_LINE = 76
 _OF_THE_MOMENT = ("date:", "age:")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Frozen):
     """An exchange and where in a run it happened, written as `place` does."""
 
     at: str

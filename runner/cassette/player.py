@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -20,6 +19,7 @@ from runner.engine.events import Trail
 from runner.engine.flow import Send
 from runner.errors import UsageError
 from runner.exchange import Clock, Exchange, Reply, Request, TransportFailure
+from runner.records import Frozen, Mutable, field, replace
 from runner.reporters.redact import Redactor
 
 Strictness: TypeAlias = Literal["any", "request", "none"]
@@ -29,8 +29,7 @@ STRICTNESS: tuple[Strictness, ...] = ("any", "request", "none")
 _MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Frozen):
     """A request that is not the recorded one. `path` is the page it was held against, None where there is none."""
 
     trail: Trail
@@ -46,19 +45,19 @@ class Nowhere:
         return TransportFailure("offline", "nothing is sent in a replay")
 
 
-@dataclass
-class Player:
+class Player(Mutable):
     """Answers the requests of one run, or of one `case` of a suite. The clock is moved by what exchanges took."""
 
     cassette: Cassette
     clock: Clock
-    redactor: Redactor = field(default_factory=Redactor, repr=False)
+    redactor: Redactor = field(default_factory=Redactor)
     strictness: Strictness = "request"
     case: str = ""
     drifts: list[Drift] = field(default_factory=list)
-    _used: set[Path] = field(default_factory=set, repr=False)
-    _units: dict[str, None] = field(default_factory=dict, repr=False)
-    _places: dict[str, dict[str, deque[Recorded]]] = field(default_factory=dict, repr=False)
+    _used: set[Path] = field(default_factory=set)
+    _units: dict[str, None] = field(default_factory=dict)
+    _places: dict[str, dict[str, deque[Recorded]]] = field(default_factory=dict)
+    HIDDEN = ("redactor", "_used", "_units", "_places")
 
     def answer(self, send: Send) -> Exchange:
         """Give what came of a request; a failure of the kind `unrecorded` where it has drifted too far."""

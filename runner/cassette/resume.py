@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path, PurePath
 
 from runner.cassette.again import find_step
@@ -12,14 +11,14 @@ from runner.engine.state import Start
 from runner.errors import UsageError
 from runner.expressions.nodes import Input, StepOutput, WorkflowValue
 from runner.plan.plan import OperationCall, Plan, StepPlan, WorkflowCall, WorkflowPlan
+from runner.records import Frozen, field_names
 from runner.reporters.jsonl import BODY_LIMIT
 from runner.reporters.secret_values import PLACEHOLDER
 from runner.source import Span
 from runner.values import InputValue, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(Frozen):
     """A workflow that begins at a step; `inputs` are those of the record that can be used again."""
 
     key: str
@@ -137,8 +136,8 @@ def _expressions(node: object) -> Iterator[object]:
                 yield from _expressions(each)
         case Span() | str() | bytes():
             return
-        case _ if is_dataclass(node):
-            for field in fields(node):
-                yield from _expressions(getattr(node, field.name))
+        case Frozen():
+            for name in field_names(node):
+                yield from _expressions(getattr(node, name))
         case _:
             return

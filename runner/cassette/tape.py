@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from runner.cassette.folder import (
@@ -29,6 +28,7 @@ from runner.cassette.page import Page, is_same, place, write_page
 from runner.engine.events import Answered, CaseFinished, CaseStarted, Entry, Trail
 from runner.errors import UsageError
 from runner.exchange import Exchange, TransportFailure
+from runner.records import replace
 from runner.reporters.redact import Redactor
 from runner.reporters.secret_values import PLACEHOLDER
 

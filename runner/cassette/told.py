@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.diagnostics import did_you_mean
@@ -23,12 +22,12 @@ from runner.engine.events import (
 )
 from runner.errors import UsageError
 from runner.expressions.scope import Values
+from runner.records import Frozen, Mutable, field
 from runner.reporters.jsonl import read_jsonl
 from runner.values import InputValue, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Frozen):
     """Which step is looked for: any that sent something and failed where no name is given. Numbers count from 1."""
 
     step_id: str | None = None
@@ -38,8 +37,7 @@ class Wanted:
     attempt: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Frozen):
     """One attempt of a step. `visit` counts how often the step was entered in the whole record.
 
     `earlier` are the outputs of the steps before it, `finished` the inputs and outputs of the workflows before its own.
@@ -68,14 +66,12 @@ class Told:
         return self.ended is None or self.ended.problem is not None
 
 
-@dataclass(slots=True)
-class _Workflow:
+class _Workflow(Mutable):
     started: WorkflowStarted
     outputs: dict[str, Values] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Mutable):
     """A step that is open, with the events of each of its attempts so far; `between`: the last one is over."""
 
     workflow: WorkflowStarted
@@ -94,8 +90,7 @@ class _Step:
         self.between = self.between or isinstance(event, AttemptFinished)
 
 
-@dataclass
-class Story:
+class Story(Mutable):
     """What a record tells of the steps that are wanted: `told` are their attempts, in order."""
 
     wanted: Wanted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -38,6 +37,7 @@ from runner.engine.state import Limits
 from runner.errors import UsageError
 from runner.openapi.inventory import Kind
 from runner.plan.plan import Plan
+from runner.records import Frozen, replace
 from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.junit import JUnitForm
 from runner.shell.auth import Credentials, foresee
@@ -51,8 +51,7 @@ Equipped: TypeAlias = tuple[Ready, Credentials]
 """A document that can be run, and what its requests are authorized with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Frozen):
     """Everything that is settled before the first request."""
 
     equipped: Sequence[Equipped]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from runner.cli.write import write_back
 from runner.diagnostics import Diagnostic, in_order
 from runner.errors import DescriptionError, UsageError
 from runner.loader.text import decode_bytes
+from runner.records import replace
 from runner.reporters.diagnostics import render_full
 from runner.reporters.diff import unified
 from runner.reporters.text import count
@@ -37,7 +37,6 @@ WOULD_CHANGE = 1
 """The exit code of --diff where there is a difference."""
 
 
-@dataclass(frozen=True)
 class CheckOptions(WhereOptions):
     """What was said on the command line, as click gives it."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from runner.records import Frozen
 from runner.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Frozen):
     """The folder that paths in reports for CI start from."""
 
     root: Path

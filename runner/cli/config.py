@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.cli.toml import Keys, Table, TomlReader
@@ -18,6 +17,7 @@ from runner.engine.policy import read_policy
 from runner.errors import UsageError
 from runner.levels import LEVELS, RuleLevel
 from runner.openapi.uri import split_uri
+from runner.records import Frozen, field
 from runner.source import Source
 from runner.values import Json
 
@@ -28,8 +28,7 @@ _REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True)
-class RunDefaults:
+class RunDefaults(Frozen):
     """`[run]`: what an option that is not given is; None leaves it at what it is without a file."""
 
     timeout: float | None = None
@@ -42,8 +41,7 @@ class RunDefaults:
     offline: bool = False
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Frozen):
     """`[profile.NAME]`: where to and as whom; `auth` gives the environment variable that holds each credential."""
 
     name: str
@@ -57,16 +55,16 @@ class Profile:
     cacert: str | None = None
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Frozen):
     """A file that was read; `name` is what a person is shown for it."""
 
     name: str
-    reader: TomlReader = field(repr=False)
+    reader: TomlReader
     run: RunDefaults
     profiles: Mapping[str, Profile]
     default_profile: str | None
     rules: Mapping[str, RuleLevel] = field(default_factory=dict)
+    HIDDEN = ("reader",)
 
 
 def find(folder: Path) -> Path | None:

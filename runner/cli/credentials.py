@@ -6,7 +6,6 @@ Gathered they are one flat mapping. A key is `[<SOURCE>_]<SCHEME>[_<PART>]`, as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -18,6 +17,7 @@ from runner.embedded import STOOD_IN, sandbox_credentials
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
+from runner.records import Frozen, field
 from runner.sandbox.civitai.settings import SANDBOX_TOKEN
 from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, suffix, supplied, ways
 from runner.shell.wire import origin
@@ -38,17 +38,17 @@ class Secret(NamedTuple):
         return f"--auth {self.name}" if self.origin == "--auth" else self.name
 
 
-@dataclass(frozen=True)
-class Wallet:
+class Wallet(Frozen):
     """All that was given, by key. `unset` are the variables that the profile names and that are not there, by key.
 
     `certificate`: there is one of the client. `keyring` holds the tokens that all documents obtain with these.
     """
 
-    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
     unset: Mapping[str, str] = field(default_factory=dict)
     certificate: bool = False
-    keyring: Keyring = field(default_factory=Keyring, repr=False)
+    keyring: Keyring = field(default_factory=Keyring)
+    HIDDEN = ("secrets", "keyring")
 
     @property
     def values(self) -> dict[str, str]:
@@ -56,12 +56,12 @@ class Wallet:
         return {key: secret.value for key, secret in self.secrets.items()}
 
 
-@dataclass(frozen=True)
-class Variables:
+class Variables(Frozen):
     """The environment, and the files that stand in for it where it has no such variable."""
 
-    environ: Mapping[str, str] = field(repr=False)
-    files: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str]
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    HIDDEN = ("environ", "files")
 
     def get(self, name: str) -> str | None:
         """Give a variable; one that is empty counts as not set."""

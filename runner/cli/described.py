@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner import api
@@ -15,6 +14,7 @@ from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import DescriptionError, UsageError
 from runner.openapi.document import ApiDescription
+from runner.records import Frozen, replace
 from runner.reporters.diagnostics import render_full, summary
 from runner.reporters.text import one_line
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from runner.sandbox.faults import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Frozen):
     """What was said of descriptions to serve, and of where."""
 
     descriptions: tuple[str, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from runner.errors import UsageError
 from runner.openapi.document import Operation
 from runner.plan.inputs import accept
 from runner.plan.plan import NOTHING, OperationCall, Plan, StepPlan, Unrunnable, WorkflowPlan
+from runner.records import Frozen, field_names, replace
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.doctor import Finding, Section, State, doctor_json, doctor_lines
 from runner.reporters.doctor import lacking as number_lacking
@@ -61,7 +61,7 @@ def command(target: str, **options: Any) -> None:
     """
     terminal = look(options["color"])
     try:
-        where = WhereOptions(**{name: options[name] for name in WhereOptions.__dataclass_fields__})
+        where = WhereOptions(**{name: options[name] for name in field_names(WhereOptions)})
         setting = setting_of(where.config, where.profile, (target,), Path.cwd())
         variables = Variables(terminal.environ, read_env_files(options["env_file"]))
         given = collect(options["input_"], (), (), options["inputs"], variables.merged)
@@ -78,17 +78,14 @@ def command(target: str, **options: Any) -> None:
     if options["form"] == "json":
         print(json.dumps(doctor_json(target, sections), ensure_ascii=False, indent=2))
     else:
-        extra = any(
-            options[name] for name in (*WhereOptions.__dataclass_fields__, "input_", "inputs", "auth", "env_file")
-        )
+        extra = any(options[name] for name in (*field_names(WhereOptions), "input_", "inputs", "auth", "env_file"))
         then = f"arazzo run {target}{' with the same options' if extra else ''}"
         for line in doctor_lines(target, sections, then, terminal.out_style):
             print(line)
     sys.exit(1 if number_lacking(sections) else 0)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Frozen):
     """The document, and what a run of it would be given; on the sandbox it needs no credentials."""
 
     target: str

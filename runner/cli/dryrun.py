@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from runner.cli.credentials import Wallet, credentials_of, lacking, proxy_secrets, used
 from runner.cli.outlets import Outlets
@@ -13,6 +12,7 @@ from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, Entry, Problem, RunStarted, ServerUsed
 from runner.engine.preview import PreviewedRequest, PreviewedStep, PreviewedWorkflow, named, preview
 from runner.exchange import Exchange, Request, TransportFailure
+from runner.records import Frozen
 from runner.reporters.dryrun import DryRequest, DryStep, DryWorkflow, dry_run_json, dry_run_lines
 from runner.reporters.redact import Redactor
 from runner.shell.auth import Claim, Credentials, foreseen
@@ -48,13 +48,13 @@ def _started(ready: Sequence[Ready], outlets: Outlets) -> RunStarted:
     return entry.event
 
 
-@dataclass(frozen=True)
-class _Drawing:
+class _Drawing(Frozen):
     """How the requests of one document are shown."""
 
     ready: Ready
-    wallet: Wallet = field(repr=False)
-    credentials: Credentials = field(repr=False)
+    wallet: Wallet
+    credentials: Credentials
+    HIDDEN = ("wallet", "credentials")
 
     def workflow(self, workflow: PreviewedWorkflow) -> DryWorkflow:
         steps, teardown = (tuple(map(self.step, steps)) for steps in (workflow.steps, workflow.teardown))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from runner.cli.checkout import Checkout
 from runner.cli.terminal import Terminal
 from runner.diagnostics import Diagnostic
+from runner.records import Frozen
 from runner.reporters.diagnostics import render_concise, render_full, summary
 from runner.reporters.github import workflow_commands
 from runner.reporters.json import diagnostic_json
@@ -16,8 +16,7 @@ from runner.reporters.sarif import sarif_log
 from runner.reporters.text import count
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Frozen):
     """What is to be said of how many documents."""
 
     problems: Sequence[Diagnostic]

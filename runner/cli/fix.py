@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from runner import api
 from runner.diagnostics import Diagnostic, in_order
 from runner.loader.edit import revise
+from runner.records import Frozen, field, replace
 from runner.source import Source
 
 PASSES = 100
 """Readings of a document; a repair may show what another one hid, but none of them brings back what it has repaired."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Frozen):
     """A text before and after, and how many fixes lie between."""
 
     before: Source
@@ -23,8 +22,7 @@ class Rewritten:
     fixes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Frozen):
     """What is left to say of a document, and the files that change, by URI."""
 
     checked: api.Checked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from runner import api
@@ -25,6 +24,7 @@ from runner.engine.events import (
 )
 from runner.errors import InputsError, UsageError
 from runner.exchange import Transport
+from runner.records import Frozen, field, replace
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock
 from runner.shell.drive import World
@@ -37,8 +37,7 @@ from runner.suite.rows import NAMES, Row
 from runner.suite.schedule import Perform, Tell
 
 
-@dataclass(frozen=True)
-class Lanes:
+class Lanes(Frozen):
     """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
 
     `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
@@ -50,7 +49,8 @@ class Lanes:
     interrupt: Interrupt
     began: float
     bucket: Bucket | None = None
-    _transports: dict[HttpOptions, Transport] = field(default_factory=dict, repr=False)
+    _transports: dict[HttpOptions, Transport] = field(default_factory=dict)
+    HIDDEN = ("_transports",)
 
     @contextmanager
     def opened(self) -> Iterator[Lanes]:

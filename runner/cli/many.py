@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
 
 from runner import api
 from runner.cli.cache import cache_of
@@ -19,6 +18,7 @@ from runner.cli.terminal import look
 from runner.diagnostics import Diagnostic
 from runner.errors import UsageError
 from runner.loader.shelf import Shelf
+from runner.records import Frozen, Mutable, replace
 
 FEWEST = 24
 """Documents below which starting processes takes longer than it saves."""
@@ -26,8 +26,7 @@ BATCH = 16
 """Documents that a process is given at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Frozen):
     """What a process needs to make its own sources of."""
 
     options: WhereOptions
@@ -74,8 +73,7 @@ def check_in_processes(
         pool.shutdown(wait=is_done, cancel_futures=True)
 
 
-@dataclass
-class _Own:
+class _Own(Mutable):
     """What a process keeps between documents; `told` is what has been said of sources that documents share."""
 
     sources: api.Sources

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +12,7 @@ from runner.cli.cache import NO_CACHE
 from runner.cli.stage import stage_options
 from runner.cli.terminal import ColorChoice
 from runner.errors import UsageError
+from runner.records import Frozen
 
 if TYPE_CHECKING:
     from runner.reporters.junit import Dialect, Unit
@@ -139,8 +139,7 @@ EXECUTE = (
 )
 
 
-@dataclass(frozen=True)
-class WhereOptions:
+class WhereOptions(Frozen):
     """What was said of places on the command line, as click gives it."""
 
     source: tuple[str, ...]
@@ -153,10 +152,10 @@ class WhereOptions:
     server_var: tuple[str, ...]
     cacert: str | None
     insecure: tuple[str, ...]
-    proxy: str | None = field(repr=False)
+    proxy: str | None
+    HIDDEN = ("proxy",)
 
 
-@dataclass(frozen=True)
 class ExecuteOptions(WhereOptions):
     """What was said of running on the command line, as click gives it."""
 
@@ -173,7 +172,7 @@ class ExecuteOptions(WhereOptions):
     fault: tuple[str, ...]
     live_like: bool
     seed: str | None
-    auth: tuple[str, ...] = field(repr=False)
+    auth: tuple[str, ...]
     env_file: tuple[str, ...]
     no_input: bool
     cert: str | None
@@ -193,6 +192,7 @@ class ExecuteOptions(WhereOptions):
     quiet: bool
     verbose: bool
     color: ColorChoice
+    HIDDEN = ("auth",)
 
     @property
     def is_replayed(self) -> bool:

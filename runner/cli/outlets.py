@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
@@ -21,6 +20,7 @@ from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Exchange, Response
 from runner.plan.plan import Plan
+from runner.records import Mutable, field, replace
 from runner.reporters.chapters import Chapters
 from runner.reporters.coverage.html import CoveragePage
 from runner.reporters.coverage.json import CoverageReport
@@ -78,8 +78,7 @@ PAGES: Mapping[str, Make] = {"coverage": lambda stream, outlets: CoveragePage(st
 """Those that are made as a page, where their path ends in `.html`."""
 
 
-@dataclass
-class Sturdy:
+class Sturdy(Mutable):
     """A reporter whose stream may fail: it is then given up, and `lose` hears of it once."""
 
     reporter: Reporter
@@ -126,8 +125,7 @@ def _console(stream: TextIO, outlets: Outlets) -> Reporter:
     return Console(stream, outlets.terminal.out_style, verbosity=outlets.verbosity, live=live)
 
 
-@dataclass
-class Outlets:
+class Outlets(Mutable):
     """The reporters of one invocation. They hear of one run, however many documents it takes."""
 
     terminal: Terminal
@@ -141,23 +139,24 @@ class Outlets:
     answered: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    junit_form: JUnitForm = JUnitForm()  # noqa: RUF009 - it cannot change
-    console: Make = field(default=_console, repr=False)
+    junit_form: JUnitForm = JUnitForm()
+    console: Make = _console
     terse: bool = False
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
     """Notes what is read for each target, where somebody watches."""
-    recorder: Callable[[], Reporter] | None = field(default=None, repr=False)
+    recorder: Callable[[], Reporter] | None = None
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
-    chapters: Chapters = field(default_factory=Chapters, repr=False)
+    chapters: Chapters = field(default_factory=Chapters)
     """What all reports that are written case by case hear the run through."""
-    covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}), repr=False)
+    covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}))
     """What was reached of the descriptions; of none where nobody wants to know."""
-    plans: tuple[Plan, ...] = field(default=(), repr=False)
+    plans: tuple[Plan, ...] = ()
     """What is going to run, for reports that draw it."""
-    _broadcast: Broadcast | None = field(default=None, repr=False)
-    _tape: Reporter | None = field(default=None, repr=False)
+    _broadcast: Broadcast | None = None
+    _tape: Reporter | None = None
     _lost: bool = False
+    HIDDEN = ("console", "recorder", "chapters", "covered", "plans", "_broadcast", "_tape")
 
     @property
     def checkout(self) -> Checkout:

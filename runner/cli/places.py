@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from runner.exchange import TransportFailure
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan
 from runner.plan.servers import refuse_variables
+from runner.records import replace
 from runner.shell.options import ClientCertificate, HttpOptions
 from runner.shell.wire import legal_url
 

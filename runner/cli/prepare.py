@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from runner import api
 from runner.cli.cache import cache_of
@@ -23,6 +22,7 @@ from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
 from runner.loader.parsed import without_collecting
 from runner.loader.shelf import Shelf
 from runner.plan.plan import Plan
+from runner.records import Frozen, replace
 from runner.reporters.diagnostics import render_full, summary
 from runner.values import InputValue
 
@@ -31,8 +31,7 @@ def say_error(terminal: Terminal, error: ArazzoError) -> None:
     print(terminal.err_style.paint("error:", "error"), error, file=terminal.err)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Frozen):
     """What is to be run: documents by what names them, and the keys of the workflows to choose of each plan.
 
     `begin` says where a run begins that does not begin at its beginning.
@@ -43,8 +42,7 @@ class Wanted:
     begin: Callable[[Sequence[Plan], Given], Beginning | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Frozen):
     """A document that was checked, with the workflows that were chosen of it and where their requests go."""
 
     plan: Plan

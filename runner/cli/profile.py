@@ -8,23 +8,22 @@ their servers themselves and are given the `ARAZZO_AUTH_…` variables. So its d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import bundled
 from runner.cli.config import NAME, Config, Profile, RunDefaults, find, read, unknown_profile
 from runner.errors import UsageError
 from runner.levels import RuleLevel
+from runner.records import Frozen, field
 
 OWN = "ARAZZO_"
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Frozen):
     """The defaults and the profile that are in use, and what is said of that on stderr."""
 
-    run: RunDefaults = RunDefaults()  # noqa: RUF009 - it cannot change
-    profile: Profile = Profile("")  # noqa: RUF009
+    run: RunDefaults = RunDefaults()
+    profile: Profile = Profile("")
     notes: tuple[str, ...] = ()
     rules: Mapping[str, RuleLevel] = field(default_factory=dict)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from runner.cli.terminal import Terminal
 from runner.engine.events import Entry, RunFinished
 from runner.errors import UsageError
+from runner.records import replace
 from runner.reporters.jsonl import RecordedRun, open_record
 from runner.reporters.redact import Redactor
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -32,6 +31,7 @@ from runner.engine.events import (
 from runner.errors import ArazzoError, UsageError
 from runner.exchange import Exchange, Response
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.reporters.curl import curl
 from runner.reporters.diagnostics import render_full, summary
 from runner.reporters.evidence import diagnose, headline, response_excerpt
@@ -48,7 +48,6 @@ SHOWN = 16 * 1024
 """Bytes of a response body that are shown."""
 
 
-@dataclass(frozen=True)
 class ReplayOptions(WhereOptions):
     """What was said on the command line, as click gives it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from runner.cli.inputs import Given
 from runner.cli.world import Ready
 from runner.errors import UsageError
 from runner.plan.plan import Plan
+from runner.records import Frozen, replace
 from runner.values import Json
 
 
@@ -26,12 +26,12 @@ class FromStepOptions(Protocol):
     def workflow(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Frozen):
     """Where a run begins that does not begin at its beginning."""
 
     found: Resumed
-    given: Given = field(repr=False)
+    given: Given
+    HIDDEN = ("given",)
 
     @property
     def note(self) -> str:

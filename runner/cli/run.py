@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,10 @@ from runner.cli.watch import Read, watch
 from runner.cli.world import Ready, open_world
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.shell.interrupt import Interrupt
 
 
-@dataclass(frozen=True)
 class RunOptions(ExecuteOptions):
     """What was said on the command line, as click gives it."""
 

@@ -111,8 +111,7 @@ def serve_civitai(host: str, port: int, options: Mapping[str, Any]) -> None:
 
 def _settings(options: Mapping[str, Any], terminal: Terminal) -> Settings:
     """Give the settings of the scenario, changed by the options that are given."""
-    from dataclasses import replace
-
+    from runner.records import replace
     from runner.sandbox.civitai.sandbox import OPERATION_IDS
 
     def draw(problems: Iterable[Diagnostic]) -> None:

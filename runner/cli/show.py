@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from runner.cli.terminal import Terminal, look
 from runner.diagnostics import Diagnostic
 from runner.errors import DescriptionError, UsageError
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.reporters.chart.chart import Chart, charts
 from runner.reporters.diagnostics import render_full, summary
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,6 +10,7 @@ import click
 from runner.diagnostics import Diagnostic, did_you_mean
 from runner.errors import DescriptionError, UsageError
 from runner.openapi.document import ApiDescription
+from runner.records import Frozen
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
@@ -33,8 +33,7 @@ OPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Frozen):
     """How the sandbox begins, and the seed of what is made of no more than a description."""
 
     settings: Settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from runner.cli.world import Ready, Tell
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import UsageError
 from runner.plan.plan import Plan
+from runner.records import Frozen
 from runner.reporters.diagnostics import render_full
 from runner.reporters.redact import Redactor
 from runner.reporters.text import count, one_line
@@ -44,12 +44,12 @@ class TapeOptions(Protocol):
     def dry_run(self) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(Frozen):
     """A cassette that answers a run, all its documents one after the other."""
 
     player: Player
-    plans: Sequence[Plan] = field(repr=False)
+    plans: Sequence[Plan]
+    HIDDEN = ("plans",)
 
     @contextmanager
     def world(self, ready: Ready, clock: VirtualClock, interrupt: Interrupt, tell: Tell) -> Iterator[World]:

@@ -6,16 +6,15 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
+from runner.records import Frozen
 from runner.reporters.style import Style
 
 ColorChoice: TypeAlias = Literal["auto", "always", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Frozen):
     """What this process was started with.
 
     `live`, `err_live`: a line of this stream may be redrawn; `asks`: somebody is there to answer.

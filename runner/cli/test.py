@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,6 +33,7 @@ from runner.engine.asked import Asked
 from runner.engine.events import CaseSkipped, Entry
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
+from runner.records import Mutable
 from runner.reporters.reporter import Reporter
 from runner.shell.interrupt import Interrupt
 from runner.suite.cases import Selection, Shard, Task, cases, subjects, tasks
@@ -45,7 +45,6 @@ from runner.suite.schedule import Schedule
 _LINE = re.compile(r"(.+):([1-9]\d*)")
 
 
-@dataclass(frozen=True)
 class SuiteOptions(ExecuteOptions):
     """What was said on the command line, as click gives it."""
 
@@ -147,8 +146,7 @@ def project(options: SuiteOptions) -> Path:
     return config.parent if config else here
 
 
-@dataclass
-class Suite:
+class Suite(Mutable):
     """What is tested: documents, each with the lines that were named, the rows, and what is given besides them.
 
     `declared` are the inputs of all that is selected, None where any may be given.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
+from runner.records import Frozen
 from runner.source import Source
 from runner.values import Json
 
@@ -21,8 +21,7 @@ T = TypeVar("T")
 DAY = 86_400
 
 
-@dataclass(frozen=True)
-class TomlReader:
+class TomlReader(Frozen):
     """Read the tables of a file; every value is addressed by the keys that lead to it, the last of them in `table`."""
 
     source: Source

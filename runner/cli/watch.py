@@ -10,12 +10,12 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from runner.cli.terminal import Terminal
+from runner.records import Mutable, field
 from runner.reporters.text import count, one_line
 
 LOOK = 0.2
@@ -34,8 +34,7 @@ Stamp: TypeAlias = tuple[int, int, int] | None
 """What tells a saved file from the one before: its time, its size and which file it is; None where it is not there."""
 
 
-@dataclass
-class Read:
+class Read(Mutable):
     """The files that a run has read, with how they were then: those of each target, and those that all depend on."""
 
     by_target: dict[str, dict[Path, Stamp]] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +17,7 @@ from runner.errors import UsageError
 from runner.exchange import Clock, Transport
 from runner.expressions.selectors.compile import Apply
 from runner.plan.plan import Plan
+from runner.records import Frozen, field
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 Tell: TypeAlias = Callable[[Entry], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Venue:
+class Venue(Frozen):
     """A document to run and the place it runs at. `servers` are the base URLs given for its sources.
 
     `http` is how the network is talked to.
@@ -62,8 +61,7 @@ def _refuse_unknown_name(target: str) -> None:
         raise UsageError(f"there is no file and no bundled workflow '{target}'", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Frozen):
     """A document that can be run: its plan, the workflows asked for, and where their requests go."""
 
     plan: Plan
@@ -81,8 +79,7 @@ class Ready:
         return tuple(each._replace(sandbox=self.venue.sandbox) for each in used)
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxSettings:
+class SandboxSettings(Frozen):
     """One clock for all the documents of an invocation, each of which gets a sandbox of its own.
 
     `seed` is for what is made of no more than a description.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runner.criteria.nodes import Condition
 from runner.criteria.parse import parse_condition
@@ -17,6 +16,7 @@ from runner.criteria.pieces import Piece, bracket_end, pieces
 from runner.criteria.tokens import in_single_quotes
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.parse import Grammar
+from runner.records import Frozen
 from runner.values import split_pointer
 
 _SEGMENT = re.compile(
@@ -28,8 +28,7 @@ _SEGMENT = re.compile(
 _LENGTH = re.compile(r"\.length(?:\(\))?$")
 
 
-@dataclass(frozen=True, slots=True)
-class BarePath:
+class BarePath(Frozen):
     """A path of names and indexes as it is written; `steps` is None for any other path.
 
     `is_length` says that `.length` stands behind the path, which is not among its steps.
@@ -40,8 +39,7 @@ class BarePath:
     is_length: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+class Bare(Frozen):
     """A condition whose operands at the offsets of `paths` are these paths; `text` is what the offsets count in."""
 
     condition: Condition
@@ -98,8 +96,7 @@ def _steps(text: str) -> tuple[str | int, ...] | None:
     return tuple(steps)
 
 
-@dataclass(frozen=True, slots=True)
-class RootFilter:
+class RootFilter(Frozen):
     """A filter on the root: `test` is what stands behind the `?`, `own` where in it `@` is what the filter tests."""
 
     test: str

@@ -6,7 +6,6 @@ broken part fails the whole condition, under `!` too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from runner.criteria.compare import compare, truth
@@ -24,21 +23,20 @@ from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.selectors.compiled import Compiled
 from runner.expressions.template import parse_text
+from runner.records import Frozen, replace
 from runner.schema import Regex, RegexLimit, RegexSyntax, compile_regex
 from runner.text import scalar_text
 from runner.values import ABSENT, Absent, Json, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Frozen):
     """A condition of literals, operators and expressions."""
 
     condition: Condition
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegexCriterion:
+class RegexCriterion(Frozen):
     """A pattern that must be found in what `context` gives; a Template is filled in each time."""
 
     context: Expression
@@ -46,8 +44,7 @@ class RegexCriterion:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueryCriterion:
+class QueryCriterion(Frozen):
     """A JSONPath or XPath that must select something from, or be true of, what `context` gives."""
 
     context: Expression

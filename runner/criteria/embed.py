@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from runner.expressions.faults import SelectorSyntax
@@ -16,10 +15,10 @@ from runner.expressions.fill import Missing, text_of
 from runner.expressions.nodes import Escaped, Quoted, Template
 from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import compile_selector
+from runner.records import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class _Language:
+class _Language(Frozen):
     """What opens and closes an enclosure, and by what it begins: what a value in it must not hold, and is told so."""
 
     signs: re.Pattern[str]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
 
 from runner.expressions.nodes import Expression
+from runner.records import Frozen
 
 Operator: TypeAlias = OneOf["==", "!=", "<", "<=", ">", ">="]
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Frozen):
     """A boolean, null, number or string."""
 
     value: bool | int | float | str | None
@@ -20,8 +19,7 @@ class Literal:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Frozen):
     """A runtime expression."""
 
     expression: Expression
@@ -29,8 +27,7 @@ class Operand:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Frozen):
     """Two values under one of the six operators; a condition in parentheses stands for true or false."""
 
     operator: Operator
@@ -40,15 +37,13 @@ class Comparison:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Frozen):
     condition: Condition
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Frozen):
     """Two or more conditions joined by `&&`."""
 
     conditions: tuple[Condition, ...]
@@ -56,8 +51,7 @@ class And:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Frozen):
     """Two or more conditions joined by `||`."""
 
     conditions: tuple[Condition, ...]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.criteria.nodes import Literal, Operand
 from runner.diagnostics import nearest
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.parse import Grammar, Settle, parse_operand
+from runner.records import Frozen
 
 
 class ConditionSyntax(SyntaxFault):
     """A text that is not a condition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Frozen):
     """An operator, a parenthesis, or the end of the text, whose `text` is empty."""
 
     text: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from runner.quick import dataclass
+from runner.records import Frozen
 from runner.values import ABSENT, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Frozen):
     """Passed, failed, or broken: a criterion that could not be evaluated has failed and says why in `problem`.
 
     `left` and `right` are the operands of the comparison that decided; of a regex its context and pattern, of a

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from runner.engine.events import ServerUsed
 from runner.engine.state import Start
 from runner.plan.plan import Plan
 from runner.plan.servers import server_choices
+from runner.records import Frozen, field
 from runner.values import InputValue
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Frozen):
     """A workflow to run, with accepted inputs; `given` is everything that the workflows it depends on may take.
 
     `start` is there where it does not begin at its beginning.

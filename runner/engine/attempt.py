@@ -26,7 +26,7 @@ from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
 from runner.expressions.scope import Scope, Values
 from runner.plan.plan import Condition, OperationCall, StepPlan, Target, Unrunnable, WorkflowCall
-from runner.quick import dataclass
+from runner.records import Frozen
 from runner.text import json_text, number_text
 from runner.values import ABSENT, Value
 
@@ -35,8 +35,7 @@ Called: TypeAlias = Generator[Event | Effect, Answer, Finish]
 CallWorkflow: TypeAlias = Callable[[Target, WorkflowState, Trail, Scope], Called]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Frozen):
     """How an attempt ended; `scope` is what its actions can see."""
 
     problem: Problem | None

@@ -6,37 +6,32 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Literal, TypeAlias
 
 from runner.plan.plan import Action, Target
-from runner.quick import dataclass
+from runner.records import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(Frozen):
     """The next step in order, or the end of the workflow."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Frozen):
     """The workflow ends."""
 
     passed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(Frozen):
     """A step of the same workflow comes next."""
 
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Frozen):
     """Another workflow takes over for good."""
 
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Frozen):
     """The step is tried again: after `delay` seconds, or at its own pace where None, and after the reference ran."""
 
     delay: float | None

@@ -25,14 +25,13 @@ teardown; the WorkflowFinished of that one comes after its own: the outcome of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.criteria.verdict import Verdict
 from runner.diagnostics import Severity
 from runner.exchange import Exchange
 from runner.openapi.mismatch import Mismatch
-from runner.quick import dataclass
+from runner.records import Frozen
 from runner.source import Span
 from runner.values import InputValue, Value
 
@@ -55,8 +54,7 @@ ProblemKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Frozen):
     """Why a step or workflow did not pass: one line, and where it stands in the document."""
 
     kind: ProblemKind
@@ -68,8 +66,7 @@ class Problem:
         return "failed" if self.kind in ("criterion", "workflow", "dependency", "contract", "teardown") else "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Frozen):
     """One level of where a run is: `visit` counts how often the step was entered, `attempt` the tries of that visit."""
 
     workflow_id: str
@@ -81,8 +78,7 @@ class Frame:
 Trail: TypeAlias = tuple[Frame, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutline:
+class StepOutline(Frozen):
     """A step as the document has it, for reports that show what was not reached."""
 
     step_id: str
@@ -99,8 +95,7 @@ class ServerUsed(NamedTuple):
     sandbox: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Frozen):
     """`document` is the entry document's name, `title` its info.title, `secrets` are values no report may show.
 
     `servers` are where requests will go, `warnings` what was said before the run that concerns how far to trust it.
@@ -110,20 +105,20 @@ class RunStarted:
     title: str
     workflow_ids: tuple[str, ...]
     sources: tuple[tuple[str, str], ...] = ()
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    secrets: frozenset[str] = frozenset()
     servers: tuple[ServerUsed, ...] = ()
     warnings: tuple[str, ...] = ()
+    HIDDEN = ("secrets",)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretsLearned:
+class SecretsLearned(Frozen):
     """The driver obtained tokens on the way: from here on no report may show them. No report hears of this either."""
 
-    secrets: frozenset[str] = field(repr=False)
+    secrets: frozenset[str]
+    HIDDEN = ("secrets",)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Frozen):
     """A workflow of a document with one row of data. `name` is its own in the suite, and the same in every run.
 
     `row` is the name of the row, empty without data; `repetition` counts from 1, and is 0 where each case runs once.
@@ -138,13 +133,11 @@ class Case:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseStarted:
+class CaseStarted(Frozen):
     case: Case
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFinished:
+class CaseFinished(Frozen):
     """`problem` is there where nothing ran: the row was refused, for instance."""
 
     case: Case
@@ -152,16 +145,14 @@ class CaseFinished:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseSkipped:
+class CaseSkipped(Frozen):
     """A case that was selected and not begun, and why."""
 
     case: Case
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowStarted:
+class WorkflowStarted(Frozen):
     trail: Trail
     workflow_id: str
     reason: Literal["asked", "dependency", "call", "goto", "retry"]
@@ -171,8 +162,7 @@ class WorkflowStarted:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(Frozen):
     """`target` is what the step calls: an operation as `METHOD /path`, or a workflowId.
 
     `source` is the name of the operation's source description, `api` its URI, `pointer` the operation's place there;
@@ -191,8 +181,7 @@ class StepStarted:
     pointer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Frozen):
     """A request was sent, and answered or not: `exchange.reply` says which.
 
     `given` are the parameters that had a value, by location and name.
@@ -203,16 +192,14 @@ class Answered:
     given: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BodyUnreadable:
+class BodyUnreadable(Frozen):
     """A response body is not what its Content-Type says; expressions see its text."""
 
     trail: Trail
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Frozen):
     """A mismatch and what the run makes of it.
 
     `span` is the place in the workflow that gave the value, where one did, `declared` the place in the API description
@@ -225,8 +212,7 @@ class Breach:
     declared: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContractChecked:
+class ContractChecked(Frozen):
     """What was sent and what came back was compared with the API description, which changes nothing of the flow.
 
     `response` and `media_type` are the keys of the Responses Object and of `content` that it was compared with; None
@@ -239,8 +225,7 @@ class ContractChecked:
     breaches: tuple[Breach, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionChecked:
+class CriterionChecked(Frozen):
     """`action` is the name of the action whose criterion it is, None for a success criterion.
 
     `implied` is set where the step has no successCriteria and the default was checked.
@@ -255,8 +240,7 @@ class CriterionChecked:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFinished:
+class AttemptFinished(Frozen):
     """One attempt of a step: passed, or why not, with the outputs it gave."""
 
     trail: Trail
@@ -264,8 +248,7 @@ class AttemptFinished:
     outputs: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class ActionTaken:
+class ActionTaken(Frozen):
     """`target` is the step or workflow an action names; `retry` of `limit` counts a retry action's attempts."""
 
     trail: Trail
@@ -277,8 +260,7 @@ class ActionTaken:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitStarted:
+class WaitStarted(Frozen):
     """The run rests for `seconds`: before a retry, or because the same request would be sent again at once."""
 
     trail: Trail
@@ -286,8 +268,7 @@ class WaitStarted:
     reason: Literal["retry", "retry-after", "pace"]
 
 
-@dataclass(frozen=True, slots=True)
-class StepFinished:
+class StepFinished(Frozen):
     """One visit of a step, its retries included. `recovered`: it failed and an action went on from there."""
 
     trail: Trail
@@ -300,8 +281,7 @@ class StepFinished:
     recovered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TeardownStarted:
+class TeardownStarted(Frozen):
     """The workflow's own steps are over, however they ended; `steps` are those of `x-finally`, which come now."""
 
     trail: Trail
@@ -309,8 +289,7 @@ class TeardownStarted:
     steps: tuple[StepOutline, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepSkipped:
+class StepSkipped(Frozen):
     """A step of a teardown has nothing to do: what it would undo was not done."""
 
     trail: Trail
@@ -318,8 +297,7 @@ class StepSkipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TeardownFinished:
+class TeardownFinished(Frozen):
     """`problem` is of the first step that failed, or says why not all of them ran. It does not hide the workflow's."""
 
     trail: Trail
@@ -328,8 +306,7 @@ class TeardownFinished:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowFinished:
+class WorkflowFinished(Frozen):
     trail: Trail
     workflow_id: str
     outcome: Outcome
@@ -337,8 +314,7 @@ class WorkflowFinished:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Frozen):
     outcome: Outcome
 
 
@@ -366,8 +342,7 @@ Event: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Frozen):
     """An event and when it happened, in seconds since 1970; the driver stamps it."""
 
     at: float

@@ -8,11 +8,10 @@ from typing import TypeAlias
 from runner.engine.events import Event, Outcome, Trail
 from runner.exchange import Exchange, Request, TransportFailure
 from runner.openapi.document import Operation
-from runner.quick import dataclass
+from runner.records import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Frozen):
     """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
 
     `source` is the name of the source description that the operation belongs to, `trail` where the run is.
@@ -27,23 +26,20 @@ class Send:
     in_teardown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Frozen):
     """Let this many seconds pass; answered by Waited. `in_teardown` is that of Send."""
 
     seconds: float
     in_teardown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Frozen):
     """The seconds that passed."""
 
     took: float
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Frozen):
     """The user wants the run to end: the answer to an effect that did not begin, or a wait that was broken off.
 
     A request that was broken off is answered by an Exchange whose reply is a failure of the kind `cancelled`.

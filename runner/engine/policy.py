@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
 from runner.openapi.mismatch import Check
+from runner.records import Frozen, field_names, replace
 
 Level: TypeAlias = Literal["off", "warn", "error"]
 
@@ -19,8 +19,7 @@ CHECKS: tuple[Check, ...] = get_args(Check)
 _N = TypeVar("_N", bound=str)
 
 
-@dataclass(frozen=True, slots=True)
-class ContractPolicy:
+class ContractPolicy(Frozen):
     """The level of each check. Whatever it is, the flow goes on as written.
 
     Under `error` a mismatch fails the workflow and the run at their end, though every step may have passed. The
@@ -60,7 +59,7 @@ def _field(check: str) -> str:
 
 def same_level(level: Level) -> ContractPolicy:
     """Give the policy that has one level for all checks."""
-    return ContractPolicy(**{each.name: level for each in fields(ContractPolicy)})
+    return ContractPolicy(**dict.fromkeys(field_names(ContractPolicy), level))
 
 
 def read_policy(texts: Iterable[str]) -> ContractPolicy:

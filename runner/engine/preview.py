@@ -7,7 +7,6 @@ the finished request and shown as what it stands for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from runner.engine.asked import Asked
@@ -47,13 +46,13 @@ from runner.plan.plan import (
     Unrunnable,
     WorkflowCall,
 )
+from runner.records import Frozen, Mutable, field, replace
 from runner.values import ABSENT, InputValue
 
 Reason = Literal["asked", "dependency", "call", "goto", "retry"]
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedRequest:
+class PreviewedRequest(Frozen):
     """A request as its step makes it. `unknown` maps each stand-in that occurs in it to what it stands for."""
 
     call: OperationCall
@@ -61,8 +60,7 @@ class PreviewedRequest:
     unknown: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedStep:
+class PreviewedStep(Frozen):
     """What a step would do: send a request, run a workflow (None where it was shown before), or fail before sending."""
 
     step_id: str
@@ -70,8 +68,7 @@ class PreviewedStep:
     does: PreviewedRequest | PreviewedWorkflow | Problem | None
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedWorkflow:
+class PreviewedWorkflow(Frozen):
     """A workflow as it would run where every step passes and no action leads elsewhere; its teardown is apart."""
 
     workflow_id: str
@@ -99,8 +96,7 @@ def named(text: str, unknown: Mapping[str, str]) -> str:
     return text
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Mutable):
     """A walk through workflows: those found so far, and the stand-ins made on the way, by what they stand for."""
 
     run: Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from functools import partial
 from typing import cast
 from urllib.parse import unquote
@@ -21,13 +20,12 @@ from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
 from runner.openapi.url import build_url
 from runner.plan.plan import Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
-from runner.quick import dataclass
+from runner.records import Frozen, Mutable, field
 from runner.source import Span
 from runner.values import ABSENT, Absent, InputValue, Json, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Frozen):
     """A request, and its path and query parameters as `$request.path` and `$request.query` see them.
 
     `values` are what the parameters were given, by location and name, and `body` is what the body was made from.
@@ -39,8 +37,7 @@ class Built:
     body: Value = ABSENT
 
 
-@dataclass(slots=True)
-class _Pieces:
+class _Pieces(Mutable):
     """The parts of a request, serialized so far."""
 
     path: dict[str, str] = field(default_factory=dict)

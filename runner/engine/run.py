@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runner.engine.asked import Asked, secret_inputs, servers_used
@@ -29,6 +28,7 @@ from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, StepPlan, Target, WorkflowPlan
+from runner.records import Frozen
 from runner.values import InputValue
 
 Reason: TypeAlias = Literal["asked", "dependency", "call", "goto", "retry"]
@@ -172,8 +172,7 @@ def _dependencies(run: Run, plan: WorkflowPlan) -> Generator[Event | Effect, Ans
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Frozen):
     """A workflow goes on in another one; `scope` is what the arguments can see."""
 
     target: Target

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
 
 from runner.engine.events import Outcome, Problem
 from runner.engine.policy import ContractPolicy
@@ -12,14 +11,13 @@ from runner.exchange import Request
 from runner.expressions.scope import Values
 from runner.expressions.selectors.compile import Apply, apply
 from runner.plan.plan import Plan, WorkflowPlan
-from runner.quick import dataclass
+from runner.records import Frozen, Mutable, field
 from runner.source import Span
 from runner.text import number_text
 from runner.values import InputValue, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen):
     """Budgets, pace, and how closely APIs are held to their contracts; times in seconds.
 
     A teardown has budgets of its own, `teardown` seconds and `teardown_steps`, for the others may be why it runs.
@@ -38,8 +36,7 @@ class Limits:
     contract: ContractPolicy = ContractPolicy()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Deadline:
+class Deadline(Frozen, eq=False):
     """A moment on the run's own clock after which `problem` is what happened."""
 
     at: float
@@ -55,8 +52,7 @@ class Halt(Exception):  # noqa: N818 - not an error: it closes the levels above 
         self.deadline = deadline
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Frozen):
     """How a workflow ended, broken contracts aside: they are told, but do not change the branch that a flow takes."""
 
     outcome: Outcome
@@ -64,8 +60,7 @@ class Finish:
     problem: Problem | None
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Frozen):
     """Where a workflow begins that ran before: at a step, by its index, with what the steps before it gave.
 
     `workflows` are the inputs and outputs of those that finished before, by key: nothing that needs them runs them.
@@ -76,8 +71,7 @@ class Start:
     workflows: Mapping[str, Mapping[str, Values]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Mutable):
     """What `owner`, the run or a teardown, may use up: steps, and the time until each deadline, the innermost last."""
 
     owner: str
@@ -101,8 +95,7 @@ class Budget:
             raise Halt(Problem("budget", f"{message}: it visited {most}" if most else message, span))
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Mutable):
     """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock.
 
     `breaches` are what fails the run, and the workflows it happened in, at their end: broken contracts, and teardowns
@@ -114,7 +107,7 @@ class Run:
     shared_inputs: Mapping[str, InputValue]
     apply: Apply = apply
     elapsed: float = 0.0
-    budget: Budget = field(init=False)
+    budget: Budget = field(default_factory=lambda: Budget("the run", 0))
     finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
     dependencies: dict[str, Finish] = field(default_factory=dict)
     completed: set[tuple[str, str]] = field(default_factory=set)
@@ -160,8 +153,7 @@ class Run:
                 raise Halt(deadline.problem, deadline)
 
 
-@dataclass(slots=True)
-class WorkflowState:
+class WorkflowState(Mutable):
     """One workflow while it runs. `outputs` are those of its steps so far, the last attempt's of each.
 
     `completed` are the places of the steps that are over, `passed` the ids of those whose last visit passed.

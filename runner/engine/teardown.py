@@ -8,7 +8,6 @@ would come from a step that did not pass: what was not made cannot be deleted.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 from runner.engine.attempt import scope_of, unmet_needs
@@ -20,6 +19,7 @@ from runner.engine.visit import CallWorkflow, Opened, Visit, outline
 from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Accessed, Node, StepOutput
 from runner.plan.plan import Call, OperationCall, StepPlan, Unrunnable, WorkflowCall
+from runner.records import Mutable
 
 
 def teardown(run: Run, opened: Opened, call: CallWorkflow) -> Generator[Event | Effect, Answer, None]:
@@ -43,8 +43,7 @@ def teardown(run: Run, opened: Opened, call: CallWorkflow) -> Generator[Event | 
         raise ended.halt
 
 
-@dataclass(slots=True)
-class _Ended:
+class _Ended(Mutable):
     """How a teardown ended: its first problem, and what ended more than one of its steps."""
 
     problem: Problem | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runner.engine.attempt import Attempt, Called, attempt, holds, wait
@@ -25,14 +24,14 @@ from runner.engine.flow import Answer, Effect
 from runner.engine.state import Halt, Run, WorkflowState
 from runner.expressions.scope import Scope
 from runner.plan.plan import Action, OperationCall, StepPlan, Target
+from runner.records import Frozen, Mutable
 
 CallReason: TypeAlias = Literal["call", "retry"]
 CallWorkflow: TypeAlias = Callable[[Run, Target, WorkflowState, Trail, Scope, CallReason], Called]
 """Run a workflow inside a step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Frozen):
     """A workflow that has started and is not finished yet."""
 
     state: WorkflowState
@@ -44,8 +43,7 @@ def outline(steps: Iterable[StepPlan]) -> tuple[StepOutline, ...]:
     return tuple(StepOutline(step.step_id, step.span, step.description) for step in steps)
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(Mutable):
     """A step that has been entered, with its retries."""
 
     run_: Run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never, cast
 from urllib.parse import quote
 
@@ -26,6 +25,7 @@ from runner.expressions.nodes import (
 from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.text import as_text
+from runner.records import Frozen
 from runner.text import json_text
 from runner.values import ABSENT, Absent, Json, Value
 
@@ -34,8 +34,7 @@ _BINARY = "is a binary body, which can only be used whole"
 _SCALAR = "is no structured data, which a Selector Object searches"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Frozen):
     """An expression whose value cannot be used, and why, as a predicate ("is not there"): nothing may be sent."""
 
     expression: Expression

@@ -8,11 +8,11 @@ end a name in both.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from runner.records import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Frozen):
     """What the expressions of a version may say.
 
     `roots` are the words after `$`, `parts` what may follow `$request.` and its kin. `strict` takes the identifiers of

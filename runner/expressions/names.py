@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.diagnostics import nearest
@@ -22,14 +21,14 @@ from runner.expressions.nodes import (
     StepOutput,
     WorkflowValue,
 )
+from runner.records import Frozen, replace
 from runner.values import join_pointer
 
 Names: TypeAlias = Callable[[Root], Collection[str] | None]
 """Give the names that are declared where an expression looks its name up; None where they are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(Frozen):
     """A name that nothing declares. `nearest` is the declared name that was most likely meant.
 
     `unreadable` is set where a declared name is followed by what is no path of `.name` and `[0]`.

@@ -6,9 +6,9 @@ Runtime Expressions, Arazzo 1.1.0. `pointer` is the JSON Pointer after `#`, or N
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen
 from runner.values import Json
 
 Side: TypeAlias = Literal["request", "response", "message"]
@@ -18,32 +18,27 @@ def _fragment(pointer: str | None) -> str:
     return "" if pointer is None else "#" + pointer
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Frozen):
     def __str__(self) -> str:
         return "$url"
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Frozen):
     def __str__(self) -> str:
         return "$method"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusCode:
+class StatusCode(Frozen):
     def __str__(self) -> str:
         return "$statusCode"
 
 
-@dataclass(frozen=True, slots=True)
-class SelfUri:
+class SelfUri(Frozen):
     def __str__(self) -> str:
         return "$self"
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderField:
+class HeaderField(Frozen):
     side: Side
     name: str
 
@@ -51,8 +46,7 @@ class HeaderField:
         return f"${self.side}.header.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class QueryParameter:
+class QueryParameter(Frozen):
     side: Side
     name: str
 
@@ -60,8 +54,7 @@ class QueryParameter:
         return f"${self.side}.query.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PathParameter:
+class PathParameter(Frozen):
     side: Side
     name: str
 
@@ -69,8 +62,7 @@ class PathParameter:
         return f"${self.side}.path.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Frozen):
     side: Side
     pointer: str | None = None
 
@@ -78,8 +70,7 @@ class Body:
         return f"${self.side}.body{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Frozen):
     side: Side
     pointer: str | None = None
 
@@ -87,8 +78,7 @@ class Payload:
         return f"${self.side}.payload{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Frozen):
     name: str
     pointer: str | None = None
 
@@ -96,8 +86,7 @@ class Input:
         return f"$inputs.{self.name}{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Frozen):
     name: str
     pointer: str | None = None
 
@@ -105,8 +94,7 @@ class Output:
         return f"$outputs.{self.name}{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutput:
+class StepOutput(Frozen):
     step_id: str
     name: str
     pointer: str | None = None
@@ -115,8 +103,7 @@ class StepOutput:
         return f"$steps.{self.step_id}.outputs.{self.name}{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowValue:
+class WorkflowValue(Frozen):
     workflow_id: str
     field: Literal["inputs", "outputs"]
     name: str
@@ -126,8 +113,7 @@ class WorkflowValue:
         return f"$workflows.{self.workflow_id}.{self.field}.{self.name}{_fragment(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReference:
+class SourceReference(Frozen):
     """`$sourceDescriptions.<source>.<reference>`: an operationId or workflowId, else a field of the source."""
 
     source: str
@@ -137,8 +123,7 @@ class SourceReference:
         return f"$sourceDescriptions.{self.source}.{self.reference}"
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentReference:
+class ComponentReference(Frozen):
     kind: Literal["parameters", "successActions", "failureActions"]
     name: str
 
@@ -169,8 +154,7 @@ Structured: TypeAlias = Body | Payload | Input | Output | StepOutput | WorkflowV
 """What may hold a structure, so that a JSON Pointer can follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accessed:
+class Accessed(Frozen):
     """An expression followed by `.name` and `[0]` (the operators `.` and `[]` of conditions)."""
 
     base: Root
@@ -186,29 +170,25 @@ Expression: TypeAlias = Root | Accessed
 # What may stand where a document takes a value.
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Frozen):
     """A literal value."""
 
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Frozen):
     """A whole-string expression: it keeps the type of what it refers to."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Frozen):
     """An expression that stands inside quotes of a JSON text: a string is escaped, a structure replaces the quotes."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Escaped:
+class Escaped(Frozen):
     """An expression in the middle of a string of a JSON text: its text is escaped and the quotes stay."""
 
     expression: Expression
@@ -217,16 +197,14 @@ class Escaped:
 Part: TypeAlias = str | Expression | Quoted | Escaped
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Frozen):
     """Text with `{$...}` in it, in order; `style` says how a value becomes text there."""
 
     parts: tuple[Part, ...]
     style: Literal["text", "json", "form"] = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Frozen):
     """A Selector Object: `selector` of the given type and version, applied to what `context` gives."""
 
     context: Expression
@@ -235,15 +213,13 @@ class Selected:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectOf:
+class ObjectOf(Frozen):
     """An object some member of which is not a constant."""
 
     members: tuple[tuple[str, Node], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayOf:
+class ArrayOf(Frozen):
     """An array some item of which is not a constant."""
 
     items: tuple[Node, ...]

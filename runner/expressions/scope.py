@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from runner.exchange import Request, Response
 from runner.expressions.selectors.compile import Apply, apply
-from runner.quick import dataclass
+from runner.records import Frozen, field
 from runner.values import Value
 
 Values = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Frozen):
     """The names in reach at one moment.
 
     `steps` holds the outputs of the steps that ran, `workflows` the `inputs` and `outputs` of the workflows that ran,

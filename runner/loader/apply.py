@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar, assert_never
 
 from runner.diagnostics import Add, Edit, Recomment, Remove, Rename, Rewrite
+from runner.records import Frozen, Mutable, field
 from runner.values import ABSENT, Absent, Json, split_pointer
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(Frozen):
     """Put an entry into the list at `pointer`, in front of the one at `index`, or at the end."""
 
     pointer: str
@@ -32,8 +31,7 @@ class ConflictError(ValueError):
     """Edits that cannot be made of this value, or not together."""
 
 
-@dataclass
-class _Node:
+class _Node(Mutable):
     """What becomes of one value: of itself, of its name, and of what is in it."""
 
     value: Json | Absent = ABSENT

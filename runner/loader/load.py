@@ -6,7 +6,6 @@ Every document is parsed whole before anything is resolved (Parsing Documents). 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from runner.arazzo.document import SourceDescription
@@ -31,6 +30,7 @@ from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
 from runner.openapi.survey import base_uri
 from runner.openapi.uri import is_http, is_uri_reference, resolve_uri, split_uri, without_fragment
+from runner.records import Mutable, field, replace
 from runner.source import Source, SourceMap, Span
 from runner.values import Json
 
@@ -78,8 +78,7 @@ def load_api(uri: str, fetch: Fetch, options: LoadOptions | None = None) -> Load
         return _Loading(fetch, options or LoadOptions()).run_api(uri)
 
 
-@dataclass
-class _Loading:
+class _Loading(Mutable):
     """The documents met so far."""
 
     fetch: Fetch

@@ -7,20 +7,19 @@ that make it conformant; what is read is the document after these edits, so it r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from runner.arazzo.dialect import Dialect, Field, ListOf, MapOf, Of, Shape, TypeName
 from runner.diagnostics import Diagnostic, Edit, Fix, Severity
 from runner.loader.apply import apply
+from runner.records import Frozen, Mutable
 from runner.source import SourceMap
 from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 
 MOST = 20  # repairs of one value; every one of them leads to a shape that needs fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Frozen):
     """A value's place in a document, and what the specification wants there."""
 
     root: Json
@@ -44,8 +43,7 @@ class Reading:
         return self.shape.name if isinstance(self.shape, Of) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Frozen):
     """What is not as the specification has it, at `pointer`, and the `edits` of the document that mend it, in turn.
 
     `moves` pair the pointers of what these edits move with those it had, a part behind its whole. `refused` says that
@@ -81,8 +79,7 @@ def mend_structure(repairs: Sequence[Repair], root: Json, places: SourceMap, dia
     return Structure(mending.root, mending.places, tuple(mending.problems))
 
 
-@dataclass
-class _Mending:
+class _Mending(Mutable):
     """A document on its way."""
 
     repairs: tuple[Repair, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from runner.loader.json import align as align_json
 from runner.loader.spell import Dialect
 from runner.loader.text import Document
+from runner.records import Frozen
 from runner.source import Member, Place
 from runner.values import Json, split_pointer
 
@@ -37,8 +37,7 @@ class Spot(NamedTuple):
     flow: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Page:
+class Page(Frozen, eq=False, dict=True):
     """A document that is being edited."""
 
     document: Document

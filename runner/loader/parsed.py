@@ -5,16 +5,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from runner.diagnostics import Diagnostic, Fix, Label
+from runner.records import Frozen
 from runner.source import Place, Source, Span
 from runner.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen):
     """Bounds on one document: characters of text, levels of nesting, nodes that its aliases stand for."""
 
     size: int = 64 * 1024 * 1024
@@ -25,17 +24,17 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-@dataclass(frozen=True, eq=False)
-class Parsed:
+class Parsed(Frozen, eq=False, dict=True):
     """A parsed text. `value` is None where there is none to be had; `places` are built when first asked for.
 
     `shares` says that parts of the value are there more than once without being written so.
     """
 
     value: Json
-    build: Callable[[], Place] = field(repr=False)
+    build: Callable[[], Place]
     problems: tuple[Diagnostic, ...] = ()
     shares: bool = False
+    HIDDEN = ("build",)
 
     @cached_property
     def places(self) -> Place:
@@ -59,8 +58,7 @@ def unreadable(source: Source, problem: Diagnostic) -> Parsed:
     return Parsed(None, lambda: Place(0, len(source.text)), (problem,))
 
 
-@dataclass(frozen=True, slots=True)
-class Reporter:
+class Reporter(Frozen):
     """Makes the diagnostics of one source from character offsets."""
 
     source: Source

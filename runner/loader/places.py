@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from runner.arazzo.document import SourceDescription
 from runner.description import ArazzoDescription
 from runner.loader.kept import Cache
 from runner.openapi.uri import is_http, resolve_uri, split_uri, without_fragment
+from runner.records import Frozen, field
 
 LookFor: TypeAlias = Callable[[str, str], Sequence[str]]
 """Give the URIs of the files of a name in and below the folder at a URI."""
@@ -23,8 +23,7 @@ def _nowhere(folder: str, name: str) -> Sequence[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
+class LoadOptions(Frozen):
     """Where to look: `sources` overrides a source by name, `roots` are second bases for relative URLs.
 
     `working_directory` is a last base, tried with a warning. `name` turns a URI into what a person is shown. `cache`

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import assert_never
 
@@ -28,6 +27,7 @@ from runner.diagnostics import Diagnostic, Fix, Rewrite, did_you_mean, nearest
 from runner.loader.faults import foreign_reference, invented_field
 from runner.loader.meant import FIELDS, SHAPES, VALUES
 from runner.loader.mend import kind_of
+from runner.records import replace
 from runner.source import SourceMap
 from runner.text import describe
 from runner.values import Json, join_pointer, pointer_name

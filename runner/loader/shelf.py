@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from runner.diagnostics import Diagnostic
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
 from runner.loader.text import Document
 from runner.openapi.document import ApiDescription
+from runner.records import Frozen, field
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Frozen):
     """What was read of sources, for every document that names them: one reading serves them all."""
 
     texts: dict[str, Document] = field(default_factory=dict)

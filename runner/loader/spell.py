@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from runner.loader.json import align as align_json
 from runner.loader.scalars import plain_value
 from runner.loader.yaml import align as align_yaml
+from runner.records import Frozen
 from runner.values import Json
 
 LONGEST = 4000  # characters of a text whose differences are looked for one by one
@@ -31,8 +31,7 @@ _MISREAD = re.compile(
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Frozen):
     """What the text around wants: JSON; flow style; `indent` columns for lines that follow, each `step` deeper.
 
     `outdented` says that a list stands in the column of the key that it belongs to.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field
 
 from runner.diagnostics import Diagnostic
 from runner.loader.json import align as align_json
@@ -12,6 +11,7 @@ from runner.loader.json import parse_json_text
 from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter
 from runner.loader.yaml import align as align_yaml
 from runner.loader.yaml import parse_yaml
+from runner.records import Frozen
 from runner.source import Align, Place, Source, SourceMap
 from runner.values import Json
 
@@ -31,18 +31,18 @@ RAW = "name the file itself, most often behind a link called 'raw'"
 _GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Frozen):
     """A document as it is written. `value` is None where it cannot be read; `problems` say why.
 
     `shares` says that aliases make the value larger than its text.
     """
 
     source: Source
-    value: Json = field(repr=False)
-    places: SourceMap = field(repr=False)
+    value: Json
+    places: SourceMap
     problems: tuple[Diagnostic, ...] = ()
     shares: bool = False
+    HIDDEN = ("value", "places")
 
 
 def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:

@@ -8,7 +8,6 @@ that part. Text on the wire has no types, so a parameter or header fits if one r
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -27,6 +26,7 @@ from runner.openapi.media import is_form, match_media, match_status
 from runner.openapi.mismatch import Check, Mismatch, Subject, grouped
 from runner.openapi.schemas import Compiled, Types
 from runner.openapi.sequential import EVENTS, SEQUENTIAL, items_of
+from runner.records import Frozen, replace
 from runner.schema import Direction, SchemaError, SchemaProblem
 from runner.schema.messages import shown
 from runner.values import ABSENT, Absent, Json, Value, resolve_pointer, split_pointer
@@ -54,8 +54,7 @@ _RESPONSE_BODY = Subject("body", BODY)
 _REQUEST_BODY = Subject("request", "the request body")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Contract:
+class Contract(Frozen, eq=False):
     """What a description says of one operation. `checks` names the checks that are wanted."""
 
     operation: Operation

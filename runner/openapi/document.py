@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from runner.diagnostics import Diagnostic
 from runner.openapi.schemas import Schemas
+from runner.records import Frozen, field
 from runner.schema import Definitions, SchemaDialect
 from runner.source import SourceMap, Span
 from runner.values import Json, join_pointer
@@ -38,8 +38,7 @@ class Address(NamedTuple):
         return Address(self.uri, join_pointer(self.pointer, *tokens))
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Frozen):
     """A Parameter Object; `content_type` is set for `content` parameters.
 
     `style` and `explode` have their defaults filled in. `pointer` is where it stands in the document. `allow_slashes`
@@ -58,8 +57,7 @@ class Parameter:
     allow_slashes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MediaTypeObject:
+class MediaTypeObject(Frozen):
     """A Media Type Object: where its schema stands, and the whole as it is written, references in it absolute.
 
     `item_schema` is that of each item of a sequence (OpenAPI 3.2). A form of Swagger 2.0 is written out of its fields
@@ -71,8 +69,7 @@ class MediaTypeObject:
     item_schema: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderObject:
+class HeaderObject(Frozen):
     """A Header Object: a parameter of style `simple` without a name; `content_type` is set where it has `content`."""
 
     required: bool
@@ -82,8 +79,7 @@ class HeaderObject:
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
-class RequestBody:
+class RequestBody(Frozen):
     """A Request Body Object: media types in the order of the document, each with its Media Type Object."""
 
     required: bool
@@ -91,8 +87,7 @@ class RequestBody:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseObject:
+class ResponseObject(Frozen):
     """A Response Object: headers by name as written, media types in the order of the document.
 
     `address` is where it really stands, None for one that cannot be read: nothing is known of what it declares.
@@ -103,8 +98,7 @@ class ResponseObject:
     address: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Frozen):
     """A Server Object; `variables` gives each variable's default, `enums` the values of those that are limited.
 
     A relative URL is resolved against the document's URI where that is one of http; else it stays relative.
@@ -115,8 +109,7 @@ class Server:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Frozen):
     """One operation. `responses` maps a status (`200`, `2XX`, `default`) to its Response Object, resolved.
 
     `pointer` is its place below `paths`, `address` where it really stands, which a referenced path item sets apart.
@@ -136,7 +129,7 @@ class Operation:
     security: Security
     security_schemes: Mapping[str, Mapping[str, Json]]
     pointer: str
-    address: Address = Address("", "")  # noqa: RUF009 - it cannot change
+    address: Address = Address("", "")
     deprecated: bool = False
     problems: tuple[Diagnostic, ...] = ()
     servers_of: ServerLevel = "description"
@@ -150,8 +143,7 @@ class Operation:
         return str(status) in self.responses or f"{status // 100}XX" in self.responses
 
 
-@dataclass(frozen=True, eq=False)
-class ApiDescription:
+class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
     """An OpenAPI document with an index of its operations, which are built when they are first asked for.
 
     The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`; `elsewhere` gives those of the
@@ -164,16 +156,17 @@ class ApiDescription:
     uri: str
     version: str
     title: str
-    root: Mapping[str, Json] = field(repr=False)
-    places: SourceMap = field(repr=False)
-    by_id: Mapping[str, Operation] = field(repr=False)
-    by_pointer: Mapping[str, Operation] = field(repr=False)
-    documents: Mapping[str, Json] = field(default_factory=dict, repr=False)
-    other_places: Mapping[str, SourceMap] = field(default_factory=dict, repr=False)
+    root: Mapping[str, Json]
+    places: SourceMap
+    by_id: Mapping[str, Operation]
+    by_pointer: Mapping[str, Operation]
+    documents: Mapping[str, Json] = field(default_factory=dict)
+    other_places: Mapping[str, SourceMap] = field(default_factory=dict)
     dialect: SchemaDialect = "2020-12"
     json_schema_dialect: str | None = None
-    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    unread: Mapping[str, str] = field(default_factory=dict, repr=False)
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    HIDDEN = ("root", "places", "by_id", "by_pointer", "documents", "other_places", "elsewhere", "unread")
 
     @cached_property
     def definitions(self) -> Mapping[str, Json]:

@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from runner.exchange import media_type
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, Parameter
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference, reference_of
 from runner.openapi.serialize import default_explode
+from runner.records import Frozen, field
 from runner.text import scalar_text
 from runner.values import Absent, Json, resolve_pointer
 
@@ -26,8 +26,7 @@ _SUBSCHEMAS = 1000
 _DEPTH = 4  # "Implementations MUST support one level of nesting, and MAY support additional levels."
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Frozen):
     """How one value of a form is written.
 
     `content_types` are the media types and ranges that the API takes, in its order; none where the value decides.
@@ -44,8 +43,7 @@ class Encoding:
     parts: Layout | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Frozen):
     """How the values of a form are written: by name, or by position, `leading` before `rest`."""
 
     named: Mapping[str, Encoding] = field(default_factory=dict)
@@ -75,8 +73,7 @@ def layout_of(api: ApiDescription, media: MediaTypeObject, content_type: str) ->
     return reader.layout(holder, schema, _DEPTH)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Frozen):
     resolver: Resolver
     styled: bool
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
+from runner.records import Frozen, field, replace
 from runner.values import Json, resolve_pointer
 
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
@@ -47,12 +47,12 @@ Shape: TypeAlias = tuple[Node, ...]
 """The schemas of which one at least describes a value; none where it may be anything."""
 
 
-@dataclass(frozen=True, eq=False)
-class Shapes:
+class Shapes(Frozen, eq=False):
     """What the schemas of one document, and of those it refers to, let stand where."""
 
-    resolver: Resolver = field(repr=False)
-    _walked: dict[tuple[str, tuple[str, ...]], Shape | tuple[int, Misfit]] = field(default_factory=dict, repr=False)
+    resolver: Resolver
+    _walked: dict[tuple[str, tuple[str, ...]], Shape | tuple[int, Misfit]] = field(default_factory=dict)
+    HIDDEN = ("resolver", "_walked")
     """What was found in the bodies of an operation, which many conditions look into at the same places."""
 
     @classmethod
@@ -179,8 +179,7 @@ class Shapes:
                 yield node._replace(value=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseBody:
+class ResponseBody(Frozen):
     """The bodies with which an operation may answer, and a place in them.
 
     `is_met` where the operation did what it is for: else the body may be one that nobody describes.

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 from runner.exchange import media_type
 from runner.openapi.encoding import Encoding, Layout
 from runner.openapi.percent import encode_form
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import NO_NUMBER, query_text
+from runner.records import replace
 from runner.text import json_text, scalar_text
 from runner.values import InputValue, Json
 

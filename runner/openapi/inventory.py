@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -18,6 +17,7 @@ from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.media import match_media, match_status
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
 from runner.openapi.sequential import SEQUENTIAL, items_of
+from runner.records import Frozen, field
 from runner.values import ABSENT, Json, Value, resolve_pointer
 
 Kind: TypeAlias = Literal["operation", "status", "parameter", "property"]
@@ -45,12 +45,12 @@ _ELEMENTS = ("prefixItems", "items", "additionalItems", "contains", "unevaluated
 _MEMBERS = ("additionalProperties", "unevaluatedProperties")
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(Frozen, dict=True):
     """What one description holds."""
 
     api: ApiDescription
-    _schemas: dict[Address, tuple[Node, ...]] = field(default_factory=dict, repr=False)
+    _schemas: dict[Address, tuple[Node, ...]] = field(default_factory=dict)
+    HIDDEN = ("_schemas",)
 
     def items(self) -> Iterator[Item]:
         """Give all there is to reach, in the order of the document."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.openapi.document import Address
+from runner.records import Frozen, replace
 from runner.values import ABSENT, Value, split_pointer
 
 Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request"]
@@ -15,8 +15,7 @@ Check: TypeAlias = Literal["status", "content-type", "headers", "body", "request
 _LONGEST = 60  # characters of a pointer in a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Frozen):
     """One way in which an exchange is not what its description says.
 
     `subject` says of what it is true ("the response body"), `name` is the header's or parameter's, `instance` a JSON

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from runner.exchange import MediaType, media_type
@@ -20,6 +19,7 @@ from runner.openapi.forms import NOTHING_SAID, entries, first_type, value_text
 from runner.openapi.media import OCTETS, matches
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import form_pairs
+from runner.records import replace
 from runner.values import File, InputValue, Json
 
 

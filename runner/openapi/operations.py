@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import get_args
 
@@ -26,6 +25,7 @@ from runner.openapi.security import check_security
 from runner.openapi.serialize import DEFAULT_STYLE, default_explode
 from runner.openapi.uri import split_uri
 from runner.openapi.url import template_variables
+from runner.records import Frozen
 from runner.source import SourceMap
 from runner.values import Json
 
@@ -39,8 +39,7 @@ def operation_reader(document: Reader) -> ReadOperation:
     return lambda slot, pointer: read_operation(slot, pointer, defaults, document.places)
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(Frozen, dict=True):
     """What a document says for all of its operations."""
 
     resolver: Resolver

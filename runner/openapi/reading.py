@@ -6,7 +6,6 @@ What cannot be read is left out and told, so that a description that is partly b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from runner.diagnostics import Diagnostic, Fix, Severity
@@ -14,6 +13,7 @@ from runner.openapi.document import Address, MediaTypeObject, Operation, Respons
 from runner.openapi.parts import is_status_key, status_key
 from runner.openapi.references import Node, Resolver, UnresolvedReference
 from runner.openapi.survey import absolute_references
+from runner.records import Frozen, field
 from runner.source import SourceMap
 from runner.text import describe
 from runner.values import Json, join_pointer, pointer_name
@@ -70,8 +70,7 @@ ReadOperation: TypeAlias = Callable[[Slot, str], Operation]
 """Read the operation of a slot; the text is its place below `paths`."""
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Frozen):
     """Read parts of one operation and note what is wrong with them."""
 
     resolver: Resolver

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from runner.openapi.document import Address
 from runner.openapi.survey import base_uri, named_parts
 from runner.openapi.uri import resolve_uri, without_fragment
+from runner.records import Frozen
 from runner.source import SourceMap
 from runner.values import Absent, Json, escape_token, member, split_pointer
 
@@ -109,13 +110,12 @@ class Known(NamedTuple):
     root: Json
 
 
-@dataclass(frozen=True)
-class Resolver:
+class Resolver(Frozen, dict=True):
     """Follow references from the document `root` that was read from `uri`."""
 
     root: Json
     uri: str
-    documents: Documents = Documents()  # noqa: RUF009 - it cannot change
+    documents: Documents = Documents()
 
     @cached_property
     def known(self) -> Mapping[str, Known]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from runner.records import Frozen, field
 from runner.schema import Definitions, Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
 from runner.text import json_text
 from runner.values import Json
@@ -23,17 +23,17 @@ class Compiled(NamedTuple):
     types: Types
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Schemas:
+class Schemas(Frozen, eq=False):
     """The schemas of the documents in `definitions`, which are keyed by URI.
 
     `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one.
     """
 
-    definitions: Definitions = field(repr=False)
+    definitions: Definitions
     dialect: SchemaDialect
     json_schema_dialect: str | None = None
-    compiled: dict[tuple[str, str, Direction, bool], Compiled | SchemaProblem] = field(default_factory=dict, repr=False)
+    compiled: dict[tuple[str, str, Direction, bool], Compiled | SchemaProblem] = field(default_factory=dict)
+    HIDDEN = ("definitions", "compiled")
 
     def at(self, uri: str, pointer: str, direction: Direction, *, each: bool = False) -> Compiled | SchemaProblem:
         """Compile the schema at a place, or that of a list of such values.

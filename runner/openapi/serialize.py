@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from runner.exchange import media_type
@@ -35,6 +34,7 @@ from runner.openapi.document import Location, Parameter
 from runner.openapi.fields import cookie_name, cookie_text, cookie_text_as_written, header_text
 from runner.openapi.percent import IN_COOKIE, IN_PATH, IN_QUERY, IN_SEGMENT, encode, encode_form, encode_reserved
 from runner.openapi.problem import SerializationProblem
+from runner.records import replace
 from runner.text import json_text, scalar_text
 from runner.values import Json
 

@@ -7,7 +7,6 @@ are the keys of `content`. Addresses are those of the original document, in whic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from runner.openapi.security import check_security
 from runner.openapi.swagger_parts import security_scheme, servers_of, style_of
 from runner.openapi.uri import is_http
 from runner.openapi.url import template_variables
+from runner.records import Frozen
 from runner.source import SourceMap
 from runner.values import Json
 
@@ -60,8 +60,7 @@ def operation_reader(document: Reader) -> ReadOperation:
     return lambda slot, pointer: read_operation(slot, pointer, defaults, document.places)
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(Frozen, dict=True):
     """What a document says for all of its operations."""
 
     resolver: Resolver

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from runner.arazzo.document import Action as Written
@@ -17,12 +16,12 @@ from runner.plan.plan import Action, Target
 from runner.plan.rules import calls, flow, names
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import find_called
+from runner.records import Frozen
 
 COMPONENTS: Mapping[ActionKind, str] = {"success": "successActions", "failure": "failureActions"}
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Frozen):
     """The steps of the workflow that actions belong to: the place of each id in the order of execution.
 
     `of_teardown` are those of `x-finally`: actions lead neither into it nor out of it.

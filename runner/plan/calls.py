@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import cast
 
@@ -34,6 +33,7 @@ from runner.plan.servers import Unusable, choose_server
 from runner.plan.spelling import same_but_spelling
 from runner.plan.targets import FoundOperation
 from runner.plan.values import fix_of, payload_node, value_node
+from runner.records import replace
 from runner.source import Span
 
 LOCATIONS = ("path", "query", "querystring", "header", "cookie")

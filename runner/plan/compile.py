@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from runner.plan.steps import StepCompiler
 from runner.plan.targets import find_called, workflow_key
 from runner.plan.values import output_node
 from runner.plan.ways import check_ways, unused_outputs
+from runner.records import Mutable, field
 from runner.source import Span
 from runner.values import join_pointer, resolve_pointer
 
@@ -44,8 +44,7 @@ def compile_description(description: Description, options: Options | None = None
     return _Compilation(description, options or Options()).run()
 
 
-@dataclass
-class _Compilation:
+class _Compilation(Mutable):
     description: Description
     options: Options
     problems: list[Diagnostic] = field(default_factory=list)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from runner.arazzo.document import Action, Parameter, ParameterEntry, Reusable
 from runner.diagnostics import Diagnostic
 from runner.plan.context import Context
 from runner.plan.rules import names
+from runner.records import replace
 
 
 def ignore(problem: Diagnostic) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from runner.arazzo.document import Criterion as Written
 from runner.criteria.bare import read_bare
@@ -39,6 +38,7 @@ from runner.plan.repairs.texts import QUERY
 from runner.plan.rules import conditions as rules
 from runner.plan.shapes import shape_of
 from runner.plan.values import expression_at, fix_of, settler
+from runner.records import replace
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
 REPAIRS: Mapping[str, Sequence[Repair]] = {"simple": SIMPLE, "jsonpath": QUERY, "xpath": QUERY}

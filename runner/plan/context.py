@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from runner.arazzo.document import Workflow
 from runner.asyncapi.document import AsyncApiDescription
@@ -12,13 +11,13 @@ from runner.diagnostics import Diagnostic
 from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.openapi.document import ApiDescription
 from runner.openapi.fit import Shapes
+from runner.records import Frozen, field
 from runner.source import Span
 
 SOURCES = "$sourceDescriptions."
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Frozen):
     """What the user says beside the document: where requests go.
 
     `servers` gives the base URL of a source by name, and `given_by` who gave it where that was not `--server`.
@@ -32,8 +31,7 @@ class Options:
     stand_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Frozen):
     """One Arazzo document being compiled, among the others."""
 
     description: Description

@@ -8,13 +8,13 @@ offered writes that very text: so a document runs as it does after `arazzo check
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from runner.diagnostics import Diagnostic, Edit, Fix, Remove, Rewrite, Severity
 from runner.expressions.template import Style
 from runner.plan.context import Context
 from runner.plan.names import Names
+from runner.records import Frozen, replace
 from runner.source import Span
 from runner.values import pointer_name
 
@@ -23,8 +23,7 @@ LONGEST = 100_000
 MOST = 100  # repairs in one text; every one of them shortens the way to a text that needs none
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Frozen):
     """A text's place, the names in its reach, and the language around its expressions."""
 
     ctx: Context
@@ -33,8 +32,7 @@ class Reading:
     style: Style = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Frozen):
     """The characters `start` to `end` of a text, the `text` that should stand there, and what is said of it.
 
     `refused` says that Arazzo 1.1 leaves no room for this reading: there it is an error, with the same fix. `edits` are
@@ -62,8 +60,7 @@ class Found(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Frozen):
     """A text after its repairs. `replaced` are the start, the end and the new length of each, in turn."""
 
     text: str

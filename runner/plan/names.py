@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
@@ -30,11 +29,11 @@ from runner.plan.context import Context, find_workflow, split_reference
 from runner.plan.plan import Inputs
 from runner.plan.rules import flow, language, names
 from runner.plan.schemas import read_inputs
+from runner.records import Frozen, field, replace
 from runner.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class StepNames:
+class StepNames(Frozen):
     """A step that can be referred to; `order` is its place in the sequence of execution.
 
     `bodies` are the outputs that are a part of the response; `in_teardown` says that it is a step of `x-finally`.
@@ -47,8 +46,7 @@ class StepNames:
     in_teardown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Frozen):
     """What is in reach of one text. `outputs` are those `$outputs` means there.
 
     `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from runner.arazzo.document import Step, Workflow
 from runner.plan.context import Context
 from runner.plan.rules import flow, language, names
 from runner.plan.targets import find_called
+from runner.records import Frozen
 from runner.values import Json, resolve_pointer
 
 ELSEWHERE = re.compile(
@@ -23,8 +23,7 @@ ELSEWHERE = re.compile(
 REFERENCE = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Frozen):
     """`sequence` lists all steps as they run, as indexes into those written; `needs` gives the dependsOn of each.
 
     `elsewhere` gives those in other workflows, as the workflow's key and the stepId.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from runner.arazzo.document import Parameter as Written
 from runner.arazzo.document import RequestBody, Step
@@ -16,6 +15,7 @@ from runner.plan.context import Context
 from runner.plan.mend import repaired, rule_name
 from runner.plan.repairs.parameters import body_parameter, wrong_location
 from runner.plan.rules import calls
+from runner.records import Frozen, replace
 from runner.values import ABSENT, Absent, Json, join_pointer, resolve_pointer
 
 MOST_MEMBERS = 1000
@@ -52,8 +52,7 @@ def _is_own(ctx: Context, written: Written) -> bool:
     return is_written and _OF_A_STEP.fullmatch(written.pointer) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Frozen):
     """A step with the parameters of its call, in the context where their places are known."""
 
     ctx: Context

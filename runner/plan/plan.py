@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -14,13 +13,13 @@ from runner.expressions.selectors.compile import Compiled
 from runner.openapi.contract import Contract
 from runner.openapi.document import ApiDescription, Operation, Parameter
 from runner.openapi.encoding import Layout
+from runner.records import Frozen, field
 from runner.schema import Schema, compile_schema
 from runner.source import Span
 from runner.values import InputValue, Json
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Frozen):
     """A criterion ready to be checked, with the spelling and place it has in the document."""
 
     criterion: Criterion
@@ -29,8 +28,7 @@ class Condition:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Frozen):
     """A value for an input of a called workflow."""
 
     name: str
@@ -38,8 +36,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BoundParameter:
+class BoundParameter(Frozen):
     """A value for a parameter that the operation declares, or that is sent with its location's default style."""
 
     parameter: Parameter
@@ -47,8 +44,7 @@ class BoundParameter:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BoundReplacement:
+class BoundReplacement(Frozen):
     """A value to set at a place of the payload."""
 
     target: Compiled
@@ -56,8 +52,7 @@ class BoundReplacement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BoundBody:
+class BoundBody(Frozen):
     """A payload with the media type it is sent as; `layout` is how the parts of a form are written.
 
     `is_json_text`: the payload is written in the document as JSON text, not as a value. `is_chosen`: the author did not
@@ -73,8 +68,7 @@ class BoundBody:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ServerChoice:
+class ServerChoice(Frozen):
     """The base URL of a request, without a trailing slash, and why it is that one.
 
     `reason` is who gave it (`--server`), or where the description lists it: then `position` counts from 1, and
@@ -99,8 +93,7 @@ class ServerChoice:
         return ", ".join([place, *(f"{name}={value}" for name, value in self.variables)])
 
 
-@dataclass(frozen=True, slots=True)
-class OperationCall:
+class OperationCall(Frozen):
     """A request to send, and where to."""
 
     operation: Operation
@@ -121,8 +114,7 @@ class OperationCall:
         return self.choice.url
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowCall:
+class WorkflowCall(Frozen):
     """Another workflow to run; `key` finds it in the plan."""
 
     key: str
@@ -142,8 +134,7 @@ NOTHING = "nothing"
 """What a step calls that names nothing that could be found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unrunnable:
+class Unrunnable(Frozen):
     """A step that is understood but cannot be run here, and why: a run that could reach it is refused.
 
     `operation` is there where all that lacks is a server for it.
@@ -158,8 +149,7 @@ class Unrunnable:
 Call: TypeAlias = OperationCall | WorkflowCall | Unrunnable
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Frozen):
     """A workflow that an action names, with the arguments it is given."""
 
     key: str
@@ -167,8 +157,7 @@ class Target:
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Frozen):
     """What to do after a step. `step` is an index into all of the workflow's steps; `retry_after` in seconds."""
 
     name: str
@@ -186,8 +175,7 @@ class Action:
         return self.workflow.workflow_id if self.workflow else self.step_id
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(Frozen):
     """One step; `timeout` in seconds.
 
     `needs` are the indexes, among all steps, of those that must have completed (dependsOn), `needs_elsewhere` those of
@@ -207,8 +195,7 @@ class StepPlan:
     span: Span
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Frozen, dict=True):
     """A workflow's inputs: the JSON Schema with its references in reach, and the names it declares.
 
     `names` is None where the schema does not list them, and `closed` says that there are no others. `defaulted` are
@@ -231,8 +218,7 @@ class Inputs:
         return {name: value for name, value in values.items() if self.names is None or name in self.names}
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
+class WorkflowPlan(Frozen):
     """One workflow. `document` is the URI of its Arazzo document; `depends_on` are keys, each workflow's own first.
 
     `teardown` are the steps that run however the others ended.
@@ -263,8 +249,7 @@ class WorkflowPlan:
         return (*self.steps, *self.teardown)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Frozen, weakref=True):
     """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls.
 
     `apis` are the descriptions of all its sources by URI, whether a workflow calls them or not. `version` is the
@@ -273,11 +258,12 @@ class Plan:
 
     document: str
     title: str
-    workflows: Mapping[str, WorkflowPlan] = field(repr=False)
+    workflows: Mapping[str, WorkflowPlan]
     entries: tuple[str, ...]
     sources: tuple[tuple[str, str], ...]
-    apis: Mapping[str, ApiDescription] = field(default_factory=dict, repr=False)
+    apis: Mapping[str, ApiDescription] = field(default_factory=dict)
     version: str = ""
+    HIDDEN = ("workflows", "apis")
 
     def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
         """Give the workflows that a run of `keys` can reach, those first."""

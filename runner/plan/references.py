@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from runner.arazzo.document import Action, ActionEntry, Components, Reusable, Step, Workflow
 from runner.description import ArazzoDescription, Description
@@ -14,6 +13,7 @@ from runner.plan.names import Names, StepNames
 from runner.plan.plan import Inputs
 from runner.plan.repairs.fields import operation_field
 from runner.plan.repairs.ids import STEP_ID, WORKFLOW_ID
+from runner.records import Frozen, replace
 
 
 def with_ids(description: Description, report: Callable[[Diagnostic], None], options: Options) -> Description:
@@ -80,8 +80,7 @@ def _used(workflows: Sequence[Workflow]) -> dict[tuple[str, str], Names]:
     return found
 
 
-@dataclass(frozen=True)
-class _References:
+class _References(Frozen):
     """The ids in one workflow's reach."""
 
     ctx: Context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -11,6 +10,7 @@ from runner.plan.context import Context
 from runner.plan.patterns import check_schema
 from runner.plan.plan import Inputs
 from runner.plan.rules import language
+from runner.records import replace
 from runner.schema import SchemaProblem, refused_defaults
 from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 

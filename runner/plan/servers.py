@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner.diagnostics import did_you_mean
@@ -15,14 +14,14 @@ from runner.openapi.uri import is_http, resolve_uri, split_uri
 from runner.openapi.url import server_url, template_variables
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
+from runner.records import Frozen
 
 _NO_HOST = re.compile(r"[\s%\x00-\x20]")
 # What ends the part of a URL that it stands in: no value of a variable may say where the rest of its server goes.
 _ENDS = re.compile(r"[\s?#\\\x00-\x20]")
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Frozen):
     """Why none of the servers can be used, each in a sentence; `variable` is one that lacks a value, if that is it."""
 
     reasons: tuple[str, ...]

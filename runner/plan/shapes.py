@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runner.expressions.nodes import Accessed, Body, Expression, Input, Payload
 from runner.openapi.fit import Shape as Nodes
 from runner.openapi.fit import Shapes, declared_types
 from runner.plan.names import Names
+from runner.records import Frozen
 from runner.values import Json, split_pointer
 
 _HINTS = {"properties": "object", "additionalProperties": "object", "items": "array", "prefixItems": "array"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Frozen):
     """What is said of one value; nothing is known of it without `nodes`.
 
     Of several responses, and of alternatives within one, all count: a shape says what may be, not what must be.

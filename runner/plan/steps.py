@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
@@ -24,11 +23,11 @@ from runner.plan.rules import calls
 from runner.plan.schemas import read_inputs
 from runner.plan.targets import Found, FoundChannel, FoundOperation, FoundWorkflow, find_target
 from runner.plan.values import output_node, payload_node, value_node
+from runner.records import Frozen, replace
 from runner.values import join_pointer
 
 
-@dataclass(frozen=True)
-class StepCompiler:
+class StepCompiler(Frozen, dict=True):
     """The steps of one workflow, with what its texts may refer to."""
 
     ctx: Context

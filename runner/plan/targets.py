@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.arazzo.document import Step, Workflow
@@ -24,20 +23,19 @@ from runner.plan.repairs.operations import (
     canonical_path,
 )
 from runner.plan.rules import calls, names
+from runner.records import Frozen
 from runner.source import Span
 
 MOST_OFFERED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class FoundOperation:
+class FoundOperation(Frozen):
     source: str
     operation: Operation
     api: ApiDescription
 
 
-@dataclass(frozen=True, slots=True)
-class FoundWorkflow:
+class FoundWorkflow(Frozen):
     arazzo: ArazzoDescription
     workflow: Workflow
 
@@ -46,8 +44,7 @@ class FoundWorkflow:
         return workflow_key(self.arazzo.uri, self.workflow.workflow_id, entry)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundChannel:
+class FoundChannel(Frozen):
     """A step that sends or receives a message."""
 
     title: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, cast
 
 from runner.diagnostics import Diagnostic, Fix, Rewrite
@@ -22,6 +21,7 @@ from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.payloads import whole_inputs
 from runner.plan.repairs.texts import OUTPUT, VALUE
 from runner.plan.rules import conditions, expressions, language
+from runner.records import replace
 from runner.values import Json
 
 

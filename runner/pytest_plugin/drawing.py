@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 from _pytest._io import TerminalWriter
@@ -12,6 +11,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine.events import Answered
 from runner.errors import ArazzoError, DescriptionError
 from runner.library import render
+from runner.records import Frozen
 from runner.reporters.lines import request_line
 from runner.reporters.style import Style
 from runner.reporters.text import one_line
@@ -28,8 +28,7 @@ class NotPassed(Exception):  # noqa: N818 - a test that fails is no error
         self.place = place
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Frozen):
     """A text, in colour as well, with the one line that sums it up and the place it is about."""
 
     plain: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from runner.openapi.document import ApiDescription
 from runner.plan.plan import Plan
 from runner.pytest_plugin.drawing import draw
 from runner.pytest_plugin.prepared import ground_of, prepare
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.settings import SANDBOX_TOKEN
 from runner.sandbox.generic import SEED, GenericSandbox, lay_out
 from runner.sandbox.server import Running
@@ -25,8 +25,7 @@ from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFactory:
+class PlanFactory(Frozen):
     """Compiles documents, once for all tests of a session."""
 
     config: pytest.Config
@@ -67,8 +66,7 @@ def find(path: str | Path, test: Path, config: pytest.Config) -> Path:
     return beside if beside.exists() else (config.rootpath / path).absolute()
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Frozen):
     """Stand-ins that are served: `url` is the base URL of the first, `servers` has those of all by name.
 
     `transport` reaches the same URLs without a socket, and `credentials` open them.
@@ -76,12 +74,12 @@ class Served:
 
     url: str
     servers: Mapping[str, str]
-    transport: Transport = field(repr=False)
-    credentials: Credentials = field(repr=False)
+    transport: Transport
+    credentials: Credentials
+    HIDDEN = ("transport", "credentials")
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxFactory:
+class SandboxFactory(Frozen):
     """Serves stand-ins until the test has ended."""
 
     config: pytest.Config

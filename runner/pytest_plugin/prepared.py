@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -25,14 +24,14 @@ from runner.loader.kept import Cache
 from runner.plan.plan import Plan
 from runner.pytest_plugin.options import said
 from runner.pytest_plugin.rows import Row
+from runner.records import Frozen, field, replace
 from runner.result import Result
 from runner.shell.auth import Keyring
 from runner.shell.cache import user_cache
 from runner.values import InputValue
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Frozen):
     """What was said of running documents, and the folder from which relative paths are seen.
 
     `keyring` holds the tokens that all documents obtain.
@@ -46,8 +45,9 @@ class Ground:
     contract: tuple[str, ...]
     inputs: tuple[str, ...]
     rows: str
-    environ: Mapping[str, str] = field(repr=False)
-    keyring: Keyring = field(default_factory=Keyring, repr=False)
+    environ: Mapping[str, str]
+    keyring: Keyring = field(default_factory=Keyring)
+    HIDDEN = ("environ", "keyring")
 
     @property
     def where(self) -> WhereOptions:
@@ -102,8 +102,7 @@ def _texts(config: pytest.Config, name: str) -> tuple[str, ...]:
     return tuple(found) if isinstance(found, list) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Frozen):
     """A document that was read, and all that a run of its workflows takes."""
 
     checked: api.Checked

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from runner.engine.events import CaseFinished, CaseSkipped, Entry, Outcome, WorkflowFinished
+from runner.records import Frozen
 from runner.reporters.findings import Finding, merged
 from runner.reporters.record import CaseRecord, Failure, RunRecord, WorkflowRecord, failures, inside_out
 from runner.reporters.recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Frozen):
     """What ran for one case of a suite, or for one workflow that was asked for or depended on.
 
     `workflows` are those that nobody called, the last one to finish last; `run` knows what is said of all chapters.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
@@ -19,6 +18,7 @@ from runner.engine.events import Breach, Case, Event, Frame, Problem, ServerUsed
 from runner.exchange import Exchange, Hop, Reply, Request, Response, TransportFailure
 from runner.openapi.document import Address
 from runner.openapi.mismatch import Mismatch
+from runner.records import field_names, values_of
 from runner.reporters.body import beginning, whole_length
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json, Value
@@ -74,14 +74,14 @@ def read_event(line: dict[str, Any]) -> Event | None:
     kind = EVENTS.get(line["event"])
     if kind is None:
         return None
-    known = {field.name for field in fields(kind)} - {"secrets"}
+    known = {*field_names(kind)} - {"secrets"}
     return kind(**{name: _codec(kind, name).read(value) for name, value in line.items() if name in known})
 
 
 @cache
 def _writers(kind: type[Event]) -> tuple[tuple[str, Callable[[Any, int], Any] | None], ...]:
     """Give the fields of an event and how each is written; None where it is as it is."""
-    found = [(field.name, _codec(kind, field.name)) for field in fields(kind) if field.name != "secrets"]
+    found = [(name, _codec(kind, name)) for name in field_names(kind) if name != "secrets"]
     return tuple((name, None if codec is _PLAIN else codec.write) for name, codec in found)
 
 
@@ -126,7 +126,7 @@ def write_diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
     span, fix = diagnostic.span, diagnostic.fix
     place = {**(_write_span(span, 0) or {}), "quote": " " * len(span.source.line(span.begin.line))}
     written = {"rule": diagnostic.rule, "severity": diagnostic.severity, "message": diagnostic.message, "span": place}
-    edits = [{"edit": type(each).__name__, **asdict(each)} for each in fix.edits] if fix else []
+    edits = [{"edit": type(each).__name__, **values_of(each)} for each in fix.edits] if fix else []
     return {**written, "notes": list(diagnostic.notes), "fix": fix and {"title": fix.title, "edits": edits}}
 
 
@@ -275,7 +275,7 @@ def _write_breaches(breaches: tuple[Breach, ...], limit: int) -> object:
 
 
 def _write_mismatch(mismatch: Mismatch, limit: int) -> dict[str, object]:
-    written = {field.name: getattr(mismatch, field.name) for field in fields(mismatch)}
+    written = values_of(mismatch)
     value = mismatch.value[:limit] if isinstance(mismatch.value, str) else mismatch.value
     return {**written, "value": _write_value(value, limit), "address": mismatch.address and list(mismatch.address)}
 
@@ -304,12 +304,12 @@ _PAIRS = Codec(lambda pairs, _: [list(pair) for pair in pairs], _pairs)
 
 
 def _write_case(case: Case, limit: int) -> dict[str, object]:
-    own = {each.name: getattr(case, each.name) for each in fields(case)}
+    own = values_of(case)
     return {**own, "tags": list(case.tags), "span": _write_span(case.span, limit)}
 
 
 def _read_case(data: dict[str, Any]) -> Case:
-    known = {each.name for each in fields(Case)}
+    known = {*field_names(Case)}
     own = {name: value for name, value in data.items() if name in known}
     return Case(**{**own, "tags": tuple(own["tags"]), "span": _read_span(own["span"])})
 

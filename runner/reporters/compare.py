@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import takewhile
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.engine.events import Entry
 from runner.exchange import Response
+from runner.records import Frozen, Mutable, field
 from runner.reporters.chapters import Chapter, chapters_of
 from runner.reporters.complaints import Complaint, Complaints
 from runner.reporters.names import Names
@@ -51,24 +51,21 @@ class _Output(NamedTuple):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Frozen):
     outcome: str
     status: str
     outputs: Mapping[str, _Output]
     took: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Frozen):
     outcome: str
     took: float
     steps: Mapping[str, _Step]
     outputs: Mapping[str, _Output]
 
 
-@dataclass
-class Told:
+class Told(Mutable):
     """What is remembered of a run: how each case ended, and the broken contracts. No body is."""
 
     cases: dict[str, _Case] = field(default_factory=dict)

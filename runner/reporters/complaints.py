@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.records import Mutable, field, replace
 from runner.reporters.chapters import Chapter
 from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.evidence import diagnose, diagnose_workflow, headline, unmet
@@ -26,8 +26,7 @@ NAMED = 3
 """Cases that are named for each."""
 
 
-@dataclass(slots=True)
-class Complaint:
+class Complaint(Mutable):
     """How something was first seen, and what stays the same of it from run to run: `source` and `key`.
 
     A key is the rule, the name of the file, and what tells it from others there.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal, TextIO, TypeAlias
 
 from runner.diagnostics import Diagnostic
@@ -23,6 +22,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange
+from runner.records import replace
 from runner.reporters import lines
 from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.diagnostics import render_full

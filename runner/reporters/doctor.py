@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen
 from runner.reporters.json import VERSION
 from runner.reporters.style import Mark, Role, Style
 from runner.reporters.text import count, cut, one_line, pad, width
@@ -21,8 +21,7 @@ _SHOWN: dict[State, tuple[Mark, Role]] = {
 _WIDEST = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Frozen):
     """One thing that a run needs. `noted` is not there, but a run can be tried without it; `help` says what to do."""
 
     name: str
@@ -31,8 +30,7 @@ class Finding:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Frozen):
     """What a run needs of one kind."""
 
     title: str

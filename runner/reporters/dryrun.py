@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Problem, RunStarted, ServerUsed
 from runner.exchange import Request, header, media_type
+from runner.records import Frozen
 from runner.reporters.curl import curl
 from runner.reporters.json import VERSION, diagnostic_json
 from runner.reporters.lines import server, server_lines
@@ -17,8 +17,7 @@ from runner.reporters.text import one_line, visible
 from runner.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class DryRequest:
+class DryRequest(Frozen):
     """A request as it would be sent, without its secrets; `server` is where it goes and why.
 
     `unknown` are the expressions that only an answer can give, `credentials` the name and origin of each that is used,
@@ -32,8 +31,7 @@ class DryRequest:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DryStep:
+class DryStep(Frozen):
     """What a step would do; None for a workflow that was shown before."""
 
     step_id: str
@@ -41,8 +39,7 @@ class DryStep:
     does: DryRequest | DryWorkflow | Problem | None
 
 
-@dataclass(frozen=True, slots=True)
-class DryWorkflow:
+class DryWorkflow(Frozen):
     """A workflow and why it would run; `teardown` are the steps that run however the others ended."""
 
     workflow_id: str

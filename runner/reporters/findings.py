@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runner.diagnostics import Severity
 from runner.engine.events import Breach
 from runner.exchange import Exchange
+from runner.records import Mutable, field
 from runner.reporters.text import shown
 from runner.source import Span
 from runner.values import ABSENT
 
 
-@dataclass(slots=True)
-class Finding:
+class Finding(Mutable):
     """A breach as it was first seen: its exchange, and its place in the workflow.
 
     `count` is the number of exchanges in which it was seen, `step_ids` are the steps they belong to.

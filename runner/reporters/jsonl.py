@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TextIO
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry
 from runner.errors import UsageError
+from runner.records import Frozen
 from runner.reporters.codec import read_diagnostic, read_event, write_diagnostic, write_event
 from runner.version import __version__
 
@@ -57,8 +57,7 @@ class JsonLines:
         self._stream.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedRun:
+class RecordedRun(Frozen):
     """A run record that is being read: what its first line says, and its entries, which can be read once."""
 
     document: str

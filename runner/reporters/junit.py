@@ -10,11 +10,11 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import IO, Literal, TextIO, TypeAlias, get_args
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry
+from runner.records import Frozen, Mutable, field
 from runner.reporters import lines, xml
 from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
@@ -50,8 +50,7 @@ WHOLE = "(workflow)"
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
-@dataclass(frozen=True, slots=True)
-class JUnitForm:
+class JUnitForm(Frozen):
     """How it is written: what a testcase may have, and what it stands for; an empty `hostname` is left out."""
 
     dialect: Dialect = "extended"
@@ -59,8 +58,7 @@ class JUnitForm:
     hostname: str = ""
 
 
-@dataclass
-class _Pile:
+class _Pile(Mutable):
     """Testcases that are written already, and what they come to. `spool` holds them, each on lines of its own."""
 
     spool: IO[str]
@@ -78,7 +76,7 @@ class JUnit:
         diagnostics: Sequence[Diagnostic] = (),
         *,
         document: str = "",
-        form: JUnitForm = JUnitForm(),
+        form: JUnitForm = JUnitForm(),  # noqa: B008 - it cannot change
         chapters: Chapters | None = None,
     ) -> None:
         self._stream = stream
@@ -270,8 +268,7 @@ class JUnit:
         return suite
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Frozen):
     """What the testcases of a suite share: their class, their file, and what each name ends in."""
 
     classname: str

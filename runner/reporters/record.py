@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.engine.events import (
@@ -17,6 +16,7 @@ from runner.engine.events import (
     StepOutline,
 )
 from runner.exchange import Exchange
+from runner.records import Mutable, field
 from runner.reporters.findings import Finding, Findings, merged
 from runner.source import Span
 from runner.values import InputValue, Value
@@ -38,8 +38,7 @@ class Moment(NamedTuple):
     received: int = 0
 
 
-@dataclass(slots=True)
-class StepRecord:
+class StepRecord(Mutable):
     """One visit of a step. Until it has finished its outcome is `error`: it could not be found out.
 
     `exchanges` are the requests of all attempts, `criteria` those of the last attempt, `problems` of the attempts that
@@ -97,8 +96,7 @@ class StepRecord:
         return (self.started if self.finished is None else self.finished) - self.started
 
 
-@dataclass(slots=True)
-class TeardownRecord:
+class TeardownRecord(Mutable):
     """The teardown of a workflow: the visits of its steps, and why others had nothing to do, by stepId."""
 
     outline: tuple[StepOutline, ...]
@@ -125,8 +123,7 @@ class TeardownRecord:
         return [(each, left[each.step_id]) for each in self.outline if each.step_id in left]
 
 
-@dataclass(slots=True)
-class WorkflowRecord:
+class WorkflowRecord(Mutable):
     """One run of a workflow; `outline` are the steps it has, `steps` the visits of those that were reached.
 
     `teardown` ran when those were over, and is told apart.
@@ -168,8 +165,7 @@ class WorkflowRecord:
 Failure: TypeAlias = tuple[WorkflowRecord, StepRecord | None, Problem]
 
 
-@dataclass(slots=True)
-class CaseRecord:
+class CaseRecord(Mutable):
     """A case of a suite and the workflows that ran for it; `skipped` says why none did. Until its end it is `error`."""
 
     case: Case
@@ -185,8 +181,7 @@ class CaseRecord:
         return (self.started if self.finished is None else self.finished) - self.started
 
 
-@dataclass(slots=True)
-class RunRecord:
+class RunRecord(Mutable):
     """A run: the workflows that were asked for and those they depend on or went on to, in the order they started.
 
     Those of a suite's case are among them when it has finished.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from runner.engine.events import (
@@ -30,6 +29,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Hop, Request, Response
+from runner.records import replace
 from runner.reporters.body import cut_body, whole_length
 from runner.reporters.findings import Finding, note
 from runner.reporters.record import CaseRecord, Moment, RunRecord, StepRecord, TeardownRecord, WorkflowRecord

@@ -53,7 +53,7 @@ from runner.exchange import (
     header,
     media_type,
 )
-from runner.quick import changed
+from runner.records import changed
 from runner.reporters import secret_places as places
 from runner.reporters.secret_documents import MaskedDocuments
 from runner.reporters.secret_names import is_secret_name, may_name_a_secret

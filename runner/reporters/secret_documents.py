@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from runner.records import replace
 from runner.reporters.secret_places import SPAN_FILL
 from runner.reporters.secret_values import SecretValues
 from runner.source import Source, Span

@@ -8,10 +8,11 @@ import json
 import re
 from bisect import insort
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote
+
+from runner.records import Frozen
 
 PLACEHOLDER: Final = "***"
 ALIAS: Final = re.compile(r"\*\*\*\d+\*\*\*")
@@ -24,8 +25,7 @@ _LONGEST = 16 * 1024  # characters; what is longer is a document rather than a c
 _MOST = 1000  # secrets learned from one run; beyond that they are replaced in their place only
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(Frozen, dict=True):
     """How one secret may be written: no match without one of the `needles`, which are quick to look for."""
 
     value: str

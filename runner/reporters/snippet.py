@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
+from runner.records import Frozen
 from runner.reporters.style import Role, Style
 from runner.reporters.text import TAB, cells, glyph, one_line, width
 from runner.source import Span
@@ -13,8 +13,7 @@ from runner.source import Span
 NARROWEST = 20  # cells of source that are shown however narrow the terminal is
 
 
-@dataclass(frozen=True, slots=True)
-class Underline:
+class Underline(Frozen):
     """A place to show: the text stands beside the line drawn under it."""
 
     span: Span

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from runner.records import Frozen
 
 Role: TypeAlias = Literal["error", "warning", "ok", "strong", "muted", "gutter", "note", "accent"]
 Mark: TypeAlias = Literal["passed", "failed", "skipped", "recovered", "arrow", "from", "ellipsis", "dot"]
@@ -33,8 +34,7 @@ MARKS: dict[Mark, tuple[str, str]] = {
 """Each mark in Unicode and in ASCII."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Frozen):
     """How to write for one stream; `width` is in terminal cells. Who asks for colour has decided it before."""
 
     color: bool = False

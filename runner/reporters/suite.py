@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import StringIO
 from typing import TextIO
 
@@ -20,6 +19,7 @@ from runner.engine.events import (
     ServerUsed,
     StepStarted,
 )
+from runner.records import Mutable, field
 from runner.reporters import lines
 from runner.reporters.console import Console, Verbosity
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
@@ -34,8 +34,7 @@ MOST_FAILURES = 30
 _WORDS = ("passed", "failed", "error", "skipped")
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Mutable):
     """A case while it runs: what `run` would show of it, written when it is known whether anybody wants to see it."""
 
     case: Case
@@ -44,8 +43,7 @@ class _Running:
     console: Console
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Mutable):
     """How the cases of a document came out; `took` is the time in them, in seconds."""
 
     document: str = ""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
 from runner.exchange import Reply, Request, Response, Transport
+from runner.records import Frozen
 from runner.sandbox.civitai.callbacks import is_loopback
 from runner.sandbox.civitai.outbox import TIMEOUT, Delivery, Outbox
 from runner.sandbox.stand_in import Answer
@@ -34,8 +34,7 @@ class Paced(Protocol):
     def now(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Parted:
+class Parted(Frozen):
     """A Transport of two: by `near` goes what is for this machine, by `far` what is for any other."""
 
     near: Transport

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
+from runner.records import replace
 from runner.sandbox.faults import Fault
 
 FORM = "status=503 | drop | latency=S | job=fail, then rate=, seed=, times=, path=, operation=, retry-after="

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -24,14 +23,14 @@ from runner.exchange import (
     Transport,
     TransportFailure,
 )
+from runner.records import Frozen, Mutable, field
 from runner.sandbox.ids import digest
 from runner.sandbox.replies import reply
 
 DROPPED = TransportFailure("closed", "the connection was closed without an answer: a fault that was asked for")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Frozen):
     """What goes wrong: an error `status`, a connection that is dropped, seconds of `latency`, or a `job`.
 
     It happens at a `rate`, at most so many `times`, to requests whose path matches a pattern (`/v2/*`) and whose
@@ -50,8 +49,7 @@ class Fault:
     operation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Frozen):
     """What a request meets: seconds that pass before its answer, and an answer that is not the stand-in's."""
 
     latency: float = 0.0
@@ -70,8 +68,7 @@ def plainly(_request: Request, status: int, headers: Headers) -> Response:
     return reply({"message": f"{status}: a fault that was asked for"}, status, headers)
 
 
-@dataclass(slots=True)
-class _Counted:
+class _Counted(Mutable):
     """A fault, and how many requests it has looked at and happened to."""
 
     fault: Fault
@@ -90,14 +87,13 @@ class _Counted:
         return True
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Mutable):
     """The faults that stand in front of a stand-in. Safe to share between threads."""
 
     faults: Sequence[Fault]
     operation: NameOperation = lambda _request: None
     refuse: Refuse = plainly
-    _counted: tuple[_Counted, ...] = field(init=False)
+    _counted: tuple[_Counted, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -127,8 +123,7 @@ class Faults:
         return self.refuse(request, fault.status, wait)
 
 
-@dataclass(frozen=True, slots=True)
-class FaultyTransport:
+class FaultyTransport(Frozen):
     """A transport in front of which faults stand; `claims` says whose requests they may happen to."""
 
     inner: Transport
@@ -144,8 +139,7 @@ class FaultyTransport:
         return failure or self.inner.send(request, None if timeout is None else timeout - wait)
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncFaultyTransport:
+class AsyncFaultyTransport(Frozen):
     """`FaultyTransport`, awaited."""
 
     inner: AsyncTransport

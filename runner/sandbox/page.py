@@ -6,12 +6,12 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from typing import TypeAlias
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from runner.exchange import Reply, Request, Response
+from runner.records import Frozen, Mutable, field
 from runner.sandbox.ids import timestamp
 from runner.sandbox.replies import reply
 from runner.sandbox.stand_in import Now
@@ -28,16 +28,14 @@ _URL = re.compile(r"(https?://)[^\s'\"]*", re.IGNORECASE)
 _UNSAID = ("token", "signature", "access_token", "code", "client_secret")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Frozen):
     """A part of the state: rows of the same members, the newest first."""
 
     name: str
     rows: Sequence[Row]
 
 
-@dataclass(slots=True)
-class RequestLog:
+class RequestLog(Mutable):
     """The last requests and how they were answered. What a URL proves itself by is left out."""
 
     clock: Now
@@ -78,8 +76,7 @@ def _shown(url: str) -> str:
     return f"{parts.path}?{query}" if query else parts.path
 
 
-@dataclass(frozen=True, slots=True)
-class StatePage:
+class StatePage(Frozen):
     """A page about a stand-in: what it is, in lines, and its state as it is when it is looked at."""
 
     title: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from http import HTTPStatus
 
 from runner.exchange import Headers, Response
+from runner.records import replace
 from runner.values import Json
 
 JSON_TYPE = "application/json; charset=utf-8"

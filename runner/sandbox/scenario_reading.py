@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from runner.diagnostics import Diagnostic, Fix, did_you_mean
+from runner.records import Frozen, Mutable, field
 from runner.source import SourceMap
 from runner.values import Json, join_pointer
 
@@ -21,8 +21,7 @@ _YEAR_9000 = 221_845_392_000
 """From a clock that starts before it every time that can be reached has a year of four digits."""
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Mutable):
     """What is wrong with a document so far. A value that is wrong is noted, and stands for its default."""
 
     places: SourceMap
@@ -53,8 +52,7 @@ class Reading:
         self.refuse("scenario-value", pointer, f"'{name}' must be {form}")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Frozen):
     """An object of the document; a member that is not there, or null, is its default."""
 
     reading: Reading

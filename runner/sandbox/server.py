@@ -18,7 +18,6 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 
 import uvicorn
@@ -33,6 +32,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.errors import UsageError
 from runner.exchange import Reply, Request, Response, Transport, TransportFailure, header
+from runner.records import Frozen, field
 from runner.sandbox.civitai.outbox import Row
 from runner.sandbox.civitai.sandbox import CivitaiSandbox
 from runner.sandbox.civitai.settings import MAX_BODY, SANDBOX_TOKEN, Settings
@@ -46,8 +46,7 @@ from runner.sandbox.stand_in import Answer
 _AUTHORITY = re.compile(r"^https?://[^/]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ScaledTime:
+class ScaledTime(Frozen):
     """The wall's time from the moment this was made, running `scale` times as fast."""
 
     scale: float
@@ -143,8 +142,7 @@ class Running:
         return app
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Frozen):
     """A stand-in as it is served: the faults in front of it, who is told of its requests, and a page about it.
 
     `sleep` lets the seconds of a latency pass, on the wall's clock if it is not told otherwise.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from runner.exchange import Headers, Request, Response
+from runner.records import Frozen
 
 Answer: TypeAlias = Callable[[Request], Response]
 """Answer a request, whose URL is absolute."""
@@ -35,8 +35,7 @@ class Claiming(Protocol):
         """Answer a request by an error of a status, in the shape that its API gives to errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Frozen):
     """Several stand-ins as one: the first that claims a URL answers."""
 
     stand_ins: Sequence[Claiming]

@@ -6,17 +6,15 @@ without one here as it does there: whoever holds the credentials gives `SANDBOX_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Reply, Request, Transport, TransportFailure
+from runner.records import Frozen
 from runner.sandbox.civitai.outbox import TIMEOUT
 from runner.sandbox.civitai.sandbox import CivitaiSandbox, origin_of
 from runner.sandbox.civitai.webhooks import Deliveries, deliveries
 from runner.sandbox.stand_in import Claiming
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxTransport:
+class SandboxTransport(Frozen):
     """Send requests to a sandbox; each lets the sandbox's latency pass on the clock.
 
     Webhooks leave through `outlet`: what fell due before a request before its answer, what it brings about after it.
@@ -45,8 +43,7 @@ class SandboxTransport:
             request = _after(steps, self.outlet.send(request, TIMEOUT))
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncSandboxTransport:
+class AsyncSandboxTransport(Frozen):
     """`SandboxTransport`, awaited."""
 
     sandbox: Claiming

@@ -13,9 +13,9 @@ beside the `properties`, in a schema that refers to them or has them in its `all
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from runner.records import Frozen, field
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Node
 from runner.schema.keywords import REFERENCES
@@ -41,8 +41,7 @@ def marking(direction: Direction | None, dialect: SchemaDialect) -> str | None:
             return None if dialect == "swagger-2.0" else "writeOnly"
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Frozen):
     """What may be sent: the keyword that marks what may not, if there is one."""
 
     references: References

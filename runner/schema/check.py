@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 
+from runner.records import Frozen
 from runner.schema.choice import EngineName, best_engine
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
@@ -20,12 +20,12 @@ from runner.values import ABSENT, Json
 _TOO_DEEP = SchemaError("", "", "", "is nested too deeply to be checked")
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Frozen):
     """A compiled schema."""
 
-    gathered: Gathered = field(repr=False)
-    validator: Validator = field(repr=False)
+    gathered: Gathered
+    validator: Validator
+    HIDDEN = ("gathered", "validator")
 
     def valid(self, value: Json) -> bool:
         """Say whether a value satisfies the schema."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from runner.records import Mutable, field
 from runner.schema.keywords import DEFINITIONS, IN_PLACE, MANY, NAMED, ONE, Object
 from runner.values import Json, Value, member
 
@@ -65,8 +65,7 @@ def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Itera
             yield value
 
 
-@dataclass
-class _Ways:
+class _Ways(Mutable):
     """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
 
     steps: Callable[[Object], Iterable[Value]]

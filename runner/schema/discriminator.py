@@ -19,9 +19,9 @@ they are checking already what they are about to check, and that it adds nothing
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from runner.records import Frozen
 from runner.schema.documents import Node, target_of
 from runner.schema.references import References
 from runner.values import Json, split_pointer
@@ -41,8 +41,7 @@ class Case(NamedTuple):
         return {"if": {"properties": {name: {"enum": list(self.values)}}}, "then": then, "else": otherwise}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Frozen):
     """What a discriminator chooses from: `keyword` names the alternatives, if there are any.
 
     `values` are all that select a schema, `shown` those that people should know. With `closed` there are no others.

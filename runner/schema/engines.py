@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
+from runner.records import Frozen
 from runner.schema.choice import EngineName
 from runner.schema.depth import is_deeper, levels
 from runner.schema.formats import FORMATS, SCHEMA_FORMATS
@@ -21,8 +21,7 @@ from runner.values import Json
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Frozen):
     """A keyword that a value does not satisfy: the way to the value, and the way to the keyword through references.
 
     `branches` are the failures of each alternative of `anyOf` and `oneOf`: one that matches has none. `names` are the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from runner.records import Frozen
 from runner.schema.engines import Failure
 from runner.schema.gathered import Gathered
 from runner.schema.keywords import Object, applied, within
@@ -16,8 +16,7 @@ from runner.values import ABSENT, Json, Value, join_pointer, member
 _NAMED_BY_PATH = frozenset({"dependentRequired", "minContains", "maxContains"})
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaError:
+class SchemaError(Frozen):
     """What is wrong with a value: a pointer to it, the keyword it fails, and where that stands.
 
     `schema` is a pointer into the schema, or `uri#pointer` into a definition. A property that is missing, or one too
@@ -38,8 +37,7 @@ class _Place(NamedTuple):
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explaining:
+class Explaining(Frozen):
     """The explanation of one value."""
 
     gathered: Gathered

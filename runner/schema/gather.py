@@ -9,8 +9,8 @@ What is written otherwise in OpenAPI is converted on the way: see `convert`, `ac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from runner.records import Mutable, field
 from runner.schema.access import Access, marking
 from runner.schema.convert import converted
 from runner.schema.depth import DEEPEST, is_deeper
@@ -48,8 +48,7 @@ def gather(
     return Gathered(root, gathering.origins, gathering.marks)
 
 
-@dataclass
-class _Gathering:
+class _Gathering(Mutable):
     """The schemas taken so far, by their names in `$defs`; with `modern` there are `if` and `then`."""
 
     references: References

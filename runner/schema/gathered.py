@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from runner.records import Frozen, field
 from runner.schema.keywords import DEFINITIONS
 from runner.values import ABSENT, Json, Value, join_pointer, member
 
@@ -41,8 +42,7 @@ class Place(NamedTuple):
     mark: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Frozen):
     """A schema whose references all lead to its own `$defs`.
 
     `origins` says where each of these stands, `marks` where what was made comes from, by its identity.

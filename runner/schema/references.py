@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from runner.records import Frozen, field
 from runner.schema.dialect import SchemaDialect
 from runner.schema.documents import Definitions, Node, Target, base_of, follow, target_of
 from runner.schema.gathered import SchemaProblem
@@ -12,8 +12,7 @@ from runner.schema.messages import shown
 from runner.values import Json
 
 
-@dataclass(frozen=True)
-class References:
+class References(Frozen):
     """The definitions given, and the schema itself as the document without a URI.
 
     With `alone` a reference is all that counts in a schema that has one.

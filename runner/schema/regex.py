@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from runner.records import Frozen
 from runner.schema.choice import EngineName, best_engine
 
 # Steps of backtracking before a search is given up: some 20 ms.
@@ -30,12 +30,12 @@ class RegexLimit(Exception):  # noqa: N818
     """A search was given up, and so has no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Frozen):
     """A compiled pattern; `search` raises RegexLimit where it takes too long."""
 
     pattern: str
-    inner: Any = field(repr=False)
+    inner: Any
+    HIDDEN = ("inner",)
 
     def search(self, text: str) -> bool:
         """Say whether the pattern matches somewhere in a text."""

@@ -7,24 +7,24 @@ refused instead).
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from runner.exchange import Headers
+from runner.records import Frozen
 from runner.shell.clock import http_date
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(Frozen):
     """A cookie as it is kept. `expires` in seconds since 1970; `host_only`: sent to exactly this host."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     domain: str
     host_only: bool
     path: str
     secure: bool
     expires: float | None
+    HIDDEN = ("value",)
 
     def is_for(self, host: str, path: str, secure: bool) -> bool:
         """Say whether a request to this host and path carries the cookie (RFC 6265, 5.4)."""

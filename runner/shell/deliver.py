@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import NamedTuple, assert_never
 from urllib.parse import urljoin, urlsplit
@@ -28,6 +27,7 @@ from runner.exchange import (
     header,
 )
 from runner.openapi.document import Operation
+from runner.records import Frozen, field, replace
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.guard import Dressed, Guard, dress, remember, server_of, undeterred
@@ -60,8 +60,7 @@ def nobody(_: frozenset[str]) -> None:
     """Tell nobody of new secrets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Frozen):
     """What the requests of one run share. `now` gives seconds since 1970, for cookies, dates and tokens.
 
     `learn` is told of secrets that were not known when the run began.

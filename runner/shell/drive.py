@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from runner.engine.events import Entry, Outcome, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
+from runner.records import Frozen
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
 from runner.shell.deliver import Session, acarry, carry, deliver
@@ -25,8 +25,7 @@ Recorded: TypeAlias = Callable[[Send], Exchange]
 """Gives what came of a request when it was really sent, hops and credentials included."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Frozen):
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
 
     `apply` is how the flow's selectors are applied. `recorded` answers every request instead of the transport.
@@ -42,8 +41,7 @@ class World:
     recorded: Recorded | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncWorld:
+class AsyncWorld(Frozen):
     """`World`, awaited."""
 
     transport: AsyncTransport

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from runner.exchange import Reply, Request
+from runner.records import Frozen
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(Frozen):
     """Send this request, one hop; answered by an Arrival. `timeout` in seconds."""
 
     request: Request
@@ -29,16 +28,14 @@ class Arrival(NamedTuple):
     took: float
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(Frozen):
     """Wait until `future` is done, `timeout` seconds at most; answered by nothing. It is never cancelled."""
 
     future: Future[Any]
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Frozen):
     """Let this many seconds pass; answered by nothing."""
 
     seconds: float

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +13,7 @@ from runner.engine.flow import Send
 from runner.errors import FetchError
 from runner.exchange import Clock, Exchange, Fetch, Fetched, Request, Response, Transport, header, media_type
 from runner.openapi.document import Operation
+from runner.records import Frozen, field
 from runner.shell.clock import SystemClock
 from runner.shell.deliver import Session, carry, deliver
 from runner.shell.options import MEBIBYTE
@@ -33,8 +33,7 @@ def read_utf8(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-@dataclass(frozen=True, slots=True)
-class FetchPorts:
+class FetchPorts(Frozen):
     """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode."""
 
     transport: Callable[[], AbstractContextManager[Transport]]

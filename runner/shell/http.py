@@ -16,12 +16,12 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 from runner.errors import UsageError
 from runner.exchange import Reply, Request, Response, TransportFailure, header
+from runner.records import Mutable, field
 from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.deadline import BoundedBackend, within
 from runner.shell.failures import no_connection
@@ -137,8 +137,7 @@ class AsyncHttpTransport:
         await self.aclose()
 
 
-@dataclass
-class Attempt:
+class Attempt(Mutable):
     """One request under way: what is sent, how far it came, and how its end is told.
 
     `fresh`: a connection was opened for it; `reused`: it was sent on one that was open. `answered`: status line and

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from runner.records import Frozen
 from runner.version import __version__
 
 MEBIBYTE = 1024 * 1024
 USER_AGENT = f"arazzo/{__version__}"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Frozen):
     """Who we are in TLS: a PEM file with a certificate, and its key where that is in a file of its own.
 
     It is shown to `hosts` only, in lower case; to every host that asks where there are none.
@@ -22,8 +20,7 @@ class ClientCertificate:
     hosts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class HttpOptions:
+class HttpOptions(Frozen):
     """Bounds and trust for one transport.
 
     `timeout` (seconds) holds where a request brings none of its own, None is no bound. `verify` is whether certificates
@@ -41,7 +38,8 @@ class HttpOptions:
     direct: bool = False
     client: ClientCertificate | None = None
     insecure: frozenset[str] = frozenset()
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = None
+    HIDDEN = ("proxy",)
 
 
 DEFAULTS = HttpOptions()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from runner.exchange import Headers, Request, TransportFailure
+from runner.records import replace
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from runner.diagnostics import did_you_mean
 from runner.engine.events import Case
 from runner.errors import UsageError
 from runner.plan.plan import Plan, WorkflowPlan
+from runner.records import Frozen, replace
 from runner.suite.rows import Row
 
 _SUFFIX = re.compile(r"(\.arazzo)?\.(ya?ml|json)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Frozen):
     """What of the documents is wanted: workflows by id, by tag, or by the lines of each document, which come with it.
 
     Where nothing is said these are the workflows that no other in the document calls.
@@ -69,8 +68,7 @@ def _at_line(document: str, workflows: dict[str, WorkflowPlan], line: int) -> st
     raise UsageError(f"nothing is selected: no workflow stands at {document}:{line}", f"workflows there are: {places}")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Frozen):
     """A workflow that was chosen: `home` counts the documents that are run, `title` is its own in the suite.
 
     `mutexes` are its own, and those of all that it calls or depends on.
@@ -109,8 +107,7 @@ def _stems(documents: Iterable[str]) -> dict[str, str]:
     return {document: name if common[name] == 1 else whole[document] for document, name in last.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Frozen):
     """A case that is to be run; `number` counts those of this run from 0."""
 
     number: int
@@ -119,8 +116,7 @@ class Task:
     row: Row | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Frozen):
     """Every `of`th case, beginning with number `place`: by position, so that shards are of one size."""
 
     place: int = 1

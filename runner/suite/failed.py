@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from runner.engine.events import Case, CaseFinished, Entry
+from runner.records import Mutable, field
 from runner.reporters.files import open_report
 
 FOLDER = ".arazzo"
@@ -19,8 +19,7 @@ MOST = 100_000
 """Cases that are remembered: beyond that somebody has other worries."""
 
 
-@dataclass
-class LastFailed:
+class LastFailed(Mutable):
     """The cases that did not pass when they last ran; those that are not run now stay what they were.
 
     They are kept as hashes of their names, which may come from data, in `.arazzo` below the folder of the project.

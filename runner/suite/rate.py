@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
 
 from runner.errors import UsageError
 from runner.exchange import Clock, Reply, Request, Transport
+from runner.records import Frozen, Mutable, field
 
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)/(s|m|h)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -21,13 +21,13 @@ def read_rate(text: str) -> float:
     return _SECONDS[found[2]] / float(found[1])
 
 
-@dataclass
-class Bucket:
+class Bucket(Mutable):
     """A bucket of one token that is filled again every `interval` seconds, for any number of threads."""
 
     interval: float
     _next: float = float("-inf")
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    HIDDEN = ("_lock",)
 
     def take(self, now: float) -> float:
         """Take a token, and give the seconds until it is there."""
@@ -61,8 +61,7 @@ class OwnTime:
             self._paused += self._inner.monotonic() - began
 
 
-@dataclass(frozen=True, slots=True)
-class RatedTransport:
+class RatedTransport(Frozen):
     """A transport whose requests each wait for a token."""
 
     inner: Transport

@@ -10,13 +10,13 @@ import codecs
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import NoReturn
 
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
+from runner.records import Frozen, field
 from runner.reporters.text import count, cut, one_line
 from runner.source import Source, Span
 from runner.text import describe
@@ -28,8 +28,7 @@ LONGEST_NAME = 60
 DELIMITERS = ",;\t"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Frozen):
     """One row: `texts` are read as the schema of an input says, `values` have their types.
 
     `line` is where it begins in the file; `problem` says why it cannot be used. Its name is that of the column `case`,
@@ -39,9 +38,10 @@ class Row:
     name: str
     file: str
     line: int
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    values: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
     problem: str = ""
+    HIDDEN = ("texts", "values")
 
     @property
     def span(self) -> Span:
@@ -49,8 +49,7 @@ class Row:
         return Span(Source(self.file, self.file, "\n" * (self.line - 1)), self.line - 1, self.line - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(Frozen):
     """A row as it was read, without a name."""
 
     line: int
@@ -67,13 +66,13 @@ class _Raw:
         return ""
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Frozen):
     """The rows of a file, read anew each time they are gone through; `columns` are those of a CSV file's header."""
 
     path: Path
-    read: Callable[[], Iterator[_Raw]] = field(repr=False)
+    read: Callable[[], Iterator[_Raw]]
     columns: tuple[str, ...] | None = None
+    HIDDEN = ("read",)
 
     def __iter__(self) -> Iterator[Row]:
         names = _Names()

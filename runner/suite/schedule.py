@@ -11,10 +11,10 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runner.engine.events import Entry, Outcome
+from runner.records import Mutable, field
 from runner.shell.clock import SLICE, never
 from runner.suite.cases import Task
 
@@ -29,8 +29,7 @@ Perform: TypeAlias = Callable[[Task, Tell], Outcome]
 """Run a task to its end and say how it came out."""
 
 
-@dataclass
-class Schedule:
+class Schedule(Mutable):
     """Runs each task once. `lane` gives each thread what it performs tasks with, `skip` what is told of one not begun.
 
     With one job everything happens in the thread that calls `run`. `cancelled` ends it early, as does a task that does
@@ -44,9 +43,9 @@ class Schedule:
     jobs: int = 1
     fail_fast: bool = False
     cancelled: Callable[[], bool] = never
-    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[Task] = field(default_factory=deque)
-    _held: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    _held: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     _done: set[int] = field(default_factory=set)
     _busy: set[str] = field(default_factory=set)
     _pulled: int = 0
@@ -54,6 +53,7 @@ class Schedule:
     _turn: int = 0
     _reason: str = ""
     _failure: BaseException | None = None
+    HIDDEN = ("_changed", "_held")
 
     def run(self) -> None:
         """Run all tasks, and tell of those that are not begun in their place."""

@@ -81,7 +81,7 @@ JSON: st.SearchStrategy[Json] = st.recursive(
 )
 VALUES: st.SearchStrategy[Value] = JSON | st.binary(max_size=3) | st.just(ABSENT)
 SCOPES = st.builds(
-    Scope,
+    lambda **names: Scope(**names),  # the hints of the class itself are recursive
     inputs=st.dictionaries(st.sampled_from(["a", "b.c"]), JSON | st.binary(max_size=2)),
     response=st.none()
     | st.builds(

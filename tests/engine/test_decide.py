@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from runner.engine.decide import Continue, End, Goto, Next, Retry, Transfer, candidates, decide
 from runner.plan.plan import Action, Target
+from runner.records import replace
 from runner.source import Source, Span
 
 SPAN = Span(Source("memory:///x", "x", ""), 0, 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from runner.errors import UsageError
@@ -11,6 +9,7 @@ from runner.openapi.document import Operation, Server
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
 from runner.plan.servers import Unusable, choose_server, refuse_variables
+from runner.records import replace
 from tests.scripted import compiled, header
 
 NOWHERE = Operation(None, "GET", "/x", (), None, {}, (), (), {}, "")

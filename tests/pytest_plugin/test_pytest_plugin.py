@@ -9,13 +9,11 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from runner.plan.plan import WorkflowPlan
 from tests.cli.process import documents, environment
 from tests.shell.server import Connection, always, answer, serve
 
@@ -261,7 +259,6 @@ def test_fixtures_give_plans_and_stand_ins(tmp_path: Path) -> None:
     assert "error[unreadable-document]" in ended.text
 
 
-@pytest.mark.skipif("tags" not in {each.name for each in fields(WorkflowPlan)}, reason="workflows have no tags yet")
 def test_tags_choose_workflows_and_mean_nothing_else(tmp_path: Path) -> None:
     flows(tmp_path)
     chosen = run_pytest(tmp_path, "flows", "--arazzo-sandbox", "-m", "smoke", "--strict-markers", "-W", "error")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import fields
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -25,6 +24,7 @@ from runner.engine.events import (
     WorkflowStarted,
 )
 from runner.exchange import Exchange, Headers, Hop, Request, Response
+from runner.records import values_of
 from runner.reporters.redact import Redactor
 from runner.reporters.secret_names import ENDINGS, WHOLE, is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import SecretValues
@@ -324,7 +324,7 @@ def test_no_secret_of_a_story_is_left() -> None:
     redactor = Redactor()
     for entry in story():
         event = redactor.redact(entry).event
-        texts = [repr(getattr(event, field.name)) for field in fields(event)]
+        texts = [repr(value) for value in values_of(event).values()]
         if isinstance(event, Answered):
             reply = event.exchange.reply
             texts += [repr(event.exchange.sent.body), repr(reply.body) if isinstance(reply, Response) else ""]

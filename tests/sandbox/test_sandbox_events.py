@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.records import replace
 from runner.sandbox.civitai.callbacks import Callback, is_loopback, may_send
 from runner.sandbox.civitai.events import body, events
 from runner.sandbox.civitai.recipes import Input

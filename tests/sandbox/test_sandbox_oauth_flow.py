@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
@@ -16,6 +15,7 @@ from runner.bundled import workflows
 from runner.engine.events import ActionTaken, StepFinished
 from runner.engine.state import Limits
 from runner.exchange import Request, Response, TransportFailure
+from runner.records import replace
 from runner.result import result_of
 from runner.sandbox.civitai import CivitaiSandbox, Settings
 from runner.sandbox.server import Running

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from runner.engine.flow import Send
 from runner.exchange import Headers, Reply, Request, Response, header
+from runner.records import replace
 from runner.shell.auth import Credentials, Keyring
 from runner.shell.auth.digest import Challenge, Login, Target, answered, challenges, renewed
 from runner.shell.auth.keyring import Nonces

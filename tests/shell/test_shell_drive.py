@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from runner.engine.events import Entry, Event, Outcome, RunFinished, RunStarted, WaitStarted
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.exchange import Exchange, Reply, Request, Response, TransportFailure, header
+from runner.records import replace
 from runner.shell.auth import Credentials
 from runner.shell.clock import AsyncVirtualClock, VirtualClock
 from runner.shell.drive import AsyncWorld, World, adrive, drive

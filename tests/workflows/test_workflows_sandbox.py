@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import yaml
 from runner.bundled import workflows
 from runner.engine.events import Answered, Event, RunStarted, StepStarted
 from runner.exchange import Headers, Response
+from runner.records import replace
 from runner.sandbox.faults import Fault
 from runner.values import File, InputValue
 from tests.workflows.running import Bench, Told

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from runner.expressions.faults import SelectorFailure
+from runner.records import Frozen, replace
 from runner.values import ABSENT, Absent, Json, Value
 
 Location: TypeAlias = tuple[str | int, ...]
@@ -44,8 +44,7 @@ class Query(Protocol):
         """Give where it stands."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class JsonQuery:
+class JsonQuery(Frozen, eq=False):
     """A query over JSON; `singular` selects one value at most. `find` may raise SelectorFailure."""
 
     singular: bool
@@ -69,8 +68,7 @@ class JsonQuery:
             raise SelectorFailure("the value is nested too deeply") from None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compiled:
+class Compiled(Frozen, eq=False):
     """A selector as it is written, and the query it is; `of_places` gives the locations of what the query selects."""
 
     type: str

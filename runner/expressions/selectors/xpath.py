@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
@@ -24,6 +23,7 @@ from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import Location, Selection
 from runner.expressions.selectors.variables import check_variables
 from runner.expressions.selectors.xml import Place, locations, parse_xml, xml_text
+from runner.records import Frozen
 from runner.values import Json, Value
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def _parse(version: str, text: str, namespaces: tuple[tuple[str, str], ...]) -> 
     return token
 
 
-@dataclass(frozen=True, slots=True)
-class XPath:
+class XPath(Frozen):
     """An expression of XPath 2.0 or later."""
 
     version: str

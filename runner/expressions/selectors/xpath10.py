@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import Location, Selection
 from runner.expressions.selectors.variables import check_variables
 from runner.expressions.selectors.xml import Document, Place, locations, parse_xml
+from runner.records import Frozen
 from runner.values import Json, Value
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int, bool, bool]]:
         yield word, start, found["literal"] is not None, is_call
 
 
-@dataclass(frozen=True, slots=True)
-class XPath10:
+class XPath10(Frozen):
     """An expression of XPath 1.0, its outermost paths made absolute."""
 
     text: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.criteria.bare import Bare, BarePath
@@ -12,6 +11,7 @@ from runner.expressions.nodes import Expression
 from runner.expressions.parse import Grammar
 from runner.plan.repairs.operands import TURNED, has_length, in_place
 from runner.plan.shapes import Shape
+from runner.records import Frozen
 
 
 class Unclear(Exception):  # noqa: N818 - it is data about a text, raised
@@ -38,8 +38,7 @@ class Written(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparer:
+class Comparer(Frozen):
     """A comparison with what its paths start from: the criterion's context, and what is known of that."""
 
     bare: Bare

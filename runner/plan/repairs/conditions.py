@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from runner.criteria.pieces import Piece, pieces
@@ -11,6 +10,7 @@ from runner.criteria.tokens import COMPARISONS, INSTEAD, NAME, WORDS, in_single_
 from runner.plan.mend import Reading, Repair, Slip
 from runner.plan.repairs.expressions import OPERAND
 from runner.plan.repairs.lengths import length_member
+from runner.records import replace
 
 _LOGIC = frozenset({"&&", "||"})
 _OPERANDS = frozenset({"string", "quoted", "expression", "braced", "number", "path", "pointer"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.arazzo.document import Criterion, ExpressionType
@@ -28,12 +27,12 @@ from runner.plan.repairs.conditions import SIMPLE, operator_spelling, unquoted_s
 from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.root_filter import OfRoot, filter_of_root
 from runner.plan.shapes import shape_of
+from runner.records import Frozen, replace
 from runner.text import scalar_text
 from runner.values import Absent, Json, resolve_pointer
 
 
-@dataclass(frozen=True, slots=True)
-class Restated:
+class Restated(Frozen):
     """A criterion as the specification has it, and the slip in its condition that led there."""
 
     slip: Slip

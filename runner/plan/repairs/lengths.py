@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from runner.criteria.nodes import Comparison, Literal, Operand, Operator
@@ -15,6 +14,7 @@ from runner.plan.names import settle
 from runner.plan.repairs.comparison import parts
 from runner.plan.repairs.operands import TURNED, has_length, in_place, length_test
 from runner.plan.shapes import Shape, shape_of
+from runner.records import replace
 
 WORDS = frozenset({"length", "size", "count"})
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from runner.criteria.nodes import Operator
 from runner.expressions.faults import ExpressionSyntax
 from runner.expressions.grammar import OPERAND, Grammar
 from runner.expressions.nodes import Accessed, Expression, Structured
 from runner.expressions.parse import parse_operand
 from runner.plan.shapes import Shape
+from runner.records import replace
 from runner.values import join_pointer
 
 Path = tuple[str | int, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import wraps
 from typing import NamedTuple, TypeAlias
 
@@ -15,6 +14,7 @@ from runner.expressions.nodes import Input, Output, StepOutput, WorkflowValue
 from runner.expressions.parse import parse_expression
 from runner.plan.mend import Reading, Repair, Slip
 from runner.plan.names import Names, is_known, named
+from runner.records import replace
 
 Holder: TypeAlias = Input | Output | StepOutput | WorkflowValue
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from runner.criteria.bare import RootFilter, read_root_filter
 from runner.criteria.embed import may_be_jsonpath
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compile import compile_selector, select
 from runner.plan.shapes import Shape
+from runner.records import Frozen
 
 _NAME = re.compile(r"\.([^\W\d]\w*)|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
 _COUNT = re.compile(rf"(count\(\s*@(?:{_NAME.pattern})+)(\s*\))")
@@ -18,8 +18,7 @@ _EMBEDDED = re.compile(r"\{\$[A-Za-z_][^{}]*\}")
 _SCALARS = frozenset({"string", "boolean", "integer", "number", "null"})
 
 
-@dataclass(frozen=True, slots=True)
-class OfRoot:
+class OfRoot(Frozen):
     """What is said of a filter on the root; `text` tests what was meant, None where no JSONPath does just that.
 
     `is_known` says that the API description makes it certain what was meant.

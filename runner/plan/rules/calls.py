@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from runner.diagnostics import Diagnostic, Fix, did_you_mean
 from runner.plan.rules.report import error, known_names, warning
+from runner.records import replace
 from runner.source import Span
 
 

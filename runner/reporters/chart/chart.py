@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
 from runner.criteria.check import Simple
@@ -19,6 +18,7 @@ from runner.expressions.nodes import (
     Template,
 )
 from runner.plan.plan import Action, Argument, Condition, OperationCall, Plan, StepPlan, WorkflowCall, WorkflowPlan
+from runner.records import Frozen
 from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count, seconds
 from runner.text import json_text, number_text
@@ -28,8 +28,7 @@ WayKind: TypeAlias = Literal["next", "success", "failure", "retry"]
 HIDDEN = "••••"
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Frozen):
     """A value that is given to `name`, as the document writes it."""
 
     name: str
@@ -37,8 +36,7 @@ class Value:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Frozen):
     """How a run may go on after a step: by itself (`next`) or by an action.
 
     `step` is the place among all steps of the one that it leads to, None for an end or another workflow; `target` says
@@ -54,8 +52,7 @@ class Way:
     ends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Frozen):
     """A step: what it calls and where, what it is given, what has to hold, what it gives, and how it goes on.
 
     `calls` is the chart of the workflow that it calls, by its place among the charts.
@@ -73,16 +70,14 @@ class Step:
     calls: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Frozen):
     """An input of a workflow, with what its schema says of it in a few words."""
 
     name: str
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Frozen):
     """One workflow; `teardown` are the steps that run however the others ended."""
 
     workflow_id: str

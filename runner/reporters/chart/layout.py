@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from runner.records import Frozen, replace
 from runner.reporters.chart.chart import Chart, Step, Value, Way
 from runner.reporters.text import cut, one_line, pad, width
 
@@ -17,8 +17,7 @@ NARROWEST, WIDEST = 34, 92
 """Letters of a row beside its label: what is longer is cut, and shown whole when it is pointed at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Frozen):
     """A line of a box, `y` below the top of the picture; `whole` where `text` is cut."""
 
     label: str
@@ -28,8 +27,7 @@ class Row:
     whole: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Frozen):
     """A box with a title; `anchor` names it for links, `link` is the anchor that its title leads to.
 
     `ways` name what its rows that are ways stand for, in their order; `step` is the place of the step that it is.
@@ -49,8 +47,7 @@ class Box:
     ways: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Frozen):
     """A line from a row of one box to the title of another, round by the side: `x` is where it goes up or down.
 
     Without `x` it goes straight down. `way` names what it stands for.
@@ -63,8 +60,7 @@ class Line:
     way: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Frozen):
     """The boxes and lines of one workflow."""
 
     title: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runner.engine.events import Answered, Entry, StepStarted
 from runner.exchange import Exchange, Response
 from runner.openapi.inventory import Inventory, Item, Kind
+from runner.records import Frozen, Mutable, field
 
 PLURALS: Mapping[Kind, str] = {
     "operation": "operations",
@@ -38,8 +38,7 @@ class Reached(NamedTuple):
         return Reached(self.number + other.number, self.of + other.of) if isinstance(other, Reached) else NotImplemented
 
 
-@dataclass(frozen=True, slots=True)
-class OperationCoverage:
+class OperationCoverage(Frozen):
     """One operation: how often it answered, each status, each parameter as `query limit` was seen."""
 
     title: str
@@ -50,8 +49,7 @@ class OperationCoverage:
     parameters: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class DescriptionCoverage:
+class DescriptionCoverage(Frozen):
     """One description; `properties` of its responses by where their schema stands, each with how often it was seen."""
 
     name: str
@@ -81,8 +79,7 @@ def total(coverage: Sequence[DescriptionCoverage], kind: Kind) -> Reached:
     return sum((each.reached(kind) for each in coverage), start=Reached(0, 0))
 
 
-@dataclass
-class CoverageRecorder:
+class CoverageRecorder(Mutable):
     """Folds entries into coverage; `inventories` are those of the descriptions that the runs can call, by URI."""
 
     inventories: Mapping[str, Inventory]

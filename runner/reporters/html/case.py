@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from runner.engine.events import Problem
+from runner.records import Frozen
 from runner.reporters.contract import finding_headline
 from runner.reporters.evidence import diagnose_workflow, headline
 from runner.reporters.html.drawing import drawing
@@ -28,8 +28,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Frozen):
     """A line of the list: what it is called, how it ended, and the workflows that ran for it."""
 
     name: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from runner.diagnostics import Diagnostic
+from runner.records import replace
 from runner.reporters.diagnostics import render_full
 from runner.reporters.html.markup import Markup, tag, text
 from runner.reporters.style import PALETTE, Style

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from typing import TypeAlias
 
 from runner.engine.events import ActionTaken
 from runner.plan.plan import Plan
+from runner.records import replace
 from runner.reporters.chart.chart import Chart, Step, Way, WayKind, charts
 from runner.reporters.chart.layout import way_name
 from runner.reporters.chart.svg import figure

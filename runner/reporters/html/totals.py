@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from runner.records import Mutable, field
 from runner.reporters.findings import Finding, Findings, note
 from runner.reporters.html.case import Listed
 
@@ -25,8 +25,7 @@ class Failure(NamedTuple):
     message: str
 
 
-@dataclass
-class Totals:
+class Totals(Mutable):
     """What the head of the page says of all cases."""
 
     outcomes: Counter[str] = field(default_factory=Counter)

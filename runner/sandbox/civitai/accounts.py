@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from runner.records import Frozen, Mutable, field
 from runner.sandbox.civitai.recipes import Input
 from runner.sandbox.civitai.replies import Refusal, too_many, unauthorized
 from runner.sandbox.civitai.settings import SANDBOX_ACCOUNT, Opening, Settings
@@ -29,8 +29,7 @@ MAX_KEPT = 256 * 1024 * 1024
 _MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Frozen):
     """What an app spent on a workflow, and when."""
 
     at: float
@@ -38,8 +37,7 @@ class Spent:
     amount: int
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Mutable):
     """Someone with a token. `key` is made of the token and does not tell it; `submissions` counts those refused too.
 
     `spent` is by app; `refunded` is what was given back, by workflow.
@@ -95,8 +93,7 @@ class Account:
         return self.username.casefold() == creator.casefold()
 
 
-@dataclass(slots=True)
-class Accounts:
+class Accounts(Mutable):
     """The accounts seen so far, and how many requests each has sent in the current minute."""
 
     settings: Settings

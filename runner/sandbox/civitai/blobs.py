@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from runner.exchange import Response, header, media_type
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.accounts import Account
 from runner.sandbox.civitai.moderation import Verdict
 from runner.sandbox.civitai.ranges import entity_tag, serve_file
@@ -23,8 +23,7 @@ KEPT = 30 * 86_400.0
 State: TypeAlias = Literal["pending", "allowed", "blocked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Frozen):
     """A file that is there, made or uploaded. `verdict` is None until moderation has spoken, `state` says so too."""
 
     id: str

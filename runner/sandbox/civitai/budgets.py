@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from runner.exchange import parse_json
+from runner.records import Frozen
 from runner.sandbox.civitai.accounts import Account, Spent
 from runner.sandbox.civitai.checks import Check, one_of, record, several, text, whole
 from runner.sandbox.civitai.cron import Cron
@@ -68,8 +68,7 @@ def read_consent(form: Mapping[str, str]) -> dict[str, Json]:
     return {MEMBER: budgets}
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Frozen):
     """A limit in Buzz as the user wrote it, and how much of it is spent now."""
 
     kind: str

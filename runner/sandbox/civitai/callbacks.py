@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.checks import Check, flag, one_of, record, several, such_that
 from runner.sandbox.civitai.settings import Settings, WebhookMode
 from runner.values import Json
@@ -35,8 +35,7 @@ LIVE_EVENTS = tuple(f"{scope}:{status}" for scope in ("workflow", "step", "job")
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Frozen):
     """Whom to tell, and of what: `events` are those of `LIVE_EVENTS`, `detailed` events say more."""
 
     url: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.rows import File, Model, Picture, Version
 from runner.sandbox.civitai.stock import CREATORS, MODELS, TAGS
 from runner.sandbox.ids import digest
@@ -45,8 +45,7 @@ def pictures(model: Model, version: Version) -> tuple[Picture, ...]:
     return version.pictures or (Picture(number, number + 1, model.creator, 1024, 1024, (version.id,)),)
 
 
-@dataclass(frozen=True, eq=False)
-class Catalogue:
+class Catalogue(Frozen, eq=False, dict=True):
     """What the Site API knows; `creators` and `tags` say how many models each has, of which not all are here.
 
     `origin` is where the links of creators and tags lead.

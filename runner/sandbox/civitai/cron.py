@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from runner.records import Frozen
 
 # minute, hour, day of the month, month, day of the week (0 and 7 are Sunday)
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -13,8 +14,7 @@ _PART = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?")
 _FARTHEST = 8 * 366  # days: the 29th of February does not come more rarely
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Frozen):
     """When something is due. `days` and `weekdays` are both empty when every day will do."""
 
     minutes: tuple[int, ...]

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.callbacks import Callback
 from runner.sandbox.civitai.workflows import Status, Step, Workflow
 from runner.sandbox.ids import timestamp
@@ -33,8 +33,7 @@ Scope: TypeAlias = Literal["workflow", "step", "job"]
 _DEPTHS: dict[Scope, int] = {"workflow": 0, "step": 1, "job": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Frozen):
     """Something takes on a status. `step` is None for the workflow itself."""
 
     at: float
@@ -52,8 +51,7 @@ class _Change:
         return self.at, phase, self.place, depth
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Frozen):
     """Something to be told: when it happens, in seconds since 1970, the time that it says, and what takes on what."""
 
     at: float

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.exchange import Response
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.parameters import Query
 from runner.sandbox.civitai.replies import Refusal, unauthorized
 from runner.sandbox.civitai.routes import Call
@@ -34,8 +34,7 @@ def _same(_query: Query, response: Response) -> Response:
     return response
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Frozen):
     """What operations do, as described and live; without operations, all of the Orchestration API."""
 
     operations: tuple[str, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import replace
 from functools import partial
 
 from runner.exchange import Response
+from runner.records import replace
 from runner.sandbox.civitai.accounts import Spent, spend
 from runner.sandbox.civitai.blob_operations import BLOBS
 from runner.sandbox.civitai.blobs import link, look_up

@@ -19,11 +19,11 @@ import json
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, TypeAlias
 
 from runner.exchange import Reply, Request, Response, TransportFailure
+from runner.records import Frozen, Mutable
 from runner.sandbox.civitai.accounts import Account
 from runner.sandbox.civitai.callbacks import Callback, may_send
 from runner.sandbox.civitai.events import Event, StepBody, body, events
@@ -38,18 +38,17 @@ KEPT = 1000
 State: TypeAlias = Literal["pending", "delivered", "undelivered", "held"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Frozen):
     """A workflow whose events are asked for, of the account that has it; `describe` writes its steps."""
 
     account: Account
     workflow_id: str
     callback: Callback
-    describe: StepBody = field(repr=False)
+    describe: StepBody
+    HIDDEN = ("describe",)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Frozen):
     """An event that has happened, as it is sent, and what became of it; `last` is how the last attempt went."""
 
     event: dict[str, Json]
@@ -59,8 +58,7 @@ class Row:
     last: str = ""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Mutable):
     """The events of one workflow, first in, first out: how many are settled, and how it goes with the next."""
 
     asked: Subscription
@@ -103,8 +101,7 @@ class _Line:
             self.workflow, self.events = current, tuple(events(current, self.asked.callback))
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Frozen):
     """An event to be sent now; `at` is when its turn came."""
 
     at: float

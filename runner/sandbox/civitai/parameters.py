@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
+from runner.records import Frozen
 from runner.sandbox.civitai.replies import Refusal
 
 MAX_ID = 2**31 - 1
@@ -28,8 +28,7 @@ def _word(text: str, name: str, words: Sequence[str]) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Frozen):
     """The query of a URL as pairs, in order. Names that no method asks for are ignored."""
 
     pairs: tuple[tuple[str, str], ...]

@@ -10,8 +10,8 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from runner.records import Frozen
 from runner.sandbox.civitai.moderation import SAFE, Verdict
 from runner.sandbox.ids import digest
 
@@ -19,8 +19,7 @@ MAX_SIDE = 4096
 _PIXELS = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Frozen):
     """What prices and products depend on, with the sandbox's defaults filled in; `duration` in seconds.
 
     `verdict` is the strictest that moderation gives of the prompt and of the images that come with it.
@@ -35,8 +34,7 @@ class Input:
     verdict: Verdict = SAFE
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Frozen):
     """A kind of step. `sized` products have a width and a height, `timed` ones last as long as the input says."""
 
     price: Callable[[Input], int]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
 from runner.exchange import Request, Response
+from runner.records import Frozen
 from runner.sandbox.civitai.accounts import Account, Accounts
 from runner.sandbox.civitai.outbox import Outbox
 from runner.sandbox.civitai.parameters import Query
@@ -17,8 +17,7 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.oauth.state import Grant
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Frozen):
     """All that outlives a request."""
 
     settings: Settings
@@ -28,8 +27,7 @@ class World:
     outbox: Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Frozen):
     """One request to one operation; `grant` is what the caller's app was granted, if it is one."""
 
     request: Request
@@ -50,8 +48,7 @@ class Call:
 Answer: TypeAlias = Callable[[Call], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Frozen):
     """An operation of a description; `bearer` says that it needs a token.
 
     `fresh` is for how many seconds a shared cache may keep what anybody is answered; 0 where nothing is said of it.
@@ -75,8 +72,7 @@ class Route:
         return {want[1:-1]: have for want, have in pairs if _is_parameter(want)}
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Frozen):
     """An API: its operations, how its errors look, and whether it looks at tokens at all."""
 
     name: str
@@ -85,8 +81,7 @@ class Api:
     tokens: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Frozen):
     """The operation that a request means, with the values of its path parameters."""
 
     route: Route

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from runner.records import Frozen, field
 
 ModelType: TypeAlias = Literal[
     "Checkpoint",
@@ -24,8 +25,7 @@ Access: TypeAlias = Literal["public", "gated", "hidden", "archived"]
 """Gated: may be seen and not downloaded (early access). Hidden: neither. Archived: its files are gone."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class File:
+class File(Frozen, eq=False):
     """A file of a version. Hashes that are not given are made up from its id."""
 
     id: int
@@ -35,8 +35,7 @@ class File:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Picture(Frozen, eq=False):
     """A published image; `resources` are the ids of the versions it was made with."""
 
     id: int
@@ -47,8 +46,7 @@ class Picture:
     resources: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Version:
+class Version(Frozen, eq=False):
     """A version of a model. `published` is RFC 3339."""
 
     id: int
@@ -61,8 +59,7 @@ class Version:
     access: Access = "public"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Model(Frozen, eq=False):
     """A model, its newest version first. `nsfw_level` is a bit mask: PG 1, PG-13 2, R 4, X 8, XXX 16."""
 
     id: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from runner.exchange import Headers, Request, Response, header
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.accounts import Accounts
 from runner.sandbox.civitai.blobs import STORE
 from runner.sandbox.civitai.live import live_answer, live_call
@@ -44,8 +44,7 @@ from runner.sandbox.stand_in import Now
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
+class _Mount(Frozen):
     """Where an API answers: on an origin, below a prefix."""
 
     origin: str

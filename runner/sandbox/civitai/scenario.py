@@ -31,12 +31,12 @@ catalogue:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import get_args
 
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import UsageError
 from runner.loader.text import Document
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.catalogue import Catalogue
 from runner.sandbox.civitai.scenario_models import MODEL_KEYS, read_model
 from runner.sandbox.civitai.settings import OAUTH_LIMITS, Opening, Settings, Tier, VaultStatus
@@ -54,8 +54,7 @@ _ACCOUNT = ("balance", "tier", "tokens", "vault")
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Frozen):
     """The settings of a scenario, or what is wrong with it."""
 
     settings: Settings

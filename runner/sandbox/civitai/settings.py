@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen, field
 from runner.sandbox.civitai.catalogue import SITE_ORIGIN as SITE_ORIGIN
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
 from runner.sandbox.faults import Fault
@@ -34,8 +34,7 @@ Tier: TypeAlias = Literal["Free", "Founder", "Bronze", "Silver", "Gold"]
 VaultStatus: TypeAlias = Literal["Pending", "Stored", "Failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Frozen):
     """What an account has when it is first seen; None leaves it at what every account has.
 
     `vault` is the state of what its vault holds, by the id of the version; `vault_other_kb` the room in it that is
@@ -48,8 +47,7 @@ class Opening:
     vault: Mapping[int, VaultStatus] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """How the sandbox behaves; times in seconds of the clock it is given, money in Buzz.
 
     `duration` is how long a workflow takes from submission to its end, `vault_duration` a copy into a vault;
@@ -77,14 +75,15 @@ class Settings:
     time_scale: float = 1.0
     start: float | None = None
     accounts: Mapping[str, Opening] = field(default_factory=dict)
-    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
-    refused: frozenset[str] = field(default=frozenset(), repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
     closed: bool = False
     catalogue: Catalogue = STOCK
     faults: tuple[Fault, ...] = ()
     live_like: bool = False
     webhooks: WebhookMode = "off"
     oauth_limits: Mapping[str, int] | None = None
+    HIDDEN = ("tokens", "refused")
 
     def account_of(self, token: str) -> str:
         """Name the account that a token is for."""

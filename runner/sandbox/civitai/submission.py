@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.criteria.compare import same_json
 from runner.exchange import Request
+from runner.records import Frozen
 from runner.sandbox.civitai.callbacks import Callback, callback_checks, read_callbacks
 from runner.sandbox.civitai.checks import (
     Check,
@@ -64,8 +64,7 @@ _WORKFLOW: dict[str, Check] = {
 _UPDATE = record({"tags": several(text), "status": one_of(("canceled",))})
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Frozen):
     """A workflow that is asked for, and whom to tell of it."""
 
     steps: tuple[StepRequest, ...]
@@ -77,8 +76,7 @@ class Submission:
         return sum(step.price for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Frozen):
     """A change that is asked for; `tags` is None when they stay."""
 
     cancel: bool

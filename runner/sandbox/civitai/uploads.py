@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from runner.records import Frozen
 from runner.sandbox.civitai.moderation import Verdict, judge, strictest
 from runner.sandbox.civitai.replies import Refusal
 
@@ -35,8 +35,7 @@ _ENDINGS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Frozen):
     """A file, or the place for one: `content` is None until it is put there, which must be before `expires`.
 
     `size` is the size that was announced. `checked` is when moderation has spoken; without a `verdict` it was not

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from runner.records import Frozen, Mutable, field
 from runner.sandbox.civitai.catalogue import Catalogue
 from runner.sandbox.civitai.replies import Refusal
 from runner.sandbox.civitai.rows import Version
@@ -23,8 +23,7 @@ LIMITS_KB: Mapping[Tier, float] = {
 """The room of a vault by membership; nobody says how much a Founder has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Frozen):
     """A version in a vault; the copy is made by `settles`, or is not when the version has no files."""
 
     id: int
@@ -44,8 +43,7 @@ def size_kb(version: Version) -> float:
     return round(sum(file.size_kb for file in version.files), 2)
 
 
-@dataclass(slots=True)
-class Vault:
+class Vault(Mutable):
     """The vault of an account, which a Free one does not have; `other_kb` is taken by what is not listed."""
 
     tier: Tier

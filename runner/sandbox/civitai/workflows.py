@@ -16,9 +16,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.recipes import RECIPES, Input, Recipe
 from runner.sandbox.ids import identifier, timed_identifier
 
@@ -29,8 +29,7 @@ _FAIL = re.compile(r"\[fail(?::([a-z_]{1,40}))?\]")
 _SLOW = re.compile(r"\[slow:([0-9]{1,9}(?:\.[0-9]{1,9})?)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class StepRequest:
+class StepRequest(Frozen):
     """A step as submitted; `steering` are marks beside those of its prompt."""
 
     name: str
@@ -43,8 +42,7 @@ class StepRequest:
         return RECIPES[self.kind].price(self.given)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Frozen):
     """A step of a workflow: when it would end by itself, how and why; the ids of its one job and of its products."""
 
     name: str
@@ -61,8 +59,7 @@ class Step:
         return RECIPES[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Frozen):
     """A workflow; times in seconds since 1970, money in Buzz. `price` was asked for, `charged` was taken and kept."""
 
     id: str
@@ -118,8 +115,7 @@ class Workflow:
         return "preparing" if now >= self.prepares else "unassigned"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Frozen):
     """Where and when a workflow is created: what its ids are made of, and how long its kind takes."""
 
     owner: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from runner.records import Frozen, field
 from runner.text import scalar_text
 from runner.values import Json, join_pointer, with_pointer
 
@@ -14,8 +14,7 @@ Change: TypeAlias = tuple[str, list[Json]]
 """A JSON Pointer into a value, and what may stand there, the best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Frozen):
     """What a request says under names; `called` is how the end of its path calls what it is about, and by which name.
 
     A thing that the path calls by its `petId` has that for its `id`, if it has no `petId`.

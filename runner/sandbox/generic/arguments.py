@@ -7,13 +7,13 @@ its scalars still text, the likeliest first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from runner.exchange import header, media_type, parse_json
 from runner.openapi.deserialize import readings
 from runner.openapi.document import Parameter
 from runner.openapi.schemas import Types
+from runner.records import Frozen
 from runner.values import Json
 
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -21,8 +21,7 @@ _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|", "ssv": " ", "tsv": "
 Pairs = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Frozen):
     """What a request says beside its body: path variables and query pairs as they came, percent-encoded."""
 
     path: Mapping[str, str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email.parser
 import email.policy
 from collections.abc import Iterable
-from dataclasses import replace
 from email.message import EmailMessage
 
 from runner.exchange import Request, header, media_type, parse_json
@@ -13,6 +12,7 @@ from runner.openapi.document import ApiDescription, MediaTypeObject, Operation
 from runner.openapi.encoding import Encoding, layout_of
 from runner.openapi.media import is_form, match_media
 from runner.openapi.schemas import Types
+from runner.records import replace
 from runner.sandbox.generic.arguments import decoded, form_member, split_pairs
 from runner.sandbox.generic.problems import Refusal
 from runner.schema import SchemaProblem

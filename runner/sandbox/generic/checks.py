@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from runner.exchange import Request, header
 from runner.openapi.contract import Contract
@@ -15,6 +14,7 @@ from runner.openapi.deserialize import retyped
 from runner.openapi.document import ApiDescription, Operation, Parameter
 from runner.openapi.mismatch import Mismatch
 from runner.openapi.schemas import Types
+from runner.records import Frozen
 from runner.sandbox.generic.arguments import NotJson, Sent, read_argument
 from runner.sandbox.generic.bodies import json_of, read_body
 from runner.sandbox.generic.problems import Refusal, refused_request, told
@@ -24,8 +24,7 @@ from runner.values import ABSENT, Absent, Json, Value, resolve_pointer
 _LAST = re.compile(r"/\{\+?([^{}/]+)\}/?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Frozen):
     """What a request says under names: its path parameters, and the members of its body.
 
     `called` is the parameter that the path ends with, and its value: it says which thing is meant, if no `id` does.

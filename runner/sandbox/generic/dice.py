@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from runner.records import Frozen
 from runner.sandbox.ids import digest
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Dice:
+class Dice(Frozen):
     """One throw; `at` gives the dice of a place within, so that a value does not depend on its neighbours."""
 
     seed: bytes

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from runner.exchange import media_type, parse_json
 from runner.openapi.document import Address, ApiDescription, MediaTypeObject, ResponseObject
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
+from runner.records import Frozen
 from runner.values import ABSENT, Json, resolve_pointer
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Frozen):
     """A value, or the text of one that is written out in its media type already; `name` is empty for the only one."""
 
     name: str

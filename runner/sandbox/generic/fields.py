@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from runner.exchange import Headers, Response
@@ -12,6 +11,7 @@ from runner.openapi.document import HeaderObject, Parameter, ResponseObject
 from runner.openapi.mismatch import Check
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import header_value
+from runner.records import Frozen
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.examples import header_examples
 from runner.sandbox.generic.generate.make import Wishes, make_value
@@ -38,8 +38,7 @@ _USUAL: Mapping[str, Callable[[str, Dice], Json]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Frozen):
     """The fields of one reply to a request for `path`."""
 
     contract: Contract

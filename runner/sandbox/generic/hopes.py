@@ -7,7 +7,6 @@ success criteria say, a job that is done rather than one that a flow would ask f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from runner.criteria.check import Criterion, check
 from runner.engine.events import Event, StepFinished, StepStarted
@@ -17,12 +16,12 @@ from runner.expressions.selectors.compile import Apply, apply
 from runner.openapi.document import ApiDescription, Operation
 from runner.openapi.parts import is_status_key
 from runner.plan.plan import Action, OperationCall, Plan, StepPlan
+from runner.records import Frozen, Mutable, field
 from runner.sandbox.generic.wanted import Member, is_of_response, may_pass, members, statuses
 from runner.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Hope:
+class Hope(Frozen):
     """What is hoped of the reply of one operation.
 
     `criteria` are to pass. Of each of `avoided` one is to fail: these are the actions that lead back, and a flow is to
@@ -95,8 +94,7 @@ def _leads_back(action: Action, index: int) -> bool:
     return is_back and bool(action.criteria) and all(map(is_of_response, _criteria(action)))
 
 
-@dataclass(slots=True)
-class Hopes:
+class Hopes(Mutable):
     """Hears what happens in a run, and so knows which step is sending."""
 
     by_step: Mapping[Span, Hope]

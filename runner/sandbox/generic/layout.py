@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from runner.openapi.document import ApiDescription, Server
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.url import server_url
+from runner.records import Frozen
 from runner.sandbox.generic.routes import Table
 from runner.sandbox.generic.sandbox import Mount, base_path
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Frozen):
     """A description, what it is called, and the path at which it is shown; `mounts` are all where it answers."""
 
     name: str

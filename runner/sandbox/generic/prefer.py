@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from runner.exchange import Headers, header, media_type
 from runner.openapi.media import matches
+from runner.records import Frozen
 from runner.sandbox.generic.problems import Refusal
 
 # RFC 7240, section 2: preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] )
@@ -17,8 +17,7 @@ _WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", re.IGNORECAS
 _RANGE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^,"])+""")
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Frozen):
     """What a client prefers: a status, an example by its name, values that are made anew. None is no wish."""
 
     code: int | None = None

@@ -7,7 +7,6 @@ checks find nothing wrong with it. What a client prefers, by Prefer and Accept, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from runner.openapi.mismatch import Check
 from runner.openapi.parts import is_status_key
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.sequential import SEQUENTIAL
+from runner.records import Frozen, replace
 from runner.sandbox.generic.adapt import NO_ECHO, Echo, adapted
 from runner.sandbox.generic.content import concrete, encode, file_bytes, holds_value
 from runner.sandbox.generic.dice import Dice
@@ -38,8 +38,7 @@ _WITHOUT_BODY = frozenset({204, 205, 304})
 _HOPED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Frozen):
     """What a reply depends on. `code` is a status that is asked for, by the client or somebody else.
 
     `echo` is what the reply repeats of the request.
@@ -153,8 +152,7 @@ def _is_no_text(api: ApiDescription, media: MediaTypeObject, key: str) -> bool:
     return media_type(key).essence == "text/plain" and bool(types) and types <= {"array", "object"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Frozen):
     """The replies of one media type."""
 
     asked: Asked

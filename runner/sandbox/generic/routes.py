@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from runner.openapi.percent import IN_PATH, encode_reserved
+from runner.records import Frozen
 from runner.values import split_pointer
 
 _VARIABLE = re.compile(r"\{(\+?)([^{}]+)\}")
@@ -20,8 +20,7 @@ _TRIPLE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Frozen):
     """A method and a path template; `pointer` leads to the operation. `query` is what the template has of one."""
 
     method: str
@@ -50,8 +49,7 @@ def _abstraction(segment: str) -> tuple[int, int]:
     return (3 if any(found[1] for found in variables) else 1 if said else 2, -said)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Frozen):
     """The operation that a request means, with the values of its path variables, percent-encoded as they came."""
 
     pointer: str
@@ -59,15 +57,13 @@ class Match:
     captured: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Frozen):
     """No operation is meant; `allowed` are the methods that the path has, if it is one."""
 
     allowed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Frozen):
     """The routes of a description, the most specific first."""
 
     routes: tuple[Route, ...]

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from runner.diagnostics import nearest
 from runner.exchange import Headers, Request, Response, header
 from runner.openapi.document import ApiDescription, Operation
+from runner.records import Frozen, replace
 from runner.sandbox.civitai.sandbox import origin_of
 from runner.sandbox.civitai.settings import MAX_BODY
 from runner.sandbox.faults import Fault, Faults
@@ -38,8 +38,7 @@ LATENCY = 0.02
 """Seconds that an answer takes on the clock of a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Frozen):
     """A description, and where it answers: on an origin, of which an empty one is any, below a base path."""
 
     api: ApiDescription
@@ -62,8 +61,7 @@ def base_path(url: str) -> str:
     return normal(urlsplit(url).path).rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Frozen):
     """The operation that a request means; `path` is what there is of it below the mount."""
 
     mount: Mount

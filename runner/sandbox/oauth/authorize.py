@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, replace
 
 from runner.exchange import Response
+from runner.records import Frozen, replace
 from runner.sandbox.oauth.call import Call, Parameters
 from runner.sandbox.oauth.clients import check_grant
 from runner.sandbox.oauth.pkce import read_challenge
@@ -28,8 +28,7 @@ _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?
 _STATUS = {None: 200, "access_denied": 403}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Frozen):
     """A request whose client and redirect URI are right."""
 
     call: Call

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from runner.exchange import Request, header, media_type
+from runner.records import Frozen
 from runner.sandbox.oauth.replies import Refusal
 from runner.sandbox.oauth.settings import Settings
 from runner.sandbox.oauth.state import State
@@ -13,8 +13,7 @@ from runner.sandbox.oauth.state import State
 _MAY_REPEAT = frozenset({"resource", "audience"})  # RFC 8707, 2; RFC 8693, 2.1
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Frozen):
     """Parameters of a request, in order. RFC 6749, 3.1: those without a value count as omitted."""
 
     pairs: tuple[tuple[str, str], ...]
@@ -46,8 +45,7 @@ class Parameters:
             self.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Frozen):
     """One request to one endpoint, at a time."""
 
     request: Request

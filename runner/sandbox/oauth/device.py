@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from runner.exchange import Response
+from runner.records import replace
 from runner.sandbox.ids import digest
 from runner.sandbox.oauth.authorize import consent_form, signed_in
 from runner.sandbox.oauth.call import Call, Parameters

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from runner.exchange import Response
+from runner.records import Frozen, replace
 from runner.sandbox.oauth.call import Call, Parameters
 from runner.sandbox.oauth.clients import authenticate, check_grant, same
 from runner.sandbox.oauth.id_token import id_token
@@ -18,8 +18,7 @@ from runner.sandbox.oauth.state import Device, Grant, Kind, Token, key
 from runner.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Frozen):
     """A token request of a client that is who it says."""
 
     call: Call
@@ -27,8 +26,7 @@ class _Asked:
     client: Client
 
 
-@dataclass(frozen=True, slots=True)
-class _Granted:
+class _Granted(Frozen):
     """What a token request gets: the grant of its access token, and that of a refresh token if there is to be one."""
 
     access: Grant

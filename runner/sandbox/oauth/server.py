@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runner.exchange import Request, Response
+from runner.records import Frozen, replace
 from runner.sandbox.oauth.authorize import authorize
 from runner.sandbox.oauth.call import Call
 from runner.sandbox.oauth.device import device_authorization, verify
@@ -25,8 +25,7 @@ from runner.sandbox.stand_in import Now
 _Shape: TypeAlias = Callable[[Refusal], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
+class _Endpoint(Frozen):
     """A path, the methods it knows, what answers it, and how a refusal is told there."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from runner.exchange import Request, Response
+from runner.records import Frozen, field
 from runner.sandbox.oauth.state import Grant
 from runner.values import Json
 
@@ -19,33 +19,32 @@ _CLAIMS = MappingProxyType({"profile": ("name", "preferred_username", "picture")
 AuthMethod: TypeAlias = Literal["client_secret_basic", "client_secret_post"]
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Frozen):
     """A registered client; without a secret it is a public one. `scopes` is None for all that the server has.
 
     With client credentials it acts as `owner`, or as itself.
     """
 
     id: str
-    secret: str | None = field(default=None, repr=False)
+    secret: str | None = None
     redirect_uris: tuple[str, ...] = ()
     grants: tuple[str, ...] = ("authorization_code", "refresh_token")
     scopes: tuple[str, ...] | None = None
     auth_methods: tuple[AuthMethod, ...] = ("client_secret_basic", "client_secret_post")
     owner: str | None = None
+    HIDDEN = ("secret",)
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Frozen):
     """Someone who can sign in; without a password not by the password grant. `claims` are what userinfo may tell."""
 
     name: str
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     claims: Mapping[str, Json] = field(default_factory=dict)
+    HIDDEN = ("password",)
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Frozen):
     """Where the endpoints are, from the root of the origin; None for one that is not there."""
 
     authorize: str | None = "/authorize"
@@ -60,8 +59,7 @@ class Paths:
     server_metadata: str | None = "/.well-known/oauth-authorization-server"
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetimes:
+class Lifetimes(Frozen):
     """How long what is issued is good, in seconds; `poll` is the least time between two questions of a device."""
 
     code: float = 600
@@ -71,8 +69,7 @@ class Lifetimes:
     poll: float = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeSyntax:
+class ScopeSyntax(Frozen):
     """How scopes are written. `read` raises ValueError for what cannot be read."""
 
     read: Callable[[str], Iterable[str]] = str.split
@@ -87,8 +84,7 @@ def _nothing(_of: object) -> Mapping[str, Json]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Frozen):
     """What no table can say.
 
     `intercept` is asked first, with the endpoint's name, and may answer instead: limits, outages. `consent` reads
@@ -100,8 +96,7 @@ class Hooks:
     members: Callable[[Grant], Mapping[str, Json]] = _nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """How the server behaves.
 
     | setting | meaning |
@@ -153,8 +148,9 @@ class Settings:
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _CLAIMS)
     resources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     token_prefix: str = ""
-    seed: str = field(default="sandbox", repr=False)
+    seed: str = "sandbox"
     hooks: Hooks = Hooks()
+    HIDDEN = ("seed",)
 
     def client(self, client_id: str) -> Client | None:
         return next((client for client in self.clients if client.id == client_id), None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from runner.records import Frozen, Mutable, field, replace
 from runner.sandbox.ids import digest, identifier
 from runner.values import Json
 
@@ -19,8 +19,7 @@ Status: TypeAlias = Literal["active", "expired", "rotated", "revoked"]
 Decision: TypeAlias = Literal["pending", "allowed", "denied"]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Frozen):
     """What a client may do, and in whose name; tokens that stem from one authorization share its `family`.
 
     `audience` is what the client named as `resource` (RFC 8707) and `audience`; `extra` is what a hook added.
@@ -35,8 +34,7 @@ class Grant:
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Frozen):
     """A token without its text; times in seconds since 1970."""
 
     kind: Kind
@@ -50,8 +48,7 @@ class Token:
         return self.ended or ("expired" if self.expires <= now else "active")
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Frozen):
     """An authorization code without its text: what it is good for, and what must come with it.
 
     `redirect_uri` is where it was sent, `named` says that the request named it and did not leave it to the server.
@@ -66,8 +63,7 @@ class Code:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Frozen):
     """A device authorization (RFC 8628): what was asked for, what the user said, when the device may ask again."""
 
     grant: Grant
@@ -79,16 +75,14 @@ class Device:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Frozen):
     """What a user has agreed to for good: so much need not be asked again, and holds as it was agreed to."""
 
     scopes: frozenset[str] = frozenset()
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class State:
+class State(Mutable):
     """Everything issued, and how much was asked.
 
     `requests` counts by endpoint, `issued` token replies by grant type, `refusals` by error code, `revoked` tokens.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import quote
 
 from runner.exchange import Headers, header
+from runner.records import Frozen, replace
 
 # RFC 9110, 11.2 and 11.3: challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -20,16 +20,15 @@ _ITEM = re.compile(
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Frozen):
     """A user and a password."""
 
     user: str
-    password: str = field(repr=False)
+    password: str
+    HIDDEN = ("password",)
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Frozen):
     """A digest challenge that can be answered. `qop` is None for a server that knows only RFC 2069."""
 
     realm: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from runner.exchange import Reply, Request, Response, TransportFailure
+from runner.records import Frozen
 from runner.shell.auth.keyring import Keyring
 from runner.shell.auth.tokens import Refused, Token, members, read_token
 from runner.shell.auth.wish import Given
@@ -20,8 +20,7 @@ JSON = ("Accept", "application/json")
 SECRET_FIELDS = ("code", "code_verifier", "device_code", "refresh_token", "password", "client_secret")
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Frozen):
     """What obtaining a token needs of a run. `now` gives seconds since 1970."""
 
     now: Callable[[], float]

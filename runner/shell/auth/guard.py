@@ -6,12 +6,12 @@ RFC 9110, 15.5.2: a client "MAY repeat the request with a new or replaced Author
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import assert_never
 from urllib.parse import urlsplit
 
 from runner.exchange import Request, Response, TransportFailure
 from runner.openapi.document import Operation
+from runner.records import Frozen, replace
 from runner.shell.auth.digest import Challenge, Login, Target, answered, challenges, renewed
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.obtain import give_up, token_for
@@ -23,8 +23,7 @@ from runner.shell.effects import Steps
 from runner.shell.wire import legal_url, origin
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Frozen):
     """What dresses the requests of one operation. `learn` is told every token before it is sent."""
 
     claim: Claim
@@ -32,8 +31,7 @@ class Guard:
     learn: Callable[[frozenset[str]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Dressed:
+class Dressed(Frozen):
     """A request with its credentials, and what is needed where they are refused.
 
     `token` is one that was there already, so that a new one may do better; `digest` whose answer it is, and to what.

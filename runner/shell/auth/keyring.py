@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from runner.exchange import TransportFailure
+from runner.records import Frozen, field, replace
 from runner.shell.auth.digest import Challenge
 from runner.shell.auth.loopback import listen
 from runner.shell.auth.metadata import Metadata
@@ -134,8 +134,7 @@ class Nonces:
                 self._known[key] = challenge, 0
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(Frozen):
     """What runs share, and how a user is asked: `show` is None where there is nobody to ask.
 
     `random` gives that many unpredictable bytes.
@@ -144,12 +143,13 @@ class Keyring:
     show: Show | None = None
     listen: Listen = listen
     random: Callable[[int], bytes] = token_bytes
-    tokens: Shelf[Token] = field(default_factory=Shelf, repr=False)
-    servers: Shelf[Metadata] = field(default_factory=Shelf, repr=False)
-    nonces: Nonces = field(default_factory=Nonces, repr=False)
-    posting: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    tokens: Shelf[Token] = field(default_factory=Shelf)
+    servers: Shelf[Metadata] = field(default_factory=Shelf)
+    nonces: Nonces = field(default_factory=Nonces)
+    posting: set[tuple[str, str]] = field(default_factory=set)
     """Token endpoints and clients whose secret goes into the body, since the server refuses it in the header."""
-    foreseen: set[Wish] = field(default_factory=set, repr=False)
+    foreseen: set[Wish] = field(default_factory=set)
+    HIDDEN = ("tokens", "servers", "nonces", "posting", "foreseen")
     """Wishes that runs with this keyring will have."""
 
     def anew(self) -> Keyring:

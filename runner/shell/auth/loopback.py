@@ -6,9 +6,10 @@ import hmac
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
+
+from runner.records import Frozen
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -20,8 +21,7 @@ _DONE = "The answer has arrived. You can close this window."
 _STRANGE = "This is not the answer that is being waited for."
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Frozen):
     """A port of 127.0.0.1 that waits for one redirect; `answer` becomes the query of the one with the right state."""
 
     uri: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from runner.records import Frozen
 from runner.shell.auth.schemes import FlowKind, OAuthFlow
 from runner.shell.wire import origin
 from runner.values import Json
@@ -21,8 +21,7 @@ GRANTS: Mapping[str, FlowKind] = {
 DEFAULT_GRANTS = ("authorization_code", "implicit")  # RFC 8414, 2: "If omitted, the default value is"
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Frozen):
     """What is needed of an authorization server's metadata; `posts`: it takes a client's secret in the body only."""
 
     issuer: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from runner.exchange import Request, Response, TransportFailure
+from runner.records import replace
 from runner.shell.auth.consent import by_code, by_device
 from runner.shell.auth.endpoint import JSON, Ports, ask, ask_token
 from runner.shell.auth.keyring import Got

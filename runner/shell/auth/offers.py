@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeAlias, assert_never
 
 from runner.openapi.document import Operation
+from runner.records import Frozen
 from runner.shell.auth.credentials import PREFIX, SETTINGS, Credentials, suffix
 from runner.shell.auth.digest import Login
 from runner.shell.auth.schemes import ApiKey, HttpScheme, MutualTls, OAuth, Scheme, absolute, read_scheme, slot_of
@@ -23,27 +23,25 @@ from runner.shell.wire import basic
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Frozen):
     """A credential that is sent as it is; `name` is the slot's as the description spells it."""
 
     slot: Slot
     name: str
-    text: str = field(repr=False)
+    text: str
+    HIDDEN = ("text",)
 
 
 Offer: TypeAlias = Fixed | Login | Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Frozen):
     """Why what the user gave cannot be sent as it is."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Frozen):
     """Whose request it is, and what the user has.
 
     `source` names the source description; relative URLs of its schemes are resolved against `server`.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, assert_never, get_args
 from urllib.parse import urljoin
 
 from runner.openapi.document import Operation
+from runner.records import Frozen, replace
 from runner.shell.auth.slots import AUTHORIZATION, Slot
 from runner.values import Json
 
@@ -22,16 +22,14 @@ _KINDS: Mapping[str, FlowKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Frozen):
     """A key in a header, query parameter or cookie; `name` as the description spells it."""
 
     slot: Slot
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class HttpScheme:
+class HttpScheme(Frozen):
     """A scheme of the Authorization field, by the name that is sent."""
 
     name: str
@@ -41,8 +39,7 @@ class HttpScheme:
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class OAuthFlow:
+class OAuthFlow(Frozen):
     """An OAuth Flow Object that a client can run by itself or with a user; URLs as written, empty where there is none.
 
     `issuer` is known of a server that was discovered.
@@ -57,8 +54,7 @@ class OAuthFlow:
     issuer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OAuth:
+class OAuth(Frozen):
     """OAuth 2.0 or OpenID Connect; `metadata_url` is where the authorization server describes itself."""
 
     flows: tuple[OAuthFlow, ...] = ()
@@ -71,8 +67,7 @@ class OAuth:
         return KINDS if self.metadata_url else tuple(flow.kind for flow in self.flows)
 
 
-@dataclass(frozen=True, slots=True)
-class MutualTls:
+class MutualTls(Frozen):
     """A client certificate, shown when the connection is made."""
 
 

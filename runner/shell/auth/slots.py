@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from runner.exchange import Request
+from runner.records import replace
 
 
 class Slot(NamedTuple):

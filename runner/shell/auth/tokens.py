@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from runner.exchange import Reply, Response, TransportFailure
+from runner.records import Frozen
 from runner.values import Json, Value
 
 MARGIN = 30.0
@@ -16,21 +16,20 @@ MARGIN = 30.0
 LONGEST = 200  # characters of what a server says
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Frozen):
     """An access token; `until` is in seconds since 1970, `refresh` empty where there is no refresh token."""
 
-    access: str = field(repr=False)
+    access: str
     until: float = math.inf
-    refresh: str = field(default="", repr=False)
+    refresh: str = ""
+    HIDDEN = ("access", "refresh")
 
     @property
     def secrets(self) -> frozenset[str]:
         return frozenset(filter(None, (self.access, self.refresh)))
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Frozen):
     """The server answered and gave no token: its error code, and that in a sentence."""
 
     error: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
+from runner.records import Frozen, replace
 from runner.shell.auth.schemes import KINDS, FlowKind, OAuth, OAuthFlow
 
 PREFERENCE: tuple[FlowKind, ...] = ("password", "clientCredentials", "authorizationCode", "deviceAuthorization")
@@ -20,18 +20,18 @@ NEEDS: Mapping[FlowKind, tuple[str, ...]] = {
 ASKING: frozenset[FlowKind] = frozenset({"authorizationCode", "deviceAuthorization"})
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Frozen):
     """What a user gave for an OAuth scheme, empty where nothing."""
 
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
+    client_secret: str = ""
+    refresh_token: str = ""
     scope: str = ""
     audience: str = ""
     flow: str = ""
+    HIDDEN = ("password", "client_secret", "refresh_token")
 
     @staticmethod
     def of(parts: Mapping[str, str]) -> Given:
@@ -57,8 +57,7 @@ class Given:
         return bool(getattr(self, part.lower()))
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Frozen):
     """A token that is wanted: from where, for which scopes, with what; equal wishes are granted by one token.
 
     `asks`: there is a user who can be asked.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runner.openapi.document import Parameter
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
+from runner.records import replace
 from runner.sandbox.generic.arguments import Sent, read_argument
 from runner.sandbox.generic.routes import Match, Missing, Table
 from runner.values import Json, join_pointer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from runner.records import Frozen, replace
 from runner.sandbox.generic.generate.place import Exhausted, Maker, Place, Ungeneratable
 from runner.sandbox.generic.generate.reading import Flat, is_false, item_schemas, leading_items, same, sizes
 from runner.schema.keywords import Object
@@ -39,8 +39,7 @@ def make_array(maker: Maker, flat: Flat, place: Place) -> Json:
     return items
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Frozen):
     """A schema that some items have to satisfy, and how many."""
 
     schema: Json

@@ -7,9 +7,9 @@ what satisfies it. Choices that leave no type, or no value, are given up as soon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from runner.records import Frozen
 from runner.sandbox.generic.generate.negate import Way, negations
 from runner.sandbox.generic.generate.reading import Flat, kinds, listed_values
 from runner.schema.keywords import DEFINITIONS, Object
@@ -19,8 +19,7 @@ Order: TypeAlias = Callable[[Sequence[Way], Flat], Sequence[Way]]
 """Put alternatives into the order in which they are tried, given what holds already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expander:
+class Expander(Frozen):
     """The schemas below one root. With `strict` the alternatives that `oneOf` does not choose are ruled out."""
 
     root: Object

@@ -5,8 +5,8 @@ end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
+from runner.records import Frozen, field
 from runner.schema.keywords import DEFINITIONS, Object
 from runner.values import Json, member
 
@@ -14,8 +14,7 @@ HIGHEST = 12
 """More than this is as good as endless."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heights:
+class Heights(Frozen):
     """Heights below one root. `known` says whether a schema has values of no more than a number of levels."""
 
     root: Object

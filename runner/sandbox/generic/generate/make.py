@@ -8,10 +8,11 @@ part looked at on the way, so that a choice that was wrong is undone where it wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 from runner.exchange import media_type
+from runner.records import Frozen, replace
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.generate.arrays import make_array
 from runner.sandbox.generic.generate.expand import Expander
@@ -40,8 +41,7 @@ _FAILURES = 3
 _TRIES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Frozen):
     """What is wanted of a value. `dynamic`: no examples of the schema; `hidden` marks members that are left out."""
 
     dynamic: bool = False

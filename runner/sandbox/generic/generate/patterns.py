@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+from runner.records import Mutable, field
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.generate.regex import (
     Assertion,
@@ -60,8 +60,7 @@ def _wish(attempt: int, least: int) -> int:
     return near + attempt // 2 % (least - near + 12)
 
 
-@dataclass
-class _Writing:
+class _Writing(Mutable):
     """One text. `even`: all repetitions are as many as wished; `wide`: characters of every kind."""
 
     dice: Dice

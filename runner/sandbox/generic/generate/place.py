@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+from runner.records import Frozen, field, replace
 from runner.sandbox.generic.dice import Dice
 from runner.sandbox.generic.generate.reading import Flat
 from runner.values import Json, join_pointer
@@ -23,8 +24,7 @@ class Exhausted(Ungeneratable):
     """So many ways led nowhere that the rest is not tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Frozen):
     """Where in a value a part is made. `within` are the schemas of the objects and arrays around it, by identity.
 
     `fresh`: the values that a schema lists or has as its examples are taken already. `problems` are what failed below.

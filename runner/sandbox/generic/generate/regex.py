@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from runner.records import Frozen
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 """Code points, as ranges of which both ends belong to it."""
@@ -17,8 +18,7 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 LAST = 0x10FFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Characters:
+class Characters(Frozen):
     """One character of a set."""
 
     ranges: Ranges
@@ -27,8 +27,7 @@ class Characters:
         return any(low <= ord(char) <= high for low, high in self.ranges)
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Frozen):
     """One after the other; a capturing group knows its number and its name."""
 
     parts: tuple[Node, ...]
@@ -36,15 +35,13 @@ class Sequence:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Frozen):
     """One of several."""
 
     options: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Frozen):
     """The same thing several times; without `most` as often as one likes."""
 
     part: Node
@@ -52,15 +49,13 @@ class Repeat:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Frozen):
     """What a group matched, by its number or its name."""
 
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(Frozen):
     """What has no text of its own: `^`, `$`, `\\b` and what is looked for ahead or behind."""
 
 
