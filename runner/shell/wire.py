@@ -9,11 +9,14 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from runner.exchange import Headers, Request, TransportFailure
+from runner.shell.failures import bad_url
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_DEFAULT_TEXTS = {scheme: str(port) for scheme, port in DEFAULT_PORTS.items()}
 
 _UNRESERVED = "-._~"
 _PATH = _UNRESERVED + "!$&'()*+,;=:@/%"
@@ -27,7 +30,58 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """How long the body is: for whoever sends it to say, never for a workflow."""
 
-_HAS_CONTENT = ("POST", "PUT", "PATCH")
+HAS_CONTENT = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests say how long their body is though there is none."""
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+"""Methods whose requests may arrive twice (RFC 9110, 9.2.2)."""
+
+LONGEST_URL = 65536
+
+# What `legal_url` gives back as it is, most of the time: this pattern, and no `%`, `/.` or default port.
+_LEGAL = re.compile(
+    r"(https?)://((?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63})(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]+)?)"
+)
+_PARTS = re.compile(r"(https?)://(\[[^\]/]*\]|[^/:\[]*)(?::([0-9]+))?(/.*)")
+
+
+class Place(NamedTuple):
+    """Where a request goes: `host` without brackets, `authority` as Host says it, `target` from the path on."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """The host as people write it."""
+        return self.host.encode().decode("idna") if "xn--" in self.host else self.host
+
+
+def place_of(url: str) -> Place | TransportFailure:
+    """Take apart an absolute URL, made legal where it is not."""
+    if isinstance(legal := legal_url(url), TransportFailure):
+        return legal
+    if len(legal) > LONGEST_URL:
+        return bad_url("url too long")
+    matched = _PARTS.fullmatch(legal)
+    assert matched is not None
+    scheme, host, port, target = matched.groups()
+    if "xn--" in host and not _is_a_name(host):
+        return bad_url("its host name is not valid")
+    authority = f"{host}:{port}" if port else host
+    return Place(scheme, host.strip("[]"), int(port) if port else DEFAULT_PORTS[scheme], authority, target)
+
+
+def _is_a_name(host: str) -> bool:
+    """Say whether the `xn--` labels of a host stand for something."""
+    try:
+        return bool(host.encode().decode("idna"))
+    except UnicodeError:
+        return False
 
 
 def origin(url: str) -> str:
@@ -63,7 +117,7 @@ def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
     kept = [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
     given = {name.lower() for name, _ in kept}
     added = [("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate")]
-    if request.body or request.method.upper() in _HAS_CONTENT:
+    if request.body or request.method.upper() in HAS_CONTENT:
         added.append(("Content-Length", str(len(request.body))))
     host = () if "host" in given else (("Host", origin(url).partition("://")[2]),)
     return (*host, *kept, *(pair for pair in added if pair[0].lower() not in given))
@@ -93,17 +147,19 @@ def basic(user_and_password: str) -> str:
 
 def legal_url(url: str) -> str | TransportFailure:
     """Give an http(s) URL as it is requested: legal by percent-encoding, without user, password, dots and fragment."""
+    if (matched := _LEGAL.fullmatch(url)) and "/." not in url and matched[3] != _DEFAULT_TEXTS[matched[1]]:
+        return url
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS:
             known = f"'{parts.scheme}' is not http or https" if parts.scheme else "it is not absolute"
-            return TransportFailure("url", f"the URL cannot be requested: {known}")
+            return bad_url(known)
         if not parts.hostname or re.search(r"[\s%\x00-\x20]", parts.hostname):
-            return TransportFailure("url", "the URL cannot be requested: it names no host")
+            return bad_url("it names no host")
         where = _origin(parts)
     except ValueError as error:  # a port that is no number, a broken IPv6 address, a label that IDNA refuses
         reason = "its host name is not valid" if isinstance(error, UnicodeError) else str(error).lower()
-        return TransportFailure("url", f"the URL cannot be requested: {reason}")
+        return bad_url(reason)
     query = f"?{_quoted(parts.query, _QUERY)}" if parts.query else ""
     return f"{where}{_without_dots(_quoted(parts.path, _PATH)) or '/'}{query}"
 

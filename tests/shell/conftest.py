@@ -7,6 +7,7 @@ import pytest
 
 from runner.exchange import Reply, Request
 from runner.shell.http import AsyncHttpTransport, HttpTransport
+from runner.shell.network import Network
 from runner.shell.options import HttpOptions
 
 SendAll = Callable[..., list[Reply]]
@@ -14,15 +15,19 @@ SendAll = Callable[..., list[Reply]]
 QUIET = HttpOptions(trust_env=False)
 
 
-@pytest.fixture(params=["sync", "async"])
+TRANSPORTS = {"lean": Network, "httpx": HttpTransport}
+"""The synchronous ones: what chooses, which is sockets where nothing else is needed, and httpx."""
+
+
+@pytest.fixture(params=[*TRANSPORTS, "async"])
 def send_all(request: pytest.FixtureRequest) -> SendAll:
-    """Send requests one after the other through one transport; the same test runs over both kinds."""
+    """Send requests one after the other through one transport; the same test runs over every kind."""
 
     def sync(
         *requests: Request, timeout: float = 5, options: HttpOptions = QUIET, between: Between = nothing
     ) -> list[Reply]:
         replies = []
-        with HttpTransport(options) as transport:
+        with TRANSPORTS[request.param](options) as transport:
             for one in requests:
                 replies.append(transport.send(one, timeout))
                 between()
@@ -43,7 +48,7 @@ def send_all(request: pytest.FixtureRequest) -> SendAll:
     ) -> list[Reply]:
         return asyncio.run(awaited(requests, timeout, options, between))
 
-    return sync if request.param == "sync" else by_asyncio
+    return by_asyncio if request.param == "async" else sync
 
 
 Between = Callable[[], object]

@@ -1,0 +1,82 @@
+"""Chooses what moves the bytes of a request: the sockets of `shell/lean`, or httpx where only that will do.
+
+httpx is what users know, so it is in charge as soon as somebody has laid a hand on it: what a mock, a recorder or an
+instrument puts in the place of its transports, or of those of httpcore beneath, sees every request. It is needed for
+a proxy. Everything else never imports it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from runner.exchange import Reply, Request, TransportFailure
+from runner.shell.lean.transport import LeanTransport
+from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.proxies import Proxies
+from runner.shell.wire import place_of
+
+if TYPE_CHECKING:
+    from runner.shell.http import HttpTransport
+
+REPLACED = (
+    ("httpx", "HTTPTransport", "handle_request"),
+    ("httpcore", "ConnectionPool", "handle_request"),
+    ("httpcore", "HTTPConnection", "handle_request"),
+)
+"""What is put in the place of: module, class and method."""
+
+
+class Network:
+    """A Transport over the network; a context manager, to be used by any number of threads."""
+
+    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+        self._options = options
+        self._proxies = Proxies(options)
+        self._lean = LeanTransport(options)
+        self._lock = threading.Lock()
+        self._httpx: HttpTransport | None = None
+        if options.proxy:
+            self._whole()  # one that cannot be used is refused at once
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        if is_replaced() or (self._proxies and self._has_proxy(request)):
+            return self._whole().send(request, timeout)
+        return self._lean.send(request, timeout)
+
+    def _has_proxy(self, request: Request) -> bool:
+        place = place_of(request.url)
+        return not isinstance(place, TransportFailure) and bool(self._proxies.to(place.scheme, place.host, place.port))
+
+    def _whole(self) -> HttpTransport:
+        with self._lock:
+            if self._httpx is None:
+                from runner.shell.http import HttpTransport
+
+                self._httpx = HttpTransport(self._options)
+            return self._httpx
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._lean.close()
+        if self._httpx is not None:
+            self._httpx.close()
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def is_replaced() -> bool:
+    """Say whether somebody stands in for httpx, or for what it stands on."""
+    return "httpx" in sys.modules and any(not _is_original(*each) for each in REPLACED)
+
+
+def _is_original(module: str, kind: str, method: str) -> bool:
+    """Say whether a method is the one that its package came with: a wrapper copies a name, but no code."""
+    found = getattr(getattr(sys.modules.get(module), kind, None), method, None)
+    code = getattr(found, "__code__", None)
+    return code is not None and code.co_name == method and f"/{module}/" in code.co_filename.replace("\\", "/")
