@@ -63,6 +63,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "jsonschema_rs": ("schema",),
     "httpx": ("shell.http",),
     "httpcore": ("shell.http", "shell.deadline"),
+    "certifi": ("shell.trust",),
     "jsonpath_rfc9535": ("expressions.selectors",),
     "jsonpath_ng": ("expressions.selectors",),
     "lxml": ("expressions.selectors",),

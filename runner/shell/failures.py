@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from runner.exchange import TransportFailure
 from runner.shell.options import MEBIBYTE
 
+UNASKED_PROTOCOL = "it changes to another protocol, for which nobody asked"
 INVALID_REQUEST = TransportFailure("protocol", "the request is not valid HTTP")
 
 

@@ -25,6 +25,7 @@ from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.deadline import BoundedBackend, within
 from runner.shell.failures import (
     INVALID_REQUEST,
+    UNASKED_PROTOCOL,
     FailedError,
     bad_url,
     cut_off,
@@ -37,7 +38,7 @@ from runner.shell.failures import (
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
 from runner.shell.trust import Terms, Trust
-from runner.shell.wire import IDEMPOTENT, legal_url
+from runner.shell.wire import IDEMPOTENT, is_framed, legal_url
 
 if "httpx" not in sys.modules:
     # `import httpx` also imports its command line, and with it rich and pygments: two thirds of its cost. httpx is made
@@ -54,6 +55,8 @@ import httpx
 PLAINLY = {
     "illegal request line": "illegal status line",
     "Only Transfer-Encoding": "its Transfer-Encoding is not 'chunked'",
+    "multiple Transfer-Encoding headers": "its Transfer-Encoding is not 'chunked'",
+    "Received server _SWITCH_UPGRADE event without a pending proposal": UNASKED_PROTOCOL,
 }
 """What h11 says of an answer, where it has words that are not for one, or that break off at a colon."""
 
@@ -177,6 +180,8 @@ class Attempt:
         text = legal_url(request.url)
         if isinstance(text, TransportFailure):
             return text
+        if not is_framed(request):
+            return INVALID_REQUEST
         try:
             url = httpx.URL(text)
             return Attempt(request, url, timeout, options.max_body, _address(url))
@@ -261,6 +266,8 @@ class Attempt:
         """Tell httpcore's and h11's complaints apart; what the server sent (after the colon) stays out of it."""
         if complaint.startswith("Server disconnected"):
             return cut_off(self.answered)
+        if complaint.startswith("peer unexpectedly closed connection"):
+            return cut_off(self.answered, "(incomplete chunked read)")
         if complaint.startswith("peer closed connection"):
             return cut_off(self.answered, complaint[complaint.find("(") :] if "(" in complaint else "")
         detail = complaint.partition(":")[0]

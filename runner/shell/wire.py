@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -61,6 +62,7 @@ class Place(NamedTuple):
         return self.host.encode().decode("idna") if "xn--" in self.host else self.host
 
 
+@lru_cache(maxsize=64)
 def place_of(url: str) -> Place | TransportFailure:
     """Take apart an absolute URL, made legal where it is not."""
     if isinstance(legal := legal_url(url), TransportFailure):
@@ -123,6 +125,12 @@ def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
     return (*host, *kept, *(pair for pair in added if pair[0].lower() not in given))
 
 
+def is_framed(request: Request) -> bool:
+    """Say whether the fields of a request tell the truth of its body: else a part of it would be another request."""
+    said = [(lowered, value) for name, value in request.headers if (lowered := name.lower()) in FRAMING]
+    return not said or said == [("content-length", str(len(request.body)))]
+
+
 def without_user_info(request: Request) -> Request:
     """Turn a user and password in the URL into Basic credentials, where the request has no others (RFC 7617)."""
     try:
@@ -145,10 +153,15 @@ def basic(user_and_password: str) -> str:
     return "Basic " + base64.b64encode(user_and_password.encode()).decode("ascii")
 
 
+@lru_cache(maxsize=64)
 def legal_url(url: str) -> str | TransportFailure:
     """Give an http(s) URL as it is requested: legal by percent-encoding, without user, password, dots and fragment."""
     if (matched := _LEGAL.fullmatch(url)) and "/." not in url and matched[3] != _DEFAULT_TEXTS[matched[1]]:
         return url
+    return _made_legal(url)
+
+
+def _made_legal(url: str) -> str | TransportFailure:
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from runner.exchange import Headers, Request, header
-from runner.shell.wire import HAS_CONTENT, Place
+from runner.shell.wire import HAS_CONTENT, Place, is_framed
 
 # RFC 9110, 5.1 and 5.6.2: field-name = token = 1*tchar
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -18,6 +18,7 @@ _STATUS = re.compile(r"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: ([^\x00\x0b-\x0d]*))?
 # Control characters other than these are sent in practice, though RFC 9110, 5.5 knows them not.
 _UNREADABLE = re.compile(r"[\x00\x0b-\x0d]")
 _FOLD = re.compile(r"\n[ \t]+")
+_TELLING = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
 _LENGTH = re.compile(r"[0-9]{1,20}")
 
 
@@ -33,7 +34,7 @@ class Written(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The beginning of an answer. `length` is Content-Length, None where there is none.
+    """The beginning of an answer. `length` is Content-Length, None where there is none; `coding` Content-Encoding.
 
     `persists`: the connection may be used again, if the body has an end of its own.
     """
@@ -44,6 +45,7 @@ class Head(NamedTuple):
     length: int | None
     chunked: bool
     persists: bool
+    coding: str
 
 
 def head_of(request: Request, place: Place) -> Written | None:
@@ -53,14 +55,11 @@ def head_of(request: Request, place: Place) -> Written | None:
     """
     fields, body, lowered = request.headers, request.body, [name.lower() for name, _ in request.headers]
     names, values = "".join(lowered), "".join([value for _, value in fields])
-    if "" in lowered or "transfer-encoding" in lowered or not _TOKEN.fullmatch(request.method):
+    if "" in lowered or not is_framed(request) or not _TOKEN.fullmatch(request.method):
         return None
     if (names and not _TOKEN.fullmatch(names)) or _UNSENDABLE.search(values) or not _TARGET.fullmatch(place.target):
         return None
-    if "content-length" in lowered:
-        if [value for name, value in fields if name.lower() == "content-length"] != [str(len(body))]:
-            return None
-    elif body or request.method.upper() in HAS_CONTENT:
+    if "content-length" not in lowered and (body or request.method.upper() in HAS_CONTENT):
         fields = (*fields, ("Content-Length", str(len(body))))
     if "host" not in lowered:
         fields = (("Host", place.authority), *fields)
@@ -74,33 +73,23 @@ def head_of(request: Request, place: Place) -> Written | None:
 
 def read_head(block: bytes) -> Head:
     """Read everything up to the empty line; raises NotHttpError. Fields stay in their order and spelling."""
-    line, rest = _lines(block)
+    # "a recipient MAY recognize a single LF as a line terminator" (RFC 9112, 2.2)
+    line, _, rest = block.decode("latin-1").replace("\r\n", "\n").partition("\n")
     matched = _STATUS.fullmatch(line)
     if matched is None:
         raise NotHttpError("illegal status line" if line else "no response line received")
     major, minor, status, reason = matched.groups("")
     headers = read_fields(rest)
-    length, chunked = None, False
-    persists = (major, minor) >= ("1", "1")
+    told: dict[str, str] = {}
     for name, value in headers:
-        lowered = name.lower()
-        if lowered == "content-length":
-            length = _length(value, length)
-        elif lowered == "transfer-encoding":
-            chunked = _chunked(value, chunked)
-        elif lowered == "connection":
-            persists = persists and "close" not in [option.strip() for option in value.lower().split(",")]
+        if (lowered := name.lower()) in _TELLING:
+            told[lowered] = f"{told[lowered]},{value}" if lowered in told else value
+    length, chunked = _length(told.get("content-length")), _is_chunked(told.get("transfer-encoding"))
+    persists = (major, minor) >= ("1", "1") and "close" not in told.get("connection", "").lower()
     if chunked and length is not None:
         # RFC 9112, 6.3: "Transfer-Encoding overrides the Content-Length", and somebody may be smuggling
         length, persists = None, False
-    return Head(int(status), _text(reason), headers, length, chunked, persists)
-
-
-def _lines(block: bytes) -> tuple[str, str]:
-    """Split the first line from the others; each ends with a line feed, as a recipient may take it (RFC 9112, 2.2)."""
-    text = block.decode("latin-1").replace("\r\n", "\n")
-    line, _, rest = text.partition("\n")
-    return line, rest
+    return Head(int(status), _text(reason), headers, length, chunked, persists, told.get("content-encoding", ""))
 
 
 def read_fields(text: str) -> Headers:
@@ -110,17 +99,15 @@ def read_fields(text: str) -> Headers:
     if "\n " in text or "\n\t" in text:
         # RFC 9112, 5.2: a user agent "MUST replace each received obs-fold with one or more SP octets"
         text = _FOLD.sub(" ", text)
-    fields = []
-    for line in text.split("\n"):
-        if not line:
-            break
-        name, colon, value = line.partition(":")
-        if not colon or not name:
-            raise NotHttpError("illegal header line")
-        fields.append((name, value.strip(" \t")))
-    if fields and (_UNREADABLE.search(text) or not _TOKEN.fullmatch("".join([name for name, _ in fields]))):
+    if not (text := text.rstrip("\n")):
+        return ()
+    parts = [line.partition(":") for line in text.split("\n")]
+    names = [name for name, colon, _ in parts if colon and name]
+    if len(names) < len(parts) or _UNREADABLE.search(text) or not _TOKEN.fullmatch("".join(names)):
         raise NotHttpError("illegal header line")
-    return tuple(fields) if text.isascii() else tuple((name, _text(value)) for name, value in fields)
+    if text.isascii():
+        return tuple([(name, value.strip(" \t")) for name, _, value in parts])
+    return tuple([(name, _text(value.strip(" \t"))) for name, _, value in parts])
 
 
 def _text(value: str) -> str:
@@ -133,22 +120,22 @@ def _text(value: str) -> str:
         return value
 
 
-def _length(value: str, known: int | None) -> int:
-    """Read a Content-Length; a list of equal ones, or another field that says the same, is one (RFC 9110, 8.6)."""
-    said = {part.strip(" \t") for part in value.split(",")}
+def _length(value: str | None) -> int | None:
+    """Read a Content-Length; several fields, or a list, that say the same are one (RFC 9110, 8.6)."""
+    if value is None:
+        return None
+    said = {part.strip(" \t") for part in value.split(",")} if "," in value else {value}
     if len(said) > 1:
         raise NotHttpError("conflicting Content-Length headers")
     [digits] = said
     if not _LENGTH.fullmatch(digits):
         raise NotHttpError("bad Content-Length")
-    if known not in (None, int(digits)):
-        raise NotHttpError("conflicting Content-Length headers")
     return int(digits)
 
 
-def _chunked(value: str, known: bool) -> bool:
-    if known:
-        raise NotHttpError("multiple Transfer-Encoding headers")
+def _is_chunked(value: str | None) -> bool:
+    if value is None:
+        return False
     if value.lower() != "chunked":
         raise NotHttpError("its Transfer-Encoding is not 'chunked'")
     return True

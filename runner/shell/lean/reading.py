@@ -110,8 +110,8 @@ def _final_head(buffer: _Buffer) -> Generator[None, bytes, Head]:
     while True:
         if not buffer.left and not (yield from buffer.more()):
             raise CutOffError
-        if buffer.data[buffer.at] < 0x21 and buffer.data[buffer.at] not in b"\r\n":
-            raise NotHttpError("illegal status line")  # a record of TLS, say: it may never have an empty line
+        if buffer.data[buffer.at] < 0x20 and buffer.data[buffer.at] not in b"\r\n":
+            raise NotHttpError("illegal status line")  # a record of TLS, say, which may never have an empty line
         head = read_head((yield from _block(buffer)))
         if head.status >= 200 or head.status == 101:
             return head

@@ -17,6 +17,7 @@ from runner.exchange import Reply, Request, Response, TransportFailure, header
 from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.failures import (
     INVALID_REQUEST,
+    UNASKED_PROTOCOL,
     FailedError,
     cut_off,
     late,
@@ -104,6 +105,8 @@ class LeanTransport:
             self._pool.put(outgoing.way, connection)
         else:
             connection.close()
+        if whole.head.status == 101 and header(outgoing.request.headers, "upgrade") is None:
+            raise FailedError(not_http(UNASKED_PROTOCOL))
         return self._unpacked(whole)
 
     def _received(self, outgoing: Outgoing, connection: Connection, progress: Progress) -> Whole:
@@ -121,12 +124,11 @@ class LeanTransport:
             raise FailedError(too_large(self._options.max_body)) from error
 
     def _unpacked(self, whole: Whole) -> Response:
-        status, reason, headers, *_ = whole.head
-        body, coding = whole.body, header(headers, "content-encoding")
-        if not coding:
-            return Response(status, headers, body, reason)
+        head, body = whole.head, whole.body
         try:
-            return Response(status, headers, undo(body, coding, self._options.max_body), reason)
+            if head.coding:
+                body = undo(body, head.coding, self._options.max_body)
+            return Response(head.status, head.headers, body, head.reason)
         except CodingError as error:
             raise FailedError(not_unpacked(error)) from error
         except TooLargeError as error:
