@@ -25,8 +25,8 @@ _QUERY = _PATH + "?[]"  # brackets: `allowReserved` sends them, and servers read
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 # RFC 9110, 5.1 and 5.5: field-name = token; a field value holds no CR, LF or NUL.
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """How long the body is: for whoever sends it to say, never for a workflow."""
@@ -104,25 +104,26 @@ def complete(request: Request, user_agent: str) -> Request | TransportFailure:
     url = legal_url(request.url)
     if isinstance(url, TransportFailure):
         return url
-    if not _TOKEN.fullmatch(request.method):
+    if not TOKEN.fullmatch(request.method):
         return TransportFailure("protocol", "the method is not one that HTTP can send")
     for name, value in request.headers:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             return TransportFailure("protocol", f"{name!r} cannot be the name of a header")
-        if _FORBIDDEN.search(value):
+        if FORBIDDEN.search(value):
             # the value stays out of the message: it may be a secret
             return TransportFailure("protocol", f"the value of header '{name}' has characters that HTTP forbids")
-    return replace(request, url=url, headers=_all_headers(request, url, user_agent))
+    return Request(request.method, url, _all_headers(request, url, user_agent), request.body)
 
 
 def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
+    """Add to the fields of a request those that it lacks; `url` is legal, so that its authority is what Host says."""
     kept = [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
     given = {name.lower() for name, _ in kept}
     added = [("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate")]
     if request.body or request.method.upper() in HAS_CONTENT:
         added.append(("Content-Length", str(len(request.body))))
-    host = () if "host" in given else (("Host", origin(url).partition("://")[2]),)
-    return (*host, *kept, *(pair for pair in added if pair[0].lower() not in given))
+    host = () if "host" in given else (("Host", url.split("/", 3)[2]),)
+    return (*host, *kept, *[pair for pair in added if pair[0].lower() not in given])
 
 
 def is_framed(request: Request) -> bool:
@@ -133,6 +134,8 @@ def is_framed(request: Request) -> bool:
 
 def without_user_info(request: Request) -> Request:
     """Turn a user and password in the URL into Basic credentials, where the request has no others (RFC 7617)."""
+    if "@" not in request.url:
+        return request
     try:
         parts = urlsplit(request.url)
     except ValueError:

@@ -6,11 +6,8 @@ import re
 from typing import NamedTuple
 
 from runner.exchange import Headers, Request, header
-from runner.shell.wire import HAS_CONTENT, Place, is_framed
+from runner.shell.wire import FORBIDDEN, HAS_CONTENT, TOKEN, Place, is_framed
 
-# RFC 9110, 5.1 and 5.6.2: field-name = token = 1*tchar
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 # RFC 9112, 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]; some leave out the second space.
@@ -55,9 +52,9 @@ def head_of(request: Request, place: Place) -> Written | None:
     """
     fields, body, lowered = request.headers, request.body, [name.lower() for name, _ in request.headers]
     names, values = "".join(lowered), "".join([value for _, value in fields])
-    if "" in lowered or not is_framed(request) or not _TOKEN.fullmatch(request.method):
+    if "" in lowered or not is_framed(request) or not TOKEN.fullmatch(request.method):
         return None
-    if (names and not _TOKEN.fullmatch(names)) or _UNSENDABLE.search(values) or not _TARGET.fullmatch(place.target):
+    if (names and not TOKEN.fullmatch(names)) or FORBIDDEN.search(values) or not _TARGET.fullmatch(place.target):
         return None
     if "content-length" not in lowered and (body or request.method.upper() in HAS_CONTENT):
         fields = (*fields, ("Content-Length", str(len(body))))
@@ -103,7 +100,7 @@ def read_fields(text: str) -> Headers:
         return ()
     parts = [line.partition(":") for line in text.split("\n")]
     names = [name for name, colon, _ in parts if colon and name]
-    if len(names) < len(parts) or _UNREADABLE.search(text) or not _TOKEN.fullmatch("".join(names)):
+    if len(names) < len(parts) or _UNREADABLE.search(text) or not TOKEN.fullmatch("".join(names)):
         raise NotHttpError("illegal header line")
     if text.isascii():
         return tuple([(name, value.strip(" \t")) for name, _, value in parts])
