@@ -19,6 +19,7 @@ from runner.shell.wire import place_of
 
 if TYPE_CHECKING:
     from runner.shell.http import HttpTransport
+    from runner.shell.interrupt import Interrupt
 
 REPLACED = (
     ("httpx", "HTTPTransport", "handle_request"),
@@ -41,9 +42,18 @@ class Network:
             self._whole()  # one that cannot be used is refused at once
 
     def send(self, request: Request, timeout: float | None) -> Reply:
-        if is_replaced() or (self._proxies and self._has_proxy(request)):
+        if self._needs_httpx(request):
             return self._whole().send(request, timeout)
         return self._lean.send(request, timeout)
+
+    def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply:
+        """Send in a thread that no signal reaches; raise KeyboardInterrupt when the user has had enough."""
+        if self._needs_httpx(request):
+            return interrupt.aside(lambda: self._whole().send(request, timeout))
+        return self._lean.send(request, timeout, interrupt.cancelled)
+
+    def _needs_httpx(self, request: Request) -> bool:
+        return is_replaced() or (bool(self._proxies) and self._has_proxy(request))
 
     def _has_proxy(self, request: Request) -> bool:
         place = place_of(request.url)

@@ -140,9 +140,10 @@ def test_off_the_main_thread_nothing_is_changed_and_everything_works() -> None:
 
 
 @pytest.mark.usefixtures("strike_soon")
-def test_ctrl_c_ends_the_requests_and_sleeps_of_other_threads() -> None:
+@pytest.mark.parametrize("via", TRANSPORTS)
+def test_ctrl_c_ends_the_requests_and_sleeps_of_other_threads(via: str) -> None:
     answers: list[Answer] = []
-    with serve(silent) as server, TRANSPORTS["lean"](QUIET) as transport, Interrupt() as interrupt:
+    with serve(silent) as server, TRANSPORTS[via](QUIET) as transport, Interrupt() as interrupt:
         ports = interrupt.transport(transport), interrupt.clock(SystemClock(interrupt.cancelled))
         world = World(*ports, lambda _: None, cancelled=interrupt.cancelled)
         effects = (Send(Request("GET", server.url()), operation(), 30.0), Wait(30.0))

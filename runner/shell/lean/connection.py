@@ -1,4 +1,4 @@
-"""Turns a host and port into a connection whose every operation keeps to the deadline of the request it carries."""
+"""Turns a host and port into a connection on which every wait ends with the patience of the request it carries."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, cast
+
+from runner.shell.clock import SLICE, never
 
 if TYPE_CHECKING:
     import ssl
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 PIECE = 65536
-"""Bytes that are read at once, or handed on: the time is looked at between any two pieces."""
+"""Bytes that are read at once, or handed on."""
 
 HEAD_START = 0.25
 """Seconds after which the next address of a host is tried as well (RFC 8305, 5)."""
@@ -29,17 +32,32 @@ class Address(NamedTuple):
     where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
 
-def left(until: float | None) -> float | None:
-    """Give the seconds until then; raises TimeoutError where there are none."""
-    if until is None:
-        return None
-    if (seconds := until - time.monotonic()) <= 0:
-        raise TimeoutError
-    return seconds
+class Patience:
+    """How long one request may wait: so many seconds from now, None is no bound, and until the run is cancelled.
+
+    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then.
+    """
+
+    __slots__ = ("_asks", "_cancelled", "_until")
+
+    def __init__(self, seconds: float | None, cancelled: Callable[[], bool] = never) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._cancelled = cancelled
+        self._asks = cancelled is not never
+
+    def left(self) -> float | None:
+        """Give the seconds that may pass before this is asked again; raises TimeoutError, or KeyboardInterrupt."""
+        if self._asks and self._cancelled():
+            raise KeyboardInterrupt
+        if self._until is None:
+            return SLICE if self._asks else None
+        if (seconds := self._until - time.monotonic()) <= 0:
+            raise TimeoutError
+        return min(seconds, SLICE) if self._asks else seconds
 
 
 class Connection:
-    """A connection. `until` is a time by the monotonic clock, None is no bound; raises OSError and TimeoutError."""
+    """A connection that is waited for with patience; raises OSError, and what `Patience.left` does."""
 
     __slots__ = ("_quiet", "sock")
 
@@ -47,22 +65,29 @@ class Connection:
         self.sock = sock
         self._quiet = quiet
 
-    def send(self, head: bytes, body: bytes, until: float | None) -> None:
+    def send(self, head: bytes, body: bytes, patience: Patience) -> None:
         """Send all of it, in one piece where it is small."""
-        if len(body) <= PIECE:
-            self.sock.settimeout(left(until))
-            self.sock.sendall(head + body)
-            return
-        self.send(head, b"", until)
-        rest = memoryview(body)
-        for start in range(0, len(body), PIECE):
-            self.sock.settimeout(left(until))
-            self.sock.sendall(rest[start : start + PIECE])
+        if len(body) > PIECE:
+            self._send(head, patience)
+            self._send(body, patience)
+        else:
+            self._send(head + body, patience)
 
-    def receive(self, until: float | None) -> bytes:
+    def _send(self, data: bytes, patience: Patience) -> None:
+        rest = memoryview(data)
+        while rest:
+            self.sock.settimeout(patience.left())
+            with suppress(TimeoutError):
+                rest = rest[self.sock.send(rest[:PIECE]) :]
+
+    def receive(self, patience: Patience) -> bytes:
         """Give what has come, or what comes next; nothing at the end."""
-        self.sock.settimeout(left(until))
-        return self.sock.recv(PIECE)
+        while True:
+            self.sock.settimeout(patience.left())
+            try:
+                return self.sock.recv(PIECE)
+            except TimeoutError:
+                continue
 
     def is_stale(self) -> bool:
         """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
@@ -80,24 +105,38 @@ class Connection:
             self.sock.close()
 
 
-def connect(host: str, port: int, until: float | None) -> Connection:
+def connect(host: str, port: int, patience: Patience) -> Connection:
     """Open a connection to the first address of a host that takes one."""
-    addresses = addresses_of(host, port)
-    sock = _race(addresses, until) if len(addresses) > 1 else _reached(addresses[0], until)
+    sock = _race(addresses_of(host, port), patience)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Connection(sock)
 
 
-def secure(plain: Connection, context: ssl.SSLContext, host: str, until: float | None) -> Connection:
+def secure(plain: Connection, context: ssl.SSLContext, host: str, patience: Patience) -> Connection:
     """Speak TLS on a connection; `host` is whose certificate is expected, and the name that is asked for (SNI)."""
     import ssl
 
     try:
-        plain.sock.settimeout(left(until))
-        return Connection(context.wrap_socket(plain.sock, server_hostname=host), ssl.SSLWantReadError)
+        plain.sock.settimeout(None)
+        sock = context.wrap_socket(plain.sock, server_hostname=host, do_handshake_on_connect=False)
     except BaseException:
         plain.close()
         raise
+    connection = Connection(sock, ssl.SSLWantReadError)
+    try:
+        _shake_hands(sock, patience)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _shake_hands(sock: ssl.SSLSocket, patience: Patience) -> None:
+    while True:
+        sock.settimeout(patience.left())
+        with suppress(TimeoutError):
+            sock.do_handshake()
+            return
 
 
 def addresses_of(host: str, port: int) -> list[Address]:
@@ -109,18 +148,7 @@ def addresses_of(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(turns))
 
 
-def _reached(address: Address, until: float | None) -> socket.socket:
-    sock = socket.socket(address.family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(left(until))
-        sock.connect(address.where)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _race(addresses: list[Address], until: float | None) -> socket.socket:
+def _race(addresses: list[Address], patience: Patience) -> socket.socket:
     """Try addresses one after the other, the next a moment later or when one fails; the first to answer wins."""
     import selectors
 
@@ -135,7 +163,7 @@ def _race(addresses: list[Address], until: float | None) -> socket.socket:
                     refusal = code
                     continue
                 running.register(sock, selectors.EVENT_WRITE)
-            for key, _ in running.select(_patience(bool(addresses), until)):
+            for key, _ in running.select(_pause(bool(addresses), patience)):
                 sock = cast(socket.socket, key.fileobj)
                 running.unregister(sock)
                 refusal = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -144,9 +172,9 @@ def _race(addresses: list[Address], until: float | None) -> socket.socket:
     raise OSError(refusal, os.strerror(refusal))
 
 
-def _patience(others: bool, until: float | None) -> float | None:
+def _pause(others: bool, patience: Patience) -> float | None:
     """Give the seconds to wait for an address: not for long where there are others."""
-    seconds = left(until)
+    seconds = patience.left()
     return min(HEAD_START, seconds or HEAD_START) if others else seconds
 
 

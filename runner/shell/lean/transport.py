@@ -10,10 +10,11 @@ the method is idempotent. "A client SHOULD NOT automatically retry a request wit
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from runner.exchange import Reply, Request, Response, TransportFailure, header
+from runner.shell.clock import never
 from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.failures import (
     INVALID_REQUEST,
@@ -26,7 +27,7 @@ from runner.shell.failures import (
     not_unpacked,
     too_large,
 )
-from runner.shell.lean.connection import Connection, connect, secure
+from runner.shell.lean.connection import Connection, Patience, connect, secure
 from runner.shell.lean.head import NotHttpError, Written, head_of
 from runner.shell.lean.pool import Pool, Way
 from runner.shell.lean.reading import CutOffError, Progress, Whole, read
@@ -36,13 +37,13 @@ from runner.shell.wire import IDEMPOTENT, Place, place_of
 
 
 class Outgoing(NamedTuple):
-    """A request that is ready to be sent, the way it goes, and the time it has."""
+    """A request that is ready to be sent, the way it goes, and how long that may take."""
 
     request: Request
     place: Place
     written: Written
     way: Way
-    until: float | None
+    patience: Patience
 
 
 class LeanTransport:
@@ -53,9 +54,10 @@ class LeanTransport:
         self._trust = Trust(options)
         self._pool = Pool()
 
-    def send(self, request: Request, timeout: float | None) -> Reply:
+    def send(self, request: Request, timeout: float | None, cancelled: Callable[[], bool] = never) -> Reply:
+        """Send as every Transport does; raise KeyboardInterrupt as soon as it is `cancelled`, which is asked often."""
         timeout = self._options.timeout if timeout is None else timeout
-        until = None if timeout is None else time.monotonic() + timeout
+        patience = Patience(timeout, cancelled)
         place = place_of(request.url)
         if isinstance(place, TransportFailure):
             return place
@@ -63,7 +65,7 @@ class LeanTransport:
         if written is None:
             return INVALID_REQUEST
         terms = self._trust.terms(place.host, place.port) if place.scheme == "https" else None
-        outgoing = Outgoing(request, place, written, Way(place.host, place.port, terms), until)
+        outgoing = Outgoing(request, place, written, Way(place.host, place.port, terms), patience)
         progress = Progress()
         try:
             return self._sent(outgoing, progress)
@@ -84,11 +86,11 @@ class LeanTransport:
         return self._exchanged(outgoing, self._opened(outgoing), progress)
 
     def _opened(self, outgoing: Outgoing) -> Connection:
-        (host, port, terms), until = outgoing.way, outgoing.until
+        (host, port, terms), patience = outgoing.way, outgoing.patience
         context = self._trust.context(terms) if terms else None
         try:
-            connection = connect(host, port, until)
-            return connection if context is None else secure(connection, context, host, until)
+            connection = connect(host, port, patience)
+            return connection if context is None else secure(connection, context, host, patience)
         except TimeoutError:
             raise
         except (OSError, UnicodeError) as error:
@@ -151,14 +153,14 @@ def carried(outgoing: Outgoing, connection: Connection, progress: Progress, max_
     next(reading)
     sent = True
     try:
-        connection.send(outgoing.written.data, outgoing.request.body, outgoing.until)
+        connection.send(outgoing.written.data, outgoing.request.body, outgoing.patience)
     except TimeoutError:
         raise
     except OSError:
         sent = False  # a server may refuse a body and close before it has read it all: its answer is there
     while True:
         try:
-            reading.send(connection.receive(outgoing.until))
+            reading.send(connection.receive(outgoing.patience))
         except StopIteration as stop:
             whole: Whole = stop.value
             return whole if sent else whole._replace(persists=False)
