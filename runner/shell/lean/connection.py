@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -59,11 +60,10 @@ class Patience:
 class Connection:
     """A connection that is waited for with patience; raises OSError, and what `Patience.left` does."""
 
-    __slots__ = ("_quiet", "sock")
+    __slots__ = ("sock",)
 
-    def __init__(self, sock: socket.socket, quiet: type[OSError] = BlockingIOError) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self._quiet = quiet
 
     def send(self, head: bytes, body: bytes, patience: Patience) -> None:
         """Send all of it, in one piece where it is small."""
@@ -90,19 +90,20 @@ class Connection:
                 continue
 
     def is_stale(self) -> bool:
-        """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
-        try:
-            self.sock.settimeout(0)
-            self.sock.recv(1)
-        except self._quiet:
-            return False
-        except OSError:
-            return True
-        return True
+        return is_readable(self.sock.fileno())
 
     def close(self) -> None:
         with suppress(OSError):
             self.sock.close()
+
+
+def is_readable(fileno: int) -> bool:
+    """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([fileno], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(fileno, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def connect(host: str, port: int, patience: Patience) -> Connection:
@@ -114,15 +115,13 @@ def connect(host: str, port: int, patience: Patience) -> Connection:
 
 def secure(plain: Connection, context: ssl.SSLContext, host: str, patience: Patience) -> Connection:
     """Speak TLS on a connection; `host` is whose certificate is expected, and the name that is asked for (SNI)."""
-    import ssl
-
     try:
         plain.sock.settimeout(None)
         sock = context.wrap_socket(plain.sock, server_hostname=host, do_handshake_on_connect=False)
     except BaseException:
         plain.close()
         raise
-    connection = Connection(sock, ssl.SSLWantReadError)
+    connection = Connection(sock)
     try:
         _shake_hands(sock, patience)
     except BaseException:

@@ -6,9 +6,8 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from runner.shell.lean.connection import Connection
 from runner.shell.trust import Terms
 
 MOST_IDLE = 64
@@ -24,21 +23,32 @@ class Way(NamedTuple):
     terms: Terms | None
 
 
-class _Idle(NamedTuple):
-    connection: Connection
+class Keepable(Protocol):
+    """A connection, as far as a pool knows it."""
+
+    def is_stale(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Keepable)
+
+
+class _Idle(NamedTuple, Generic[C]):
+    connection: C
     since: float
 
 
-class Pool:
+class Pool(Generic[C]):
     """Idle connections, for any number of threads; a forked process begins without any."""
 
     def __init__(self) -> None:
-        self._idle: dict[Way, list[_Idle]] = {}
+        self._idle: dict[Way, list[_Idle[C]]] = {}
         self._count = 0
         self._lock = threading.Lock()
         self._owner = os.getpid()
 
-    def take(self, way: Way) -> Connection | None:
+    def take(self, way: Way) -> C | None:
         """Give the connection that was used last, if there is one that still works."""
         if self._owner != os.getpid():  # what was inherited is still in use by the parent
             self.__init__()  # type: ignore[misc]
@@ -52,7 +62,7 @@ class Pool:
                 return connection
             connection.close()
 
-    def put(self, way: Way, connection: Connection) -> None:
+    def put(self, way: Way, connection: C) -> None:
         """Keep a connection, unless there are many."""
         with self._lock:
             if self._count < MOST_IDLE:
@@ -70,7 +80,7 @@ class Pool:
                 self._idle[way] = [each for each in kept if each.since > oldest]
             self._forget(old)
 
-    def _forget(self, old: Iterable[_Idle]) -> None:
+    def _forget(self, old: Iterable[_Idle[C]]) -> None:
         for each in old:
             self._count -= 1
             each.connection.close()
