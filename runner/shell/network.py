@@ -11,20 +11,22 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from runner.exchange import Reply, Request, TransportFailure
+from runner.exchange import Reply, Request
 from runner.shell.lean.transport import LeanTransport
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
-from runner.shell.wire import place_of
 
 if TYPE_CHECKING:
-    from runner.shell.http import HttpTransport
+    from runner.shell.http import AsyncHttpTransport, HttpTransport
     from runner.shell.interrupt import Interrupt
 
 REPLACED = (
     ("httpx", "HTTPTransport", "handle_request"),
+    ("httpx", "AsyncHTTPTransport", "handle_async_request"),
     ("httpcore", "ConnectionPool", "handle_request"),
     ("httpcore", "HTTPConnection", "handle_request"),
+    ("httpcore", "AsyncConnectionPool", "handle_async_request"),
+    ("httpcore", "AsyncHTTPConnection", "handle_async_request"),
 )
 """What is put in the place of: module, class and method."""
 
@@ -53,11 +55,7 @@ class Network:
         return self._lean.send(request, timeout, interrupt.cancelled)
 
     def _needs_httpx(self, request: Request) -> bool:
-        return is_replaced() or (bool(self._proxies) and self._has_proxy(request))
-
-    def _has_proxy(self, request: Request) -> bool:
-        place = place_of(request.url)
-        return not isinstance(place, TransportFailure) and bool(self._proxies.to(place.scheme, place.host, place.port))
+        return is_replaced() or self._proxies.have(request.url)
 
     def _whole(self) -> HttpTransport:
         with self._lock:
@@ -78,6 +76,44 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class AsyncNetwork:
+    """`Network`, awaited, for asyncio; an asynchronous context manager."""
+
+    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+        from runner.shell.lean.awaited import AsyncLeanTransport
+
+        self._options = options
+        self._proxies = Proxies(options)
+        self._lean = AsyncLeanTransport(options)
+        self._httpx: AsyncHttpTransport | None = None
+        if options.proxy:
+            self._whole()
+
+    async def send(self, request: Request, timeout: float | None) -> Reply:
+        if is_replaced() or self._proxies.have(request.url):
+            return await self._whole().send(request, timeout)
+        return await self._lean.send(request, timeout)
+
+    def _whole(self) -> AsyncHttpTransport:
+        if self._httpx is None:
+            from runner.shell.http import AsyncHttpTransport
+
+            self._httpx = AsyncHttpTransport(self._options)
+        return self._httpx
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept alive."""
+        await self._lean.aclose()
+        if self._httpx is not None:
+            await self._httpx.aclose()
+
+    async def __aenter__(self) -> AsyncNetwork:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 def is_replaced() -> bool:

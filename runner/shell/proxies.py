@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from runner.exchange import TransportFailure
 from runner.shell.options import HttpOptions
+from runner.shell.wire import place_of
 
 
 class Proxies:
@@ -19,8 +21,11 @@ class Proxies:
 
             self._known = getproxies()
 
-    def __bool__(self) -> bool:
-        return any(scheme != "no" and proxy for scheme, proxy in self._known.items())
+    def have(self, url: str) -> bool:
+        """Say whether a request to a URL goes through one."""
+        if not self._known or isinstance(place := place_of(url), TransportFailure):
+            return False
+        return self.to(place.scheme, place.host, place.port) is not None
 
     def to(self, scheme: str, host: str, port: int) -> str | None:
         """Give the URL of the proxy for a host; none where NO_PROXY, or what the machine calls so, exempts it."""

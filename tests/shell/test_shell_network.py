@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import socket
@@ -14,10 +15,10 @@ import httpcore
 import httpx
 import pytest
 
-from runner.exchange import Request, Response, TransportFailure
+from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.shell.lean import connection, pool
-from runner.shell.network import Network, is_replaced
-from tests.shell.conftest import QUIET
+from runner.shell.network import AsyncNetwork, Network, is_replaced
+from tests.shell.conftest import QUIET, SendAll, sender
 from tests.shell.server import Connection, always, answer, refused_port, serve
 
 UNWANTED = ("httpx", "httpcore", "h11", "anyio", "asyncio", "ssl", "http.client", "email", "rich", "certifi", "idna")
@@ -65,14 +66,30 @@ def test_who_replaces_the_transport_of_httpx_sees_every_request(monkeypatch: pyt
         assert isinstance(transport.send(get(refused), 5), TransportFailure)
 
 
-@pytest.mark.parametrize("kind", [httpx.HTTPTransport, httpcore.ConnectionPool, httpcore.HTTPConnection])
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        (httpx.HTTPTransport, "handle_request"),
+        (httpx.AsyncHTTPTransport, "handle_async_request"),
+        (httpcore.ConnectionPool, "handle_request"),
+        (httpcore.HTTPConnection, "handle_request"),
+        (httpcore.AsyncConnectionPool, "handle_async_request"),
+        (httpcore.AsyncHTTPConnection, "handle_async_request"),
+    ],
+)
 def test_a_replacement_is_noticed_though_it_bears_the_name_of_what_it_replaces(
-    kind: Any, monkeypatch: pytest.MonkeyPatch
+    kind: Any, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not is_replaced()
-    original = kind.handle_request
-    monkeypatch.setattr(kind, "handle_request", functools.wraps(original)(lambda *given: original(*given)))
+    original = getattr(kind, method)
+    monkeypatch.setattr(kind, method, functools.wraps(original)(lambda *given: original(*given)))
     assert is_replaced()
+
+
+@pytest.fixture(params=["lean", "lean-async"])
+def send_lean(request: pytest.FixtureRequest) -> Any:
+    """`send_all`, by sockets only: it does what httpx does not."""
+    return sender(request.param)
 
 
 def test_a_class_in_the_place_of_a_transport_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,45 +97,43 @@ def test_a_class_in_the_place_of_a_transport_is_noticed(monkeypatch: pytest.Monk
     assert is_replaced()
 
 
-def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serve(always(answer())) as server, Network(QUIET) as transport:
+def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
+    with serve(always(answer())) as server:
         found = [(family, (host, server.port)) for family, host in ((10, "::1"), (2, "127.0.0.2"), (2, "127.0.0.1"))]
         resolve(monkeypatch, found)
-        assert isinstance(transport.send(get(server.url(host="several.example")), 5), Response)
+        assert isinstance(send_lean(get(server.url(host="several.example")))[0], Response)
 
 
-def test_the_next_address_is_tried_when_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    with full() as (silent, port), serve(always(answer())) as server, Network(QUIET) as transport:
+def test_the_next_address_is_tried_when_one_says_nothing(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
+    with full() as (silent, port), serve(always(answer())) as server:
         resolve(monkeypatch, [(2, (silent, port)), (2, ("127.0.0.1", server.port))])
-        assert isinstance(transport.send(get(server.url(host="several.example")), 5), Response)
+        assert isinstance(send_lean(get(server.url(host="several.example")))[0], Response)
 
 
-def test_a_host_that_refuses_at_every_address_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_refuses_at_every_address_says_so(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
     port = refused_port()
     resolve(monkeypatch, [(2, ("127.0.0.2", port)), (2, ("127.0.0.1", port))])
-    with Network(QUIET) as transport:
-        reply = transport.send(get(f"http://several.example:{port}/"), 5)
+    [reply] = send_lean(get(f"http://several.example:{port}/"))
     assert reply == TransportFailure("connect", f"connection to several.example:{port} refused")
 
 
-def test_addresses_that_say_nothing_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    with full() as (silent, port), Network(QUIET) as transport:
+def test_addresses_that_say_nothing_are_late(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
+    with full() as (silent, port):
         for found in ([(2, (silent, port))], [(2, (silent, port)), (2, ("127.0.0.2", port))]):
             resolve(monkeypatch, found)
-            reply = transport.send(get(f"http://several.example:{port}/"), 0.4)
+            [reply] = send_lean(get(f"http://several.example:{port}/"), timeout=0.4)
             assert reply == TransportFailure("timeout", "no response within 0.4 s")
 
 
-def test_a_connection_that_closes_in_the_head_of_an_answer_is_not_sent_the_request_again() -> None:
+def test_a_connection_that_closes_in_the_head_of_an_answer_is_not_sent_the_request_again(send_lean: SendAll) -> None:
     def breaks_off(connection: Connection) -> None:
         connection.request()
         connection.send(answer())
         connection.request()
         connection.send(b"HTTP/1.1 200")
 
-    with serve(breaks_off) as server, Network(QUIET) as transport:
-        assert isinstance(transport.send(get(server.url()), 5), Response)
-        failure = transport.send(get(server.url()), 5)
+    with serve(breaks_off) as server:
+        _, failure = send_lean(get(server.url()), get(server.url()))
         assert failure == TransportFailure("closed", "the server closed the connection before it answered")
         assert (server.connections, len(server.received)) == (1, 2)
 
@@ -138,6 +153,38 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pyte
         for _ in range(3):
             transport.send(get(server.url()), 5)
         assert server.connections == 3
+
+
+def test_a_task_that_is_cancelled_leaves_no_connection_behind() -> None:
+    left = threading.Event()
+
+    def behave(connection: Connection) -> None:
+        connection.request()
+        connection.wait()
+        left.set()
+
+    async def cancel(url: str) -> None:
+        async with AsyncNetwork(QUIET) as transport:
+            task = asyncio.create_task(transport.send(get(url), 5))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(left.wait, 5)
+
+    with serve(behave) as server:
+        asyncio.run(cancel(server.url()))
+        assert len(server.received) == 1
+
+
+def test_tasks_have_connections_of_their_own() -> None:
+    async def send(url: str) -> list[Reply]:
+        async with AsyncNetwork(QUIET) as transport:
+            return list(await asyncio.gather(*(transport.send(get(url), 5) for _ in range(8))))
+
+    with serve(at_once(8)) as server:
+        assert [type(reply) for reply in asyncio.run(send(server.url()))] == [Response] * 8
+        assert server.connections == 8
 
 
 def test_connections_are_closed_with_the_transport() -> None:

@@ -7,10 +7,10 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from runner.shell.clock import SLICE, never
 
@@ -30,7 +30,12 @@ class Address(NamedTuple):
     """An address family, and what `connect` takes."""
 
     family: int
-    where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+    where: Where
+
+
+Where: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+Info: TypeAlias = tuple[int, int, int, str, Where]
+"""What `getaddrinfo` gives for an address."""
 
 
 class Patience:
@@ -139,8 +144,13 @@ def _shake_hands(sock: ssl.SSLSocket, patience: Patience) -> None:
 
 
 def addresses_of(host: str, port: int) -> list[Address]:
-    """Give the addresses of a host, the families by turns (RFC 8305, 4)."""
-    found = [Address(family, where) for family, _, _, _, where in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)]
+    """Give the addresses of a host in the order in which they are tried."""
+    return in_turns(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def in_turns(infos: Iterable[Info]) -> list[Address]:
+    """Give the addresses that a resolver found, the families by turns (RFC 8305, 4)."""
+    found = [Address(family, where) for family, _, _, _, where in infos]
     first = [each for each in found if each.family == found[0].family]
     others = [each for each in found if each.family != found[0].family]
     turns = [each for pair in zip_longest(first, others) for each in pair if each is not None]
