@@ -192,9 +192,9 @@ def open_http(transport: Transport | HttpOptions | None) -> AbstractContextManag
     """Open HTTP, as options say where there are any; a transport that is open already is used as it is."""
     if not isinstance(transport, HttpOptions | None):
         return nullcontext(transport)
-    from runner.shell.http import HttpTransport  # imports an HTTP library: only where something remote is fetched
+    from runner.shell.network import Network  # opens sockets: only where something remote is fetched
 
-    return HttpTransport(transport or DEFAULTS)
+    return Network(transport or DEFAULTS)
 
 
 def ignore(entry: Entry) -> None:

@@ -178,9 +178,9 @@ async def _aopened(plan: Plan, options: AsyncRunOptions, story: _Story, apply: A
 def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:
     if not isinstance(transport, HttpOptions | None):
         return nullcontext(transport)
-    from runner.shell.http import AsyncHttpTransport
+    from runner.shell.network import AsyncNetwork
 
-    return AsyncHttpTransport(transport or DEFAULTS)
+    return AsyncNetwork(transport or DEFAULTS)
 
 
 def _embedded(plan: Plan, options: RunOptions | AsyncRunOptions, apply: Apply) -> Embedded | None:

@@ -67,6 +67,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "dataclasses": ("records", "errors", "openapi.references", "sandbox.generic", "schema", "shell.auth.credentials"),
     "httpx": ("shell.http",),
     "httpcore": ("shell.http", "shell.deadline"),
+    "certifi": ("shell.trust",),
     "jsonpath_rfc9535": ("expressions.selectors",),
     "jsonpath_ng": ("expressions.selectors",),
     "lxml": ("expressions.selectors",),

@@ -58,10 +58,10 @@ class Lanes(Frozen):
         venues = [ready.venue for ready, _ in self.begun.equipped if not ready.venue.sandbox]
         with ExitStack() as stack:
             if venues:
-                from runner.shell.http import HttpTransport
+                from runner.shell.network import Network
 
                 for http in dict.fromkeys(venue.http for venue in venues):
-                    self._transports[http] = stack.enter_context(HttpTransport(http))
+                    self._transports[http] = stack.enter_context(Network(http))
             yield self
 
     @contextmanager

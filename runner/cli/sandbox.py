@@ -131,8 +131,8 @@ def _outlet(mode: WebhookMode) -> Iterator[Transport | None]:
         yield None
         return
     from runner.sandbox.courier import Parted
-    from runner.shell.http import HttpTransport
+    from runner.shell.network import Network
     from runner.shell.options import HttpOptions
 
-    with HttpTransport(HttpOptions(direct=True)) as near, HttpTransport() as far:
+    with Network(HttpOptions(direct=True)) as near, Network() as far:
         yield near if mode == "loopback" else Parted(near, far)

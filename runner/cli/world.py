@@ -119,9 +119,9 @@ def _opened(
         transport, heard = stand_in(sandbox, ready.plan, apply, tell)
         yield transport, sandbox.clock, heard
         return
-    from runner.shell.http import HttpTransport
+    from runner.shell.network import Network
 
-    with HttpTransport(venue.http) as transport:
+    with Network(venue.http) as transport:
         yield transport, SystemClock(), tell
 
 

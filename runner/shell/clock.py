@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 SLICE = 0.1
 """Seconds that a sleeping `SystemClock` lets pass before it asks again whether the run was cancelled."""
@@ -87,6 +86,8 @@ class AsyncVirtualClock:
 
 def http_date(text: str) -> float | None:
     """Give the seconds since 1970 of a date in any of HTTP's three forms (RFC 9110, 5.6.7), or nothing."""
+    from email.utils import parsedate_to_datetime  # late: few runs ever meet a date
+
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

@@ -51,6 +51,8 @@ class CookieJar:
 
     def pairs(self, url: str, now: float) -> tuple[tuple[str, str], ...]:
         """Give names and values for a request to `url`, longest path first, then oldest first."""
+        if not self._cookies:
+            return ()
         host, path, secure = _target(url)
         found = [
             cookie

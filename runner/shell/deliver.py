@@ -138,8 +138,9 @@ def _hop(request: Request, guard: Guard | None, session: Session, left: float | 
 
 def _sent(request: Request, session: Session, left: float | None) -> Steps[Landed]:
     """Send a request with the cookies for it, as far as HTTP can carry it and there is time."""
-    with_all = with_cookies(request, session.jar.pairs(request.url, session.now()))
-    finished = complete(with_all, session.user_agent)
+    if cookies := session.jar.pairs(request.url, session.now()):
+        request = with_cookies(request, cookies)
+    finished = complete(request, session.user_agent)
     if isinstance(finished, TransportFailure):
         return Landed(request, finished, 0.0)
     if left is not None and left <= 0:
@@ -157,6 +158,8 @@ def _too_late(timeout: float | None, hops: list[Hop]) -> TransportFailure:
 
 def _with_delay_in_seconds(response: Response, now: float) -> Response:
     """Turn a Retry-After date into seconds from now (RFC 9110, 10.2.3), so that a replay needs no clock."""
+    if header(response.headers, "retry-after") is None:
+        return response
     headers = tuple(
         (name, str(max(0, ceil(date - now))))
         if name.lower() == "retry-after" and (date := http_date(value)) is not None

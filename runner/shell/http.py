@@ -17,17 +17,28 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
-from urllib.request import getproxies, proxy_bypass
 
 from runner.errors import UsageError
 from runner.exchange import Reply, Request, Response, TransportFailure, header
 from runner.records import Mutable, field
 from runner.shell.codings import CodingError, TooLargeError, undo
 from runner.shell.deadline import BoundedBackend, within
-from runner.shell.failures import no_connection
-from runner.shell.options import DEFAULTS, MEBIBYTE, HttpOptions
-from runner.shell.trust import show, trusting
-from runner.shell.wire import legal_url
+from runner.shell.failures import (
+    INVALID_REQUEST,
+    UNASKED_PROTOCOL,
+    FailedError,
+    bad_url,
+    cut_off,
+    late,
+    no_connection,
+    not_http,
+    not_unpacked,
+    too_large,
+)
+from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.proxies import Proxies
+from runner.shell.trust import Terms, Trust
+from runner.shell.wire import IDEMPOTENT, is_framed, legal_url
 
 if "httpx" not in sys.modules:
     # `import httpx` also imports its command line, and with it rich and pygments: two thirds of its cost. httpx is made
@@ -41,7 +52,13 @@ if "httpx" not in sys.modules:
 import httpcore
 import httpx
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+PLAINLY = {
+    "illegal request line": "illegal status line",
+    "Only Transfer-Encoding": "its Transfer-Encoding is not 'chunked'",
+    "multiple Transfer-Encoding headers": "its Transfer-Encoding is not 'chunked'",
+    "Received server _SWITCH_UPGRADE event without a pending proposal": UNASKED_PROTOCOL,
+}
+"""What h11 says of an answer, where it has words that are not for one, or that break off at a colon."""
 
 T = TypeVar("T", bound=httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
@@ -107,7 +124,7 @@ class AsyncHttpTransport:
                 reply = await self._try(attempt)
                 return await self._try(attempt) if attempt.may_repeat(reply) else reply
         except TimeoutError:
-            return attempt.late()
+            return late(timeout, attempt.answered)
 
     async def _try(self, attempt: Attempt) -> Reply:
         outgoing = attempt.outgoing(attempt.anote)
@@ -162,13 +179,15 @@ class Attempt(Mutable):
         text = legal_url(request.url)
         if isinstance(text, TransportFailure):
             return text
+        if not is_framed(request):
+            return INVALID_REQUEST
         try:
             url = httpx.URL(text)
             return Attempt(request, url, timeout, options.max_body, _address(url))
         except httpx.InvalidURL as error:
-            return TransportFailure("url", f"the URL cannot be requested: {str(error).lower()}")
+            return bad_url(str(error).lower())
         except UnicodeError:  # `_address` reads the host, and an `xn--` label may stand for nothing
-            return TransportFailure("url", "the URL cannot be requested: its host name is not valid")
+            return bad_url("its host name is not valid")
 
     def outgoing(self, note: Callable[[str, Any], object]) -> httpx.Request:
         """Give the request as httpx takes it: header bytes exactly as they are here."""
@@ -216,22 +235,17 @@ class Attempt(Mutable):
         body = undo(b"".join(self.chunks), header(headers, "content-encoding"), self.max_body)
         return Response(response.status_code, headers, body, response.reason_phrase)
 
-    def late(self) -> TransportFailure:
-        """Say that time ran out."""
-        what = "the body was not complete" if self.answered else "no response"
-        return TransportFailure("timeout", f"{what} within {self.timeout or 0:g} s")
-
     def failure(self, error: Exception) -> TransportFailure:
         """Say in one line why there is no response; an exception that is none of the world's doing is raised again."""
         match error:
-            case UnusableError():
+            case FailedError():
                 return error.failure
             case TooLargeError():
-                return TransportFailure("too-large", f"the body is larger than {_size(self.max_body)}")
+                return too_large(self.max_body)
             case CodingError():
-                return TransportFailure("protocol", f"the body cannot be unpacked: {error}")
+                return not_unpacked(error)
             case httpx.TimeoutException():
-                return self.late()
+                return late(self.timeout, self.answered)
             case httpx.ConnectError():
                 failure = no_connection(error, *self.peer)
                 # through a tunnel it is the server's certificate, not the proxy's
@@ -239,35 +253,28 @@ class Attempt(Mutable):
             case httpx.ProxyError():
                 return TransportFailure("connect", f"the proxy opened no connection: {str(error).lower()}")
             case httpx.LocalProtocolError():
-                return TransportFailure("protocol", "the request is not valid HTTP")
+                return INVALID_REQUEST
             case httpx.RemoteProtocolError():
                 return self._not_http(str(error))
             case httpx.NetworkError() | OSError():
-                return self._cut_off("")
+                return cut_off(self.answered)
             case _:
                 raise error
 
     def _not_http(self, complaint: str) -> TransportFailure:
         """Tell httpcore's and h11's complaints apart; what the server sent (after the colon) stays out of it."""
         if complaint.startswith("Server disconnected"):
-            return self._cut_off("")
+            return cut_off(self.answered)
+        if complaint.startswith("peer unexpectedly closed connection"):
+            return cut_off(self.answered, "(incomplete chunked read)")
         if complaint.startswith("peer closed connection"):
-            return self._cut_off(" " + complaint[complaint.find("(") :] if "(" in complaint else "")
+            return cut_off(self.answered, complaint[complaint.find("(") :] if "(" in complaint else "")
         detail = complaint.partition(":")[0]
-        return TransportFailure("protocol", f"the answer is not valid HTTP: {detail[:1].lower()}{detail[1:80]}")
-
-    def _cut_off(self, detail: str) -> TransportFailure:
-        if self.answered:
-            return TransportFailure("protocol", f"the connection was closed before the body was complete{detail}")
-        return TransportFailure("closed", "the server closed the connection before it answered")
+        return not_http(PLAINLY.get(detail, detail))
 
 
 def _address(url: httpx.URL) -> tuple[str, int]:
     return url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _size(count: int) -> str:
-    return f"{count / MEBIBYTE:g} MiB" if count >= MEBIBYTE else f"{count} bytes"
 
 
 def _text(field_bytes: bytes) -> str:
@@ -278,14 +285,6 @@ def _text(field_bytes: bytes) -> str:
         return field_bytes.decode("latin-1")
 
 
-class UnusableError(Exception):
-    """This machine's own set-up (a proxy, its certificates) does not allow the request."""
-
-    def __init__(self, failure: TransportFailure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class Route(NamedTuple, Generic[T]):
     """A pool of connections, and the proxy they go through."""
 
@@ -294,34 +293,27 @@ class Route(NamedTuple, Generic[T]):
 
 
 class RouteKey(NamedTuple):
-    """What sets pools apart: TLS or not, whether certificates are checked, whether ours is shown, and the proxy."""
+    """What sets pools apart: the terms of TLS, None where there is none, and the proxy."""
 
-    tls: bool
-    checked: bool
-    shown: bool
+    terms: Terms | None
     proxy: str | None
 
 
 class Routes(Generic[T]):
-    """The pools a transport sends through, each made when first needed.
-
-    Loading the trusted certificates takes longer than a request, so plain http does without.
-    """
+    """The pools a transport sends through, each made when first needed."""
 
     def __init__(self, options: HttpOptions, make: Callable[..., T]) -> None:
         self._options = options
         self._make = make
-        self._proxies = getproxies() if options.trust_env and not options.direct else {}
+        self._proxies = Proxies(options)
         if options.proxy:
-            self._proxies = {"all": options.proxy}
             _proxy(options.proxy)
         self._routes: dict[RouteKey, Route[T]] = {}
         self._lock = threading.Lock()
-        if isinstance(options.verify, str) or options.client:
-            self._context(checked=True, shown=True)
+        self._trust = Trust(options)
 
     def to(self, url: httpx.URL) -> Route[T]:
-        """Give the route to a URL; raises UnusableError."""
+        """Give the route to a URL; raises FailedError."""
         key = self._key(url)
         with self._lock:
             if key not in self._routes:
@@ -336,47 +328,23 @@ class Routes(Generic[T]):
         return opened
 
     def _key(self, url: httpx.URL) -> RouteKey:
-        proxy = self._proxy_for(url)
-        if url.scheme != "https":
-            return RouteKey(False, True, False, proxy)
         host, port = _address(url)
-        checked = not {host.lower(), f"{host.lower()}:{port}"} & self._options.insecure
-        client = self._options.client
-        shown = client is not None and (not client.hosts or host.lower() in client.hosts)
-        return RouteKey(True, checked, shown, proxy)
-
-    def _proxy_for(self, url: httpx.URL) -> str | None:
-        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        exempt = self._options.trust_env and proxy_bypass(f"{url.host}:{_address(url)[1]}")
-        if not proxy or exempt:
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
-
-    def _context(self, checked: bool, shown: bool) -> ssl.SSLContext:
-        """Make the TLS context for a host whose certificate is `checked`, and to which ours is `shown`."""
-        verify = self._options.verify if checked else False
-        if isinstance(verify, str):
-            context = trusting(verify)
-        else:
-            context = httpx.create_ssl_context(verify=verify, trust_env=self._options.trust_env)
-        if shown and self._options.client:
-            show(context, self._options.client)
-        return context
+        return RouteKey(
+            self._trust.terms(host, port) if url.scheme == "https" else None, self._proxies.to(url.scheme, host, port)
+        )
 
     def _open(self, key: RouteKey) -> Route[T]:
         try:
             proxy = httpx.Proxy(key.proxy) if key.proxy else None
             if proxy is not None:
                 _address(proxy.url)  # a host that cannot be read is noticed here
-            context = self._context(key.checked, key.shown) if key.tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context = self._trust.context(key.terms) if key.terms else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
             return Route(self._make(verify=context, proxy=proxy, limits=limits), proxy)
-        except (OSError, UsageError) as error:
-            raise UnusableError(TransportFailure("tls", "the trusted certificates cannot be read")) from error
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # the proxy's own URL stays out of the message: it may hold a password
             whose = "that is given" if self._options.proxy else "that the environment names"
-            raise UnusableError(TransportFailure("connect", f"the proxy {whose} cannot be used")) from error
+            raise FailedError(TransportFailure("connect", f"the proxy {whose} cannot be used")) from error
 
 
 def _proxy(url: str) -> None:

@@ -5,8 +5,9 @@ neither able to go on. So the signal only sets a mark, except where the run is b
 and the driver answers `Cancelled`. Once the driver has heard of it, a teardown may use the world. The second Ctrl-C
 raises wherever it finds the program.
 
-Signals reach the main thread alone. Any other one sends its requests by one more thread each, which it leaves alone
-with the request when the user has had enough; its sleeps end by themselves, if its clock knows of `cancelled`.
+Signals reach the main thread alone. In any other one a transport that can (`Breakable`) asks now and then; for one
+that cannot, each request is sent by one more thread, which is left alone with it when the user has had enough. Sleeps
+end by themselves, if their clock knows of `cancelled`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from runner.exchange import Clock, Reply, Request, Transport
 from runner.shell.clock import SLICE
@@ -106,13 +107,23 @@ class Interrupt:
         return _BreakableClock(self, inner)
 
 
+@runtime_checkable
+class Breakable(Protocol):
+    """A Transport that raises KeyboardInterrupt by itself, soon after the interrupt is `cancelled`."""
+
+    def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply: ...
+
+
 class _BreakableTransport:
     def __init__(self, interrupt: Interrupt, inner: Transport) -> None:
         self._interrupt = interrupt
         self._inner = inner
+        self._breakable = inner if isinstance(inner, Breakable) else None
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         if not _on_main_thread():
+            if self._breakable is not None:
+                return self._breakable.send_breakably(request, timeout, self._interrupt)
             return self._interrupt.aside(lambda: self._inner.send(request, timeout))
         with self._interrupt.breaking():
             return self._inner.send(request, timeout)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from runner.exchange import Headers, Request, TransportFailure
 from runner.records import replace
+from runner.shell.failures import bad_url
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_DEFAULT_TEXTS = {scheme: str(port) for scheme, port in DEFAULT_PORTS.items()}
 
 _UNRESERVED = "-._~"
 _PATH = _UNRESERVED + "!$&'()*+,;=:@/%"
@@ -21,13 +25,65 @@ _QUERY = _PATH + "?[]"  # brackets: `allowReserved` sends them, and servers read
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 # RFC 9110, 5.1 and 5.5: field-name = token; a field value holds no CR, LF or NUL.
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """How long the body is: for whoever sends it to say, never for a workflow."""
 
-_HAS_CONTENT = ("POST", "PUT", "PATCH")
+HAS_CONTENT = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests say how long their body is though there is none."""
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+"""Methods whose requests may arrive twice (RFC 9110, 9.2.2)."""
+
+LONGEST_URL = 65536
+
+# What `legal_url` gives back as it is, most of the time: this pattern, and no `%`, `/.` or default port.
+_LEGAL = re.compile(
+    r"(https?)://((?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63})(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]+)?)"
+)
+_PARTS = re.compile(r"(https?)://(\[[^\]/]*\]|[^/:\[]*)(?::([0-9]+))?(/.*)")
+
+
+class Place(NamedTuple):
+    """Where a request goes: `host` without brackets, `authority` as Host says it, `target` from the path on."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """The host as people write it."""
+        return self.host.encode().decode("idna") if "xn--" in self.host else self.host
+
+
+@lru_cache(maxsize=64)
+def place_of(url: str) -> Place | TransportFailure:
+    """Take apart an absolute URL, made legal where it is not."""
+    if isinstance(legal := legal_url(url), TransportFailure):
+        return legal
+    if len(legal) > LONGEST_URL:
+        return bad_url("url too long")
+    matched = _PARTS.fullmatch(legal)
+    assert matched is not None
+    scheme, host, port, target = matched.groups()
+    if "xn--" in host and not _is_a_name(host):
+        return bad_url("its host name is not valid")
+    authority = f"{host}:{port}" if port else host
+    return Place(scheme, host.strip("[]"), int(port) if port else DEFAULT_PORTS[scheme], authority, target)
+
+
+def _is_a_name(host: str) -> bool:
+    """Say whether the `xn--` labels of a host stand for something."""
+    try:
+        return bool(host.encode().decode("idna"))
+    except UnicodeError:
+        return False
 
 
 def origin(url: str) -> str:
@@ -48,29 +104,38 @@ def complete(request: Request, user_agent: str) -> Request | TransportFailure:
     url = legal_url(request.url)
     if isinstance(url, TransportFailure):
         return url
-    if not _TOKEN.fullmatch(request.method):
+    if not TOKEN.fullmatch(request.method):
         return TransportFailure("protocol", "the method is not one that HTTP can send")
     for name, value in request.headers:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             return TransportFailure("protocol", f"{name!r} cannot be the name of a header")
-        if _FORBIDDEN.search(value):
+        if FORBIDDEN.search(value):
             # the value stays out of the message: it may be a secret
             return TransportFailure("protocol", f"the value of header '{name}' has characters that HTTP forbids")
-    return replace(request, url=url, headers=_all_headers(request, url, user_agent))
+    return Request(request.method, url, _all_headers(request, url, user_agent), request.body)
 
 
 def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
+    """Add to the fields of a request those that it lacks; `url` is legal, so that its authority is what Host says."""
     kept = [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
     given = {name.lower() for name, _ in kept}
     added = [("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate")]
-    if request.body or request.method.upper() in _HAS_CONTENT:
+    if request.body or request.method.upper() in HAS_CONTENT:
         added.append(("Content-Length", str(len(request.body))))
-    host = () if "host" in given else (("Host", origin(url).partition("://")[2]),)
-    return (*host, *kept, *(pair for pair in added if pair[0].lower() not in given))
+    host = () if "host" in given else (("Host", url.split("/", 3)[2]),)
+    return (*host, *kept, *[pair for pair in added if pair[0].lower() not in given])
+
+
+def is_framed(request: Request) -> bool:
+    """Say whether the fields of a request tell the truth of its body: else a part of it would be another request."""
+    said = [(lowered, value) for name, value in request.headers if (lowered := name.lower()) in FRAMING]
+    return not said or said == [("content-length", str(len(request.body)))]
 
 
 def without_user_info(request: Request) -> Request:
     """Turn a user and password in the URL into Basic credentials, where the request has no others (RFC 7617)."""
+    if "@" not in request.url:
+        return request
     try:
         parts = urlsplit(request.url)
     except ValueError:
@@ -91,19 +156,26 @@ def basic(user_and_password: str) -> str:
     return "Basic " + base64.b64encode(user_and_password.encode()).decode("ascii")
 
 
+@lru_cache(maxsize=64)
 def legal_url(url: str) -> str | TransportFailure:
     """Give an http(s) URL as it is requested: legal by percent-encoding, without user, password, dots and fragment."""
+    if (matched := _LEGAL.fullmatch(url)) and "/." not in url and matched[3] != _DEFAULT_TEXTS[matched[1]]:
+        return url
+    return _made_legal(url)
+
+
+def _made_legal(url: str) -> str | TransportFailure:
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS:
             known = f"'{parts.scheme}' is not http or https" if parts.scheme else "it is not absolute"
-            return TransportFailure("url", f"the URL cannot be requested: {known}")
+            return bad_url(known)
         if not parts.hostname or re.search(r"[\s%\x00-\x20]", parts.hostname):
-            return TransportFailure("url", "the URL cannot be requested: it names no host")
+            return bad_url("it names no host")
         where = _origin(parts)
     except ValueError as error:  # a port that is no number, a broken IPv6 address, a label that IDNA refuses
         reason = "its host name is not valid" if isinstance(error, UnicodeError) else str(error).lower()
-        return TransportFailure("url", f"the URL cannot be requested: {reason}")
+        return bad_url(reason)
     query = f"?{_quoted(parts.query, _QUERY)}" if parts.query else ""
     return f"{where}{_without_dots(_quoted(parts.path, _PATH)) or '/'}{query}"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from runner.bundled import workflows
 from runner.cli.prepare import check_document
 from runner.version import __version__
 from tests.cli.process import arazzo
+from tests.shell.server import always, answer, serve
 
 HEAVY = (
     "httpx", "httpcore", "jsonschema", "jsonschema_rs", "jsonpath_ng", "jsonpath_rfc9535", "regex", "lxml",
@@ -40,6 +43,50 @@ def test_a_command_imports_nothing_that_it_does_not_need(command: str, unwanted:
     loaded = set(done.stderr.split())
     assert "click" in loaded
     assert sorted(loaded & set(unwanted)) == []
+
+
+LIVE = """
+arazzo: 1.0.1
+info: {title: Live, version: 1.0.0}
+sourceDescriptions: [{name: pets, url: pets.yaml, type: openapi}]
+workflows:
+  - workflowId: one
+    steps:
+      - stepId: add
+        operationId: add
+        requestBody: {payload: {name: Bello}}
+        successCriteria: [{condition: $statusCode == 201}]
+        outputs: {id: $response.body#/id}
+"""
+PETS = """
+openapi: 3.1.0
+info: {title: Pets, version: 1.0.0}
+servers: [{url: SERVER}]
+paths:
+  /pets:
+    post:
+      operationId: add
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses: {"201": {description: Added, content: {application/json: {schema: {type: object}}}}}
+"""
+
+
+def test_a_live_run_imports_no_http_library(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom runner.cli import main\n"
+        f"sys.argv = ['arazzo', 'run', {str(tmp_path / 'live.yaml')!r}, '--format', 'json']\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(sys.modules), sep='\\n', file=sys.stderr)\n"
+    )
+    unwanted = {*HEAVY, "h11", "anyio", "sniffio", "certifi", "idna", "ssl", "http.client", "urllib.request"}
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    reply = answer("Content-Type: application/json", body=b'{"id": 7}', status="201 Created")
+    with serve(always(reply)) as server:
+        (tmp_path / "live.yaml").write_text(LIVE)
+        (tmp_path / "pets.yaml").write_text(PETS.replace("SERVER", server.url("")))
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
+        assert [received.line for received in server.received] == ["POST /pets HTTP/1.1"]
+    assert sorted(set(done.stderr.split()) & (unwanted - {"jsonschema_rs"})) == []
 
 
 def test_help_says_what_there_is() -> None:

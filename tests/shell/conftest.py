@@ -7,6 +7,7 @@ import pytest
 
 from runner.exchange import Reply, Request
 from runner.shell.http import AsyncHttpTransport, HttpTransport
+from runner.shell.network import AsyncNetwork, Network
 from runner.shell.options import HttpOptions
 
 SendAll = Callable[..., list[Reply]]
@@ -14,15 +15,27 @@ SendAll = Callable[..., list[Reply]]
 QUIET = HttpOptions(trust_env=False)
 
 
-@pytest.fixture(params=["sync", "async"])
+TRANSPORTS = {"lean": Network, "httpx": HttpTransport}
+"""The synchronous ones: what chooses, which is sockets where nothing else is needed, and httpx."""
+
+
+AWAITED = {"lean-async": AsyncNetwork, "httpx-async": AsyncHttpTransport}
+
+
+@pytest.fixture(params=[*TRANSPORTS, *AWAITED])
 def send_all(request: pytest.FixtureRequest) -> SendAll:
-    """Send requests one after the other through one transport; the same test runs over both kinds."""
+    """Send requests one after the other through one transport; the same test runs over every kind."""
+    return sender(request.param)
+
+
+def sender(kind: str) -> SendAll:
+    """Give what sends through a transport of a kind."""
 
     def sync(
         *requests: Request, timeout: float = 5, options: HttpOptions = QUIET, between: Between = nothing
     ) -> list[Reply]:
         replies = []
-        with HttpTransport(options) as transport:
+        with TRANSPORTS[kind](options) as transport:
             for one in requests:
                 replies.append(transport.send(one, timeout))
                 between()
@@ -32,7 +45,7 @@ def send_all(request: pytest.FixtureRequest) -> SendAll:
         requests: Iterable[Request], timeout: float, options: HttpOptions, between: Between
     ) -> list[Reply]:
         replies = []
-        async with AsyncHttpTransport(options) as transport:
+        async with AWAITED[kind](options) as transport:
             for one in requests:
                 replies.append(await transport.send(one, timeout))
                 between()
@@ -43,7 +56,7 @@ def send_all(request: pytest.FixtureRequest) -> SendAll:
     ) -> list[Reply]:
         return asyncio.run(awaited(requests, timeout, options, between))
 
-    return sync if request.param == "sync" else by_asyncio
+    return by_asyncio if kind in AWAITED else sync
 
 
 Between = Callable[[], object]

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Received:
@@ -85,9 +87,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serve(behaviour: Behaviour, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Server]:
     """Run a server for the length of a `with` block; each connection gets a thread."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"nothing can listen on {host} here")
     server = Server(listener.getsockname()[1], "https" if tls else "http")
     open_sockets: list[socket.socket] = []
     threads: list[threading.Thread] = []

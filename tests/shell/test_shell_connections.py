@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from runner.exchange import Request, Response, TransportFailure
+from runner.records import replace
 from runner.shell.http import HttpTransport
 from runner.shell.options import HttpOptions
 from runner.shell.wire import complete
@@ -29,6 +31,19 @@ def get(url: str) -> Request:
 
 BODIES: dict[str, tuple[bytes, bytes]] = {
     "plain": (answer(body=b"hello"), b"hello"),
+    "of a length that is said twice": (answer("Content-Length: 5", "Content-Length: 5", body=b"hello"), b"hello"),
+    "of a length that is said twice in one field": (answer("Content-Length: 5, 5", body=b"hello"), b"hello"),
+    "with lines that end with a line feed alone": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", b"hello"),
+    "without a reason": (b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
+    "shorter than all that comes": (answer("Content-Length: 5", body=b"hello, world"), b"hello"),
+    "chunked, and of a length": (
+        answer(CHUNKED, "Content-Length: 3", body=b"5\r\nhello\r\n0\r\n\r\n"),
+        b"hello",
+    ),
+    "chunked, with extensions and a trailer": (
+        answer(CHUNKED, body=b'0005;a="b" \r\nhello\r\n0;last\r\nX-Sum: 1\r\n\r\n'),
+        b"hello",
+    ),
     "chunked": (answer(CHUNKED, body=b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"), b"hello"),
     "up to the end of the connection": (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello"),
     "gzip": (answer(GZIP, body=gzip.compress(b"hello")), b"hello"),
@@ -46,6 +61,7 @@ BODIES: dict[str, tuple[bytes, bytes]] = {
     "as large as is allowed": (answer(GZIP, body=gzip.compress(bytes(1000))), bytes(1000)),
     "announced as gzip, but empty": (answer(GZIP), b""),
     "after an informational response": (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer(body=b"x"), b"x"),
+    "after several": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + answer(body=b"x"), b"x"),
 }
 
 
@@ -114,6 +130,148 @@ def test_a_completed_request_is_what_the_server_sees_byte_for_byte(send_all: Sen
         ("Accept-Encoding", "gzip, deflate"),
         ("Content-Length", "5"),
     ]
+
+
+FOLDED = b"HTTP/1.1 200 OK\r\nX-Folded: one\r\n\t  two \r\n three\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_folded_field_is_one_field(send_all: SendAll) -> None:
+    with serve(once(FOLDED)) as server:
+        [reply] = send_all(get(server.url()))
+    assert isinstance(reply, Response)
+    assert reply.headers == (("X-Folded", "one two  three"), ("X-Empty", ""), ("Content-Length", "0"))
+
+
+REQUESTS: dict[str, Request] = {
+    "a plain one": Request("GET", "/pets?limit=2&tag=a%20b"),
+    "one with a body": Request("POST", "/pets", (("Content-Type", "application/json"),), b'{"id": 1}'),
+    "one without its body": Request("POST", "/pets"),
+    "one with a large body": Request("PUT", "/pets", (("x-sum", "1"),), bytes(300_000)),
+    "one that has nothing": Request("DELETE", "/pets/1", (("Accept", "text/plain"), ("accept-encoding", "identity"))),
+    "one that names its host late": Request("GET", "/", (("X-First", "1"), ("host", "elsewhere.example"))),
+    "one that says the same again": Request("get", "/", (("A", "1"), ("a", "2"), ("Cookie", "a=1; b=2"))),
+    "one in other letters": Request("OPTIONS", "/zoë/%e2%82%ac", (("X-Name", "Zoë €"),)),
+    "one that closes": Request("GET", "/", (("Connection", "close"),)),
+}
+
+
+@pytest.mark.parametrize("written", REQUESTS.values(), ids=REQUESTS.keys())
+def test_every_transport_writes_the_same_bytes(written: Request, send_all: SendAll) -> None:
+    with serve(always(answer())) as server:
+        sent = complete(replace(written, url=server.url(written.url)), "arazzo/test")
+        assert isinstance(sent, Request)
+        [reply] = send_all(sent)
+        assert isinstance(reply, Response)
+        [received] = server.received
+    host, others = [], []
+    for name, value in sent.headers:
+        (host if name.lower() == "host" else others).append(f"{name}: {value}")
+    target = sent.url.removeprefix(server.url(""))
+    assert received.head.decode() == "\r\n".join((f"{sent.method} {target} HTTP/1.1", *host, *others))
+    assert received.body == written.body
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "/", (("X-Key\r\nX-Other", "1"),)),
+        Request("GET", "/", (("X-Key", "1\nX-Other: 2"),)),
+        Request("GET", "/", (("X-Key", "1\x00"),)),
+        Request("GET", "/", (("", "1"),)),
+        Request("GET / HTTP/1.1\r\nX-Key:", "/"),
+        Request("POST", "/", (("Content-Length", "1"),), b"GET / HTTP/1.1"),
+    ],
+    ids=repr,
+)
+def test_what_would_be_another_request_is_never_sent(request_: Request, send_all: SendAll) -> None:
+    with serve(always(answer())) as server:
+        replies = send_all(replace(request_, url=server.url(request_.url)))
+        assert replies == [TransportFailure("protocol", "the request is not valid HTTP")]
+        assert [received.line for received in server.received] in ([], ["POST / HTTP/1.1"])
+
+
+def test_a_line_break_in_a_url_is_no_line_break_on_the_wire(send_all: SendAll) -> None:
+    with serve(always(answer())) as server:
+        send_all(get(server.url("/a b\x00c/ü")))
+        assert [received.line for received in server.received] == ["GET /a%20b%00c/%C3%BC HTTP/1.1"]
+
+
+@pytest.mark.parametrize("send_all", ["lean", "lean-async"], indirect=True)  # h11 takes it for one
+def test_what_comes_after_a_response_is_no_answer_to_the_next_request(send_all: SendAll) -> None:
+    def says_too_much(connection: Connection) -> None:
+        while connection.request():
+            connection.send(answer(body=b"real") + answer(body=b"smuggled"))
+
+    with serve(says_too_much) as server:
+        replies = send_all(get(server.url()), get(server.url()))
+        assert [reply.body for reply in replies if isinstance(reply, Response)] == [b"real", b"real"]
+        assert server.connections == 2
+
+
+def test_what_comes_while_nobody_asks_is_no_answer_either(send_all: SendAll) -> None:
+    def speaks_up(connection: Connection) -> None:
+        connection.request()
+        connection.send(answer(body=b"real"))
+        time.sleep(0.05)
+        connection.send(answer(body=b"unasked"))
+        connection.wait()
+
+    with serve(speaks_up) as server:
+        replies = send_all(get(server.url()), get(server.url()), between=lambda: time.sleep(0.15))
+        assert [reply.body for reply in replies if isinstance(reply, Response)] == [b"real", b"real"]
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        answer("Connection: close"),
+        answer("Connection: Keep-Alive, Close"),
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_a_connection_that_the_server_will_close_is_not_used_again(data: bytes, send_all: SendAll) -> None:
+    with serve(always(data)) as server:
+        assert [type(reply) for reply in send_all(get(server.url()), get(server.url()))] == [Response] * 2
+        assert server.connections == 2
+
+
+def test_a_connection_that_the_request_gives_up_is_not_used_again(send_all: SendAll) -> None:
+    with serve(always(answer())) as server:
+        one = Request("GET", server.url(), (("Connection", "close"),))
+        send_all(one, one)
+        assert server.connections == 2
+
+
+def test_an_answer_before_the_body_has_been_read_is_the_answer(send_all: SendAll) -> None:
+    def refuses(connection: Connection) -> None:
+        connection.sock.recv(1000)
+        connection.send(answer("Connection: close", status="413 Content Too Large"))
+        connection.sock.shutdown(socket.SHUT_WR)
+        connection.wait()
+
+    with serve(refuses) as server:
+        [reply] = send_all(Request("POST", server.url(), body=bytes(3_000_000)))
+    assert isinstance(reply, Response)
+    assert (reply.status, reply.reason) == (413, "Content Too Large")
+
+
+def test_an_answer_that_changes_the_protocol_is_one_for_who_asked(send_all: SendAll) -> None:
+    data = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"
+    with serve(once(data)) as server:
+        upgrade = (("Connection", "upgrade"), ("Upgrade", "websocket"))
+        [asked, unasked] = send_all(Request("GET", server.url(), upgrade), get(server.url()))
+    assert isinstance(asked, Response)
+    assert (asked.status, asked.body) == (101, b"")
+    said = "the answer is not valid HTTP: it changes to another protocol, for which nobody asked"
+    assert unasked == TransportFailure("protocol", said)
+
+
+def test_an_ipv6_address_is_reached_and_named_in_brackets(send_all: SendAll) -> None:
+    with serve(always(answer()), host="::1") as server:
+        [reply] = send_all(get(server.url(host="[::1]")))
+        assert isinstance(reply, Response)
+        assert server.received[0].field("host") == f"[::1]:{server.port}"
 
 
 def test_cookies_and_passwords_in_the_url_are_nothing_to_a_transport(send_all: SendAll) -> None:

@@ -99,6 +99,111 @@ RUDE: dict[str, tuple[Behaviour, str, str]] = {
         "protocol",
         "the answer is not valid HTTP: illegal status line",
     ),
+    "sends a TLS record": (
+        once(b"\x16\x03\x01\x02\x00\x01"),
+        "protocol",
+        "the answer is not valid HTTP: illegal status line",
+    ),
+    "sends an empty line first": (
+        once(b"\r\n" + answer()),
+        "protocol",
+        "the answer is not valid HTTP: no response line received",
+    ),
+    "sends a status that is no number": (
+        once(b"HTTP/1.1 2x0 OK\r\n\r\n"),
+        "protocol",
+        "the answer is not valid HTTP: illegal status line",
+    ),
+    "sends a line without a colon": (
+        once(answer("this is no field")),
+        "protocol",
+        "the answer is not valid HTTP: illegal header line",
+    ),
+    "sends a space before the colon": (
+        once(answer("X-Key : value")),
+        "protocol",
+        "the answer is not valid HTTP: illegal header line",
+    ),
+    "sends a NUL in a field": (
+        once(answer("X-Key: s3cret\x00")),
+        "protocol",
+        "the answer is not valid HTTP: illegal header line",
+    ),
+    "sends a bare CR in a field": (
+        once(answer("X-Key: a\rX-Other: b")),
+        "protocol",
+        "the answer is not valid HTTP: illegal header line",
+    ),
+    "folds the first field": (
+        once(answer(" folded: from nothing")),
+        "protocol",
+        "the answer is not valid HTTP: continuation line at start of headers",
+    ),
+    "says two lengths": (
+        once(answer("Content-Length: 2", "Content-Length: 3", body=b"abc")),
+        "protocol",
+        "the answer is not valid HTTP: conflicting Content-Length headers",
+    ),
+    "says two lengths in one field": (
+        once(answer("Content-Length: 2, 3", body=b"abc")),
+        "protocol",
+        "the answer is not valid HTTP: conflicting Content-Length headers",
+    ),
+    "says a length below nothing": (
+        once(answer("Content-Length: -1")),
+        "protocol",
+        "the answer is not valid HTTP: bad Content-Length",
+    ),
+    "says no length where it should": (
+        once(answer("Content-Length:")),
+        "protocol",
+        "the answer is not valid HTTP: bad Content-Length",
+    ),
+    "uses a transfer coding nobody asked for": (
+        once(answer("Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n")),
+        "protocol",
+        "the answer is not valid HTTP: its Transfer-Encoding is not 'chunked'",
+    ),
+    "is chunked twice": (
+        once(answer(CHUNKED, CHUNKED, body=b"0\r\n\r\n")),
+        "protocol",
+        "the answer is not valid HTTP: its Transfer-Encoding is not 'chunked'",
+    ),
+    "sends more in a chunk than it said": (
+        once(answer(CHUNKED, body=b"3\r\nhello\r\n0\r\n\r\n")),
+        "protocol",
+        "the answer is not valid HTTP: malformed chunk footer",
+    ),
+    "sends a chunk of a size below nothing": (
+        once(answer(CHUNKED, body=b"-5\r\nhello\r\n0\r\n\r\n")),
+        "protocol",
+        "the answer is not valid HTTP: illegal chunk header",
+    ),
+    "ends in its head": (
+        once(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        "closed",
+        "the server closed the connection before it answered",
+    ),
+    "ends in its trailer": (
+        once(answer(CHUNKED, body=b"0\r\nX-Sum: 1")),
+        "protocol",
+        "the connection was closed before the body was complete (incomplete chunked read)",
+    ),
+    "ends after an informational response": (
+        once(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "closed",
+        "the server closed the connection before it answered",
+    ),
+    "sends a head that never ends": (
+        once(b"HTTP/1.1 200 OK\r\n" + b"X-Long: 12345678\r\n" * 30_000),
+        "protocol",
+        "the answer is not valid HTTP: receive buffer too long",
+    ),
+    "sends one field that never ends": (
+        once(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 500_000),
+        "protocol",
+        "the answer is not valid HTTP: receive buffer too long",
+    ),
     "sends broken gzip": (
         once(answer(GZIP, body=b"this is not gzip")),
         "protocol",
@@ -117,6 +222,16 @@ RUDE: dict[str, tuple[Behaviour, str, str]] = {
     "sends a gzip bomb": (once(answer(GZIP, body=BOMB)), "too-large", "the body is larger than 1 MiB"),
     "sends a bomb in a bomb": (
         once(answer("Content-Encoding: gzip, gzip", body=gzip.compress(BOMB))),
+        "too-large",
+        "the body is larger than 1 MiB",
+    ),
+    "sends too much in chunks": (
+        once(answer(CHUNKED, body=b"80000\r\n" + bytes(0x80000) + b"\r\n80001\r\n" + bytes(0x80001) + b"\r\n")),
+        "too-large",
+        "the body is larger than 1 MiB",
+    ),
+    "sends too much without saying how much": (
+        once(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2_000_000)),
         "too-large",
         "the body is larger than 1 MiB",
     ),

@@ -15,9 +15,8 @@ from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, is_c
 from runner.exchange import Exchange, Request
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World, drive
-from runner.shell.http import HttpTransport
 from runner.shell.interrupt import Interrupt
-from tests.shell.conftest import QUIET
+from tests.shell.conftest import QUIET, TRANSPORTS
 from tests.shell.operations import operation
 from tests.shell.server import Connection, serve
 
@@ -50,10 +49,11 @@ def silent(connection: Connection) -> None:
 
 @pytest.mark.usefixtures("strike_soon")
 @pytest.mark.parametrize("kind", ["request", "sleep"])
-def test_ctrl_c_breaks_into_what_blocks(kind: str) -> None:
+@pytest.mark.parametrize("via", TRANSPORTS)
+def test_ctrl_c_breaks_into_what_blocks(kind: str, via: str) -> None:
     answers: list[Answer] = []
     told: list[Event] = []
-    with serve(silent) as server, HttpTransport(QUIET) as transport, Interrupt() as interrupt:
+    with serve(silent) as server, TRANSPORTS[via](QUIET) as transport, Interrupt() as interrupt:
         effect = Send(Request("GET", server.url()), operation(), 5.0) if kind == "request" else Wait(5.0)
         ports = interrupt.transport(transport), interrupt.clock(SystemClock())
         world = World(*ports, lambda entry: told.append(entry.event), cancelled=interrupt.cancelled)
@@ -74,7 +74,7 @@ def test_ctrl_c_elsewhere_waits_for_the_next_effect() -> None:
             strike()
         told.append(entry.event)
 
-    with Interrupt() as interrupt, HttpTransport(QUIET) as transport:
+    with Interrupt() as interrupt, TRANSPORTS["lean"](QUIET) as transport:
         clock = interrupt.clock(VirtualClock(0.0))
         world = World(interrupt.transport(transport), clock, tell, cancelled=interrupt.cancelled)
         drive(flow(answers, Wait(5.0)), world)
@@ -140,9 +140,10 @@ def test_off_the_main_thread_nothing_is_changed_and_everything_works() -> None:
 
 
 @pytest.mark.usefixtures("strike_soon")
-def test_ctrl_c_ends_the_requests_and_sleeps_of_other_threads() -> None:
+@pytest.mark.parametrize("via", TRANSPORTS)
+def test_ctrl_c_ends_the_requests_and_sleeps_of_other_threads(via: str) -> None:
     answers: list[Answer] = []
-    with serve(silent) as server, HttpTransport(QUIET) as transport, Interrupt() as interrupt:
+    with serve(silent) as server, TRANSPORTS[via](QUIET) as transport, Interrupt() as interrupt:
         ports = interrupt.transport(transport), interrupt.clock(SystemClock(interrupt.cancelled))
         world = World(*ports, lambda _: None, cancelled=interrupt.cancelled)
         effects = (Send(Request("GET", server.url()), operation(), 30.0), Wait(30.0))

@@ -1,0 +1,192 @@
+"""Turns a host and port into a connection on which every wait ends with the patience of the request it carries."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+from runner.shell.clock import SLICE, never
+
+if TYPE_CHECKING:
+    import ssl
+
+_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+
+PIECE = 65536
+"""Bytes that are read at once, or handed on."""
+
+HEAD_START = 0.25
+"""Seconds after which the next address of a host is tried as well (RFC 8305, 5)."""
+
+
+class Address(NamedTuple):
+    """An address family, and what `connect` takes."""
+
+    family: int
+    where: Where
+
+
+Where: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+Info: TypeAlias = tuple[int, int, int, str, Where]
+"""What `getaddrinfo` gives for an address."""
+
+
+class Patience:
+    """How long one request may wait: so many seconds from now, None is no bound, and until the run is cancelled.
+
+    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then.
+    """
+
+    __slots__ = ("_asks", "_cancelled", "_until")
+
+    def __init__(self, seconds: float | None, cancelled: Callable[[], bool] = never) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._cancelled = cancelled
+        self._asks = cancelled is not never
+
+    def left(self) -> float | None:
+        """Give the seconds that may pass before this is asked again; raises TimeoutError, or KeyboardInterrupt."""
+        if self._asks and self._cancelled():
+            raise KeyboardInterrupt
+        if self._until is None:
+            return SLICE if self._asks else None
+        if (seconds := self._until - time.monotonic()) <= 0:
+            raise TimeoutError
+        return min(seconds, SLICE) if self._asks else seconds
+
+
+class Connection:
+    """A connection that is waited for with patience; raises OSError, and what `Patience.left` does."""
+
+    __slots__ = ("sock",)
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def send(self, head: bytes, body: bytes, patience: Patience) -> None:
+        """Send all of it, in one piece where it is small."""
+        if len(body) > PIECE:
+            self._send(head, patience)
+            self._send(body, patience)
+        else:
+            self._send(head + body, patience)
+
+    def _send(self, data: bytes, patience: Patience) -> None:
+        rest = memoryview(data)
+        while rest:
+            self.sock.settimeout(patience.left())
+            with suppress(TimeoutError):
+                rest = rest[self.sock.send(rest[:PIECE]) :]
+
+    def receive(self, patience: Patience) -> bytes:
+        """Give what has come, or what comes next; nothing at the end."""
+        while True:
+            self.sock.settimeout(patience.left())
+            try:
+                return self.sock.recv(PIECE)
+            except TimeoutError:
+                continue
+
+    def is_stale(self) -> bool:
+        return is_readable(self.sock.fileno())
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.sock.close()
+
+
+def is_readable(fileno: int) -> bool:
+    """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([fileno], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(fileno, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def connect(host: str, port: int, patience: Patience) -> Connection:
+    """Open a connection to the first address of a host that takes one."""
+    sock = _race(addresses_of(host, port), patience)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(sock)
+
+
+def secure(plain: Connection, context: ssl.SSLContext, host: str, patience: Patience) -> Connection:
+    """Speak TLS on a connection; `host` is whose certificate is expected, and the name that is asked for (SNI)."""
+    try:
+        plain.sock.settimeout(None)
+        sock = context.wrap_socket(plain.sock, server_hostname=host, do_handshake_on_connect=False)
+    except BaseException:
+        plain.close()
+        raise
+    connection = Connection(sock)
+    try:
+        _shake_hands(sock, patience)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _shake_hands(sock: ssl.SSLSocket, patience: Patience) -> None:
+    while True:
+        sock.settimeout(patience.left())
+        with suppress(TimeoutError):
+            sock.do_handshake()
+            return
+
+
+def addresses_of(host: str, port: int) -> list[Address]:
+    """Give the addresses of a host in the order in which they are tried."""
+    return in_turns(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def in_turns(infos: Iterable[Info]) -> list[Address]:
+    """Give the addresses that a resolver found, the families by turns (RFC 8305, 4)."""
+    found = [Address(family, where) for family, _, _, _, where in infos]
+    first = [each for each in found if each.family == found[0].family]
+    others = [each for each in found if each.family != found[0].family]
+    turns = [each for pair in zip_longest(first, others) for each in pair if each is not None]
+    return list(dict.fromkeys(turns))
+
+
+def _race(addresses: list[Address], patience: Patience) -> socket.socket:
+    """Try addresses one after the other, the next a moment later or when one fails; the first to answer wins."""
+    import selectors
+
+    refusal = 0
+    with selectors.DefaultSelector() as running, ExitStack() as begun:
+        while addresses or running.get_map():
+            if addresses:
+                address, *addresses = addresses
+                sock = begun.enter_context(socket.socket(address.family, socket.SOCK_STREAM))
+                sock.setblocking(False)
+                if (code := sock.connect_ex(address.where)) not in _UNDER_WAY:
+                    refusal = code
+                    continue
+                running.register(sock, selectors.EVENT_WRITE)
+            for key, _ in running.select(_pause(bool(addresses), patience)):
+                sock = cast(socket.socket, key.fileobj)
+                running.unregister(sock)
+                refusal = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if not refusal:
+                    return _taken(sock)
+    raise OSError(refusal, os.strerror(refusal))
+
+
+def _pause(others: bool, patience: Patience) -> float | None:
+    """Give the seconds to wait for an address: not for long where there are others."""
+    seconds = patience.left()
+    return min(HEAD_START, seconds or HEAD_START) if others else seconds
+
+
+def _taken(sock: socket.socket) -> socket.socket:
+    """Take over a connection from a socket that is about to be closed."""
+    return socket.socket(sock.family, sock.type, sock.proto, sock.detach())
