@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
@@ -74,11 +74,13 @@ Several edits are made in turn: the pointers of each are of the document as thos
 class Fix:
     """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it.
 
-    The edits are of the document that the diagnostic's `span` stands in.
+    The edits are of the document that the diagnostic's `span` stands in. `elsewhere` are those that other uses of the
+    same text want, where aliases put it into several places: it can be changed for all of them alone.
     """
 
     title: str
     edits: tuple[Edit, ...] = ()
+    elsewhere: tuple[tuple[Edit, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,26 @@ UNREADABLE_VALUES = frozenset({"yaml-value", "json-value", "unusable-value"})
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by source and position, and say each thing once.
 
-    Of repetitions of the same rule, place and message the most severe stays. Where a value cannot be read, that alone
-    is said of it.
+    Of repetitions of the same rule, place and message the most severe stays, with the edits of all of them. Where a
+    value cannot be read, that alone is said of it.
     """
     by_severity = sorted(diagnostics, key=lambda d: d.severity, reverse=True)
-    unique = {(d.rule, d.span.source.uri, d.span.start, d.message): d for d in by_severity}
+    unique: dict[tuple[str, str, int, str], Diagnostic] = {}
+    for each in by_severity:
+        key = (each.rule, each.span.source.uri, each.span.start, each.message)
+        unique[key] = _with_edits_of(unique[key], each) if key in unique else each
     unreadable = {_extent(d.span) for d in by_severity if d.rule in UNREADABLE_VALUES}
     told = (d for d in unique.values() if d.rule in UNREADABLE_VALUES or _extent(d.span) not in unreadable)
     return tuple(sorted(told, key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
+
+
+def _with_edits_of(one: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """Give the second of two that say the same, and what the first wants of other places of the document."""
+    if one.fix is None or other.fix is None or one.fix == other.fix or not (one.fix.edits and other.fix.edits):
+        return other
+    wanted = {repr(edits): edits for edits in (*other.fix.elsewhere, one.fix.edits, *one.fix.elsewhere)}
+    wanted.pop(repr(other.fix.edits), None)
+    return replace(other, fix=replace(other.fix, elsewhere=tuple(wanted.values())))
 
 
 def _extent(span: Span) -> tuple[str, int, int]:

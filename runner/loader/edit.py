@@ -10,6 +10,7 @@ do not lead to what it is about in the text as it is written; once the others ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise, takewhile, zip_longest
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +24,7 @@ from runner.values import Json, split_pointer
 
 NO_SPELLING = "it cannot be written here without changing what stands around it"
 SHARED = "an alias refers to what would change, or stands in its place"
+DIFFERENT = "aliases put it into several places, which need different texts"
 ELSEWHERE = "it does not lead to what it is about"
 
 Container: TypeAlias = tuple[str, ...] | None
@@ -53,7 +55,7 @@ def revise(source: Source, problems: Iterable[Diagnostic]) -> Revision:
     single, several = _parted(here, lambda each: len(edits_of(each)) == 1)
     first = _at_once(document, single)
     now = document if first.text == source.text else _read(document, first.text)
-    then = _apart(now, several, _Taken(_container(edits_of(problem)) for problem in first.made))
+    then = _apart(now, several, _Taken(_container(_edits([problem])) for problem in first.made))
     refused = (*first.refused, *(Refusal(problem, ELSEWHERE) for problem in lost), *then.refused)
     return Revision(then.text, (*first.made, *then.made), (*first.left, *then.left), refused)
 
@@ -73,8 +75,15 @@ def edits_of(problem: Diagnostic) -> tuple[Edit, ...]:
     return problem.fix.edits if problem.fix else ()
 
 
+def _rounds(problem: Diagnostic) -> list[list[Edit]]:
+    """Give the edits of a fix in turn; those that aliases want in several places are made at once."""
+    elsewhere = problem.fix.elsewhere if problem.fix else ()
+    rounds = zip_longest(edits_of(problem), *elsewhere)
+    return [[edit for edit in edits if edit is not None] for edits in rounds]
+
+
 def _edits(problems: Iterable[Diagnostic]) -> list[Edit]:
-    return [edit for problem in problems for edit in edits_of(problem)]
+    return [edit for problem in problems for edits in _rounds(problem) for edit in edits]
 
 
 def _is_about(page: Page, problem: Diagnostic) -> bool:
@@ -144,7 +153,7 @@ def _apart(document: Document, problems: list[Diagnostic], taken: _Taken) -> Rev
         found = _by_halves(document, chosen)
         document, is_settled = found.document, not found.refused  # in the place of what is refused others may go
         for problem in found.made:
-            taken.add(_container(edits_of(problem)))
+            taken.add(_container(_edits([problem])))
         made += found.made
         refused += found.refused
     return Revision(document.source.text, tuple(made), tuple(rest), tuple(refused))
@@ -155,7 +164,7 @@ def _separate(problems: list[Diagnostic], taken: _Taken) -> tuple[list[Diagnosti
     chosen = _Taken(())
 
     def is_free(problem: Diagnostic) -> bool:
-        container = _container(edits_of(problem))
+        container = _container(_edits([problem]))
         if taken.meets(container) or chosen.meets(container):
             return False
         chosen.add(container)
@@ -170,7 +179,7 @@ def _by_halves(document: Document, problems: list[Diagnostic]) -> _Halved:
     if now is not None:
         return _Halved(now, problems, [])
     if len(problems) == 1:
-        alone = _in_turn(document, edits_of(problems[0]))
+        alone = _in_turn(document, problems[0])
         if isinstance(alone, str):
             return _Halved(document, [], [Refusal(problems[0], alone)])
         return _Halved(alone, problems, [])
@@ -183,8 +192,8 @@ def _by_halves(document: Document, problems: list[Diagnostic]) -> _Halved:
 def _in_step(document: Document, problems: list[Diagnostic]) -> Document | None:
     """Make the first edits of all fixes at once, then the second ones, and so on."""
     now = document
-    for edits in zip_longest(*map(edits_of, problems)):
-        text = _together(now, [edit for edit in edits if edit is not None])
+    for rounds in zip_longest(*map(_rounds, problems), fillvalue=list[Edit]()):
+        text = _together(now, [edit for edits in rounds for edit in edits])
         if text is None:
             return None
         now = _read(now, text)
@@ -203,7 +212,7 @@ def _at_once(document: Document, problems: list[Diagnostic]) -> Revision:
     if text is not None:
         return Revision(text, tuple(good), tuple(left), tuple(refused))
     first, *others = good
-    alone = _in_turn(document, edits_of(first))
+    alone = _in_turn(document, first)
     assert not isinstance(alone, str)
     return Revision(alone.source.text, (first,), (*others, *left), tuple(refused))
 
@@ -213,7 +222,7 @@ def _sound(document: Document, problems: list[Diagnostic]) -> tuple[list[Diagnos
     if _together(document, _edits(problems)) is not None:
         return problems, []
     if len(problems) == 1:
-        alone = _in_turn(document, edits_of(problems[0]))
+        alone = _in_turn(document, problems[0])
         return ([], [Refusal(problems[0], alone)]) if isinstance(alone, str) else (problems, [])
     middle = len(problems) // 2
     first, then = _sound(document, problems[:middle]), _sound(document, problems[middle:])
@@ -225,7 +234,7 @@ def _compatible(value: Json, problems: list[Diagnostic]) -> tuple[list[Diagnosti
     if _goes(value, _edits(problems)):
         return problems, []
     # What contradicts itself is chosen too: it is refused by itself, and waits for nothing.
-    possible, chosen = _parted(problems, lambda problem: _goes(value, edits_of(problem)))
+    possible, chosen = _parted(problems, lambda problem: _goes(value, _edits([problem])))
     sound, left = _agreeing(value, [], possible)
     return [*sound, *chosen], left
 
@@ -264,19 +273,32 @@ def _together(document: Document, edits: Sequence[Edit]) -> str | None:
     return text if text is not None and _says(document, text, wanted) else None
 
 
-def _in_turn(document: Document, edits: Sequence[Edit]) -> Document | str:
+def _in_turn(document: Document, problem: Diagnostic) -> Document | str:
     """Make edits one after the other, each in the first way that comes out right, or say why that cannot be done."""
     now = document
     try:
-        for edit in edits:
-            wanted = apply(now.value, [edit])
-            for change in _from_the_end(now, [edit]):
+        for edits in _rounds(problem):
+            wanted = apply(now.value, edits)
+            text = _together(now, edits) if len(edits) > 1 else None
+            for change in _from_the_end(now, edits) if text is None else ():
                 now = _changed(now, change)
+            now = now if text is None else _read(now, text)
             if not same(now.value, wanted):
                 return NO_SPELLING
     except (ConflictError, LostError, StopIteration) as error:
-        return str(error) or (SHARED if document.shares else NO_SPELLING)
+        return str(error) or _why_not(document, problem)
     return now
+
+
+def _why_not(document: Document, problem: Diagnostic) -> str:
+    """Say why there is no spelling: what an alias stands for cannot be changed for one of its uses alone."""
+    if not document.shares:
+        return NO_SPELLING
+    wanted = {
+        repr([replace(each, pointer="") for each in edits if not isinstance(each, Recomment)])
+        for edits in (edits_of(problem), *(problem.fix.elsewhere if problem.fix else ()))
+    }
+    return SHARED if len(wanted) == 1 else DIFFERENT
 
 
 def _one_by_one(document: Document, edits: Sequence[Edit]) -> str | None:
