@@ -1,4 +1,4 @@
-"""Tells a file from what only looks like one by its name: a pipe that nobody may ever write to, a device without end."""
+"""Tells a file by its name from what only looks like one: a pipe that nobody may write to, a device without end."""
 
 from __future__ import annotations
 
