@@ -9,6 +9,7 @@ do not lead to what it is about in the text as it is written; once the others ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile, zip_longest
@@ -25,10 +26,14 @@ from runner.values import Json, split_pointer
 NO_SPELLING = "it cannot be written here without changing what stands around it"
 SHARED = "an alias refers to what would change, or stands in its place"
 DIFFERENT = "aliases put it into several places, which need different texts"
+MIXED = "some lines of the text end in a lone CR and others do not: save it with one kind of line ends"
 ELSEWHERE = "it does not lead to what it is about"
 
 Container: TypeAlias = tuple[str, ...] | None
 """The place that holds all that some edits change; None for a comment, which is in no value."""
+
+
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 class Refusal(NamedTuple):
@@ -48,7 +53,20 @@ class Revision(NamedTuple):
 
 
 def revise(source: Source, problems: Iterable[Diagnostic]) -> Revision:
-    """Fix as many problems of a text as go together. Where any of them can be fixed, at least one is."""
+    """Fix as many problems of a text as go together. Where any of them can be fixed, at least one is.
+
+    Lines that end in a lone CR, as Macintoshes once wrote them, are edited as lines of LF: every place is the same.
+    """
+    found = tuple(problems)
+    if not _LONE_RETURN.search(source.text):
+        return _revised(source, found)
+    if "\n" in source.text:
+        return Revision(source.text, (), (), tuple(Refusal(each, MIXED) for each in found if edits_of(each)))
+    made = _revised(Source(source.uri, source.name, source.text.replace("\r", "\n")), found)
+    return made._replace(text=made.text.replace("\n", "\r"))
+
+
+def _revised(source: Source, problems: Iterable[Diagnostic]) -> Revision:
     document = read_text(source)
     page = Page(document, document.places.build())
     here, lost = _parted([problem for problem in problems if edits_of(problem)], lambda each: _is_about(page, each))

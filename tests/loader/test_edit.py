@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite, in_order
 from runner.loader.apply import ConflictError, apply, same
-from runner.loader.edit import DIFFERENT, revise
+from runner.loader.edit import DIFFERENT, MIXED, revise
 from runner.loader.text import Document, read_text
 from runner.source import Source, Span
 from runner.values import Json, join_pointer, resolve_pointer
@@ -61,6 +61,8 @@ EDITED: dict[str, tuple[str, list[Edit], str]] = {
     "one that loses its last break": ("a: |\n  b\n  c\nd: e\n", [Rewrite("/a", "b\nc")], "a: |-\n  b\n  c\nd: e\n"),
     "a folded block": ("a: >-\n  $x &&\n  $y\nb: c\n", [Rewrite("/a", "$x && {$y}")], "a: >-\n  $x &&\n  {$y}\nb: c\n"),
     "windows line ends": ("a: |\r\n  b\r\nc: d\r\n", [Rewrite("/a", "b\nx\n")], "a: |\r\n  b\r\n  x\r\nc: d\r\n"),
+    "line ends of old": ("a: |\r  b\rc: d\r", [Rewrite("/a", "b\nx\n")], "a: |\r  b\r  x\rc: d\r"),
+    "a member added among those": ("a: 1 # é\rb: 2\r", [Add("", "c", 3, "a")], "a: 1 # é\rc: 3\rb: 2\r"),
     "an added member there": ("a: 1\r\nb: 2\r\n", [Add("", "c", 3, "a")], "a: 1\r\nc: 3\r\nb: 2\r\n"),
     "a key": ("a: 1\n'b': 2 # c\n", [Rename("/b", "d")], "a: 1\n'd': 2 # c\n"),
     "a key in brackets": ("{a: 1, b: 2}\n", [Rename("/b", "a b")], "{a: 1, a b: 2}\n"),
@@ -183,6 +185,12 @@ def test_many_fixes_of_several_edits_are_made_with_few_readings(monkeypatch: pyt
     assert revision.text == source.text.replace("{b: 1, c: 2}", "{c: 2, d: 3}")
     assert [each.problem for each in revision.refused] == [bad]
     assert len(read) < 64
+
+
+def test_a_text_of_mixed_line_ends_is_not_edited() -> None:
+    source = yaml("a: x\r\nb: y\rc: z\n")
+    revision = revise(source, [problem(source, Rewrite("/c", "w"))])
+    assert (revision.text, [each.reason for each in revision.refused]) == (source.text, [MIXED])
 
 
 def test_one_fix_that_is_refused_does_not_keep_the_others_back() -> None:
