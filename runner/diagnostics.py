@@ -13,12 +13,27 @@ from runner.values import Json
 Severity: TypeAlias = Literal["error", "warning"]
 
 
+LONGEST = 800
+"""Characters of one sentence of a diagnostic: it may quote what an author wrote, however much that is."""
+
+
+def shortened(text: str) -> str:
+    """Leave the middle out of a text that is too long to be read: how a sentence begins and ends says what it says."""
+    if len(text) <= LONGEST:
+        return text
+    begin = LONGEST * 3 // 4
+    return f"{text[:begin]}…{text[begin + 1 - LONGEST :]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A second place that explains the first one."""
 
     span: Span
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shortened(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +97,16 @@ class Fix:
     edits: tuple[Edit, ...] = ()
     elsewhere: tuple[tuple[Edit, ...], ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", shortened(self.title))
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing that is wrong. `message` is lower case without a full stop, with the author's own names in quotes.
 
-    `label` stands under the underlined text, `related` are second places, `notes` are sentences below.
+    `label` stands under the underlined text, `related` are second places, `notes` are sentences below. Each of them is
+    cut to what can be read.
     """
 
     rule: str
@@ -98,6 +117,11 @@ class Diagnostic:
     related: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     fix: Fix | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shortened(self.message))
+        object.__setattr__(self, "label", shortened(self.label))
+        object.__setattr__(self, "notes", tuple(map(shortened, self.notes)))
 
 
 # A value that cannot be read, or sent at all: what else is said of it only follows.
