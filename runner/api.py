@@ -21,6 +21,7 @@ from runner.exchange import Fetch, Fetched, Transport
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
 from runner.loader.kept import Cache
 from runner.loader.load import Loaded, LoadedApi, load, load_api
+from runner.loader.parsed import without_collecting
 from runner.loader.places import LoadOptions
 from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
@@ -89,8 +90,9 @@ def check(location: str, sources: Sources | None = None, *, contracts: bool = Fa
         return Checked(None, (_unreadable(location, error),))
     if loaded.description is None:
         return Checked(None, loaded.diagnostics)
-    compiled = compile_description(loaded.description, chosen.options)
-    schemas = check_contracts(compiled.plan) if contracts and compiled.plan is not None else ()
+    with without_collecting():
+        compiled = compile_description(loaded.description, chosen.options)
+        schemas = check_contracts(compiled.plan) if contracts and compiled.plan is not None else ()
     found = in_order((*loaded.diagnostics, *compiled.diagnostics, *schemas))
     diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)

@@ -6,11 +6,23 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
-from runner.records import Frozen
+from runner.records import Frozen, replace, set_field
 from runner.source import Span
 from runner.values import Json
 
 Severity: TypeAlias = Literal["error", "warning"]
+
+
+LONGEST = 800
+"""Characters of one sentence of a diagnostic: it may quote what an author wrote, however much that is."""
+
+
+def shortened(text: str) -> str:
+    """Leave the middle out of a text that is too long to be read: how a sentence begins and ends says what it says."""
+    if len(text) <= LONGEST:
+        return text
+    begin = LONGEST * 3 // 4
+    return f"{text[:begin]}…{text[begin + 1 - LONGEST :]}"
 
 
 class Label(Frozen):
@@ -18,6 +30,9 @@ class Label(Frozen):
 
     span: Span
     text: str
+
+    def __post_init__(self) -> None:
+        set_field(self, "text", shortened(self.text))
 
 
 class Rewrite(Frozen):
@@ -67,17 +82,23 @@ Several edits are made in turn: the pointers of each are of the document as thos
 class Fix(Frozen):
     """What to do about it. With `edits` it is a repair: the author's meaning is certain and the edits write it.
 
-    The edits are of the document that the diagnostic's `span` stands in.
+    The edits are of the document that the diagnostic's `span` stands in. `elsewhere` are those that other uses of the
+    same text want, where aliases put it into several places: it can be changed for all of them alone.
     """
 
     title: str
     edits: tuple[Edit, ...] = ()
+    elsewhere: tuple[tuple[Edit, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        set_field(self, "title", shortened(self.title))
 
 
 class Diagnostic(Frozen):
     """One thing that is wrong. `message` is lower case without a full stop, with the author's own names in quotes.
 
-    `label` stands under the underlined text, `related` are second places, `notes` are sentences below.
+    `label` stands under the underlined text, `related` are second places, `notes` are sentences below. Each of them is
+    cut to what can be read.
     """
 
     rule: str
@@ -89,6 +110,11 @@ class Diagnostic(Frozen):
     notes: tuple[str, ...] = ()
     fix: Fix | None = None
 
+    def __post_init__(self) -> None:
+        set_field(self, "message", shortened(self.message))
+        set_field(self, "label", shortened(self.label))
+        set_field(self, "notes", tuple(map(shortened, self.notes)))
+
 
 # A value that cannot be read, or sent at all: what else is said of it only follows.
 UNREADABLE_VALUES = frozenset({"yaml-value", "json-value", "unusable-value"})
@@ -97,14 +123,26 @@ UNREADABLE_VALUES = frozenset({"yaml-value", "json-value", "unusable-value"})
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by source and position, and say each thing once.
 
-    Of repetitions of the same rule, place and message the most severe stays. Where a value cannot be read, that alone
-    is said of it.
+    Of repetitions of the same rule, place and message the most severe stays, with the edits of all of them. Where a
+    value cannot be read, that alone is said of it.
     """
     by_severity = sorted(diagnostics, key=lambda d: d.severity, reverse=True)
-    unique = {(d.rule, d.span.source.uri, d.span.start, d.message): d for d in by_severity}
+    unique: dict[tuple[str, str, int, str], Diagnostic] = {}
+    for each in by_severity:
+        key = (each.rule, each.span.source.uri, each.span.start, each.message)
+        unique[key] = _with_edits_of(unique[key], each) if key in unique else each
     unreadable = {_extent(d.span) for d in by_severity if d.rule in UNREADABLE_VALUES}
     told = (d for d in unique.values() if d.rule in UNREADABLE_VALUES or _extent(d.span) not in unreadable)
     return tuple(sorted(told, key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
+
+
+def _with_edits_of(one: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """Give the second of two that say the same, and what the first wants of other places of the document."""
+    if one.fix is None or other.fix is None or one.fix == other.fix or not (one.fix.edits and other.fix.edits):
+        return other
+    wanted = {repr(edits): edits for edits in (*other.fix.elsewhere, one.fix.edits, *one.fix.elsewhere)}
+    wanted.pop(repr(other.fix.edits), None)
+    return replace(other, fix=replace(other.fix, elsewhere=tuple(wanted.values())))
 
 
 def _extent(span: Span) -> tuple[str, int, int]:

@@ -19,6 +19,7 @@ from runner.sandbox.faults import AsyncFaultyTransport, Faults, FaultyTransport
 from runner.sandbox.stand_in import Together
 from runner.shell.auth import Credentials, calls
 from runner.shell.clock import AsyncVirtualClock, VirtualClock
+from runner.shell.regular import refuse_special
 from runner.shell.wire import origin
 from runner.source import Source
 
@@ -104,6 +105,7 @@ def sandbox_credentials(plan: Plan) -> Credentials:
 
 def _text(path: str) -> str:
     try:
+        refuse_special(Path(path))
         return decode_bytes(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -25,6 +25,8 @@ COMMENT = "arazzo: ignore"
 
 _COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)[ \t]*(?:\[([^\]\n]*)\])?[^\r\n]*")
 
+_HEADER = re.compile(r"[|>][^\r\n]*")
+
 
 class Silence(Frozen):
     """A comment that silences rules; `lines` are those it is about, None for the whole document.
@@ -76,7 +78,7 @@ def silences(source: Source, root: Place) -> Iterator[Silence]:
         span = Span(source, found.start(), found.end())
         rules = tuple(filter(None, (rule.strip() for rule in (found[2] or "").split(","))))
         line = span.begin.line
-        alone = not source.text[: found.start()].rpartition("\n")[2].strip()
+        alone = not source.line(line)[: span.begin.column - 1].strip()
         lines = _lines(source, root, line + 1 if alone else line)
         yield Silence(rules, None if found[1] == "ignore-file" else lines, span)
 
@@ -94,8 +96,8 @@ def _lines(source: Source, root: Place, line: int) -> range:
 def _value_at(source: Source, root: Place, offset: int) -> tuple[int, int] | None:
     """Give the scalar or key that an offset lies within; behind the `|` or `>` of a block a comment may stand."""
     for start, end in _scalars(root):
-        text = source.text.find("\n", start, end) if source.text[start : start + 1] in ("|", ">") else start
-        if 0 <= text <= offset < end:
+        header = _HEADER.match(source.text, start, end)
+        if (header.end() if header else start) <= offset < end:
             return start, end
     return None
 

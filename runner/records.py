@@ -17,7 +17,11 @@ if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Any]]
         HIDDEN: ClassVar[tuple[str, ...]]
 
-        def __init_subclass__(cls, *, eq: bool = True, dict: bool = False, weakref: bool = False) -> None: ...  # noqa: A002 - msgspec calls it so
+        # The options are those of msgspec, by their names there.
+        def __init_subclass__(cls, *, eq: bool = True, dict: bool = False, weakref: bool = False) -> None: ...  # noqa: A002
+
+    def set_field(record: Frozen, name: str, value: object) -> None:
+        """Set a field of a record that is being made, in `__post_init__`."""
 
     @dataclass_transform(frozen_default=True, field_specifiers=(field,))
     class Frozen(_Record):
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
 
 else:
     from msgspec import Struct, field
-    from msgspec.structs import replace
+    from msgspec.structs import force_setattr, replace
+
+    set_field = force_setattr
 
     def _shown(record: Struct) -> str:
         values = ((name, getattr(record, name)) for name in record.__struct_fields__ if name not in record.HIDDEN)

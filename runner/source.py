@@ -12,6 +12,8 @@ from typing import NamedTuple, TypeAlias
 from runner.records import Frozen, replace
 from runner.values import split_pointer
 
+_BREAK = re.compile(r"\r\n?|\n")  # "b-break" of YAML 1.2, section 5.4
+
 
 class Position(NamedTuple):
     """A place as people count it: line and column from 1, columns in characters."""
@@ -35,7 +37,7 @@ class Source(Frozen, eq=False, dict=True):
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+        return [0, *(found.end() for found in _BREAK.finditer(self.text))]
 
     def position(self, offset: int) -> Position:
         """Give line and column of a character offset."""
@@ -46,9 +48,8 @@ class Source(Frozen, eq=False, dict=True):
         """Give the text of line `number` (from 1) without its line break."""
         if not 1 <= number <= len(self._line_starts):
             return ""
-        start = self._line_starts[number - 1]
-        end = self.text.find("\n", start)
-        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+        start, end = [*self._line_starts[number - 1 : number + 1], len(self.text)][:2]
+        return self.text[start:end].rstrip("\r\n")
 
 
 class Span(Frozen):

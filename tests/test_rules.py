@@ -118,8 +118,8 @@ def test_what_can_be_fixed_is_fixed_and_nothing_is_left_to_fix(folder: Path, mon
         hold(folder / "run.txt", None)
         return
     fixed = fix(location(folder), sources_of(folder))
-    left = [render_concise(problem) for problem in fixed.checked.diagnostics]
-    assert not any(map(is_fixable, fixed.checked.diagnostics)), left
+    left = [render_concise(problem) for problem in fixed.left]
+    assert not any(map(is_fixable, fixed.left)), left
     rest = folder / "rest.txt"
     assert (rest.read_text(encoding="utf-8").strip() if rest.exists() else "") if left else not rest.exists(), left
     made = fixed.files[(folder / location(folder)).as_uri()]

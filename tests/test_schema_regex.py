@@ -76,8 +76,31 @@ def test_what_other_languages_understand_is_refused(engine: EngineName, pattern:
         compile_regex(pattern, engine)
 
 
-def test_properties_of_unicode_are_known() -> None:
-    assert compile_regex(r"^\p{Lu}$", "jsonschema-rs").search("É")
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [(r"^\p{Lu}$", "É", True), (r"^[\p{L}\p{Nd}]+$", "é7", True), (r"\P{L}", "é", False), (r"\p{sc=Greek}", "γ", True)],
+)
+def test_properties_of_unicode_are_known(pattern: str, text: str, expected: bool) -> None:
+    assert compile_regex(pattern, "jsonschema-rs").search(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (r"a\p{Foo}", r"\p{Foo} is no property of Unicode, as \p{L}, \p{Lu} and \p{Script=Greek} are"),
+        (r"\p{L}(", "missing ), unterminated subpattern at character 6"),
+    ],
+)
+def test_what_is_wrong_beside_or_with_a_property_is_told(pattern: str, message: str) -> None:
+    with pytest.raises(RegexSyntax) as caught:
+        compile_regex(pattern, "jsonschema-rs")
+    assert caught.value.message == message
+
+
+def test_where_properties_are_not_known_what_is_needed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.schema.regex.best_engine", lambda: "jsonschema")
+    with pytest.raises(RegexSyntax, match="needs the package jsonschema-rs"):
+        compile_regex(r"^\p{Ll}$")
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "^(a*)*b$"])

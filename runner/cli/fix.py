@@ -25,27 +25,29 @@ class Rewritten(Frozen):
 class Fixed(Frozen):
     """What is left to say of a document, and the files that change, by URI."""
 
-    checked: api.Checked
+    left: tuple[Diagnostic, ...]
     files: Mapping[str, Rewritten] = field(default_factory=dict)
 
 
-def fix(location: str, sources: api.Sources) -> Fixed:
+def fix(location: str, sources: api.Sources, known: Sequence[Diagnostic] | None = None) -> Fixed:
     """Make every fix of a document that can be made, in its text and in those of its sources that are files.
 
-    Each text is read again after its fixes, until there is nothing left to fix.
+    Each text is read again after its fixes, until there is nothing left to fix. What is `known` to be wrong with the
+    texts as they are need not be looked for.
     """
     files: dict[str, Rewritten] = {}
+    found = api.check(location, sources, contracts=True).diagnostics if known is None else known
     for _ in range(PASSES):
-        found = api.check(location, sources, contracts=True)
         reasons: dict[int, str] = {}
-        changed = dict(_pass(found.diagnostics, reasons))
+        changed = dict(_pass(found, reasons))
         if not changed:
             break
         for uri, made in changed.items():
             earlier = files.get(uri, Rewritten(made.before, "", 0))
             files[uri] = Rewritten(earlier.before, made.text, earlier.fixes + made.fixes)
         sources = replace(sources, texts={**sources.texts, **{uri: made.text for uri, made in changed.items()}})
-    return Fixed(found._replace(diagnostics=tuple(_with_reasons(found.diagnostics, reasons))), files)
+        found = api.check(location, sources, contracts=True).diagnostics
+    return Fixed(tuple(_with_reasons(found, reasons)), files)
 
 
 def _pass(found: Sequence[Diagnostic], reasons: dict[int, str]) -> Iterator[tuple[str, Rewritten]]:
@@ -84,8 +86,8 @@ def fix_each(
             left += problems
             continue
         texts = {uri: each.text for uri, each in changed.items()}
-        fixed = fix(file, replace(sources, texts={**sources.texts, **texts}))
-        left += fixed.checked.diagnostics
+        fixed = fix(file, replace(sources, texts={**sources.texts, **texts}), None if changed else problems)
+        left += fixed.left
         for uri, made in fixed.files.items():
             earlier = changed.get(uri, Rewritten(made.before, "", 0))
             changed[uri] = Rewritten(earlier.before, made.text, earlier.fixes + made.fixes)

@@ -14,6 +14,7 @@ from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
 from runner.plan.plan import Inputs
+from runner.shell.regular import refuse_special
 from runner.source import Source
 from runner.suite.rows import Row
 from runner.values import File, InputValue, Json
@@ -70,7 +71,10 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 def _bytes(path: str, what: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            return sys.stdin.buffer.read()
+        refuse_special(Path(path))
+        return Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"{what}: {error.strerror or error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.expressions.grammar import OPERAND
@@ -40,8 +41,13 @@ _NAME = re.compile(r"\.\.?(?:\*|(?:[^\W\d]|-(?=[^\W\d])|(?<=\w)\d)+(?:\(\))?)|\.
 _IN_BRACKETS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[\[\]]", re.DOTALL)
 
 
-def pieces(text: str) -> Iterator[Piece]:
+@lru_cache(maxsize=4)  # every repair of conditions asks for them, of one text after the other
+def pieces(text: str) -> tuple[Piece, ...]:
     """Split the text of a condition."""
+    return tuple(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[Piece]:
     position = 0
     while found := _PIECE.search(text, position):
         kind, end = found.lastgroup or "word", found.end()

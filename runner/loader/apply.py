@@ -110,8 +110,10 @@ def _changed_object(value: dict[str, Json], node: _Node) -> Json:
         raise ConflictError("an edit leads nowhere")
     made: list[tuple[str, Json]] = []
     for name, inner in value.items():
-        change = node.inner.get(name, _Node())
-        if not change.gone:
+        change = node.inner.get(name)
+        if change is None:
+            made.append((name, inner))
+        elif not change.gone:
             made.append((name if change.name is None else change.name, _changed(inner, change)))
         elif not change.is_only_gone:
             raise ConflictError(BOTH)
@@ -128,10 +130,12 @@ def _changed_list(value: list[Json], node: _Node) -> Json:
     made: list[Json] = []
     for index, inner in enumerate(value):
         made += [insert.value for insert in node.inserted if insert.index == index]
-        change = node.inner.get(str(index), _Node())
-        if change.name is not None:
+        change = node.inner.get(str(index))
+        if change is None:
+            made.append(inner)
+        elif change.name is not None:
             raise ConflictError("an entry of a list has no name")
-        if not change.gone:
+        elif not change.gone:
             made.append(_changed(inner, change))
         elif not change.is_only_gone:
             raise ConflictError(BOTH)

@@ -60,7 +60,7 @@ def _at(said: Complaint) -> tuple[int, int]:
 
 def _before(text: str, at: int) -> str:
     """Give what stands on the line before `at`."""
-    return text[text.rfind("\n", 0, at) + 1 : at]
+    return text[max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1 : at]
 
 
 def _tab(text: str, said: Complaint) -> _Slip | None:

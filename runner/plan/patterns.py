@@ -13,7 +13,7 @@ from runner.source import Span
 At: TypeAlias = Callable[[int, int], Span]
 """Where characters of the pattern stand in the file."""
 
-_PART = re.compile(r"\\.|\{\$[^{}]*\}|\{[0-9]+(?:,[0-9]*)?\}|\[\^?|[\]{}]", re.DOTALL)
+_PART = re.compile(r"\\[pPu]\{[^{}]*\}|\\.|\{\$[^{}]*\}|\{[0-9]+(?:,[0-9]*)?\}|\[\^?|[\]{}]", re.DOTALL)
 _PROGRAM = re.compile(r"/(?P<own>\^.*|.*(?<!\\)\$)/(?P<flags>[a-z]*)", re.DOTALL)
 # IdentityEscape and the other escapes of ECMA-262 with its flag u, and `\-`, which it has in classes only.
 _ESCAPES = frozenset(r"^$\.*+?()[]{}|/-dDsSwWbBtnvfrcxukpP0123456789")

@@ -65,6 +65,11 @@ class StepCompiler(Frozen, dict=True):
             "failure": written_actions(self.ctx, self.workflow.failure_actions, "failure"),
         }
 
+    @cached_property
+    def run_places(self) -> Mapping[int, int]:
+        """The place of each step, by that in the document, in the order in which they run."""
+        return {position: place for place, position in enumerate(self.order.sequence)}
+
     def compile(self) -> tuple[StepPlan, ...]:
         """Compile all steps in the order in which they run."""
         return tuple(self.step(self.workflow.all_steps[index], index) for index in self.order.sequence)
@@ -75,7 +80,6 @@ class StepCompiler(Frozen, dict=True):
         before = replace(self.names, order=self.names.steps[step.step_id].order, in_teardown=last)
         found = find_target(ctx, before, step)
         after = self.after(step, before, found)
-        places = {position: place for place, position in enumerate(self.order.sequence)}
         return StepPlan(
             step_id=step.step_id,
             description=step.description,
@@ -88,7 +92,7 @@ class StepCompiler(Frozen, dict=True):
                 for name, value in step.outputs.items()
             ),
             timeout=None if step.timeout is None else step.timeout / 1000,
-            needs=tuple(places[need] for need in self.order.needs[index]),
+            needs=tuple(self.run_places[need] for need in self.order.needs[index]),
             needs_elsewhere=self.order.elsewhere[index],
             span=ctx.value(f"{step.pointer}/stepId"),
         )

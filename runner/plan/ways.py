@@ -81,10 +81,13 @@ def _always(steps: Sequence[StepPlan], start: int) -> set[int]:
 def unused_outputs(ctx: Context, workflow: Workflow) -> Iterator[Diagnostic]:
     """Say which outputs of steps no text of the workflow refers to."""
     written = resolve_pointer(ctx.arazzo.document.root, workflow.pointer)
-    used = {found.groups() for text in _texts(written) for found in _OUTPUT.finditer(text)}
+    used: dict[str, set[str]] = {}
+    for text in _texts(written):
+        for found in _OUTPUT.finditer(text):
+            used.setdefault(found[1], set()).add(found[2])
     for step in workflow.all_steps:
         for name in step.outputs:
-            if not any(step.step_id == owner and _names(used_name, name) for owner, used_name in used):
+            if not any(_names(used_name, name) for used_name in used.get(step.step_id, ())):
                 pointer = join_pointer(step.pointer, "outputs", name)
                 yield flow.unused_output(name, step.step_id, ctx.key(pointer))
 

@@ -91,8 +91,30 @@ def _python(pattern: str) -> re.Pattern[str]:
         return re.compile(translate(pattern))
 
 
+_PROPERTY = re.compile(r"\\[pP]\{[^{}]*\}|\\.", re.DOTALL)
+
+
+def _unknown_property(pattern: str) -> RegexSyntax | None:
+    """Say that there is no such property of Unicode, or that the engine knows none."""
+    for written in (found[0] for found in _PROPERTY.finditer(pattern) if len(found[0]) > 2):
+        if best_engine() != "jsonschema-rs":
+            return RegexSyntax(
+                f"{written} needs the package jsonschema-rs; without it a class does, such as [A-Za-zÀ-ÿ]"
+            )
+        try:
+            _rust(written)
+        except ValueError:
+            return RegexSyntax(
+                f"{written} is no property of Unicode, as \\p{{L}}, \\p{{Lu}} and \\p{{Script=Greek}} are"
+            )
+    return None
+
+
 def _refused(pattern: str) -> RegexSyntax:
     """Say why a pattern is refused: Python's `re` says it best, of the pattern as it is written."""
+    if unknown := _unknown_property(pattern):
+        return unknown
+    pattern = _PROPERTY.sub(lambda found: "a" * len(found[0]) if len(found[0]) > 2 else found[0], pattern)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)

@@ -17,6 +17,7 @@ from runner.records import Frozen, field
 from runner.shell.clock import SystemClock
 from runner.shell.deliver import Session, carry, deliver
 from runner.shell.options import MEBIBYTE
+from runner.shell.regular import refuse_special
 from runner.shell.wire import without_user_info
 
 ACCEPT = "application/yaml, application/json, text/yaml, text/plain;q=0.9, */*;q=0.8"
@@ -65,6 +66,7 @@ def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
 
 def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     try:
+        refuse_special(path)
         with path.open("rb") as file:
             content = file.read(ports.max_size + 1)
     except FileNotFoundError as error:

@@ -143,7 +143,9 @@ def test_a_fix_keeps_what_it_is_not_about(folder: Path) -> None:
     assert sorted(each.name for each in path.parent.iterdir()) == ["api.yaml", "flow.arazzo.yaml"]
 
 
-@pytest.mark.parametrize(("encoding", "eol"), [("utf-8-sig", "\r\n"), ("utf-16", "\n"), ("utf-8", "\r\n")])
+@pytest.mark.parametrize(
+    ("encoding", "eol"), [("utf-8-sig", "\r\n"), ("utf-16", "\n"), ("utf-8", "\r\n"), ("utf-8", "\r")]
+)
 def test_a_fix_keeps_encoding_and_line_ends(folder: Path, encoding: str, eol: str) -> None:
     path = folder / ODD
     text = path.read_text(encoding="utf-8").replace("\n", eol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,9 @@ def test_a_file_is_uploaded_and_reports_tell_its_size_only(tmp_path: Path) -> No
     assert started["inputs"]["photo"]["length"] == len(content)
     written = sum((tmp_path / name).stat().st_size for name in ("run.jsonl", "run.xml")) + len(ended.out)
     assert written < len(content) / 2, written
+
+
+def test_a_pipe_by_its_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="it is a named pipe, not a file"):
+        collect([], [], [f"f={tmp_path / 'pipe'}"], [], {})

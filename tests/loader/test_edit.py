@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite
+from runner.diagnostics import Add, Diagnostic, Edit, Fix, Recomment, Remove, Rename, Rewrite, in_order
 from runner.loader.apply import ConflictError, apply, same
-from runner.loader.edit import revise
-from runner.loader.text import read_text
+from runner.loader.edit import DIFFERENT, MIXED, revise
+from runner.loader.text import Document, read_text
 from runner.source import Source, Span
 from runner.values import Json, join_pointer, resolve_pointer
 
@@ -61,6 +61,8 @@ EDITED: dict[str, tuple[str, list[Edit], str]] = {
     "one that loses its last break": ("a: |\n  b\n  c\nd: e\n", [Rewrite("/a", "b\nc")], "a: |-\n  b\n  c\nd: e\n"),
     "a folded block": ("a: >-\n  $x &&\n  $y\nb: c\n", [Rewrite("/a", "$x && {$y}")], "a: >-\n  $x &&\n  {$y}\nb: c\n"),
     "windows line ends": ("a: |\r\n  b\r\nc: d\r\n", [Rewrite("/a", "b\nx\n")], "a: |\r\n  b\r\n  x\r\nc: d\r\n"),
+    "line ends of old": ("a: |\r  b\rc: d\r", [Rewrite("/a", "b\nx\n")], "a: |\r  b\r  x\rc: d\r"),
+    "a member added among those": ("a: 1 # é\rb: 2\r", [Add("", "c", 3, "a")], "a: 1 # é\rc: 3\rb: 2\r"),
     "an added member there": ("a: 1\r\nb: 2\r\n", [Add("", "c", 3, "a")], "a: 1\r\nc: 3\r\nb: 2\r\n"),
     "a key": ("a: 1\n'b': 2 # c\n", [Rename("/b", "d")], "a: 1\n'd': 2 # c\n"),
     "a key in brackets": ("{a: 1, b: 2}\n", [Rename("/b", "a b")], "{a: 1, a b: 2}\n"),
@@ -146,6 +148,49 @@ def test_what_cannot_be_written_is_refused_with_a_reason(text: str, edit: Edit, 
 
 def test_an_alias_changes_where_the_same_is_wanted_of_every_place() -> None:
     assert edit_text(yaml("a: &n x\nb: *n\n"), [Rewrite("/a", "z"), Rewrite("/b", "z")]) == "a: &n z\nb: *n\n"
+
+
+def shared_problem(source: Source, first: list[Edit], other: list[Edit]) -> Diagnostic:
+    """Give what two uses of a text say alike, as it is told once."""
+    (told,) = in_order(problem(source, *edits) for edits in (first, other))
+    return told
+
+
+def test_fixes_that_aliases_want_in_several_places_are_made_once() -> None:
+    source = yaml("a: &n {x: 1, y: 2}\nb: *n\n")
+    one: list[Edit] = [Rewrite("/a/x", 3), Remove("/a/y")]
+    other: list[Edit] = [Rewrite("/b/x", 3), Remove("/b/y")]
+    assert revise(source, [shared_problem(source, one, other)]).text == "a: &n {x: 3}\nb: *n\n"
+
+
+def test_fixes_that_aliases_want_differently_are_refused() -> None:
+    source = yaml("a: &n x\nb: *n\n")
+    told = shared_problem(source, [Rewrite("/a", "y")], [Rewrite("/b", "z")])
+    revision = revise(source, [told])
+    assert (revision.text, [each.reason for each in revision.refused]) == (source.text, [DIFFERENT])
+
+
+def test_many_fixes_of_several_edits_are_made_with_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[str]()
+
+    def reading(source: Source) -> Document:
+        read.append(source.text)
+        return read_text(source)
+
+    source = yaml("shared: &n x\nagain: *n\n" + "".join(f"a{n}: {{b: 1, c: 2}}\n" for n in range(64)))
+    bad = problem(source, Rewrite("/shared", "z"), Rewrite("/shared", "y"))
+    many = [problem(source, Remove(f"/a{n}/b"), Add(f"/a{n}", "d", 3)) for n in range(64)]
+    monkeypatch.setattr("runner.loader.edit.read_text", reading)
+    revision = revise(source, [*many[:20], bad, *many[20:]])
+    assert revision.text == source.text.replace("{b: 1, c: 2}", "{c: 2, d: 3}")
+    assert [each.problem for each in revision.refused] == [bad]
+    assert len(read) < 64
+
+
+def test_a_text_of_mixed_line_ends_is_not_edited() -> None:
+    source = yaml("a: x\r\nb: y\rc: z\n")
+    revision = revise(source, [problem(source, Rewrite("/c", "w"))])
+    assert (revision.text, [each.reason for each in revision.refused]) == (source.text, [MIXED])
 
 
 def test_one_fix_that_is_refused_does_not_keep_the_others_back() -> None:

@@ -127,3 +127,10 @@ def test_of_a_key_that_is_given_twice_the_first_is_kept() -> None:
     parsed = parse_yaml(source)
     assert parsed.value == {"a": 1, "b": 2}
     assert (parsed.places.members or {})["a"].value.start == 3
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: x\n", "a: 1\r\nb: x\r\n", "a: 1\rb: x\r", "a: 1\rb: x", "a: 1\r\nb: x\n"])
+def test_a_line_ends_in_each_break_that_yaml_knows(text: str) -> None:
+    source = Source("file:///a.yaml", "a.yaml", text)
+    assert str(read_text(source).places.value("/b")) == "a.yaml:2:4"
+    assert [source.line(number) for number in (0, 1, 2, 4)] == ["", "a: 1", "b: x", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_a_file_is_read_by_uri_and_by_path(tmp_path: Path) -> None:
     assert fetch(str(file)) == expected
 
 
-def test_what_is_no_regular_file_is_read_as_well(tmp_path: Path) -> None:
+def test_a_pipe_that_a_shell_has_opened_is_read_as_well(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"from: a pipe")
     os.close(writing)
@@ -59,6 +60,24 @@ def test_what_is_no_regular_file_is_read_as_well(tmp_path: Path) -> None:
         assert make_fetch(tmp_path, FetchPorts(Site().open))(f"/dev/fd/{reading}").text == "from: a pipe"
     finally:
         os.close(reading)
+
+
+@pytest.mark.parametrize("uri", ["pipe.yaml", "link.yaml"])
+def test_a_pipe_by_its_name_is_refused_and_not_waited_for(uri: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "pipe.yaml")
+    assert refused(uri, tmp_path).reason == "it is a named pipe, not a file"
+
+
+def test_a_device_and_a_socket_are_refused(tmp_path: Path) -> None:
+    assert refused("/dev/zero", tmp_path).reason == "it is a device, not a file"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s.yaml"))
+        assert refused("s.yaml", tmp_path).reason == "it is a socket, not a file"
+
+
+def test_the_empty_device_is_an_empty_file(tmp_path: Path) -> None:
+    assert make_fetch(tmp_path, FetchPorts(Site().open))(os.devnull).text == ""
 
 
 def test_bytes_become_text_as_the_caller_says(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import wraps
 from typing import NamedTuple, TypeAlias
 
@@ -42,10 +42,14 @@ def reached(text: str, reading: Reading) -> Reached | None:
     return None
 
 
-def longest(text: str, names: Iterable[str]) -> str | None:
-    """Give the longest of some names that a text begins with, if the name ends there."""
-    found = (name for name in names if name and text.startswith(name))
-    return max((name for name in found if not _GOES_ON.match(text, len(name))), key=len, default=None)
+def longest(text: str, names: Collection[str]) -> str | None:
+    """Give the longest of some names that a text begins with, if the name ends there.
+
+    Of the names and the beginnings of the text those that are fewer are looked through.
+    """
+    beginnings = (text[:end] for end in range(1, len(text) + 1))
+    found = (each for each in beginnings if each in names) if len(text) < len(names) else filter(text.startswith, names)
+    return max((name for name in found if name and not _GOES_ON.match(text, len(name))), key=len, default=None)
 
 
 def step_of(text: str, reading: Reading) -> Reached | None:
@@ -60,7 +64,7 @@ def workflow_of(text: str, reading: Reading) -> Reached | None:
     """Split a text behind the `$workflows.<id>` that it begins with, if there is such a workflow."""
     if not text.startswith("$workflows."):
         return None
-    known = (each.workflow_id for each in reading.ctx.arazzo.document.workflows)
+    known = {each.workflow_id for each in reading.ctx.arazzo.document.workflows}
     workflow_id = longest(text[11:], known)
     return None if workflow_id is None else Reached(f"$workflows.{workflow_id}", text[11 + len(workflow_id) :])
 
