@@ -21,6 +21,9 @@ from typing import Any
 
 COMMAND = [sys.executable, "-m", "runner"]
 PROGRAMS = {"arazzo": COMMAND, "pytest": [sys.executable, "-m", "pytest"]}
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Pytest has the plugins that are named, and no others: these are most of what it takes to start."""
+
 CLEAN = ("ARAZZO_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CI", "COLUMNS")
 
 

@@ -40,7 +40,8 @@ def become(job: dict[str, Any]) -> None:
         os.dup2(descriptor, number)
         os.close(descriptor)
         mode = "r" if number == 0 else "w"
-        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process has it to its end
+        buffering = 1 if name == "stderr" or job["env"].get("PYTHONUNBUFFERED") else -1  # as Python opens it, or nearly
+        stream = open(number, mode, buffering, encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open to the end
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv = [job["program"], *job["arguments"]]

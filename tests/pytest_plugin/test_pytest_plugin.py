@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runner.pytest_plugin.mutexes import groups, held
-from tests.cli.process import Job, arazzo, documents, environment, perform
+from tests.cli.process import ALONE, Job, arazzo, documents, environment, perform
 from tests.shell.server import Connection, always, answer, serve
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
@@ -42,10 +42,6 @@ class Ended:
     @property
     def nodes(self) -> list[str]:
         return [line for line in self.text.splitlines() if "::" in line and " " not in line]
-
-
-ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-"""Of all plugins that are installed there are those that are named: most of what pytest takes to start are others."""
 
 
 def run_pytest(folder: Path, *arguments: object, env: Mapping[str, str] | None = None, cold: bool = False) -> Ended:
