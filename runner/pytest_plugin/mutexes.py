@@ -39,12 +39,12 @@ def held(path: Path) -> Iterator[None]:
     SQLite's is the one lock of the standard library that all systems have, and that a process which dies gives back.
     """
     with closing(sqlite3.connect(path, timeout=LOOK, isolation_level=None)) as file:
-        while not _is_locked(file):
+        while not _try_lock(file):
             pass
         yield
 
 
-def _is_locked(file: sqlite3.Connection) -> bool:
+def _try_lock(file: sqlite3.Connection) -> bool:
     try:
         file.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
