@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -95,6 +96,16 @@ class Done(NamedTuple):
     outputs: dict[str, str]
 
 
+def shell(folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `script.sh` in a folder, with `arazzo` on the path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "script.sh"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", cwd=folder, check=False,
+        timeout=120, env=environment({**variables, "PATH": path}),
+    )  # fmt: skip
+
+
 def act(folder: Path, **given: str) -> Done:
     """Run the script of the action as a runner does: `bash --noprofile --norc -eo pipefail`, inputs as variables."""
     inputs = {name: each["default"] for name, each in ACTION["inputs"].items()} | given
@@ -102,50 +113,58 @@ def act(folder: Path, **given: str) -> Done:
     variables = {name: inputs[EXPRESSION.sub(r"\1", value)[7:]] for name, value in step["env"].items()}
     (folder / "script.sh").write_text(step["run"], encoding="utf-8")
     files = {name: folder / name.lower() for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "script.sh"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", cwd=folder, check=False,
-        timeout=120, env=environment({**variables, **{name: str(each) for name, each in files.items()}, "PATH": path}),
-    )  # fmt: skip
+    for file in files.values():
+        file.unlink(missing_ok=True)  # each step has its own
+    variables |= {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(folder)}
+    done = shell(folder, {**variables, **{name: str(each) for name, each in files.items()}})
     summary, outputs = (each.read_text(encoding="utf-8") if each.exists() else "" for each in files.values())
     return Done(done.returncode, done.stdout, summary, dict(line.split("=", 1) for line in outputs.splitlines()))
 
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
-VERBS = [
-    pytest.param(verb, marks=pytest.mark.skipif(verb not in COMMANDS, reason="no such verb"))
-    for verb in ("run", "test")
-]
+HTML = always(answer("Content-Type: text/html", body=b"<b>&</b>", status="404 Not Found"))
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_action_passes_on_how_a_run_ends(tmp_path: Path, verb: str) -> None:
-    with serve(always(answer("Content-Type: text/html", body=b"<b>&</b>", status="404 Not Found"))) as server:
+@pytest.mark.parametrize("verb", ["run", "test"])
+def test_the_action_passes_on_how_a_run_ends_with_annotations_a_summary_and_reports(tmp_path: Path, verb: str) -> None:
+    with serve(HTML) as server:
         documents(tmp_path, server.url(""), LIST)
-        failed = act(tmp_path, command=verb, paths="\n  flow.arazzo.yaml \n")
+        failed = act(tmp_path, command=verb, paths="\n  flow.arazzo.yaml \n", sarif="reports/drift.sarif")
     assert failed.code == 1
-    assert failed.outputs == {"exit-code": "1", "junit": "reports/arazzo.xml"}
+    assert failed.outputs == {"exit-code": "1", "junit": "reports/arazzo.xml", "sarif": "reports/drift.sarif"}
     assert len(list(ET.parse(tmp_path / "reports/arazzo.xml").iter("failure"))) == 1
+    (drift,) = json.loads((tmp_path / "reports/drift.sarif").read_text(encoding="utf-8"))["runs"]
+    assert "contract-status" in {each["ruleId"] for each in drift["results"]}
+    assert failed.summary.startswith("### ❌ F\n\n**1 ")
+    assert failed.summary.count("###") == 1
+    assert "error[criterion]" in failed.out
+    assert "\n::error file=flow.arazzo.yaml,line=7,endLine=7,col=14," in failed.out
+
+
+def test_the_action_shows_what_was_printed_where_no_annotations_are_wanted(tmp_path: Path) -> None:
+    with serve(HTML) as server:
+        documents(tmp_path, server.url(""), LIST)
+        failed = act(tmp_path, command="run", paths="flow.arazzo.yaml", annotations="false")
+    assert "::error" not in failed.out
     assert failed.summary.startswith("### arazzo: exit code 1\n\n<pre>\n")
     assert "error[criterion]" in failed.summary
     assert "&lt;b&gt;&amp;&lt;/b&gt;" in failed.summary
-    assert "error[criterion]" in failed.out
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_action_is_quiet_where_it_is_told_to_be(tmp_path: Path, verb: str) -> None:
+def test_the_action_is_quiet_where_it_is_told_to_be(tmp_path: Path) -> None:
     documents(tmp_path, "https://things.example", LIST)
-    passed = act(tmp_path, command=verb, paths="flow.arazzo.yaml", args="--sandbox\n-q", junit="", summary="false")
+    passed = act(tmp_path, paths="flow.arazzo.yaml", args="--sandbox\n-q", junit="", summary="false")
     assert (passed.code, passed.summary) == (0, "")
-    assert passed.outputs == {"exit-code": "0", "junit": ""}
+    assert passed.outputs == {"exit-code": "0", "junit": "", "sarif": ""}
 
 
 def test_the_action_checks_documents_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     documents(tmp_path, "https://things.example", "  - {stepId: list, operationId: listThing}\n")
-    checked = act(tmp_path, command="check", paths="flow.arazzo.yaml")
-    assert (checked.code, checked.outputs) == (3, {"exit-code": "3", "junit": ""})
+    checked = act(tmp_path, command="check", paths="flow.arazzo.yaml", sarif="drift.sarif")
+    assert (checked.code, checked.outputs) == (3, {"exit-code": "3", "junit": "", "sarif": ""})
+    assert "\n::error file=flow.arazzo.yaml,line=7," in checked.out
     assert "unknown-operation" in checked.summary
+    assert "::error" not in checked.summary
     hostile = act(tmp_path, command="run; touch owned", paths="$(touch owned)\n`touch owned`")
     assert hostile.code == 2
     assert "::error title=arazzo::command is test, run or check, and not 'run??touch?owned'" in hostile.out
@@ -166,7 +185,7 @@ def test_the_workflow_for_github_has_its_shape() -> None:
         assert job["runs-on"]
         for step in job["steps"]:
             assert ("run" in step) != ("uses" in step)
-            assert step["uses"] == "./.arazzo" or re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            assert step["uses"] == "./.arazzo" or re.fullmatch(r"(actions|github)/[\w/-]+@v\d+", step["uses"])
     paths = [step["with"]["path"] for step in steps_of(WORKFLOW) if "repository" in step.get("with", {})]
     assert paths == [".arazzo"]
 
@@ -183,6 +202,10 @@ def test_the_workflow_for_github_gives_the_action_what_it_takes() -> None:
         check_command(given.get("command", "test"), [*shlex.split(given.get("args", "")), *given["paths"].split()])
     kept = [step["with"]["path"] for step in steps_of(WORKFLOW) if step["uses"].startswith("actions/upload")]
     assert all(ours[-1]["junit"].startswith(path) for path in kept)
+    read = re.findall(r"steps\.(\w+)\.outputs\.([\w-]+)", (CI / "github-workflow.yml").read_text(encoding="utf-8"))
+    named = {step["id"] for step in steps_of(WORKFLOW) if step["uses"] == "./.arazzo" and "id" in step}
+    assert {step for step, _ in read} == named
+    assert {output for _, output in read} <= ACTION["outputs"].keys()
 
 
 # "CI/CD YAML syntax reference" of GitLab, as far as the example goes.
@@ -199,9 +222,9 @@ def test_the_pipeline_for_gitlab_has_its_shape() -> None:
         assert all(isinstance(line, str) for line in job["script"])
         artifacts = job.get("artifacts", {})
         assert artifacts.get("when", "on_success") in ("on_success", "on_failure", "always")
-        if report := artifacts.get("reports", {}).get("junit"):
-            assert any(f"junit={report}" in line for line in job["script"])
-            assert report.endswith(".xml")
+        for kind, report in artifacts.get("reports", {}).items():
+            name = {"junit": "junit", "codequality": "gitlab"}[kind]
+            assert any(f" {name}={report}" in line for line in job["script"])
             assert any(report.startswith(path) for path in artifacts["paths"])
     assert all(isinstance(each, str) for each in GITLAB["variables"].values())
     for line in (line for job in jobs.values() for line in job["script"]):
@@ -210,11 +233,26 @@ def test_the_pipeline_for_gitlab_has_its_shape() -> None:
         check_command(verb, arguments)
 
 
+def test_the_jobs_for_gitlab_run_and_leave_the_reports_that_it_is_told_of(tmp_path: Path) -> None:
+    given = {"GITLAB_CI": "true", "CI": "true", "CI_PROJECT_DIR": str(tmp_path), "CI_NODE_INDEX": "1"}
+    (tmp_path / "workflows").mkdir()
+    with serve(HTML) as server:
+        documents(tmp_path / "workflows", server.url(""), LIST)
+        codes = {}
+        for name in ("check-workflows", "test-workflows"):
+            (tmp_path / "script.sh").write_text("\n".join(GITLAB[name]["script"]), encoding="utf-8")
+            codes[name] = shell(tmp_path, given | {"CI_NODE_TOTAL": "1"}).returncode
+    assert codes == {"check-workflows": 0, "test-workflows": 1}
+    reports = GITLAB["test-workflows"]["artifacts"]["reports"]
+    (failure,) = ET.parse(tmp_path / reports["junit"]).iter("failure")
+    assert "404" in str(failure.get("message"))
+    for complaint in json.loads((tmp_path / reports["codequality"]).read_text(encoding="utf-8")):
+        assert {"description", "check_name", "fingerprint", "severity", "location"} <= complaint.keys()
+        assert (tmp_path / complaint["location"]["path"]).is_file()
+
+
 def check_command(verb: str, arguments: list[str]) -> None:
     """Hold a command line against the options there are, and its paths against the files of this project."""
-    if verb not in COMMANDS:
-        assert verb == "test"
-        return
     with click.Context(cli) as context:
         command = cli.get_command(context, verb)  # type: ignore[attr-defined] # it is a group
     assert isinstance(command, click.Command)

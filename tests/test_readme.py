@@ -6,8 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ import yaml
 
 from runner.sandbox.civitai import Settings
 from runner.sandbox.server import Running
-from tests.cli.process import COMMAND, arazzo, environment, started
+from tests.cli.process import ALONE, Job, arazzo, environment, perform, started
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -41,18 +39,8 @@ def printed(command: str) -> str:
     """Run a command of the README in the project's folder, stdout and stderr together as a terminal shows them."""
     program, *arguments = shlex.split(command)
     assert program == "arazzo"
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env=environment(),
-        timeout=60,
-        check=False,
-    )
-    return done.stdout
+    terminal = environment({"PYTHONUNBUFFERED": "1"})  # there lines come in the order in which they are printed
+    return perform(Job("arazzo", tuple(arguments), ROOT, terminal, merged=True)).out
 
 
 def test_there_are_commands_to_run() -> None:
@@ -122,17 +110,9 @@ def test_the_tests_for_pytest_pass(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").touch()
     (line,) = (line for text in blocks("sh") for line in text.splitlines() if line.startswith("pytest "))
     for arguments in (shlex.split(line)[1:], [str(tmp_path / "test_own.py")]):
-        command = [sys.executable, "-m", "pytest", "-q", "-c", str(tmp_path / "pytest.ini"), "-p", "no:cacheprovider"]
-        done = subprocess.run(
-            [*command, *arguments],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env=environment(),
-            check=False,
-            timeout=120,
-        )
-        assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
+        given = ("-p", "arazzo", "-q", "-c", str(tmp_path / "pytest.ini"), "-p", "no:cacheprovider", *arguments)
+        ended = perform(Job("pytest", given, ROOT, environment(ALONE), merged=True))
+        assert (ended.code, "1 passed" in ended.out) == (0, True), ended.out
 
 
 @pytest.mark.parametrize("target", ["run", "test"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from runner.cli.budgets import contract_of, limits_of
 from runner.cli.config import Profile
 from runner.cli.consent import keyring_of
 from runner.cli.coverage import inventories, read_bounds
@@ -32,7 +33,6 @@ from runner.cli.stage import Stage, check_faults, read_stage, stands_in
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready, SandboxSettings, places
 from runner.engine.asked import secret_inputs
-from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.errors import UsageError
 from runner.openapi.inventory import Kind
@@ -70,7 +70,7 @@ def begin(
     for note in setting.notes:
         outlets.note(note)
     options = with_defaults(options, setting)
-    limits, bounds = limits_of(options), read_bounds(options.min_coverage)
+    limits, bounds = limits_of(options, options.contract), read_bounds(options.min_coverage)
     variables = Variables(outlets.terminal.environ, read_env_files(options.env_file))
     ready = prepare(options, setting, variables, outlets)
     wallet = gather(options.auth, variables, setting.profile)
@@ -85,22 +85,9 @@ def begin(
     return Begun(equipped, wallet, limits, bounds, stage_of(options, ready, outlets))
 
 
-def limits_of(options: ExecuteOptions) -> Limits:
-    """Give the budgets of a run, and how closely it holds APIs to their contracts."""
-    return Limits(
-        steps=options.max_steps or 10_000,
-        wall=options.max_time,
-        request_timeout=options.timeout or 30.0,
-        pace=1.0 if options.pace is None else options.pace,
-        contract=read_policy(options.contract),
-        teardown=options.max_teardown or 60.0,
-    )
-
-
 def with_defaults(options: E, setting: Setting) -> E:
     """Fill in what the command line leaves open; a contract that it gives for single checks changes the given one."""
     defaults = setting.run
-    contract = setting.profile.contract or defaults.contract
     return replace(
         options,
         strict=options.strict or defaults.strict,
@@ -109,7 +96,7 @@ def with_defaults(options: E, setting: Setting) -> E:
         max_steps=options.max_steps if options.max_steps is not None else defaults.max_steps,
         max_time=options.max_time if options.max_time is not None else defaults.max_time,
         max_teardown=options.max_teardown if options.max_teardown is not None else defaults.max_teardown,
-        contract=(contract, *options.contract) if contract else options.contract,
+        contract=contract_of(setting, options.contract),
     )
 
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from runner import api
+from runner.cli.asking import ask_row
 from runner.cli.begin import Begun, sandbox_of
-from runner.cli.inputs import Given, unknown_column, with_row
-from runner.cli.prepare import ask
+from runner.cli.inputs import Given
 from runner.cli.world import Ready, stand_in
 from runner.engine.asked import Asked
 from runner.engine.events import (
@@ -22,7 +22,7 @@ from runner.engine.events import (
     RunStarted,
     SecretsLearned,
 )
-from runner.errors import InputsError, UsageError
+from runner.errors import UsageError
 from runner.exchange import Transport
 from runner.records import Frozen, field, replace
 from runner.shell.auth import Credentials
@@ -33,7 +33,6 @@ from runner.shell.options import HttpOptions
 from runner.shell.worker import Worker
 from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
-from runner.suite.rows import NAMES, Row
 from runner.suite.schedule import Perform, Tell
 
 
@@ -88,23 +87,10 @@ class Lanes(Frozen):
         key = task.subject.workflow.key
         if task.row is None:
             return next(asked for asked in ready.asked if asked.key == key)
-        problem = task.row.problem or self._strays(task.row)
-        if not problem:
-            inputs = [each.inputs for each in (*ready.plan.dependencies(key), task.subject.workflow)]
-            try:
-                return ask(ready.plan, key, with_row(self.given, task.row, inputs))
-            except InputsError as error:
-                problem = "; ".join(error.problems)
-            except UsageError as error:
-                problem = error.message
-        return Problem("input", f"{task.row.file}:{task.row.line}: {problem}", task.row.span)
-
-    def _strays(self, row: Row) -> str:
-        """Say which of a row's names no workflow knows; the columns of a table have been looked at."""
-        if self.declared is None:
-            return ""
-        strays = [name for name in row.values if name not in self.declared and name not in NAMES]
-        return unknown_column(strays[0], self.declared)[0] if strays else ""
+        try:
+            return ask_row(ready.plan, key, self.given, task.row, self.declared)
+        except UsageError as error:
+            return Problem("input", error.message, task.row.span)
 
     def _world(self, ready: Ready, credentials: Credentials, worker: Worker, tell: Tell) -> World:
         cancelled = self.interrupt.cancelled

@@ -6,9 +6,10 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 
 from runner import api
+from runner.cli.asking import inputs_of
 from runner.cli.cache import cache_of
 from runner.cli.credentials import Variables
-from runner.cli.inputs import Given, collect, describe, extra_names, unknown_names, values_for
+from runner.cli.inputs import Given, collect, extra_names, unknown_names
 from runner.cli.options import ExecuteOptions
 from runner.cli.outlets import Outlets
 from runner.cli.places import certificate, check_names, shown_to, sources_of
@@ -17,14 +18,12 @@ from runner.cli.resume import Beginning
 from runner.cli.terminal import Terminal
 from runner.cli.world import Venue
 from runner.diagnostics import Diagnostic
-from runner.engine.asked import Asked
-from runner.errors import ArazzoError, DescriptionError, InputsError, UsageError
+from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.loader.parsed import without_collecting
 from runner.loader.shelf import Shelf
 from runner.plan.plan import Plan
 from runner.records import Frozen, replace
 from runner.reporters.diagnostics import render_full, summary
-from runner.values import InputValue
 
 
 def say_error(terminal: Terminal, error: ArazzoError) -> None:
@@ -67,10 +66,7 @@ def prepare(
         given, keys = begun.given, [(begun.found.key,)]
         outlets.note(begun.note)
     declared = [
-        workflow.inputs
-        for plan, chosen in zip(plans, keys, strict=True)
-        for key in chosen
-        for workflow in (plan.workflows[key], *plan.dependencies(key))
+        inputs for plan, chosen in zip(plans, keys, strict=True) for key in chosen for inputs in inputs_of(plan, key)
     ]
     unknown_names(given, declared)
     for name in extra_names(given, declared):
@@ -108,18 +104,6 @@ def refuse_contradictions(options: ExecuteOptions) -> None:
         raise UsageError("--sandbox excludes --live and --server")
     if options.quiet and options.verbose:
         raise UsageError("--quiet excludes --verbose")
-
-
-def ask(plan: Plan, key: str, given: Given) -> Asked:
-    """Accept what is given for a workflow and those it depends on, or raise InputsError."""
-    inputs = plan.workflows[key].inputs
-    values: dict[str, InputValue] = {}
-    for workflow in (*plan.dependencies(key), plan.workflows[key]):
-        values.update(values_for(given, workflow.inputs))
-    try:
-        return api.ask(plan, key, values)
-    except InputsError as error:
-        raise InputsError(error.message, f"inputs there are: {describe(inputs)}", error.problems) from error
 
 
 def check_all(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from runner import api
+from runner.cli.asking import ask
 from runner.cli.begin import Begun, begin, open_outlets, sandbox_of, secrets_of
 from runner.cli.config import find
 from runner.cli.coverage import tell
@@ -19,7 +20,7 @@ from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
 from runner.cli.options import ExecuteOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error, stage_given
+from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
 from runner.cli.resume import Beginning, beginning
 from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import Any, TextIO
 import click
 
 from runner import bundled
+from runner.cli.asking import ask, check_columns, declared_by
 from runner.cli.begin import Begun, begin, open_outlets
 from runner.cli.config import find
 from runner.cli.coverage import tell
 from runner.cli.credentials import Variables
 from runner.cli.documents import find_documents
 from runner.cli.help import Sectioned
-from runner.cli.inputs import Given, unknown_column
+from runner.cli.inputs import Given
 from runner.cli.lanes import Lanes
 from runner.cli.many import cores
 from runner.cli.options import ExecuteOptions, execute_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error
+from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error
 from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal, look
 from runner.cli.world import Ready
@@ -39,7 +40,7 @@ from runner.shell.interrupt import Interrupt
 from runner.suite.cases import Selection, Shard, Task, cases, subjects, tasks
 from runner.suite.failed import LastFailed
 from runner.suite.rate import Bucket, read_rate
-from runner.suite.rows import NAMES, Rows, open_rows
+from runner.suite.rows import Rows, open_rows
 from runner.suite.schedule import Schedule
 
 _LINE = re.compile(r"(.+):([1-9]\d*)")
@@ -187,8 +188,8 @@ class Suite(Mutable):
         if self.interval is not None and all(each.venue.sandbox for each in chosen):
             raise UsageError("--rate is for requests that leave this process, and all of these go to the sandbox")
         if self.rows is not None:
-            self.declared = _declared((each.plan, each.keys) for each in chosen)
-            _check_columns(self.rows, self.declared)
+            self.declared = declared_by((each.plan, each.keys) for each in chosen)
+            check_columns(self.rows, self.declared)
             return [Ready(each.plan, tuple(Asked(key, {}) for key in each.keys), each.venue) for each in chosen]
         return [
             Ready(each.plan, tuple(ask(each.plan, key, self.given) for key in each.keys), each.venue) for each in chosen
@@ -225,26 +226,6 @@ def find_targets(targets: Sequence[str], exclude: Sequence[str]) -> dict[str, tu
             is_whole = not lines or found.get(same) == ()
             found[same] = () if is_whole else (*found.get(same, ()), *lines)
     return found
-
-
-def _declared(chosen: Iterable[tuple[Plan, Sequence[str]]]) -> frozenset[str] | None:
-    """Give the names of all inputs, None where a workflow does not list its own."""
-    found: set[str] = set()
-    for plan, keys in chosen:
-        for key in keys:
-            for workflow in (*plan.dependencies(key), plan.workflows[key]):
-                if workflow.inputs.names is None:
-                    return None
-                found |= workflow.inputs.names
-    return frozenset(found)
-
-
-def _check_columns(rows: Rows, declared: frozenset[str] | None) -> None:
-    """Refuse a column that no workflow knows, unless rows have their names from it."""
-    for column in rows.columns or ():
-        if declared is not None and column not in declared and column not in NAMES:
-            message, hint = unknown_column(column, declared)
-            raise UsageError(f"--rows {rows.path}: {message}", hint)
 
 
 def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFailed, outlets: Outlets) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.pytest_plugin.options import add_options, is_asked_for, said
+from runner.pytest_plugin.options import add_options, is_asked_for
 
 if TYPE_CHECKING:
     from runner.pytest_plugin.documents import Document
@@ -41,12 +41,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Document |
     return Document.from_parent(parent, path=file_path)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what was said of documents and fits none of those that were collected."""
-    if said(config, "arazzo_server") and any(type(item).__module__.startswith(__name__) for item in items):
-        from runner.pytest_plugin.documents import refuse_unknown_servers
+    """Settle what takes all documents to be known."""
+    if any(type(item).__module__.startswith(__name__) for item in items):
+        from runner.pytest_plugin.documents import settle
 
-        refuse_unknown_servers(config)
+        settle(config, items)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +14,14 @@ import pytest
 from runner import api
 from runner.diagnostics import Diagnostic
 from runner.errors import ArazzoError, DescriptionError, UsageError
-from runner.plan.plan import Plan, WorkflowPlan
+from runner.plan.plan import Plan
 from runner.pytest_plugin.drawing import NotPassed, draw, requests
+from runner.pytest_plugin.mutexes import group_items, held, is_worker, lock_of
 from runner.pytest_plugin.prepared import Prepared, ground_of, prepare
-from runner.pytest_plugin.rows import Row, rows_of
+from runner.pytest_plugin.rows import rows_of, tables_of
 from runner.reporters.diagnostics import summary
+from runner.suite.cases import mutexes_of
+from runner.suite.rows import Row
 
 INVALID = "(document)"
 """The name of the one item of a document that cannot be run."""
@@ -34,7 +39,7 @@ class Document(pytest.File):
         try:
             ground = ground_of(self.config)
             prepared = prepare(api.display_name(self.path.as_uri(), ground.here), ground)
-            rows = rows_of(self.path, ground.rows)
+            rows = rows_of(self.path, ground.rows, ground.here)
         except UsageError as error:
             raise self.CollectError(f"error: {error}") from None
         plan = prepared.checked.plan
@@ -42,6 +47,8 @@ class Document(pytest.File):
             yield InvalidDocument.from_parent(self, name=INVALID, errors=prepared.checked.errors)
             return
         _note_sources(self.config, plan)
+        if rows is not None:
+            tables_of(self.config).note(rows, plan)
         for key in plan.entries:
             for row in (None,) if rows is None else rows:
                 yield self._item(prepared, plan, key, row)
@@ -51,7 +58,7 @@ class Document(pytest.File):
         name = workflow.workflow_id if row is None else f"{workflow.workflow_id}[{row.name}]"
         item: WorkflowItem = WorkflowItem.from_parent(self, name=name, prepared=prepared, plan=plan, key=key)
         item.row = row
-        for tag in _tags(workflow):
+        for tag in workflow.tags:
             mark(item, tag)
         return item
 
@@ -76,9 +83,21 @@ class WorkflowItem(ArazzoItem):
     def __init__(self, *, prepared: Prepared, plan: Plan, key: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.prepared, self.plan, self.key = prepared, plan, key
+        self.mutexes = mutexes_of(plan, key)
+
+    def setup(self) -> None:
+        """Wait for the workflows that this one must not overlap with, where other processes run them."""
+        if is_worker(self.config):
+            locks = ExitStack()
+            self.addfinalizer(locks.close)
+            for name in sorted(self.mutexes):  # in one order, so that no two wait for each other
+                locks.enter_context(held(lock_of(self.config, name)))
 
     def runtest(self) -> None:
-        result = self.prepared.run(self.plan, self.key, self.row)
+        if misfit := self.config.stash.get(_misfit, ""):
+            raise UsageError(misfit)
+        declared = tables_of(self.config).declared(Path(self.row.file)) if self.row else None
+        result = self.prepared.run(self.plan, self.prepared.asked(self.plan, self.key, self.row, declared))
         if result.problem and result.problem.kind == "cancelled":
             raise KeyboardInterrupt
         if result.passed:
@@ -111,11 +130,6 @@ class InvalidDocument(ArazzoItem):
         return self.path, self.errors[0].span.begin.line - 1, self.name
 
 
-def _tags(workflow: WorkflowPlan) -> tuple[str, ...]:
-    tags: tuple[str, ...] = getattr(workflow, "tags", ())
-    return tags
-
-
 def mark(item: pytest.Item, tag: str) -> None:
     """Let a tag be chosen by `-m`, as far as it can be a mark, and by `-k`."""
     item.extra_keyword_matches.add(tag)
@@ -128,10 +142,24 @@ def mark(item: pytest.Item, tag: str) -> None:
 
 
 _sources = pytest.StashKey[set[str]]()
+_misfit = pytest.StashKey[str]()
 
 
 def _note_sources(config: pytest.Config, plan: Plan) -> None:
     config.stash.setdefault(_sources, set()).update(name for name, _ in plan.sources)
+
+
+def settle(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Refuse what was said of documents and fits none of those that were collected, and group those with mutexes."""
+    try:
+        refuse_unknown_servers(config)
+        tables_of(config).check()
+    except UsageError as error:
+        if not is_worker(config):
+            raise pytest.UsageError(str(error)) from None
+        config.stash[_misfit] = str(error)  # each item says it: a worker that ends is taken for one that crashed
+    if config.pluginmanager.hasplugin("xdist"):
+        group_items((item, item.mutexes) for item in items if isinstance(item, WorkflowItem))
 
 
 def refuse_unknown_servers(config: pytest.Config) -> None:
@@ -140,6 +168,6 @@ def refuse_unknown_servers(config: pytest.Config) -> None:
     for server in ground_of(config).servers if known else ():
         name = server.partition("=")[0]
         if name not in known:
-            raise pytest.UsageError(
+            raise UsageError(
                 f"--arazzo-server {server}: there is no source '{name}'; sources there are: {', '.join(sorted(known))}"
             )

@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 
 from runner import api
+from runner.cli.asking import ask, ask_row
+from runner.cli.budgets import contract_of, limits_of
 from runner.cli.credentials import Variables, Wallet, credentials_of, gather, wanted
-from runner.cli.inputs import Given, collect, describe, values_for
+from runner.cli.inputs import Given, collect
 from runner.cli.options import WhereOptions
 from runner.cli.places import sources_of
 from runner.cli.profile import Setting, setting_of
 from runner.cli.world import Ready, Venue
 from runner.engine.asked import Asked
-from runner.engine.policy import read_policy
 from runner.engine.state import Limits
-from runner.errors import InputsError, UsageError
+from runner.errors import UsageError
 from runner.library import run_workflows
 from runner.loader.kept import Cache
 from runner.plan.plan import Plan
 from runner.pytest_plugin.options import said
-from runner.pytest_plugin.rows import Row
 from runner.records import Frozen, field, replace
 from runner.result import Result
 from runner.shell.auth import Keyring
 from runner.shell.cache import user_cache
-from runner.values import InputValue
+from runner.suite.rows import Row
 
 
 class Ground(Frozen):
@@ -114,9 +114,13 @@ class Prepared(Frozen):
     wallet: Wallet
     limits: Limits
 
-    def run(self, plan: Plan, key: str, row: Row | None) -> Result:
-        """Run one workflow, with one row of data where there are rows; InputsError where the inputs do not fit."""
-        asked = ask(plan, key, self.given if row is None else with_row(self.given, row))
+    def asked(self, plan: Plan, key: str, row: Row | None, declared: frozenset[str] | None) -> Asked:
+        """Accept the inputs of a workflow, with one row of data where there are rows, or raise UsageError."""
+        return ask(plan, key, self.given) if row is None else ask_row(plan, key, self.given, row, declared)
+
+    def run(self, plan: Plan, asked: Asked) -> Result:
+        """Run one workflow."""
+        key = asked.key
         if self.venue.sandbox:
             return run_workflows(plan, key, asked.given, sandbox=True, limits=self.limits)
         credentials = credentials_of(plan, self.venue, self.wallet)
@@ -147,7 +151,7 @@ def prepare(location: str, ground: Ground) -> Prepared:
         venue=Venue(location, ground.sandbox, sources.options.servers, sources.http),
         given=given._replace(values={**setting.profile.inputs, **given.values}),
         wallet=wallet,
-        limits=_limits(setting, ground.contract),
+        limits=limits_of(setting.run, contract_of(setting, ground.contract)),
     )
 
 
@@ -160,37 +164,3 @@ def _check(location: str, sources: api.Sources, setting: Setting) -> api.Checked
 
 def _cache(environ: Mapping[str, str]) -> Cache | None:
     return user_cache(environ) if environ.get("ARAZZO_NO_CACHE", "0") in ("", "0") else None
-
-
-def _limits(setting: Setting, contract: tuple[str, ...]) -> Limits:
-    """Give the budgets of a run; a contract that is said for single checks changes the one of the profile."""
-    defaults, budgets = setting.run, Limits()
-    level = setting.profile.contract or defaults.contract
-    return replace(
-        budgets,
-        steps=defaults.max_steps or budgets.steps,
-        wall=defaults.max_time,
-        request_timeout=defaults.timeout or budgets.request_timeout,
-        pace=budgets.pace if defaults.pace is None else defaults.pace,
-        contract=read_policy((level, *contract) if level else contract),
-    )
-
-
-def with_row(given: Given, row: Row) -> Given:
-    """Give what one row says beside what is given for all; the row comes first."""
-    if row.problem:
-        raise UsageError(f"{row.file}:{row.line}: {row.problem}")
-    texts = {**given.texts, **row.texts}
-    return given._replace(texts=texts, values={**given.values, **row.values})
-
-
-def ask(plan: Plan, key: str, given: Given) -> Asked:
-    """Accept what is given for a workflow and those it depends on, or raise InputsError."""
-    values: dict[str, InputValue] = {}
-    for workflow in (*plan.dependencies(key), plan.workflows[key]):
-        values.update(values_for(given, workflow.inputs))
-    try:
-        return api.ask(plan, key, values)
-    except InputsError as error:
-        hint = f"inputs there are: {describe(plan.workflows[key].inputs)}"
-        raise InputsError(error.message, hint, error.problems) from error

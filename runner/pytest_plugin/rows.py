@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
+import pytest
+
+from runner import api
+from runner.cli.asking import check_columns, declared_by
 from runner.errors import UsageError
-from runner.values import Json
+from runner.plan.plan import Plan
+from runner.suite.rows import Rows, open_rows
 
-FORMATS = ("csv", "json", "jsonl", "yaml", "yml")
-
-
-class Row(Protocol):
-    """A row of data: `texts` are read as the schema of an input says, `problem` says why it cannot be used."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def texts(self) -> Mapping[str, str]: ...
-    @property
-    def values(self) -> Mapping[str, Json]: ...
-    @property
-    def problem(self) -> str: ...
+FORMATS = ("csv", "tsv", "json", "jsonl", "ndjson", "yaml", "yml")
 
 
-def rows_of(document: Path, given: str) -> Iterable[Row] | None:
+def rows_of(document: Path, given: str, here: Path) -> Rows | None:
     """Give the rows of the file that is given, else of the one beside a document; None where there is none.
 
     Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`.
@@ -38,13 +23,38 @@ def rows_of(document: Path, given: str) -> Iterable[Row] | None:
     stem = document.name.rpartition(".arazzo.")[0] or document.stem
     beside = [path for each in FORMATS if (path := document.with_name(f"{stem}.rows.{each}")).is_file()]
     if given:
-        return _open(given)
+        return open_rows(given)
     if len(beside) > 1:
         names = " and ".join(path.name for path in beside)
         raise UsageError(f"{names} are both rows for {document.name}", "keep one of them, or give --arazzo-rows FILE")
-    return _open(str(beside[0])) if beside else None
+    return open_rows(api.display_name(beside[0].as_uri(), here)) if beside else None
 
 
-def _open(path: str) -> Iterable[Row]:
-    rows: Iterable[Row] = import_module("runner.suite.rows").open_rows(path)
-    return rows
+class Tables:
+    """The rows of a session, with the workflows that each file is for: a column has to be known to one of them."""
+
+    def __init__(self) -> None:
+        self._plans: dict[Path, list[Plan]] = {}
+        self._rows: dict[Path, Rows] = {}
+
+    def note(self, rows: Rows, plan: Plan) -> None:
+        """Note that the workflows of a plan are run with rows."""
+        self._rows[rows.path] = rows
+        self._plans.setdefault(rows.path, []).append(plan)
+
+    def declared(self, path: Path) -> frozenset[str] | None:
+        """Give the inputs of all workflows that a file of rows is for, None where any may be given."""
+        return declared_by((plan, plan.entries) for plan in self._plans[path])
+
+    def check(self) -> None:
+        """Refuse a column that no workflow knows, once all of them are collected."""
+        for path, rows in self._rows.items():
+            check_columns(rows, self.declared(path))
+
+
+_tables = pytest.StashKey[Tables]()
+
+
+def tables_of(config: pytest.Config) -> Tables:
+    """Give the rows of a session."""
+    return config.stash.setdefault(_tables, Tables())

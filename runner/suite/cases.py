@@ -84,7 +84,7 @@ class Subject(Frozen):
 def subjects(documents: Sequence[tuple[Plan, Sequence[str]]]) -> tuple[Subject, ...]:
     """Name the chosen workflows; where two documents have one workflowId, that of the document goes before it."""
     found = [
-        Subject(home, plan.workflows[key].workflow_id, plan.document, plan.workflows[key], _mutexes(plan, key))
+        Subject(home, plan.workflows[key].workflow_id, plan.document, plan.workflows[key], mutexes_of(plan, key))
         for home, (plan, keys) in enumerate(documents)
         for key in keys
     ]
@@ -95,7 +95,8 @@ def subjects(documents: Sequence[tuple[Plan, Sequence[str]]]) -> tuple[Subject, 
     )
 
 
-def _mutexes(plan: Plan, key: str) -> frozenset[str]:
+def mutexes_of(plan: Plan, key: str) -> frozenset[str]:
+    """Give the names of what a workflow, with all that it calls or depends on, has for itself."""
     return frozenset(name for each in plan.reachable(key) for name in each.mutexes)
 
 

@@ -20,6 +20,10 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "runner"]
+PROGRAMS = {"arazzo": COMMAND, "pytest": [sys.executable, "-m", "pytest"]}
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Pytest has the plugins that are named, and no others: these are most of what it takes to start."""
+
 CLEAN = ("ARAZZO_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CI", "COLUMNS")
 
 
@@ -44,33 +48,53 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def arazzo(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
     """Run a command to its end; nothing that it says may ever be a traceback."""
-    written = [*map(str, arguments)]
-    is_cold = any(name.startswith("PYTHON") for name in env or ()) or not WARM.acquire(blocking=False)
-    if is_cold:
-        ended = _cold(written, cwd, environment(env), stdin)
-    else:
-        try:
-            ended = _warm(written, cwd, environment(env), stdin)
-        finally:
-            WARM.release()
+    cold = any(name.startswith("PYTHON") for name in env or ())
+    ended = perform(Job("arazzo", (*map(str, arguments),), cwd or Path.cwd(), environment(env), stdin, cold=cold))
     assert "Traceback" not in ended.out + ended.err, ended
     assert ended.code != 70, ended
     return ended
 
 
-def _cold(arguments: list[str], cwd: Path | None, env: Mapping[str, str], stdin: str) -> Ended:
+@dataclass(frozen=True)
+class Job:
+    """A command line with all that its process begins with.
+
+    `merged` sends stderr where stdout goes, `cold` starts Python, which hears then what variables say to it.
+    """
+
+    program: str
+    arguments: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    stdin: str = ""
+    merged: bool = False
+    cold: bool = False
+
+
+def perform(job: Job) -> Ended:
+    """Run a command to its end, in a fork of a process that has everything imported unless that is busy."""
+    if job.cold or not WARM.acquire(blocking=False):
+        return _cold(job)
+    try:
+        return _warm(job)
+    finally:
+        WARM.release()
+
+
+def _cold(job: Job) -> Ended:
     done = subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
+        [*PROGRAMS[job.program], *job.arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if job.merged else subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        cwd=cwd,
-        env=env,
-        input=stdin,
+        cwd=job.cwd,
+        env=job.env,
+        input=job.stdin,
         timeout=60,
         check=False,
     )
-    return Ended(done.returncode, done.stdout, done.stderr)
+    return Ended(done.returncode, done.stdout, done.stderr or "")
 
 
 WARM = threading.Lock()
@@ -92,16 +116,17 @@ def _forker() -> subprocess.Popen[str]:
     return process
 
 
-def _warm(arguments: list[str], cwd: Path | None, env: Mapping[str, str], stdin: str) -> Ended:
-    """Run a command in a fork of a process that has everything imported."""
+def _warm(job: Job) -> Ended:
     forker = _forker()
     assert forker.stdin is not None
     assert forker.stdout is not None
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
-        files["stdin"].write_text(stdin, encoding="utf-8", newline="")
-        job = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "env": dict(env)}
-        forker.stdin.write(json.dumps(job | {name: str(path) for name, path in files.items()}) + "\n")
+        files["stdin"].write_text(job.stdin, encoding="utf-8", newline="")
+        files["stderr"].touch()
+        said = {"program": job.program, "arguments": job.arguments, "cwd": str(job.cwd), "env": dict(job.env)}
+        said |= {name: str(path) for name, path in files.items()}
+        forker.stdin.write(json.dumps(said | ({"stderr": said["stdout"]} if job.merged else {})) + "\n")
         forker.stdin.flush()
         assert select.select([forker.stdout], [], [], 60)[0], "a command does not end"
         code = int(forker.stdout.readline())

@@ -22,6 +22,7 @@ from runner.diagnostics import Diagnostic, Fix, Rename, Rewrite
 from runner.engine.events import CaseFinished, Entry
 from runner.reporters import files
 from runner.reporters.files import FileReport
+from runner.reporters.html import report as html
 from runner.reporters.jsonl import open_record
 from runner.reporters.junit import JUnitForm
 from runner.reporters.reporter import Broadcast, Reporter
@@ -119,15 +120,16 @@ def _made(kind: str, made: Outlets, stream: TextIO) -> Reporter:
 
 def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SPOOL_LIMIT", 1024)  # so that a few cases are enough to be beyond it
+    monkeypatch.setattr(html, "IN_MEMORY", 1024)
     made = outlets()
     broadcast = Broadcast([FileReport(tmp_path / kind, partial(_made, kind, made)) for kind in KNOWABLE])
     held, cases = [], 0
     tracemalloc.start()
     try:
-        for entry in many(600, '{"state": "' + "x" * 1_000 + '"}'):
+        for entry in many(500, '{"state": "' + "x" * 1_200 + '"}'):
             broadcast.tell(entry)
             cases += isinstance(entry.event, CaseFinished)
-            if cases in (300, 600) and isinstance(entry.event, CaseFinished):
+            if cases in (200, 500) and isinstance(entry.event, CaseFinished):
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])
     finally:

@@ -8,21 +8,25 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import pkgutil
 import sys
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 import runner
 from runner.__main__ import main
 
 FILES = ("stdin", "stdout", "stderr")
-LEFT_OUT = ("runner.__main__", "runner.pytest_plugin")
+LEFT_OUT = ("runner.__main__", "runner.pytest_plugin")  # pytest rewrites what is a plugin, and imports it itself
 
 
 def import_all() -> None:
-    for module in pkgutil.walk_packages(runner.__path__, "runner."):
-        if module.name not in LEFT_OUT:
-            importlib.import_module(module.name)
+    root = Path(runner.__path__[0])
+    for path in sorted(root.rglob("*.py")):
+        name = ".".join(["runner", *path.relative_to(root).with_suffix("").parts]).removesuffix(".__init__")
+        if not name.startswith(LEFT_OUT):
+            importlib.import_module(name)
 
 
 def become(job: dict[str, Any]) -> None:
@@ -31,26 +35,27 @@ def become(job: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(job["env"])
     for number, name in enumerate(FILES):
-        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         descriptor = os.open(job[name], flags, 0o600)
         os.dup2(descriptor, number)
         os.close(descriptor)
         mode = "r" if number == 0 else "w"
-        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process has it to its end
+        buffering = 1 if name == "stderr" or job["env"].get("PYTHONUNBUFFERED") else -1  # as Python opens it, or nearly
+        stream = open(number, mode, buffering, encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open to the end
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    sys.argv = ["arazzo", *job["arguments"]]
+    sys.argv = [job["program"], *job["arguments"]]
 
 
 def serve() -> None:
     import_all()
+    programs = {"arazzo": main, "pytest": pytest.main}
     for line in sys.stdin:
         job = json.loads(line)
         pid = os.fork()
         if pid == 0:
             become(job)
-            main()
-            return
+            sys.exit(programs[job["program"]]())
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 

@@ -6,18 +6,21 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.cli.process import documents, environment
+from runner.pytest_plugin.mutexes import groups, held
+from tests.cli.process import ALONE, Job, arazzo, documents, environment, perform
 from tests.shell.server import Connection, always, answer, serve
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
+GET = "  - {stepId: get, operationId: getThing, parameters: [{name: id, in: path, value: $inputs.id}]}\n"
+ID = "  inputs: {type: object, required: [id], properties: {id: {type: integer}}}\n"
 OK = always(answer("Content-Type: application/json", body=b"{}"))
 NOT_FOUND = always(answer("Content-Type: application/json", body=b'{"why": "gone"}', status="404 Not Found"))
 
@@ -41,21 +44,14 @@ class Ended:
         return [line for line in self.text.splitlines() if "::" in line and " " not in line]
 
 
-def run_pytest(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) -> Ended:
-    """Run pytest in a process of its own, with nothing of this project's settings."""
+def run_pytest(folder: Path, *arguments: object, env: Mapping[str, str] | None = None, cold: bool = False) -> Ended:
+    """Run pytest in a process of its own, with nothing of this project's settings; `cold` is as a user starts it."""
     (folder / "pytest.ini").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        cwd=folder,
-        env=environment(env),
-        timeout=120,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout)
+    named = () if cold else ("-p", "arazzo", *(("-p", "xdist") if "-n" in arguments else ()))
+    given = (*named, "-p", "no:cacheprovider", *map(str, arguments))
+    alone = {} if cold else ALONE
+    ended = perform(Job("pytest", given, folder, environment({**alone, **(env or {})}), merged=True, cold=cold))
+    return Ended(ended.code, ended.out)
 
 
 def flows(tmp_path: Path, server: str = "https://things.example") -> Path:
@@ -93,7 +89,7 @@ def test_a_failure_is_drawn_as_the_console_draws_it_and_junit_has_it_too(tmp_pat
     with serve(NOT_FOUND) as server:
         documents(tmp_path, server.url(""), LIST)
         plain = run_pytest(tmp_path, "flow.arazzo.yaml", "--junitxml", "report.xml")
-        spread = run_pytest(tmp_path, "flow.arazzo.yaml", "-n", "2", "--junitxml", "spread.xml")
+        spread = run_pytest(tmp_path, "flow.arazzo.yaml", "-n", "1", "--junitxml", "spread.xml")
         coloured = run_pytest(tmp_path, "flow.arazzo.yaml", "--color=yes")
     for ended in (plain, spread):
         assert ended.counts == {"failed": 1}
@@ -147,10 +143,8 @@ def test_servers_and_credentials_are_given_as_on_the_command_line(tmp_path: Path
 
 
 def test_a_profile_gives_servers_inputs_and_limits(tmp_path: Path) -> None:
-    steps = "  - {stepId: get, operationId: getThing, parameters: [{name: id, in: path, value: $inputs.id}]}\n"
-    inputs = "  inputs: {type: object, required: [id], properties: {id: {type: string}}}\n"
     with serve(OK) as server:
-        documents(tmp_path, "https://things.example", steps, extra=inputs)
+        documents(tmp_path, "https://things.example", GET, extra=ID.replace("integer", "string"))
         refused = run_pytest(tmp_path, "flow.arazzo.yaml")
         assert "error: the inputs of 'flow' are refused" in refused.text
         assert "inputs there are: id (string)" in refused.text
@@ -217,7 +211,7 @@ def test_where_there_is_no_document_nothing_is_imported(tmp_path: Path) -> None:
         "    print('loaded:', *sorted(each for each in sys.modules if each.split('.')[0] == 'runner'))\n",
         encoding="utf-8",
     )
-    ended = run_pytest(tmp_path, ".", "-s", "-W", "error", "--arazzo-sandbox")
+    ended = run_pytest(tmp_path, ".", "-s", "-W", "error", "--arazzo-sandbox", cold=True)
     assert ended.code == 0
     assert "loaded: runner runner.pytest_plugin runner.pytest_plugin.options runner.version\n" in ended.text
 
@@ -266,20 +260,123 @@ def test_tags_choose_workflows_and_mean_nothing_else(tmp_path: Path) -> None:
     assert run_pytest(tmp_path, "flows", "--arazzo-sandbox", "-k", "smoke").counts == {"passed": 1, "deselected": 2}
 
 
-@pytest.mark.skipif(find_spec("runner.suite") is None, reason="there is no reader of rows yet")
 def test_every_row_is_an_item(tmp_path: Path) -> None:
-    steps = "  - {stepId: get, operationId: getThing, parameters: [{name: id, in: path, value: $inputs.id}]}\n"
-    inputs = "  inputs: {type: object, required: [id], properties: {id: {type: integer}}}\n"
     with serve(OK) as server:
-        documents(tmp_path, server.url(""), steps, extra=inputs)
+        documents(tmp_path, server.url(""), GET, extra=ID)
         (tmp_path / "flow.rows.csv").write_text("name,id\nfirst,1\nsecond,2\nthird,x\n", encoding="utf-8")
         listed = run_pytest(tmp_path, "flow.arazzo.yaml", "--collect-only", "-q")
         assert listed.nodes == [f"flow.arazzo.yaml::flow[{name}]" for name in ("first", "second", "third")]
         ended = run_pytest(tmp_path, "flow.arazzo.yaml")
         assert ended.counts == {"passed": 2, "failed": 1}
-        assert "error: the inputs of 'flow' are refused" in ended.text
+        assert "error: flow.rows.csv:4: id: must be integer" in ended.text
         assert [each.line.split()[1] for each in server.received] == ["/things/1", "/things/2"]
         (tmp_path / "flow.rows.json").write_text('[{"id": 3}]', encoding="utf-8")
         both = run_pytest(tmp_path, "flow.arazzo.yaml")
         assert "flow.rows.csv and flow.rows.json are both rows for flow.arazzo.yaml" in both.text
         assert run_pytest(tmp_path, "flow.arazzo.yaml", "--arazzo-rows", "flow.rows.json").counts == {"passed": 1}
+
+
+def test_names_in_rows_that_are_no_inputs_are_refused_as_by_arazzo_test(tmp_path: Path) -> None:
+    with serve(OK) as server:
+        documents(tmp_path, server.url(""), GET, extra=ID)
+        (tmp_path / "flow.rows.csv").write_text("name,id,idd\nfirst,1,2\n", encoding="utf-8")
+        said = arazzo("test", "flow.arazzo.yaml", "--rows", "flow.rows.csv", cwd=tmp_path).err.removeprefix("error: ")
+        assert said.startswith("--rows flow.rows.csv: no workflow to be run declares the input 'idd'\n")
+        alone = run_pytest(tmp_path, "flow.arazzo.yaml")
+        assert (alone.code, said in alone.text) == (4, True), alone.text
+        spread = run_pytest(tmp_path, "flow.arazzo.yaml", "-n", "1")
+        assert (spread.counts, said in spread.text) == ({"failed": 1}, True), spread.text
+        assert server.received == []
+        (tmp_path / "flow.rows.csv").rename(tmp_path / "rows.csv")
+        documents(tmp_path, server.url(""), GET.replace("id:", "idd:").replace(".id", ".idd"), name="other",
+                  extra=ID.replace("id", "idd"))  # fmt: skip
+        both = run_pytest(tmp_path, "flow.arazzo.yaml", "other.arazzo.yaml", "--arazzo-rows", "rows.csv")
+        assert both.counts == {"passed": 2}, both.text
+        (tmp_path / "flow.rows.jsonl").write_text('{"id": 3}\n{"id": 4, "idd": 5}\n', encoding="utf-8")
+        lines = run_pytest(tmp_path, "flow.arazzo.yaml")
+        assert lines.counts == {"passed": 1, "failed": 1}
+        assert "error: flow.rows.jsonl:2: no workflow to be run declares the input 'idd'" in lines.text
+        assert [each.line.split()[1] for each in server.received] == ["/things/1", "/things/2", "/things/3"]
+
+
+class Overlaps:
+    """Answers after a while, and counts the requests that came in the meantime."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.found = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, connection: Connection) -> None:
+        connection.request()
+        with self._changed:
+            self.under_way += 1
+            self.found += self.under_way > 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.under_way > 1, 1)
+            self.under_way -= 1
+        connection.send(answer("Content-Type: application/json", body=b"{}"))
+
+
+def mutexes(folder: Path, server: str) -> Path:
+    """Write a document of two workflows: one has two mutexes, the other calls what has one of them."""
+    path = documents(folder, server, LIST, extra="  x-mutex: [stock, purse]\n")
+    more = "- workflowId: caller\n  steps:\n  - {stepId: call, workflowId: called}\n"
+    more += f"- workflowId: called\n  x-mutex: purse\n  steps:\n{LIST}"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    return path
+
+
+def test_workflows_with_a_mutex_in_common_never_overlap_on_several_workers(tmp_path: Path) -> None:
+    overlaps = Overlaps()
+    with serve(overlaps) as server:
+        ended = run_pytest(tmp_path, mutexes(tmp_path, server.url("")).name, "-n", "2", "-v")
+    assert (ended.counts, len(server.received)) == ({"passed": 2}, 2), ended.text
+    assert len(set(re.findall(r"^\[(gw\d)\] .* PASSED", ended.text, re.MULTILINE))) == 2
+    assert overlaps.found == 0
+
+
+def test_workflows_with_a_mutex_in_common_have_a_group_for_one_worker(tmp_path: Path) -> None:
+    path = mutexes(tmp_path, "https://things.example")
+    path.write_text(path.read_text(encoding="utf-8") + f"- workflowId: free\n  steps:\n{LIST}", encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_collection_modifyitems(items):\n"  # in its turn, as that of pytest-xdist
+        "    print(*('group: ' + str([mark.args for mark in each.iter_markers('xdist_group')]) for each in items))\n",
+        encoding="utf-8",
+    )
+    ended = run_pytest(tmp_path, path.name, "-n", "0", "--collect-only", "-s", "--strict-markers", "-W", "error")
+    assert "group: [('purse+stock',)] group: [('purse+stock',)] group: []\n" in ended.text
+    (tmp_path / "conftest.py").unlink()
+    alone = run_pytest(tmp_path, path.name, "--collect-only", "-q", "--strict-markers", "-W", "error")
+    assert (alone.code, len(alone.nodes)) == (0, 3)
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    ([], []),
+    (["", "a", "b", "a"], ["a", "b"]),
+    (["a", "b", "c", "ab"], ["ab", "c"]),
+    (["ab", "bc", "de", "cd"], ["abcde"]),
+])  # fmt: skip
+def test_mutexes_that_meet_in_a_workflow_are_one_group(given: list[str], expected: list[str]) -> None:
+    found = groups(map(frozenset, given))
+    assert sorted("".join(sorted(each)) for each in found) == expected
+
+
+def test_what_is_held_is_waited_for_and_given_back_by_a_process_that_dies(tmp_path: Path) -> None:
+    path, mine = tmp_path / "lock", threading.Event()
+
+    def hold() -> None:
+        with held(path):
+            mine.set()
+
+    script = "from pathlib import Path\nfrom time import sleep\nfrom runner.pytest_plugin.mutexes import held\n"
+    script += f"with held(Path({str(path)!r})):\n    print(flush=True)\n    sleep(60)\n"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        waiting = threading.Thread(target=hold)
+        waiting.start()
+        assert not mine.wait(0.2)
+        other.kill()
+    assert mine.wait(30)
+    waiting.join()

@@ -67,13 +67,13 @@ def suite() -> list[Entry]:
     return script.entries
 
 
-def many(cases: int, body: str = "") -> Iterator[Entry]:
-    """Tell as many cases as are wanted, one in ten of which fails, without keeping any of them."""
+def many(cases: int, body: str = "", *, each: int = 10) -> Iterator[Entry]:
+    """Tell as many cases as are wanted, one in ten (or `each`) of which fails, without keeping any of them."""
     script = Script()
     begun(script)
     for number in range(cases):
         row = f"row-{number}"
-        (failed if number % 10 == 3 else passed)(script, case(row), body or f'{{"state": "{number}"}}')
+        (failed if number % each == each // 3 else passed)(script, case(row), body or f'{{"state": "{number}"}}')
         yield from script.entries
         script.entries.clear()
     script.tell(RunFinished("failed"))
