@@ -24,9 +24,11 @@ _PATH = _UNRESERVED + "!$&'()*+,;=:@/%"
 _QUERY = _PATH + "?[]"  # brackets: `allowReserved` sends them, and servers read them either way
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
+_HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate, as JSON can write one: no encoding has it
+
 # RFC 9110, 5.1 and 5.5: field-name = token; a field value holds no CR, LF or NUL.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """How long the body is: for whoever sends it to say, never for a workflow."""
@@ -165,6 +167,8 @@ def legal_url(url: str) -> str | TransportFailure:
 
 
 def _made_legal(url: str) -> str | TransportFailure:
+    if _HALF.search(url):
+        return bad_url("it has half a character in it")
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS:

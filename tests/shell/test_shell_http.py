@@ -305,6 +305,21 @@ def test_a_host_is_tried_at_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(reply, Response)
 
 
+def test_a_host_in_other_letters_is_asked_for_in_ascii_and_named_as_it_was_written(
+    send_all: SendAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def unknown(host: str | bytes, *_: object, **__: object) -> Any:
+        asked.append(host if isinstance(host, str) else host.decode())
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    [reply] = send_all(get("http://Bücher.example/"))
+    assert reply == TransportFailure("dns", "cannot resolve host 'bücher.example'")
+    assert set(asked) == {"xn--bcher-kva.example"}
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
@@ -317,6 +332,7 @@ def test_a_host_is_tried_at_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -
         ("http://a..b/", "the URL cannot be requested: its host name is not valid"),
         ("https://xn--a/", "the URL cannot be requested: its host name is not valid"),
         ("https://xn--/", "the URL cannot be requested: its host name is not valid"),
+        ("http://x/\ud83d", "the URL cannot be requested: it has half a character in it"),
         ("http://x/" + "y" * 70_000, "the URL cannot be requested: url too long"),
     ],
 )

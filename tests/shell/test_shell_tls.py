@@ -70,6 +70,33 @@ def test_a_certificate_for_another_name_is_refused(tls: ssl.SSLContext, certific
     assert "not valid for 'localhost'" in reply.message
 
 
+def test_the_name_of_the_host_is_asked_for_in_the_handshake_and_an_address_is_not(
+    authority: Authority, send_all: SendAll
+) -> None:
+    context = authority.server(authority.sign("named", host="IP:127.0.0.1,DNS:localhost"))
+    asked: list[str | None] = []
+    context.sni_callback = lambda _sock, name, _context: asked.append(name)
+    with serve(always(answer()), context) as server:
+        both = [Request("GET", server.url(host=host)) for host in ("localhost", "127.0.0.1")]
+        assert kinds(send_all(*both, options=trusting(authority))) == ["200", "200"]
+    assert asked == ["localhost", None]
+
+
+def test_a_large_body_goes_out_and_comes_back_over_tls(authority: Authority, send_all: SendAll) -> None:
+    body = bytes(range(256)) * 20_000
+
+    def echo(connection: Connection) -> None:
+        while received := connection.request():
+            connection.send(answer(body=received.body))
+
+    with serve(echo, authority.server(authority.sign("echo"))) as server:
+        one = Request("POST", server.url(), body=body)
+        for reply in send_all(one, one, options=trusting(authority)):
+            assert isinstance(reply, Response)
+            assert reply.body == body
+        assert server.connections == 1
+
+
 def test_who_goes_past_every_proxy_trusts_whom_the_machine_says(
     tls: ssl.SSLContext, certificate: Path, send_all: SendAll, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def test_what_a_request_says_itself_is_kept_except_how_long_its_body_is() -> Non
         ("GET", (("X Y", "1"),), "'X Y' cannot be the name of a header"),
         ("GET", (("", "1"),), "'' cannot be the name of a header"),
         ("GET", (("X", "s3cret\nY: 1"),), "the value of header 'X' has characters that HTTP forbids"),
+        ("GET", (("X", "s3cret\ud83d"),), "the value of header 'X' has characters that HTTP forbids"),
         ("GET", (("X", "s3cret\0"),), "the value of header 'X' has characters that HTTP forbids"),
         ("G T", (), "the method is not one that HTTP can send"),
     ],

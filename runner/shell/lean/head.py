@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from runner.exchange import Headers, Request, header
-from runner.shell.wire import FORBIDDEN, HAS_CONTENT, TOKEN, Place, is_framed
+from runner.shell.wire import FORBIDDEN, FRAMING, HAS_CONTENT, TOKEN, Place, is_framed
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
@@ -52,7 +53,7 @@ def head_of(request: Request, place: Place) -> Written | None:
     """
     fields, body, lowered = request.headers, request.body, [name.lower() for name, _ in request.headers]
     names, values = "".join(lowered), "".join([value for _, value in fields])
-    if "" in lowered or not is_framed(request) or not TOKEN.fullmatch(request.method):
+    if "" in lowered or not (FRAMING.isdisjoint(lowered) or is_framed(request)) or not TOKEN.fullmatch(request.method):
         return None
     if (names and not TOKEN.fullmatch(names)) or FORBIDDEN.search(values) or not _TARGET.fullmatch(place.target):
         return None
@@ -68,6 +69,7 @@ def head_of(request: Request, place: Place) -> Written | None:
     return Written(f"{request.method} {place.target} HTTP/1.1\r\n{lines}\r\n".encode(), closes)
 
 
+@lru_cache(maxsize=32)  # within a second, an API answers the same question with the same head
 def read_head(block: bytes) -> Head:
     """Read everything up to the empty line; raises NotHttpError. Fields stay in their order and spelling."""
     # "a recipient MAY recognize a single LF as a line terminator" (RFC 9112, 2.2)

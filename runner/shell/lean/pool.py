@@ -50,8 +50,8 @@ class Pool(Generic[C]):
 
     def take(self, way: Way) -> C | None:
         """Give the connection that was used last, if there is one that still works."""
-        if self._owner != os.getpid():  # what was inherited is still in use by the parent
-            self.__init__()  # type: ignore[misc]
+        if self._owner != os.getpid():
+            self._disown()
         while True:
             with self._lock:
                 if not (kept := self._idle.get(way)):
@@ -61,6 +61,11 @@ class Pool(Generic[C]):
             if time.monotonic() - since < LONGEST_IDLE and not connection.is_stale():
                 return connection
             connection.close()
+
+    def _disown(self) -> None:
+        """Leave to the parent of a forked process what is the parent's; its lock may have been held at that moment."""
+        self._lock, self._owner = threading.Lock(), os.getpid()
+        self.close()
 
     def put(self, way: Way, connection: C) -> None:
         """Keep a connection, unless there are many."""
@@ -76,8 +81,8 @@ class Pool(Generic[C]):
         oldest = time.monotonic() - LONGEST_IDLE
         with self._lock:
             old = [each for kept in self._idle.values() for each in kept if each.since <= oldest]
-            for way, kept in list(self._idle.items()):
-                self._idle[way] = [each for each in kept if each.since > oldest]
+            fresh = ((way, [each for each in kept if each.since > oldest]) for way, kept in self._idle.items())
+            self._idle = {way: kept for way, kept in fresh if kept}
             self._forget(old)
 
     def _forget(self, old: Iterable[_Idle[C]]) -> None:
