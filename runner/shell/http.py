@@ -1,5 +1,7 @@
 """Turns one Request into bytes on a connection, and the bytes that come back into one Reply. All of httpx is here.
 
+`network` sends by it what `lean` cannot, or what somebody else is to see.
+
 A transport makes one hop: no redirects, no cookies, no credentials, and no header field beyond those of the request
 (`wire.complete` wrote them). It never raises for what the world does: that is a TransportFailure. The timeout bounds
 the whole attempt, however slowly the bytes trickle; only name resolution in the synchronous transport cannot be

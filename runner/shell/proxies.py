@@ -25,7 +25,7 @@ class Proxies:
         """Say whether a request to a URL goes through one."""
         if not self._known or isinstance(place := place_of(url), TransportFailure):
             return False
-        return self.to(place.scheme, place.host, place.port) is not None
+        return self.to(place.scheme, place.name, place.port) is not None
 
     def to(self, scheme: str, host: str, port: int) -> str | None:
         """Give the URL of the proxy for a host; none where NO_PROXY, or what the machine calls so, exempts it."""

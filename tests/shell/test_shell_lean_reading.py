@@ -12,7 +12,7 @@ from runner.exchange import TransportFailure
 from runner.shell.codings import TooLargeError
 from runner.shell.lean.head import NotHttpError
 from runner.shell.lean.reading import LONGEST_HEAD, CutOffError, Progress, Whole, read
-from runner.shell.wire import _made_legal, legal_url
+from runner.shell.wire import _made_legal, legal_url, place_of
 from tests.shell.server import answer
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -100,4 +100,10 @@ URLS = st.one_of(
 @given(URLS)
 def test_a_url_that_is_legal_already_is_known_at_a_glance(url: str) -> None:
     assert legal_url(url) == _made_legal(url)
-    assert isinstance(legal := legal_url(url), TransportFailure) or legal_url(legal) == legal
+    legal = legal_url(url)
+    if isinstance(legal, TransportFailure):
+        assert place_of(url) == legal
+    else:
+        assert legal_url(legal) == legal
+        place = place_of(url)
+        assert isinstance(place, TransportFailure) or f"{place.scheme}://{place.authority}{place.target}" == legal

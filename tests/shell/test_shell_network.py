@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from runner.shell.network import AsyncNetwork, Network, is_replaced
 from tests.shell.conftest import QUIET, SendAll, sender
 from tests.shell.server import Connection, always, answer, refused_port, serve
 
+V4, V6 = socket.AF_INET, socket.AF_INET6
 UNWANTED = ("httpx", "httpcore", "h11", "anyio", "asyncio", "ssl", "http.client", "email", "rich", "certifi", "idna")
 
 
@@ -99,27 +101,27 @@ def test_a_class_in_the_place_of_a_transport_is_noticed(monkeypatch: pytest.Monk
 
 def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
     with serve(always(answer())) as server:
-        found = [(family, (host, server.port)) for family, host in ((10, "::1"), (2, "127.0.0.2"), (2, "127.0.0.1"))]
+        found = [(family, (host, server.port)) for family, host in ((V6, "::1"), (V4, "127.0.0.2"), (V4, "127.0.0.1"))]
         resolve(monkeypatch, found)
         assert isinstance(send_lean(get(server.url(host="several.example")))[0], Response)
 
 
 def test_the_next_address_is_tried_when_one_says_nothing(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
     with full() as (silent, port), serve(always(answer())) as server:
-        resolve(monkeypatch, [(2, (silent, port)), (2, ("127.0.0.1", server.port))])
+        resolve(monkeypatch, [(V4, (silent, port)), (V4, ("127.0.0.1", server.port))])
         assert isinstance(send_lean(get(server.url(host="several.example")))[0], Response)
 
 
 def test_a_host_that_refuses_at_every_address_says_so(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
     port = refused_port()
-    resolve(monkeypatch, [(2, ("127.0.0.2", port)), (2, ("127.0.0.1", port))])
+    resolve(monkeypatch, [(V4, ("127.0.0.2", port)), (V4, ("127.0.0.1", port))])
     [reply] = send_lean(get(f"http://several.example:{port}/"))
     assert reply == TransportFailure("connect", f"connection to several.example:{port} refused")
 
 
 def test_addresses_that_say_nothing_are_late(monkeypatch: pytest.MonkeyPatch, send_lean: SendAll) -> None:
     with full() as (silent, port):
-        for found in ([(2, (silent, port))], [(2, (silent, port)), (2, ("127.0.0.2", port))]):
+        for found in ([(V4, (silent, port))], [(V4, (silent, port)), (V4, ("127.0.0.2", port))]):
             resolve(monkeypatch, found)
             [reply] = send_lean(get(f"http://several.example:{port}/"), timeout=0.4)
             assert reply == TransportFailure("timeout", "no response within 0.4 s")
@@ -230,6 +232,71 @@ def together(transport: Network, url: str, count: int) -> None:
     assert [type(reply) for reply in replies] == [Response] * count
 
 
+def moody(connection: Connection) -> None:
+    """Answer with the path that was asked for, framed in every way, and break off or say too much now and then."""
+    mood = random.Random(connection.number)
+    while received := connection.request():
+        body = received.line.split(" ")[1].encode() * mood.choice([1, 5000])
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:700], body[700:]) if part)
+        match mood.randrange(12):
+            case 0:
+                return
+            case 1:
+                connection.send(answer(body=body)[:-1])
+                return
+            case 2:
+                connection.send(answer(body=body))
+                return
+            case 3:
+                connection.send(answer(body=body) + answer(body=b"unasked"))
+            case 4 | 5 | 6:
+                connection.send(answer("Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
+            case _:
+                connection.send(answer(body=body))
+
+
+def test_no_answer_ever_reaches_the_request_of_another() -> None:
+    replies: dict[str, Reply] = {}
+
+    def send_some(transport: Network, url: str, name: int) -> None:
+        for count in range(20):
+            path = f"/{name}-{count}-"
+            replies[path] = transport.send(get(url + path), 5)
+
+    with serve(moody) as server, Network(QUIET) as transport:
+        given = [(transport, server.url(""), name) for name in range(12)]
+        threads = [threading.Thread(target=send_some, args=each) for each in given]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert strays(replies) == []
+
+
+def test_no_answer_ever_reaches_the_request_of_another_task() -> None:
+    replies: dict[str, Reply] = {}
+
+    async def send_some(transport: AsyncNetwork, url: str, name: int) -> None:
+        for count in range(20):
+            path = f"/{name}-{count}-"
+            replies[path] = await transport.send(get(url + path), 5)
+
+    async def send_all_at_once(url: str) -> None:
+        async with AsyncNetwork(QUIET) as transport:
+            await asyncio.gather(*(send_some(transport, url, name) for name in range(12)))
+
+    with serve(moody) as server:
+        asyncio.run(send_all_at_once(server.url("")))
+    assert strays(replies) == []
+
+
+def strays(replies: dict[str, Reply]) -> list[str]:
+    answered = {path: reply.body.decode() for path, reply in replies.items() if isinstance(reply, Response)}
+    assert len(replies) == 240
+    assert len(answered) > 120
+    return [path for path, body in answered.items() if not body or body.replace(path, "")]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_opens_connections_of_its_own() -> None:
     code = (
@@ -252,7 +319,7 @@ def test_a_forked_process_opens_connections_of_its_own() -> None:
 
 
 def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve(monkeypatch, [(10, ("::1", 80)), (10, ("::2", 80)), (2, ("127.0.0.1", 80)), (10, ("::1", 80))])
+    resolve(monkeypatch, [(V6, ("::1", 80)), (V6, ("::2", 80)), (V4, ("127.0.0.1", 80)), (V6, ("::1", 80))])
     assert [address.where[0] for address in connection.addresses_of("h", 80)] == ["::1", "127.0.0.1", "::2"]
 
 

@@ -40,7 +40,7 @@ def ready(request: Request, trust: Trust) -> Outgoing | TransportFailure:
     written = head_of(request, place)
     if written is None:
         return INVALID_REQUEST
-    terms = trust.terms(place.host, place.port) if place.scheme == "https" else None
+    terms = trust.terms(place.name, place.port) if place.scheme == "https" else None
     return Outgoing(request, place, written, Way(place.host, place.port, terms))
 
 
