@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.engine.events import Event
 from runner.errors import DescriptionError, UsageError
@@ -13,15 +14,17 @@ from runner.loader.text import decode_bytes, read_text
 from runner.openapi.document import ApiDescription
 from runner.plan.plan import Plan
 from runner.records import Frozen, replace
-from runner.sandbox.civitai.settings import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN, Settings
-from runner.sandbox.fault_text import read_fault
-from runner.sandbox.faults import AsyncFaultyTransport, Faults, FaultyTransport
-from runner.sandbox.stand_in import Together
+from runner.sandbox.civitai.places import ORCHESTRATION_ORIGIN, SANDBOX_TOKEN, SITE_ORIGIN
 from runner.shell.auth import Credentials, calls
 from runner.shell.clock import AsyncVirtualClock, VirtualClock
 from runner.shell.regular import refuse_special
 from runner.shell.wire import origin
 from runner.source import Source
+
+if TYPE_CHECKING:
+    from runner.sandbox.civitai.settings import Settings
+    from runner.sandbox.faults import Faults
+    from runner.sandbox.stand_in import Together
 
 ANY_PAIR = f"{SANDBOX_TOKEN}:{SANDBOX_TOKEN}"
 STOOD_IN = (SITE_ORIGIN, ORCHESTRATION_ORIGIN)
@@ -43,6 +46,9 @@ class Sandbox(Frozen):
 
     def settings(self) -> Settings:
         """Read the scenario and the faults; UsageError or DescriptionError says what is wrong with them."""
+        from runner.sandbox.civitai.settings import Settings
+        from runner.sandbox.fault_text import read_fault
+
         start = Settings(faults=tuple(map(read_fault, self.faults)))
         if self.scenario is not None:
             from runner.sandbox.civitai.scenario import read_scenario
@@ -64,12 +70,14 @@ class Embedded(Frozen):
     hear: Callable[[Event], None]
 
     def transport(self) -> Transport:
+        from runner.sandbox.faults import FaultyTransport
         from runner.sandbox.transport import SandboxTransport
 
         inner = SandboxTransport(self.stand_ins, self.clock)
         return FaultyTransport(inner, self.clock, self.faults, self.stand_ins.claims)
 
     def async_transport(self) -> AsyncTransport:
+        from runner.sandbox.faults import AsyncFaultyTransport
         from runner.sandbox.transport import AsyncSandboxTransport
 
         clock = AsyncVirtualClock(self.clock)
@@ -80,7 +88,9 @@ class Embedded(Frozen):
 def embed(plan: Plan, settings: Settings, seed: str | None, clock: VirtualClock, apply: Apply) -> Embedded:
     """Give the sandbox of one run: Civitai's APIs, and a stand-in for every other description at its servers."""
     from runner.sandbox.civitai.sandbox import CivitaiSandbox
+    from runner.sandbox.faults import Faults
     from runner.sandbox.generic import SEED, GenericSandbox, Hopes, mount
+    from runner.sandbox.stand_in import Together
 
     hopes = Hopes.of(plan, apply)
     mounts = [mount(api, server) for server, api in places(plan)]

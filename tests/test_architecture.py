@@ -64,7 +64,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "jsonschema_rs": ("schema",),
     "msgspec": ("records",),
     # What a run makes are records; exceptions cannot be.
-    "dataclasses": ("records", "errors", "openapi.references", "sandbox.generic", "schema", "shell.auth.credentials"),
+    "dataclasses": ("records", "errors", "openapi.references", "sandbox.generic", "schema"),
     "httpx": ("shell.http",),
     "httpcore": ("shell.http", "shell.deadline"),
     "certifi": ("shell.trust",),

@@ -15,7 +15,8 @@ import runner
 from runner.bundled import workflows
 from runner.engine.events import Answered, Entry, StepFinished
 from runner.exchange import Reply, Request
-from runner.sandbox.civitai import SANDBOX_TOKEN, CivitaiSandbox
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN
 from runner.sandbox.transport import SandboxTransport
 from runner.shell.clock import VirtualClock
 from tests.cli.process import documents

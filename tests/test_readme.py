@@ -14,7 +14,7 @@ import certifi
 import pytest
 import yaml
 
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.server import Running
 from tests.cli.process import ALONE, Job, arazzo, environment, perform, started
 

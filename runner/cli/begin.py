@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from runner.cli.budgets import contract_of, limits_of
 from runner.cli.config import Profile
 from runner.cli.consent import keyring_of
-from runner.cli.coverage import inventories, read_bounds
 from runner.cli.credentials import (
     Secret,
     Variables,
@@ -38,8 +37,7 @@ from runner.errors import UsageError
 from runner.openapi.inventory import Kind
 from runner.plan.plan import Plan
 from runner.records import Frozen, replace
-from runner.reporters.coverage.reach import CoverageRecorder
-from runner.reporters.junit import JUnitForm
+from runner.reporters.junit_form import JUnitForm
 from runner.shell.auth import Credentials, foresee
 from runner.shell.clock import VirtualClock
 
@@ -70,7 +68,7 @@ def begin(
     for note in setting.notes:
         outlets.note(note)
     options = with_defaults(options, setting)
-    limits, bounds = limits_of(options, options.contract), read_bounds(options.min_coverage)
+    limits, bounds = limits_of(options, options.contract), bounds_of(options.min_coverage)
     variables = Variables(outlets.terminal.environ, read_env_files(options.env_file))
     ready = prepare(options, setting, variables, outlets)
     wallet = gather(options.auth, variables, setting.profile)
@@ -83,6 +81,15 @@ def begin(
     for each, credentials in equipped:
         foresee(each.plan, each.keys, credentials)
     return Begun(equipped, wallet, limits, bounds, stage_of(options, ready, outlets))
+
+
+def bounds_of(texts: Sequence[str]) -> Mapping[Kind, float]:
+    """Read how much of the descriptions has to be reached."""
+    if not texts:
+        return {}
+    from runner.cli.coverage import read_bounds
+
+    return read_bounds(texts)
 
 
 def with_defaults(options: E, setting: Setting) -> E:
@@ -145,6 +152,8 @@ def ask(wants: Sequence[Want], wallet: Wallet, terminal: Terminal) -> Wallet:
 
 def stage_of(options: ExecuteOptions, ready: Sequence[Ready], outlets: Outlets) -> Stage:
     """Give how the sandbox begins; what is said of it and could have no effect is refused."""
+    if not any(each.venue.sandbox for each in ready) and not said_of_sandbox(options):
+        return Stage(None, options.seed)
     settings = read_stage(
         options.scenario, options.fault, options.live_like, lambda problems: draw_all(problems, outlets)
     )
@@ -152,6 +161,12 @@ def stage_of(options: ExecuteOptions, ready: Sequence[Ready], outlets: Outlets) 
     if options.sandbox_balance is not None:
         settings = replace(settings, balance=options.sandbox_balance)
     return Stage(settings, options.seed)
+
+
+def said_of_sandbox(options: ExecuteOptions) -> bool:
+    """Say whether anything is said of how the sandbox begins."""
+    given = (options.scenario, options.sandbox_balance, options.seed)
+    return options.live_like or bool(options.fault) or any(each is not None for each in given)
 
 
 def refuse_strays(options: ExecuteOptions, settings: Settings, plans: Sequence[Plan]) -> None:
@@ -175,10 +190,23 @@ def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> Non
     """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
     ready = [each for each, _ in begun.equipped]
     if options.coverage or begun.bounds or any(text.startswith("coverage=") for text in options.report):
-        outlets.covered = CoverageRecorder(inventories([each.plan for each in ready]))
+        from runner.cli.coverage import inventories
+        from runner.reporters.coverage.reach import CoverageRecorder
+
+        outlets.reach = CoverageRecorder(inventories([each.plan for each in ready]))
     secrets = secrets_of(begun.equipped)
-    start = begun.stage.settings.start if all(each.venue.sandbox for each in ready) else None
+    start = begun.stage.start if all(each.venue.sandbox for each in ready) else None
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
+
+
+def keeps_bounds(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> bool:
+    """Draw what was reached of the descriptions, if that is wanted, and say whether it is as much as it has to be."""
+    if outlets.reach is None:
+        return True
+    from runner.cli.coverage import tell
+
+    drawn = options.coverage and not outlets.is_json
+    return tell(outlets.reach, begun.bounds, outlets.terminal, drawn=drawn)
 
 
 def secrets_of(equipped: Sequence[Equipped]) -> frozenset[str]:
@@ -189,5 +217,4 @@ def secrets_of(equipped: Sequence[Equipped]) -> frozenset[str]:
 
 def sandbox_of(stage: Stage, at: float) -> SandboxSettings:
     """Give a sandbox as the stage says, with a clock of its own that begins at `at` where the stage has no start."""
-    settings = stage.settings
-    return SandboxSettings(VirtualClock(at if settings.start is None else settings.start), settings, stage.seed)
+    return SandboxSettings(VirtualClock(at if stage.start is None else stage.start), stage)

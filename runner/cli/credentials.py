@@ -18,7 +18,7 @@ from runner.errors import UsageError
 from runner.loader.text import decode_bytes
 from runner.plan.plan import OperationCall, Plan
 from runner.records import Frozen, field
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN
+from runner.sandbox.civitai.places import SANDBOX_TOKEN
 from runner.shell.auth import PREFIX, Claim, Credentials, Keyring, calls, keys, suffix, supplied, ways
 from runner.shell.wire import origin
 

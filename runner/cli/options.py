@@ -15,7 +15,7 @@ from runner.errors import UsageError
 from runner.records import Frozen
 
 if TYPE_CHECKING:
-    from runner.reporters.junit import Dialect, Unit
+    from runner.reporters.junit_form import Dialect, Unit
 
 F = TypeVar("F", bound=Callable[..., Any])
 DAY = 86_400.0

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
 from runner.api import Sources
 from runner.cli.checkout import Checkout
+from runner.cli.kinds import KINDS, ON_STDOUT, PAGES, STDOUT, Make
 from runner.cli.terminal import Terminal
 from runner.cli.watch import Read
 from runner.cli.world import Ready
@@ -22,60 +23,15 @@ from runner.exchange import Exchange, Response
 from runner.plan.plan import Plan
 from runner.records import Mutable, field, replace
 from runner.reporters.chapters import Chapters
-from runner.reporters.coverage.html import CoveragePage
-from runner.reporters.coverage.json import CoverageReport
-from runner.reporters.coverage.reach import CoverageRecorder
 from runner.reporters.files import FileReport
-from runner.reporters.har import Har
-from runner.reporters.html.flow import chart_of
-from runner.reporters.html.report import HtmlReport
-from runner.reporters.json import JsonReport
-from runner.reporters.jsonl import JsonLines
-from runner.reporters.junit import JUnit, JUnitForm
-from runner.reporters.quality import ComplaintReport, Render, code_quality, drift_log, workflow_annotations
+from runner.reporters.junit_form import JUnitForm
 from runner.reporters.reporter import Broadcast, Reporter
-from runner.reporters.summary import Summary
-from runner.reporters.tap import Tap
 from runner.source import Source, Span
 
-Make: TypeAlias = Callable[[TextIO, "Outlets"], Reporter]
+if TYPE_CHECKING:
+    from runner.reporters.coverage.reach import CoverageRecorder
+
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
-
-
-def _quality(render: Render, stream: TextIO, outlets: Outlets, *, drift: bool = False) -> Reporter:
-    return ComplaintReport(stream, render, outlets.diagnostics, drift=drift, chapters=outlets.chapters)
-
-
-KINDS: Mapping[str, Make] = {
-    "junit": lambda stream, outlets: JUnit(
-        stream,
-        outlets.diagnostics,
-        document=outlets.document,
-        form=outlets.junit_form,
-        chapters=outlets.chapters,
-    ),
-    "json": lambda stream, outlets: JsonReport(stream, outlets.diagnostics, chapters=outlets.chapters),
-    "jsonl": lambda stream, outlets: JsonLines(stream, diagnostics=outlets.diagnostics, document=outlets.document),
-    "tap": lambda stream, outlets: Tap(stream, outlets.diagnostics, chapters=outlets.chapters),
-    "har": lambda stream, _: Har(stream),
-    "github": lambda stream, outlets: _quality(workflow_annotations(outlets.checkout.path), stream, outlets),
-    "summary": lambda stream, outlets: Summary(
-        stream, outlets.checkout.path, outlets.diagnostics, chapters=outlets.chapters
-    ),
-    "gitlab": lambda stream, outlets: _quality(code_quality(outlets.checkout.path), stream, outlets),
-    "sarif": lambda stream, outlets: _quality(drift_log(outlets.checkout.address), stream, outlets, drift=True),
-    "html": lambda stream, outlets: HtmlReport(
-        stream, outlets.diagnostics, document=outlets.document, chart=chart_of(outlets.plans)
-    ),
-    "coverage": lambda stream, outlets: CoverageReport(stream, outlets.covered),
-}
-"""How each kind of report is made."""
-
-ON_STDOUT, STDOUT = "github", Path("-")
-"""The kind that may go to standard output, and the path that says so: GitHub reads annotations there."""
-
-PAGES: Mapping[str, Make] = {"coverage": lambda stream, outlets: CoveragePage(stream, outlets.covered)}
-"""Those that are made as a page, where their path ends in `.html`."""
 
 
 class Sturdy(Mutable):
@@ -140,7 +96,7 @@ class Outlets(Mutable):
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
     junit_form: JUnitForm = JUnitForm()
-    console: Make = _console
+    console: Callable[[TextIO, Outlets], Reporter] = _console
     terse: bool = False
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
@@ -149,14 +105,21 @@ class Outlets(Mutable):
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     chapters: Chapters = field(default_factory=Chapters)
     """What all reports that are written case by case hear the run through."""
-    covered: CoverageRecorder = field(default_factory=lambda: CoverageRecorder({}))
-    """What was reached of the descriptions; of none where nobody wants to know."""
+    reach: CoverageRecorder | None = None
+    """What was reached of the descriptions, where somebody wants to know."""
     plans: tuple[Plan, ...] = ()
     """What is going to run, for reports that draw it."""
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False
-    HIDDEN = ("console", "recorder", "chapters", "covered", "plans", "_broadcast", "_tape")
+    HIDDEN = ("console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
+
+    @property
+    def covered(self) -> CoverageRecorder:
+        """What was reached of the descriptions; of none where nobody wants to know."""
+        from runner.reporters.coverage import reach
+
+        return reach.CoverageRecorder({}) if self.reach is None else self.reach
 
     @property
     def checkout(self) -> Checkout:
@@ -184,7 +147,7 @@ class Outlets(Mutable):
         """Open the reports and tell them what is going to run."""
         started = self.started(runs)
         self.plans = tuple(each.plan for each in runs)
-        recorders = [self.covered] if self.covered.inventories else []
+        recorders = [] if self.reach is None else [self.reach]
         self._tape = self._opened_tape()
         self._broadcast = Broadcast([*recorders, *self.open(console=True)])
         self.last_at = at
@@ -253,7 +216,7 @@ class Outlets(Mutable):
 
     def _stdout(self, console: bool) -> Iterator[Reporter]:
         if self.is_json:
-            yield JsonReport(self.terminal.out, self.diagnostics, chapters=self.chapters)
+            yield KINDS["json"](self.terminal.out, self)
         elif console:
             yield self.console(self.terminal.out, self)
         for make, path in self.reports:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from runner.cli.kinds import KINDS, Make
 from runner.cli.options import junit_options
-from runner.cli.outlets import KINDS, Make, Outlets
+from runner.cli.outlets import Outlets
 from runner.cli.prepare import say_error
 from runner.cli.records import opened
 from runner.cli.terminal import ColorChoice, look
@@ -17,7 +18,7 @@ from runner.diagnostics import did_you_mean
 from runner.errors import ArazzoError, UsageError
 from runner.reporters.files import FileReport
 from runner.reporters.jsonl import RecordedRun
-from runner.reporters.junit import Dialect, JUnitForm, Unit
+from runner.reporters.junit_form import Dialect, JUnitForm, Unit
 from runner.reporters.reporter import Reporter
 
 UNKNOWABLE = {"coverage": "what there is to reach stands in the API descriptions; runs write it themselves, "

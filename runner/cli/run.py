@@ -11,11 +11,9 @@ import click
 
 from runner import api
 from runner.cli.asking import ask
-from runner.cli.begin import Begun, begin, open_outlets, sandbox_of, secrets_of
+from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, sandbox_of, secrets_of
 from runner.cli.config import find
-from runner.cli.coverage import tell
 from runner.cli.credentials import Variables
-from runner.cli.dryrun import dry_run
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
 from runner.cli.options import ExecuteOptions, execute_options, tape_options
@@ -103,6 +101,8 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> in
         outlets.reports = report_paths(options.report)
         begun = begin(options, options.targets, outlets, ready_for)
         if options.dry_run:
+            from runner.cli.dryrun import dry_run
+
             return dry_run([each for each, _ in begun.equipped], begun.wallet, outlets)
         plans = [each.plan for each, _ in begun.equipped]
         replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
@@ -115,8 +115,7 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> in
     code = start(begun, outlets, replay)
     if replay is not None and code < 128 and replay.tell_drift(terminal):
         code = code or 1
-    kept = tell(outlets.covered, begun.bounds, terminal, drawn=options.coverage and not outlets.is_json)
-    return code or (0 if kept else 1)
+    return code or (0 if keeps_bounds(begun, options, outlets) else 1)
 
 
 def ready_for(options: RunOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:

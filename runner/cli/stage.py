@@ -36,8 +36,19 @@ OPTIONS = (
 class Stage(Frozen):
     """How the sandbox begins, and the seed of what is made of no more than a description."""
 
-    settings: Settings
+    said: Settings | None
     seed: str | None
+
+    @property
+    def start(self) -> float | None:
+        """When a scenario begins, in seconds since 1970, if it says so."""
+        return None if self.said is None else self.said.start
+
+    @property
+    def settings(self) -> Settings:
+        from runner.sandbox.civitai.settings import Settings
+
+        return self.said or Settings()
 
 
 def stage_options(command: F) -> F:
@@ -62,8 +73,8 @@ def read_stage(
 
 def stands_in(url: str) -> bool:
     """Say whether a server is one of Civitai's, which have stand-ins of their own."""
+    from runner.sandbox.civitai.places import AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN
     from runner.sandbox.civitai.sandbox import origin_of
-    from runner.sandbox.civitai.settings import AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN
 
     return origin_of(url) in (AUTH_ORIGIN, BLOB_ORIGIN, ORCHESTRATION_ORIGIN, SITE_ORIGIN)
 

@@ -15,9 +15,8 @@ import click
 
 from runner import bundled
 from runner.cli.asking import ask, check_columns, declared_by
-from runner.cli.begin import Begun, begin, open_outlets
+from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets
 from runner.cli.config import find
-from runner.cli.coverage import tell
 from runner.cli.credentials import Variables
 from runner.cli.documents import find_documents
 from runner.cli.help import Sectioned
@@ -125,8 +124,7 @@ def run(options: SuiteOptions, terminal: Terminal) -> int:
             say_error(terminal, error)
         return outlets.refuse(error)
     code = start(suite, begun, every(), memory, outlets)
-    kept = tell(outlets.covered, begun.bounds, terminal, drawn=options.coverage and not outlets.is_json)
-    return code or (0 if kept else 1)
+    return code or (0 if keeps_bounds(begun, options, outlets) else 1)
 
 
 def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets], Reporter]:

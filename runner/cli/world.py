@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from runner import bundled
+from runner.cli.stage import Stage
 from runner.diagnostics import did_you_mean
 from runner.embedded import embed
 from runner.embedded import places as places
@@ -24,9 +25,6 @@ from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.worker import Worker
-
-if TYPE_CHECKING:
-    from runner.sandbox.civitai.settings import Settings
 
 Tell: TypeAlias = Callable[[Entry], None]
 
@@ -80,14 +78,10 @@ class Ready(Frozen):
 
 
 class SandboxSettings(Frozen):
-    """One clock for all the documents of an invocation, each of which gets a sandbox of its own.
-
-    `seed` is for what is made of no more than a description.
-    """
+    """One clock for all the documents of an invocation, each of which gets a sandbox of its own."""
 
     clock: VirtualClock
-    settings: Settings
-    seed: str | None
+    stage: Stage
 
 
 @contextmanager
@@ -127,7 +121,7 @@ def _opened(
 
 def stand_in(chosen: SandboxSettings, plan: Plan, apply: Apply, tell: Tell) -> tuple[Transport, Tell]:
     """Give what answers instead of the APIs of a plan, and what has to be told of the run for that."""
-    embedded = embed(plan, chosen.settings, chosen.seed, chosen.clock, apply)
+    embedded = embed(plan, chosen.stage.settings, chosen.stage.seed, chosen.clock, apply)
 
     def heard(entry: Entry) -> None:
         embedded.hear(entry.event)

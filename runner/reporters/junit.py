@@ -10,7 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import IO, Literal, TextIO, TypeAlias, get_args
+from typing import IO, TextIO
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry
@@ -19,6 +19,11 @@ from runner.reporters import lines, xml
 from runner.reporters.chapters import Chapter, Chapters, file_of
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.files import open_spool, pour
+from runner.reporters.junit_form import DIALECTS as DIALECTS
+from runner.reporters.junit_form import UNITS as UNITS
+from runner.reporters.junit_form import Dialect as Dialect
+from runner.reporters.junit_form import JUnitForm as JUnitForm
+from runner.reporters.junit_form import Unit as Unit
 from runner.reporters.names import Names
 from runner.reporters.record import RunRecord, TeardownRecord, WorkflowRecord
 from runner.reporters.testcase import (
@@ -39,23 +44,10 @@ from runner.reporters.text import shown
 from runner.source import Span
 from runner.version import __version__
 
-Dialect: TypeAlias = Literal["extended", "strict"]
-Unit: TypeAlias = Literal["step", "workflow"]
-DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
-UNITS: tuple[Unit, ...] = get_args(Unit)
-
 WHOLE = "(workflow)"
 """The name of a testcase for what is no step."""
 
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-
-
-class JUnitForm(Frozen):
-    """How it is written: what a testcase may have, and what it stands for; an empty `hostname` is left out."""
-
-    dialect: Dialect = "extended"
-    unit: Unit = "step"
-    hostname: str = ""
 
 
 class _Pile(Mutable):

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import runner
 from runner import api
-from runner.cli.outlets import KINDS, Outlets
+from runner.cli.kinds import KINDS
+from runner.cli.outlets import Outlets
 from runner.cli.terminal import look
 from runner.engine.events import Case, CaseFinished, CaseStarted, Entry, RunFinished, RunStarted
 from runner.exchange import Reply, Request, Response, Transport

@@ -15,7 +15,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from runner.cli.outlets import KINDS, Outlets
+from runner.cli.kinds import KINDS
+from runner.cli.outlets import Outlets
 from runner.cli.report import UNKNOWABLE
 from runner.cli.terminal import Terminal
 from runner.diagnostics import Diagnostic, Fix, Rename, Rewrite

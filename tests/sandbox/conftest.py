@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from runner.exchange import Request, Response
-from runner.sandbox.civitai import CivitaiSandbox, Settings
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import Settings
 
 SPECS = Path(__file__).parents[2] / "specs"
 SITE = "https://civitai.com/api/v1"

@@ -13,12 +13,12 @@ import pytest
 
 from runner.exchange import Request, header
 from runner.loader.text import read_text
-from runner.sandbox.civitai import Settings
 from runner.sandbox.civitai.budgets import read_consent
 from runner.sandbox.civitai.cron import Cron
 from runner.sandbox.civitai.orchestration import ORCHESTRATION
 from runner.sandbox.civitai.scenario import read_scenario
 from runner.sandbox.civitai.scopes import FULL, NAMES, NEEDED, read_mask, write_mask
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.civitai.site import SITE
 from runner.sandbox.ids import seconds, timestamp
 from runner.sandbox.oauth.replies import Refusal

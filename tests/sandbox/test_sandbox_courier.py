@@ -14,7 +14,7 @@ import pytest
 
 from runner.exchange import Request, Response, TransportFailure
 from runner.sandbox import courier
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.courier import Parted
 from runner.sandbox.server import Running
 from runner.shell.http import HttpTransport

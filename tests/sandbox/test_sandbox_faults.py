@@ -10,7 +10,7 @@ import pytest
 
 from runner.errors import UsageError
 from runner.exchange import Request, Response, TransportFailure, header
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.fault_text import read_fault
 from runner.sandbox.faults import Fault, Faults, FaultyTransport, Incident
 from runner.sandbox.server import Running, Served

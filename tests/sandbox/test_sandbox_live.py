@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from runner.exchange import Request, Response, header
-from runner.sandbox.civitai import CivitaiSandbox, Settings
 from runner.sandbox.civitai.live import LIVE
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import Settings
 from tests.sandbox.conftest import ORCHESTRATION, SITE, StillClock, document
 
 CONSUMER = f"{ORCHESTRATION}/v2/consumer"

@@ -17,7 +17,8 @@ from runner.engine.state import Limits
 from runner.exchange import Request, Response, TransportFailure
 from runner.records import replace
 from runner.result import result_of
-from runner.sandbox.civitai import CivitaiSandbox, Settings
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.server import Running
 from runner.sandbox.transport import SandboxTransport
 from runner.shell.clock import VirtualClock

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.exchange import Request, Response, header, media_type
-from runner.sandbox.civitai import CivitaiSandbox, Settings
-from runner.sandbox.civitai.settings import AUTH_ORIGIN
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import AUTH_ORIGIN, Settings
 from runner.sandbox.server import Running
 from tests.sandbox.conftest import StillClock, document
 from tests.sandbox.test_sandbox_civitai_oauth import ASKED, BACK, VERIFIER

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from runner.exchange import Request, Response, TransportFailure
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.page import RequestLog, Section, StatePage
 from runner.sandbox.server import Running
 

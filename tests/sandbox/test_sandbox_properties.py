@@ -15,7 +15,8 @@ import jsonschema_rs
 import pytest
 
 from runner.exchange import Request, Response, header, media_type
-from runner.sandbox.civitai import CivitaiSandbox, Settings
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.server import Running
 from tests.sandbox.conftest import ORCHESTRATION, SITE, StillClock, document
 

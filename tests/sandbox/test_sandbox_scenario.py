@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runner.loader.text import read_text
-from runner.sandbox.civitai import Settings, scenario
+from runner.sandbox.civitai import scenario
 from runner.sandbox.civitai.scenario import read_scenario
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Opening
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Opening, Settings
 from runner.sandbox.faults import Fault
 from runner.source import Source
 from tests.sandbox.conftest import Caller, StillClock

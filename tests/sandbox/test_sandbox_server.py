@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from runner.errors import UsageError
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.server import Running, ScaledTime, _listen, serve
 
 SUBMISSION = {"steps": [{"$type": "imageGen", "input": {"prompt": "a cat", "width": 64, "height": 32}}]}
@@ -222,7 +222,7 @@ def test_a_place_that_cannot_be_served_is_a_usage_error(host, port):
 
 
 PROGRAM = """
-from runner.sandbox.civitai import Settings
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.server import serve
 serve("127.0.0.1", 0, Settings(), lambda url: print(url, flush=True))
 print("ended", flush=True)

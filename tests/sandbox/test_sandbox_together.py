@@ -6,8 +6,8 @@ import pytest
 
 from runner.exchange import Request, header
 from runner.loader.text import read_text
-from runner.sandbox.civitai import Settings
 from runner.sandbox.civitai.scenario import read_scenario
+from runner.sandbox.civitai.settings import Settings
 from runner.sandbox.fault_text import read_fault
 from runner.sandbox.faults import FaultyTransport
 from runner.sandbox.transport import SandboxTransport

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from runner.exchange import Request, Response, TransportFailure
-from runner.sandbox.civitai import SANDBOX_TOKEN, claims
+from runner.sandbox.civitai.sandbox import claims
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN
 from runner.sandbox.transport import AsyncSandboxTransport, SandboxTransport
 
 MODEL = Request("GET", "https://civitai.com/api/v1/models/1102")

@@ -15,7 +15,8 @@ from runner.engine.policy import read_policy
 from runner.engine.state import Limits
 from runner.exchange import Request, Response, Transport
 from runner.plan.plan import Plan
-from runner.sandbox.civitai import SANDBOX_TOKEN, CivitaiSandbox, Settings
+from runner.sandbox.civitai.sandbox import CivitaiSandbox
+from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
 from runner.sandbox.faults import FaultyTransport
 from runner.sandbox.server import Running
 from runner.sandbox.transport import SandboxTransport

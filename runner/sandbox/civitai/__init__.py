@@ -58,10 +58,3 @@ The published descriptions leave much open. What was chosen here:
 | HEAD | where it is declared; elsewhere 405 |
 | caching | public reads may be kept for 5 minutes, by hash for an hour, when nobody in particular asks |
 """
-
-from __future__ import annotations
-
-from runner.sandbox.civitai.sandbox import CivitaiSandbox, claims
-from runner.sandbox.civitai.settings import SANDBOX_TOKEN, Settings
-
-__all__ = ["SANDBOX_TOKEN", "CivitaiSandbox", "Settings", "claims"]

@@ -9,11 +9,10 @@ from functools import cached_property
 from types import MappingProxyType
 
 from runner.records import Frozen, replace
+from runner.sandbox.civitai.places import SITE_ORIGIN as SITE_ORIGIN
 from runner.sandbox.civitai.rows import File, Model, Picture, Version
 from runner.sandbox.civitai.stock import CREATORS, MODELS, TAGS
 from runner.sandbox.ids import digest
-
-SITE_ORIGIN = "https://civitai.com"
 
 # Length in hexadecimal digits. Two algorithms share 8 and two share 64: the length does not tell which is meant.
 HASH_LENGTHS = MappingProxyType({"AutoV1": 8, "AutoV2": 10, "SHA256": 64, "CRC32": 8, "Blake3": 64})

@@ -7,21 +7,14 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from runner.records import Frozen, field
-from runner.sandbox.civitai.catalogue import SITE_ORIGIN as SITE_ORIGIN
 from runner.sandbox.civitai.catalogue import STOCK, Catalogue
+from runner.sandbox.civitai.places import AUTH_ORIGIN as AUTH_ORIGIN
+from runner.sandbox.civitai.places import BLOB_ORIGIN as BLOB_ORIGIN
+from runner.sandbox.civitai.places import ORCHESTRATION_ORIGIN as ORCHESTRATION_ORIGIN
+from runner.sandbox.civitai.places import SANDBOX_ACCOUNT as SANDBOX_ACCOUNT
+from runner.sandbox.civitai.places import SANDBOX_TOKEN as SANDBOX_TOKEN
+from runner.sandbox.civitai.places import SITE_ORIGIN as SITE_ORIGIN
 from runner.sandbox.faults import Fault
-
-SANDBOX_ACCOUNT = "sandbox"
-SANDBOX_TOKEN = "sandbox-token"
-"""The bearer token of that account, to send when nobody gives another; it opens nothing but this stand-in.
-
-Reports take it out all the same, wherever it stands: so it is nothing that a path, a tag or a name would hold.
-"""
-
-ORCHESTRATION_ORIGIN = "https://orchestration.civitai.com"
-AUTH_ORIGIN = "https://auth.civitai.com"
-# RFC 2606 reserves `.example`: a link that escapes from a sandbox run into a report can lead nowhere.
-BLOB_ORIGIN = "https://blobs.civitai.example"
 
 OAUTH_LIMITS: Mapping[str, int] = MappingProxyType({"authorize": 10, "token": 20, "revoke": 20})
 """How many requests a minute the endpoints of the live OAuth API answer, as far as they count."""

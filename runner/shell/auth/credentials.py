@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from runner.records import Frozen, field, set_field
 from runner.shell.auth.keyring import Keyring
 from runner.shell.wire import basic
 
@@ -18,8 +18,7 @@ PARTS = ("USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", 
 _SHOWN = tuple(f"_{part}" for part in ("USERNAME", "CLIENT_ID", *SETTINGS))  # RFC 6749, 2.2: "is not a secret"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Frozen):
     """What a user has: by `[<SOURCE>_]<SCHEME>[_<PART>]`, and tokens that stand in at certain origins.
 
     A key is written as an environment variable ends (`suffix`). One that names the source wins over one that does not:
@@ -32,14 +31,14 @@ class Credentials:
     credentials, for every run that is given them.
     """
 
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    by_origin: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = field(default_factory=dict)
+    by_origin: Mapping[str, str] = field(default_factory=dict)
     client_certificate: bool = False
-    keyring: Keyring = field(default_factory=Keyring, repr=False, compare=False)
+    keyring: Keyring = field(default_factory=Keyring)
+    HIDDEN = ("values", "by_origin", "keyring")
 
     def __post_init__(self) -> None:
-        spelled = {suffix(key): value for key, value in self.values.items() if value}
-        object.__setattr__(self, "values", spelled)
+        set_field(self, "values", {suffix(key): value for key, value in self.values.items() if value})
 
     def parts(self, scheme: str, source: str = "") -> Mapping[str, str]:
         """Give what there is for a security scheme by PART, the bare value under an empty one.
