@@ -97,6 +97,8 @@ class Outlets(Mutable):
     warnings: list[str] = field(default_factory=list)
     junit_form: JUnitForm = JUnitForm()
     console: Callable[[TextIO, Outlets], Reporter] = _console
+    in_brief: bool = False
+    """Whether the console has no use for what happened in a case that passed."""
     terse: bool = False
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
@@ -149,7 +151,9 @@ class Outlets(Mutable):
         self.plans = tuple(each.plan for each in runs)
         recorders = [] if self.reach is None else [self.reach]
         self._tape = self._opened_tape()
-        self._broadcast = Broadcast([*recorders, *self.open(console=True)])
+        reporters = [*recorders, *self.open(console=True)]
+        alone = not (self.is_json or recorders or self.reports)
+        self._broadcast = Broadcast(reporters, in_brief=self.in_brief and alone)
         self.last_at = at
         self._tell_all(Entry(at, replace(started, secrets=started.secrets | secrets)))
 

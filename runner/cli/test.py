@@ -118,6 +118,7 @@ def run(options: SuiteOptions, terminal: Terminal) -> int:
         if next(every(), None) is None:
             raise UsageError("nothing is selected", suite.nothing())
         outlets.console = _console(every)
+        outlets.in_brief = not options.verbose and not terminal.live
         open_outlets(begun, options, outlets)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
@@ -133,7 +134,14 @@ def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets],
 
         live = outlets.terminal.live and outlets.verbosity != "quiet"
         total = sum(1 for _ in every()) if live else 0
-        return SuiteConsole(stream, outlets.terminal.out_style, verbosity=outlets.verbosity, live=live, total=total)
+        return SuiteConsole(
+            stream,
+            outlets.terminal.out_style,
+            verbosity=outlets.verbosity,
+            live=live,
+            total=total,
+            requests=lambda: outlets.sent,
+        )
 
     return made
 

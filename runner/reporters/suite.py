@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import TextIO
 
@@ -39,8 +39,7 @@ class _Running(Mutable):
 
     case: Case
     began: float
-    text: StringIO
-    console: Console
+    entries: list[Entry] = field(default_factory=list)
 
 
 class _Tally(Mutable):
@@ -55,6 +54,7 @@ class SuiteConsole:
     """Quiet as long as all is well: "quiet" leaves the lines of documents out, "verbose" draws every case as it ran.
 
     `live` is for a terminal: what happens just now stands on the last line, with the number of all cases, `total`.
+    `requests` counts the requests; without it those that are told are counted.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class SuiteConsole:
         verbosity: Verbosity = "normal",
         live: bool = False,
         total: int = 0,
+        requests: Callable[[], int] | None = None,
     ) -> None:
         self._style = style
         self._screen: Screen = LiveScreen(stream, style) if live else PlainScreen(stream)
@@ -73,7 +74,8 @@ class SuiteConsole:
         self._running: _Running | None = None
         self._document = _Tally()
         self._counts: Counter[str] = Counter()
-        self._requests = 0
+        self._answered = 0
+        self._requests = requests or (lambda: self._answered)
         self._reasons: Counter[str] = Counter()
         self._failures: list[str] = []
         self._untold = 0
@@ -97,8 +99,8 @@ class SuiteConsole:
             case RunFinished():
                 self._sum_up()
             case event if self._running is not None:
-                self._running.console.tell(entry)
-                self._requests += isinstance(event, Answered)
+                self._running.entries.append(entry)
+                self._answered += isinstance(event, Answered)
                 if isinstance(event, StepStarted):
                     self._progress(f"{one_line(self._running.case.name)}  {one_line(event.step_id)}")
             case _:
@@ -116,9 +118,7 @@ class SuiteConsole:
             yield "  " + self._style.paint(f"and {count(left, 'more server')}", "muted")
 
     def _start(self, case: Case, at: float) -> None:
-        text = StringIO()
-        verbosity: Verbosity = "verbose" if self._verbosity == "verbose" else "quiet"
-        self._running = _Running(case, at, text, Console(text, self._style, verbosity=verbosity))
+        self._running = _Running(case, at)
         self._progress(one_line(case.name))
 
     def _progress(self, what: str) -> None:
@@ -131,15 +131,24 @@ class SuiteConsole:
         self._running = None
         self._count(event.case, event.outcome)
         self._document.took += at - running.began
-        running.console.draw_findings()
-        drawn = running.text.getvalue().strip("\n")
-        if event.outcome != "passed" or self._verbosity == "verbose":
-            self._screen.say(self._heading(event, at - running.began))
-            if event.problem:
-                drawn = f"  {visible(event.problem.message)}"
-            self._screen.say(f"\n{drawn}\n" if drawn else "")
+        if event.outcome == "passed" and self._verbosity != "verbose":
+            return
+        drawn, run = self._drawn(running)
+        self._screen.say(self._heading(event, at - running.began))
+        if event.problem:
+            drawn = f"  {visible(event.problem.message)}"
+        self._screen.say(f"\n{drawn}\n" if drawn else "")
         if event.outcome != "passed":
-            self._remember(event, running.console.run)
+            self._remember(event, run)
+
+    def _drawn(self, running: _Running) -> tuple[str, RunRecord]:
+        """Give what `run` would show of a case, and the record of it."""
+        text = StringIO()
+        console = Console(text, self._style, verbosity="verbose" if self._verbosity == "verbose" else "quiet")
+        for entry in running.entries:
+            console.tell(entry)
+        console.draw_findings()
+        return text.getvalue().strip("\n"), console.run
 
     def _remember(self, event: CaseFinished, run: RunRecord) -> None:
         """Keep a line for each failure of a case, to be said again at the end."""
@@ -192,7 +201,7 @@ class SuiteConsole:
             self._screen.say("")
         role: Role = "ok" if set(self._counts) <= {"passed"} else "error"
         counted = style.paint(_counted(self._counts) or "nothing ran", role)
-        requests = style.paint(f"{count(self._requests, 'request')}{dot}{seconds(self._at - self._began)}", "muted")
+        requests = style.paint(f"{count(self._requests(), 'request')}{dot}{seconds(self._at - self._began)}", "muted")
         self._screen.say(f"{counted}{dot}{requests}")
 
     def _say(self, line: str) -> None:
