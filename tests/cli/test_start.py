@@ -22,8 +22,8 @@ HEAVY = (
     "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata",
 )  # fmt: skip
 ELSEWHERE = (
-    "runner.sandbox.faults", "runner.sandbox.civitai.settings", "runner.reporters.junit", "runner.reporters.html.report",
-    "runner.reporters.har", "runner.reporters.coverage.reach", "xml", "html", "http",
+    "runner.sandbox.faults", "runner.sandbox.civitai.settings", "runner.reporters.junit",
+    "runner.reporters.html.report", "runner.reporters.har", "runner.reporters.coverage.reach", "xml", "html", "http",
 )  # fmt: skip
 """What a live run that only prints JSON has no use for."""
 BY_COMMAND = {
