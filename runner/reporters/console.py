@@ -58,6 +58,7 @@ class Console:
         self._known: set[tuple[object, ...]] = set()
         self._said_at = 0.0
         self._summed_up = False
+        self._aligned: tuple[WorkflowRecord, int] | None = None
 
     @property
     def run(self) -> RunRecord:
@@ -104,6 +105,12 @@ class Console:
             self._sum_up()
         self._screen.close()
 
+    def _name_width(self, workflow: WorkflowRecord) -> int:
+        """Give the cells that the names of a workflow's steps are set in, found out once."""
+        if self._aligned is None or self._aligned[0] is not workflow:
+            self._aligned = (workflow, lines.name_width(workflow))
+        return self._aligned[1]
+
     def _start_workflow(self, workflow: WorkflowRecord) -> None:
         indent = "    " * self._recorder.depth
         if not indent:
@@ -134,7 +141,7 @@ class Console:
 
     def _finish_step(self, step: StepRecord, workflow: WorkflowRecord, indent: str, at: float) -> None:
         self._said_at = at
-        self._say(lines.step_line(step, self._style, indent, lines.name_width(workflow)))
+        self._say(lines.step_line(step, self._style, indent, self._name_width(workflow)))
         if step.recovered and step.problem:
             self._say(f"{indent}  {self._muted(one_line(step.problem.message))}")
         if step.unreadable and not step.failed:
