@@ -11,6 +11,7 @@ or `|`, but not `&&`, `||` or `!=`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
@@ -27,6 +28,15 @@ _COMPARISON = 3
 
 def parse_condition(text: str, grammar: Grammar = ARAZZO_1_1, settle: Settle = as_parsed) -> Condition:
     """Parse a simple condition, or raise ConditionSyntax or ExpressionSyntax with offsets in `text`."""
+    return _as_parsed(text, grammar) if settle is as_parsed else _parsed(text, grammar, settle)
+
+
+@lru_cache(1024)  # a text is looked at by many rules
+def _as_parsed(text: str, grammar: Grammar) -> Condition:
+    return _parsed(text, grammar, as_parsed)
+
+
+def _parsed(text: str, grammar: Grammar, settle: Settle) -> Condition:
     if not text.strip():
         raise ConditionSyntax("the condition is empty", 0, len(text))
     parser = _Parser(text, grammar, settle)

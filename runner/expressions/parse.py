@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from runner.diagnostics import nearest
@@ -64,6 +65,7 @@ def as_parsed(expression: Expression, start: int, end: int) -> Expression:
     return expression
 
 
+@lru_cache(4096)  # a text is looked at by many rules
 def parse_expression(text: str, grammar: Grammar = ARAZZO_1_1) -> Expression:
     """Parse a text that is one runtime expression, or raise ExpressionSyntax."""
     return _Reader(text, 0, len(text), grammar, paths=False).expression()

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from runner.arazzo.dialect import Dialect, Field, ListOf, MapOf, Of, Shape, TypeName
+from runner.arazzo.dialect import Anything, Dialect, Field, ListOf, MapOf, Number, Of, Shape, Text, TypeName
 from runner.diagnostics import Diagnostic, Edit, Fix, Severity
 from runner.loader.apply import apply
 from runner.records import Frozen, Mutable
 from runner.source import SourceMap
-from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
+from runner.values import Absent, Json, Value, join_pointer, member, resolve_pointer, split_pointer
 
 MOST = 20  # repairs of one value; every one of them leads to a shape that needs fewer
 
@@ -75,7 +75,7 @@ class Structure(NamedTuple):
 def mend_structure(repairs: Sequence[Repair], root: Json, places: SourceMap, dialect: Dialect) -> Structure:
     """Apply repairs to a document from the outside to the inside, each value until none of them finds anything."""
     mending = _Mending(tuple(repairs), root, places, dialect, [])
-    mending.visit("", Field(Of("document"), required=True))
+    mending.visit("", Field(Of("document"), required=True), root)
     return Structure(mending.root, mending.places, tuple(mending.problems))
 
 
@@ -88,17 +88,22 @@ class _Mending(Mutable):
     dialect: Dialect
     problems: list[Diagnostic]
 
-    def visit(self, pointer: str, field: Field) -> None:
+    def visit(self, pointer: str, field: Field, value: Value) -> None:
+        if is_plain(value, field.shape):
+            return
         for _ in range(MOST):
-            value = resolve_pointer(self.root, pointer)
             if isinstance(value, Absent | bytes):
                 return  # it has been taken away
             found = self.first(value, Reading(self.root, self.places, self.dialect, pointer, field))
             if found is None:
                 break
             self.apply(*found)
-        for name, below in _below(resolve_pointer(self.root, pointer), field.shape, self.dialect):
-            self.visit(join_pointer(pointer, name), below)
+            value = resolve_pointer(self.root, pointer)
+        root = self.root
+        for name, below in _below(value, field.shape, self.dialect):
+            place = join_pointer(pointer, name)
+            part = member(value, name) if self.root is root else resolve_pointer(self.root, place)
+            self.visit(place, below, part)
 
     def first(self, value: Json, reading: Reading) -> tuple[str, Slip] | None:
         for repair in self.repairs:
@@ -113,6 +118,19 @@ class _Mending(Mutable):
         self.problems.append(Diagnostic(rule, severity, slip.message, span, fix=Fix(slip.title, slip.edits)))
         self.root = apply(self.root, slip.edits)
         self.places = self.places.moving(slip.moves) if slip.moves else self.places
+
+
+def is_plain(value: Value, shape: Shape) -> bool:
+    """Say whether a value is all that its shape wants: no repair looks at such a one."""
+    match shape:
+        case Text(choices=choices):
+            return isinstance(value, str) and value != "" and (not choices or value in choices)
+        case Number():
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case Anything():
+            return True
+        case _:
+            return False
 
 
 def kind_of(value: Value, shape: Of) -> str:

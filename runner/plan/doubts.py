@@ -36,9 +36,10 @@ class _Piece(NamedTuple):
 
     def told(self) -> Diagnostic | None:
         """Say what is wrong with it, if that is known better than the grammar knows it."""
-        found = reached(self.text, self.reading)
-        if (found is None or found.rest) and is_comparison(self.text, self.reading):
-            return rules.comparison_as_value(self.text, self._span(self.text))
+        if is_comparison(self.text, self.reading):
+            found = reached(self.text, self.reading)
+            if found is None or found.rest:
+                return rules.comparison_as_value(self.text, self._span(self.text))
         if is_conformant(self.text, self.reading):
             return self._pointer()
         return self._name() or self._path() or self._pointer() or self._step()
@@ -66,7 +67,7 @@ class _Piece(NamedTuple):
         return rules.path_to_several(found.rest, self._span(found.rest), selectors=selectors) if several else None
 
     def _pointer(self) -> Diagnostic | None:
-        found = reached(self.text, self.reading)
+        found = reached(self.text, self.reading) if "#" in self.text else None
         pointer = found.rest[1:] if found and found.rest.startswith("#") else ""
         meant = _pointer_meant(pointer) if pointer else None
         if meant is None:

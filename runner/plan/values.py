@@ -14,11 +14,12 @@ from runner.expressions.template import SelectorFields, Style, compile_node, par
 from runner.plan.context import Context
 from runner.plan.doubts import doubt, foreign_templates, meant_output, strays
 from runner.plan.fit import check_expression
-from runner.plan.mend import Mended, Reading, Repair, mend, repaired, rule_name
+from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names, settle
 from runner.plan.queries import check_query
 from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.payloads import whole_inputs
+from runner.plan.repairs.reach import conformant
 from runner.plan.repairs.texts import OUTPUT, VALUE
 from runner.plan.rules import conditions, expressions, language
 from runner.records import replace
@@ -63,7 +64,7 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
 def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
     """Compile a text: an expression, a template or plain text."""
     ctx = reading.ctx
-    mended = mend(repairs if "$" in written else (), written, reading)
+    mended = conformant(repairs if "$" in written else (), written, reading)
     said = doubt(mended)
     if said is not None:
         ctx.report(said)
@@ -101,7 +102,7 @@ def payload_node(ctx: Context, scope: Names, value: Json, pointer: str, style: S
 
 def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expression | None:
     """Parse a field that has to be an expression, such as a context."""
-    mended = mend(EXPRESSION, text, Reading(ctx, scope, pointer))
+    mended = conformant(EXPRESSION, text, Reading(ctx, scope, pointer))
     said = doubt(mended)
     if said is not None:
         ctx.report(said)

@@ -12,7 +12,7 @@ from runner.criteria.parse import parse_condition
 from runner.expressions.faults import ExpressionSyntax, SyntaxFault
 from runner.expressions.nodes import Input, Output, StepOutput, WorkflowValue
 from runner.expressions.parse import parse_expression
-from runner.plan.mend import Reading, Repair, Slip
+from runner.plan.mend import Mended, Reading, Repair, Slip, mend
 from runner.plan.names import Names, is_known, named
 from runner.records import replace
 
@@ -102,6 +102,11 @@ def is_conformant(text: str, reading: Reading) -> bool:
     except ExpressionSyntax:
         return False
     return is_known(reading.ctx, reading.scope, expression)
+
+
+def conformant(repairs: Iterable[Repair], written: str, reading: Reading) -> Mended:
+    """Apply repairs to a text, as `mend` does: there are none for one that is conformant already."""
+    return Mended(written, reading) if is_conformant(written, reading) else mend(repairs, written, reading)
 
 
 def is_comparison(text: str, reading: Reading) -> bool:
