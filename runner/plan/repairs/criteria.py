@@ -25,6 +25,7 @@ from runner.plan.repairs.as_simple import as_simple
 from runner.plan.repairs.comparison import Comparer, Unclear
 from runner.plan.repairs.conditions import SIMPLE, operator_spelling, unquoted_string
 from runner.plan.repairs.expressions import EXPRESSION
+from runner.plan.repairs.reach import is_conformant
 from runner.plan.repairs.root_filter import OfRoot, filter_of_root
 from runner.plan.shapes import shape_of
 from runner.records import Frozen, replace
@@ -226,7 +227,9 @@ def quiet_context(written: Criterion, reading: Reading) -> Expression | None:
         return None
     ctx = replace(reading.ctx, report=lambda _: None)
     pointer = f"{written.pointer}/context"
-    text = Mended(written.context, replace(reading, pointer=pointer)).by(EXPRESSION).text
+    text = written.context
+    if not is_conformant(text, reading):
+        text = Mended(text, replace(reading, pointer=pointer)).by(EXPRESSION).text
     try:
         return settle(ctx, reading.scope, parse_expression(text, ctx.grammar), ctx.value(pointer))
     except SyntaxFault:

@@ -70,6 +70,8 @@ def unknown_lengths(text: str, reading: Reading) -> Iterator[CountedLength]:
 
 def counted_lengths(text: str, reading: Reading) -> Iterator[CountedLength]:
     """Find comparisons of `.length`, `.size` or `.count`: with whole numbers, or where it is known to be a length."""
+    if not any(word in text for word in WORDS):
+        return
     try:
         condition = parse_condition(text, reading.ctx.grammar)
     except SyntaxFault:
