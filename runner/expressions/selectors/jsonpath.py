@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import JsonQuery, Location
 from runner.expressions.selectors.dialects import explained
+from runner.late import put_off
 from runner.values import Json
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _walk(steps: Location) -> Callable[[Json], Iterable[tuple[Location, Json]]]:
 
 
 def _compile_with_library(text: str) -> JsonQuery:
+    put_off("regex")  # the library's own match() and search() need it, which are replaced
     from jsonpath_rfc9535 import JSONPathError
 
     try:
