@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import sys
-from importlib.machinery import ModuleSpec
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
 
 
-def put_off(name: str) -> None:
-    """Let a module that a library imports be loaded when it is used: some are large, and hardly ever are."""
-    spec: ModuleSpec | None = None if name in sys.modules else find_spec(name)
-    if spec is None or spec.loader is None:
+class _Late(ModuleType):
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def put_off(name: str) -> Iterator[None]:
+    """Let who imports a module inside have it when it is used: some are large, and hardly ever are.
+
+    The standard library's lazy loader loads a module as soon as a second one imports it (before Python 3.12).
+    """
+    if name in sys.modules:
+        yield
         return
-    spec.loader = LazyLoader(spec.loader)
-    sys.modules[name] = module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.modules[name] = _Late(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]

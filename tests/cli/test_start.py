@@ -32,7 +32,7 @@ BY_COMMAND = {
     "check --help": (*HEAVY, "ssl", "tomllib"),
     "test --help": (*HEAVY, "ssl", "tomllib"),
     "run civitai-search-models-detail --format json": tuple(
-        name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535", "regex")
+        name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535")
     ),
 }
 

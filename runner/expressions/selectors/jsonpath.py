@@ -77,8 +77,8 @@ def _walk(steps: Location) -> Callable[[Json], Iterable[tuple[Location, Json]]]:
 
 
 def _compile_with_library(text: str) -> JsonQuery:
-    put_off("regex")  # the library's own match() and search() need it, which are replaced
-    from jsonpath_rfc9535 import JSONPathError
+    with put_off("regex"):  # the library's own match() and search() need it, which are replaced
+        from jsonpath_rfc9535 import JSONPathError
 
     try:
         query = _environment().compile(text)
