@@ -30,8 +30,9 @@ from runner.openapi.media import match_media
 from runner.plan.context import Context
 from runner.plan.mend import Mended
 from runner.plan.names import Names
+from runner.plan.outcomes import HIGHEST, LOWEST, check_outcomes
 from runner.plan.plan import BoundBody, BoundParameter, Inputs
-from runner.plan.rules import api, conditions
+from runner.plan.rules import api
 from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaProblem
 from runner.source import Span
@@ -110,19 +111,13 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
     """Say what a simple condition compares that can never be equal, and which operands no answer has room for."""
     if not isinstance(criterion, Simple):
         return
-    for fixed in _tested(criterion.condition):
-        is_status = isinstance(fixed, Operand) and isinstance(fixed.expression, StatusCode)
-        if is_status or (isinstance(fixed, Literal) and not isinstance(fixed.value, bool)):
-            span = mended.span(fixed.start, fixed.end)
-            yield conditions.constant_condition(span.text, span, is_status=is_status)
+    is_answered = scope.response is not None and scope.response.is_met
+    yield from check_outcomes(criterion.condition, mended.span, is_answered=is_answered)
     for each in _operands(criterion.condition):
         if not _is_length(each.expression):  # of which more is said where it is understood
             yield from check_expression(scope, each.expression, mended.span(each.start, each.end))
     for comparison in _comparisons(criterion.condition):
         operand, literal = comparison.left, comparison.right
-        if isinstance(operand, Literal) and isinstance(literal, Literal):
-            span = mended.span(operand.start, literal.end)
-            yield conditions.constant_condition(span.text, span, is_status=False)
         if isinstance(operand, Literal):
             operand, literal = literal, operand
         if not isinstance(operand, Operand) or not isinstance(literal, Literal):
@@ -149,20 +144,6 @@ def _operands(condition: Condition) -> Iterator[Operand]:
             return
 
 
-def _tested(condition: Condition) -> Iterator[Operand | Literal]:
-    """Give what stands alone where true or false is wanted."""
-    match condition:
-        case Operand() | Literal():
-            yield condition
-        case Not(inner):
-            yield from _tested(inner)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _tested(part)
-        case _:
-            return
-
-
 def _is_length(expression: Expression) -> bool:
     return str(expression).rpartition(".")[2] in LENGTH_WORDS
 
@@ -183,7 +164,7 @@ def _comparisons(condition: Condition) -> Iterator[Comparison]:
 def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span) -> Iterator[Diagnostic]:
     value = literal.value
     number = int(value) if isinstance(value, str) and len(value) < 4 and value.isdecimal() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 100 <= number <= 600:
+    if isinstance(number, bool) or not isinstance(number, int) or not LOWEST <= number <= HIGHEST + 1:
         if operator in ("==", "!=") and number is not None:
             yield api.impossible_status(span.text, span)
         return
