@@ -8,38 +8,36 @@ from typing import TypeAlias
 
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
-from runner.criteria.compare import compare
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
 from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import (
     Accessed,
-    Body,
     Computed,
     Constant,
     Expression,
     HeaderField,
     StatusCode,
-    StepOutput,
 )
 from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.fit import Misfit, ResponseBody
 from runner.openapi.media import match_media
+from runner.plan.compared import check_compared
 from runner.plan.context import Context
 from runner.plan.mend import Mended
 from runner.plan.names import Names
 from runner.plan.outcomes import HIGHEST, LOWEST, check_outcomes
 from runner.plan.plan import BoundBody, BoundParameter, Inputs
 from runner.plan.rules import api
+from runner.plan.shapes import body_of, described, either
 from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
-from runner.values import Json, join_pointer, split_pointer
+from runner.values import Json, join_pointer
 
-Scalar: TypeAlias = bool | int | float | str
 At: TypeAlias = Callable[[int, int], Span]
 """Where characters of a text stand in the file."""
 LENGTH_WORDS = frozenset({"length", "size", "count"})
@@ -78,20 +76,6 @@ def _check_header(operation: Operation, name: str, span: Span) -> Iterator[Diagn
         yield api.unknown_header(name, operation.title, meant, Span(span.source, at, at + len(name)))
 
 
-def body_of(scope: Names, expression: Expression) -> tuple[ResponseBody | None, tuple[str, ...]]:
-    """Give the body that an expression looks into, and the tokens of the way there."""
-    base, path = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
-    match base:
-        case Body("response", pointer):
-            body = scope.response
-        case StepOutput(step_id, name, pointer):
-            step = scope.steps.get(step_id)
-            body = step.bodies.get(name) if step else None
-        case _:
-            return None, ()
-    return body, (*split_pointer(pointer or ""), *map(str, path))
-
-
 def bodies(ctx: Context, step: Step, found: Found | None) -> Mapping[str, ResponseBody]:
     """Give the outputs of a step that are a part of its response."""
     if not isinstance(found, FoundOperation):
@@ -126,7 +110,9 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
         if isinstance(operand.expression, StatusCode):
             yield from _check_status(scope, comparison.operator, literal, span)
         elif literal.value is not None:
-            yield from _check_operand(scope, operand.expression, comparison.operator, literal.value, span)
+            place = f"'{operand.expression}'"
+            found = described(scope, operand.expression)
+            yield from check_compared(found, place, comparison.operator, literal.value, span)
 
 
 def _operands(condition: Condition) -> Iterator[Operand]:
@@ -176,33 +162,6 @@ def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span
         yield api.undeclared_status(number, operation.title, good, span)
 
 
-def _check_operand(
-    scope: Names, expression: Expression, operator: Operator, literal: Scalar, span: Span
-) -> Iterator[Diagnostic]:
-    body, tokens = body_of(scope, expression)
-    if body is None or not body.is_met:
-        return
-    here = body.at(tokens)
-    types = here.shapes.types(here.known) - {"null"} if here.known else frozenset[str]()
-    if types and types <= {"array", "object"}:
-        yield api.structure_compared(f"'{expression}'", _either(types), span)
-        return
-    values = here.shapes.values(here.known) if here.known and operator in ("==", "!=") else ()
-    names = list(dict.fromkeys(scalar_text(value) for value in values if isinstance(value, Scalar)))
-    text = scalar_text(literal)
-    if not text or text in names or len(names) != len(values):
-        return
-    if values and not any(compare("==", each, literal).holds for each in values):
-        yield api.undeclared_value(text, f"'{expression}'", names, span)
-    elif types and operator in ("==", "!=") and all(compare("==", _OF_TYPE[each], literal).note for each in types):
-        meant = text.lower() if isinstance(literal, str) else f"'{text}'"
-        is_word = meant in ("true", "false", "'true'", "'false'") and types & {"boolean", "string"}
-        fix = f"write {meant}" if is_word else f"compare it with {_either(types)}"
-        yield api.type_compared(f"'{expression}'", _either(types), span.text, fix, span)
-
-
-_OF_TYPE: Mapping[str, Json] = {"string": "1", "number": 1, "integer": 1, "boolean": True, "object": {}, "array": []}
-"""A value of each type, one that can be compared with as much as any of them."""
 _SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 
 
@@ -223,7 +182,7 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
         given = here.shapes.types(here.known) if here and here.known else frozenset[str]()
         if wanted and given and wanted <= _SCALARS and given - {"null"} and given - {"null"} <= {"object", "array"}:
             named = bound.parameter.name
-            yield api.structure_as_text(named, _either(wanted), _either(given), bound.span)
+            yield api.structure_as_text(named, either(wanted), either(given), bound.span)
 
 
 def hold_body(
@@ -256,11 +215,6 @@ def _readings(value: Json) -> tuple[Json, ...]:
             return value, parse_json(value)
         return (value,)
     return (value, scalar_text(value)) if isinstance(value, int | float | bool) else (value,)
-
-
-def _either(types: frozenset[str]) -> str:
-    names = sorted(types - {"null"} or types)
-    return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
 
 
 def _token_span(span: Span, expression: Expression, number: int) -> Span:
