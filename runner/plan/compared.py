@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runner.criteria.compare import compare, kind_of, same_json
 from runner.diagnostics import Diagnostic
@@ -19,10 +19,19 @@ _OF_TYPE: Mapping[str, Json] = {"string": "1", "number": 1, "integer": 1, "boole
 """A value of each type, one that can be compared with as much as any of them."""
 
 
-def check_compared(
-    shape: Shape, place: str, operator: str, literal: Scalar, span: Span, *, in_query: bool = False
-) -> Iterator[Diagnostic]:
-    """Say where a value at `place`, of this shape, never equals a literal; `in_query` says that JSONPath compares."""
+class Compared(NamedTuple):
+    """A literal as it is `written`, and what is compared with it: the value at a place, in the author's words."""
+
+    place: str
+    operator: str
+    value: Scalar
+    written: str
+    span: Span
+
+
+def check_compared(shape: Shape, compared: Compared, *, in_query: bool = False) -> Iterator[Diagnostic]:
+    """Say where a value of this shape never equals a literal; `in_query` says that JSONPath compares."""
+    place, operator, literal, written, span = compared
     types = shape.only_types - {"null"}
     if types and types <= {"array", "object"}:
         yield api.structure_compared(place, either(types), span)
@@ -36,7 +45,7 @@ def check_compared(
         if not any(_equal(each, literal, in_query=in_query) for each in values):
             yield api.undeclared_value(text, place, names, span)
     elif types and not any(_may_equal(_OF_TYPE[each], literal, in_query=in_query) for each in types):
-        yield api.type_compared(place, either(types), span.text, _meant(literal, types), span)
+        yield api.type_compared(place, either(types), written, _meant(literal, types), span)
 
 
 def _equal(value: Json, literal: Scalar, *, in_query: bool) -> bool:

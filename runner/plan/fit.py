@@ -24,7 +24,7 @@ from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.fit import Misfit, ResponseBody
 from runner.openapi.media import match_media
-from runner.plan.compared import check_compared
+from runner.plan.compared import Compared, check_compared
 from runner.plan.context import Context
 from runner.plan.mend import Mended
 from runner.plan.names import Names
@@ -96,7 +96,7 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
     if not isinstance(criterion, Simple):
         return
     is_answered = scope.response is not None and scope.response.is_met
-    yield from check_outcomes(criterion.condition, mended.span, is_answered=is_answered)
+    yield from check_outcomes(criterion.condition, mended.text, mended.span, is_answered=is_answered)
     for each in _operands(criterion.condition):
         if not _is_length(each.expression):  # of which more is said where it is understood
             yield from check_expression(scope, each.expression, mended.span(each.start, each.end))
@@ -111,8 +111,9 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
             yield from _check_status(scope, comparison.operator, literal, span)
         elif literal.value is not None:
             place = f"'{operand.expression}'"
-            found = described(scope, operand.expression)
-            yield from check_compared(found, place, comparison.operator, literal.value, span)
+            written = mended.text[literal.start : literal.end]
+            compared = Compared(place, comparison.operator, literal.value, written, span)
+            yield from check_compared(described(scope, operand.expression), compared)
 
 
 def _operands(condition: Condition) -> Iterator[Operand]:

@@ -19,16 +19,18 @@ _STATUS = f"a status is a number from {LOWEST} to {HIGHEST}"
 _JOINED = {And: "join them by '||', if one of them is enough", Or: "join them by '&&', if all of them have to hold"}
 
 
-def check_outcomes(condition: Condition, at: Callable[[int, int], Span], *, is_answered: bool) -> Iterator[Diagnostic]:
-    """Say which parts of a condition check nothing; `is_answered` says that there is a status in any case."""
+def check_outcomes(
+    condition: Condition, text: str, at: Callable[[int, int], Span], *, is_answered: bool
+) -> Iterator[Diagnostic]:
+    """Say which parts of a condition, with its text, check nothing; `is_answered` says that there is a status."""
     if isinstance(condition, Literal) and isinstance(condition.value, bool):
         return  # which is meant
-    yield from _Outcomes(at, is_answered).told(condition)
+    yield from _Outcomes(text, at, is_answered).told(condition)
 
 
 class _Outcomes:
-    def __init__(self, at: Callable[[int, int], Span], is_answered: bool) -> None:
-        self.at, self.is_answered = at, is_answered
+    def __init__(self, text: str, at: Callable[[int, int], Span], is_answered: bool) -> None:
+        self.text, self.at, self.is_answered = text, at, is_answered
 
     def told(self, condition: Condition) -> Iterator[Diagnostic]:
         match condition:
@@ -81,7 +83,7 @@ class _Outcomes:
         is_all = len(same) == len(whole.conditions)
         start, end = (whole.start, whole.end) if is_all else (same[0].start, same[-1].end)
         sign = " && " if isinstance(whole, And) else " || "
-        written = [self.at(each.start, each.end).text for each in same]
+        written = [self.text[each.start : each.end] for each in same]
         named = [f"({text})" if isinstance(each, And | Or) else text for each, text in zip(same, written, strict=True)]
         yield constant_condition(sign.join(named), _SAID[outcome], self.at(start, end), advice)
 
@@ -97,8 +99,8 @@ class _Outcomes:
         return found.pop() if len(found) == 1 else None
 
     def constant(self, condition: Condition, what: str, advice: str) -> Diagnostic:
-        span = self.at(condition.start, condition.end)
-        return constant_condition(span.text, what, span, advice)
+        start, end = condition.start, condition.end
+        return constant_condition(self.text[start:end], what, self.at(start, end), advice)
 
 
 _SAID = {

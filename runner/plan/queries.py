@@ -9,7 +9,7 @@ from typing import NamedTuple
 from runner.criteria.pieces import bracket_end
 from runner.diagnostics import Diagnostic
 from runner.expressions.nodes import Accessed, Expression
-from runner.plan.compared import Scalar, check_compared
+from runner.plan.compared import Compared, Scalar, check_compared
 from runner.plan.fit import LENGTH_WORDS, At, check_expression
 from runner.plan.names import Names
 from runner.plan.repairs.texts import literals
@@ -111,10 +111,11 @@ class _Query:
         found = _RIGHT.match(self.query, path.end) or _LEFT.search(self.query, 0, path.start)
         if found is None:
             return
-        literal = _scalar(found["literal"])
+        written = found["literal"]
         shape, span = described(self.scope, self.expression(path.tokens)), self.at(*found.span("literal"))
         place = f"'{self.query[path.start : path.end]}'"
-        yield from check_compared(shape, place, found["operator"], literal, span, in_query=True)
+        compared = Compared(place, found["operator"], _scalar(written), written, span)
+        yield from check_compared(shape, compared, in_query=True)
 
 
 def _scalar(written: str) -> Scalar:
