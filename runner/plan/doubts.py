@@ -13,7 +13,7 @@ from runner.plan.mend import Mended, Reading
 from runner.plan.repairs.expressions import EMBEDDED
 from runner.plan.repairs.paths import path_steps
 from runner.plan.repairs.reach import declared_type, is_comparison, is_conformant, reached, step_of, understood
-from runner.plan.repairs.texts import FOREIGN, bare_words, literals
+from runner.plan.repairs.texts import FOREIGN, bare_words, literals, meanings
 from runner.plan.rules import expressions as rules
 from runner.source import Span
 from runner.values import join_pointer
@@ -104,7 +104,7 @@ def foreign_templates(mended: Mended) -> Iterator[Diagnostic]:
         return
     for found in FOREIGN.finditer(mended.text):
         name = found["in_two"] or found["in_one"]
-        meant = _first_understood((f"$inputs.{name}", f"${name}"), mended.reading)
+        meant = _first_understood(meanings(found), mended.reading)
         if meant or _OURS.match(name):
             near = None if meant else _nearest_spelling(f"${name}", mended.reading)
             yield rules.foreign_template(found[0], meant, near, mended.span(*found.span()))
