@@ -26,7 +26,8 @@ from runner.openapi.fit import Misfit, ResponseBody
 from runner.openapi.media import match_media
 from runner.plan.compared import Compared, check_compared
 from runner.plan.context import Context
-from runner.plan.mend import Mended
+from runner.plan.doubts import is_doubted
+from runner.plan.mend import Mended, Reading
 from runner.plan.names import Names
 from runner.plan.outcomes import HIGHEST, LOWEST, check_outcomes
 from runner.plan.plan import BoundBody, BoundParameter, Inputs
@@ -36,7 +37,7 @@ from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
-from runner.values import Json, join_pointer
+from runner.values import Json, join_pointer, resolve_pointer
 
 At: TypeAlias = Callable[[int, int], Span]
 """Where characters of a text stand in the file."""
@@ -174,7 +175,8 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
     if isinstance(bound.value, Constant):
         value = bound.value.value
         named = f"'{bound.parameter.name}'"
-        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span)
+        reading = Reading(ctx, scope, "")
+        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span, reading)
     elif isinstance(bound.value, Computed):
         shapes = ctx.shapes_of(source)
         wanted = shapes.types((shapes.node(schema),))
@@ -187,7 +189,7 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
 
 
 def hold_body(
-    source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span]
+    source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span], reading: Reading
 ) -> Iterator[Diagnostic]:
     """Say where a constant payload breaks the schema of its media type; replacements may still change it."""
     declared = operation.request_body
@@ -195,18 +197,27 @@ def hold_body(
     if media is None or media.schema is None or not media_type(body.content_type).is_json:
         return
     if isinstance(body.payload, Constant) and not body.is_json_text and not body.replacements:
-        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at)
+        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at, reading)
 
 
 def _check_constant(
-    source: ApiDescription, schema: Address, readings: tuple[Json, ...], what: str, at: Callable[[str], Span]
+    source: ApiDescription,
+    schema: Address,
+    readings: tuple[Json, ...],
+    what: str,
+    at: Callable[[str], Span],
+    reading: Reading,
 ) -> Iterator[Diagnostic]:
     compiled = source.schemas.at(*schema, "request")
     if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in readings):
         return  # what is wrong with a schema is told by the contract check
-    for error in compiled.schema.errors(readings[0])[:1]:
+    for error in compiled.schema.errors(readings[0]):
+        broken = resolve_pointer(readings[0], error.instance)
+        if isinstance(broken, str) and is_doubted(broken, reading):
+            continue  # which is why
         where = f"{what} at '{error.instance}'" if error.instance else what
         yield api.invalid_value(where, error.message, at(error.instance))
+        return
 
 
 def _readings(value: Json) -> tuple[Json, ...]:
