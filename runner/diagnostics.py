@@ -124,7 +124,8 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by source and position, and say each thing once.
 
     Of repetitions of the same rule, place and message the most severe stays, with the edits of all of them. Where a
-    value cannot be read, that alone is said of it.
+    value cannot be read, that alone is said of it; and a quote is not stray where it is a part of a condition that is
+    refused.
     """
     by_severity = sorted(diagnostics, key=lambda d: d.severity, reverse=True)
     unique: dict[tuple[str, str, int, str], Diagnostic] = {}
@@ -132,7 +133,13 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         key = (each.rule, each.span.source.uri, each.span.start, each.message)
         unique[key] = _with_edits_of(unique[key], each) if key in unique else each
     unreadable = {_extent(d.span) for d in by_severity if d.rule in UNREADABLE_VALUES}
-    told = (d for d in unique.values() if d.rule in UNREADABLE_VALUES or _extent(d.span) not in unreadable)
+    refused = {_line(d.span) for d in by_severity if d.rule == "condition-syntax"}
+    told = (
+        d
+        for d in unique.values()
+        if (d.rule in UNREADABLE_VALUES or _extent(d.span) not in unreadable)
+        and (d.rule != "stray-quote" or _line(d.span) not in refused)
+    )
     return tuple(sorted(told, key=lambda d: (d.span.source.name, d.span.start, d.severity, d.rule)))
 
 
@@ -147,6 +154,10 @@ def _with_edits_of(one: Diagnostic, other: Diagnostic) -> Diagnostic:
 
 def _extent(span: Span) -> tuple[str, int, int]:
     return span.source.uri, span.start, span.end
+
+
+def _line(span: Span) -> tuple[str, int]:
+    return span.source.uri, span.source.position(span.start).line
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -56,11 +56,11 @@ def test_a_pattern_is_searched_for(engine: EngineName, pattern: str, text: str, 
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("a(", "missing ), unterminated subpattern at character 2"),
-        ("[a", "unterminated character set at character 1"),
-        ("*", "nothing to repeat at character 1"),
+        ("a(", "'(' is not closed at character 2"),
+        ("[a", "'[' is not closed at character 1"),
+        ("*", "'*' repeats nothing at character 1"),
         ("a{2,1}", "min repeat greater than max repeat at character 3"),
-        (r"\d(", "missing ), unterminated subpattern at character 3"),
+        (r"\d(", "'(' is not closed at character 3"),
     ],
 )
 def test_a_text_that_is_no_pattern_is_refused(engine: EngineName, pattern: str, message: str) -> None:

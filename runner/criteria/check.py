@@ -91,7 +91,8 @@ def _pattern(text: str) -> Regex:
     try:
         return compile_regex(text)
     except RegexSyntax as error:
-        raise ConditionSyntax(f"not a regular expression: {error}", 0, len(text)) from None
+        start, end = (0, len(text)) if error.position is None else (error.position, error.position + 1)
+        raise ConditionSyntax(f"not a regular expression: {error}", start, end, advice=error.advice) from None
 
 
 def check(criterion: Criterion, scope: Scope) -> Verdict:

@@ -75,6 +75,7 @@ _ADVICE: Mapping[str, str] = {
     **dict.fromkeys("+-*/%", "there is no arithmetic: compare the values as they are"),
     **dict.fromkeys("?:", "join conditions by '&&' and '||'"),
 }
+_OPEN = "close it, or leave it out; for a quote within a text write ''"
 _QUOTE = "write '' for a quote within a text"
 _NO_FUNCTIONS = "write operators, or a criterion of type regex or jsonpath"
 
@@ -100,7 +101,7 @@ def next_token(text: str, position: int, grammar: Grammar, settle: Settle, befor
 def _string(text: str, start: int) -> Literal:
     found = _STRING.match(text, start)
     if found is None:
-        raise ConditionSyntax('a string that no "\'" closes', start, len(text))
+        raise ConditionSyntax('a string that no "\'" closes', start, len(text), advice=_OPEN)
     return Literal(found[1].replace("''", "'"), start, found.end())
 
 

@@ -60,6 +60,10 @@ _MISPLACED = {
 }
 
 
+_BODIES = frozenset({"json", "payload", "data", "content", "text", "result"})
+"""What other tools call the body of a message."""
+
+
 def as_parsed(expression: Expression, start: int, end: int) -> Expression:
     """Leave an expression as it was parsed."""
     return expression
@@ -295,6 +299,11 @@ class _Reader:
         if instead and not self.rest:
             message = f"'${side}.{part}' is written '{instead}'"
             return self.fault(message, self.start, suggestion=instead, certain=True)
+        if part.casefold() in _BODIES and "body" in self.grammar.parts:
+            path = read_path(self.rest)
+            meant = f"${side}.body{join_pointer('#', *path) if path else self.rest}"
+            message = f"'${side}' has no part '{part}': what it carries is its body"
+            return ExpressionSyntax(message, at, self.position, advice=f"write {meant}")
         best = nearest(part, self.grammar.parts)
         certain = best is not None and part.casefold() in (best, best + "s")
         if not part:

@@ -24,6 +24,7 @@ from runner.openapi.url import template_variables
 from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.fit import hold_body, hold_parameter
+from runner.plan.mend import Reading
 from runner.plan.names import Names
 from runner.plan.parameters import add_location, with_body, with_locations
 from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
@@ -251,7 +252,8 @@ def _body(
     )
     if written.has_payload:
         check_payload(ctx, bound, pointer)
-        for problem in hold_body(found.api, operation, bound, lambda below: ctx.value(pointer + below)):
+        reading = Reading(ctx, scope, pointer)
+        for problem in hold_body(found.api, operation, bound, lambda below: ctx.value(pointer + below), reading):
             ctx.report(problem)
     return bound
 

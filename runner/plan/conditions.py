@@ -12,6 +12,7 @@ from runner.criteria.embed import may_be_jsonpath
 from runner.diagnostics import Diagnostic, Fix
 from runner.expressions.faults import SelectorSyntax, SyntaxFault
 from runner.expressions.nodes import Body, Expression, Template
+from runner.expressions.parse import parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.plan.context import Context
 from runner.plan.doubts import strays_in_strings
@@ -34,9 +35,10 @@ from runner.plan.repairs.criteria import (
     version_of,
 )
 from runner.plan.repairs.lengths import unknown_lengths
+from runner.plan.repairs.reach import is_conformant
 from runner.plan.repairs.texts import QUERY
 from runner.plan.rules import conditions as rules
-from runner.plan.shapes import shape_of
+from runner.plan.shapes import described, shape_of
 from runner.plan.values import expression_at, fix_of, settler
 from runner.records import replace
 
@@ -99,7 +101,7 @@ def _compiled(criterion: Written, mended: Mended, context: Expression | None, te
         )
     except SyntaxFault as fault:
         problem = rules.condition_syntax(fault.message, mended.span(fault.start, fault.end), fix_of(fault))
-        ctx.report(_meant(mended, fault, problem) if kind == "simple" else problem)
+        ctx.report(_meant(mended, fault, problem) if kind == "simple" else _embedded(mended, fault, problem))
         return None
     if isinstance(compiled, QueryCriterion) and isinstance(compiled.query, Template) and not may_be_query(compiled):
         message = f"this is no {kind}, whatever the values in its braces are"
@@ -138,6 +140,9 @@ def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnosti
         return replace(problem, fix=Fix(f"write $inputs.{word}, or '{word}' for the text"))
     if word.casefold() == "not":
         return replace(problem, fix=Fix("write ! before an operand, or before a comparison in parentheses"))
+    if _FROM_END.match(word):
+        advice = f"count from the end with a criterion of type jsonpath, as in $[?${word} == 'done']"
+        return replace(problem, fix=Fix(advice))
     if _SEVERAL.match(word):
         advice = "select several values with a criterion of type jsonpath, as in $.items[?@.status == 'done']"
         return replace(problem, fix=Fix(advice))
@@ -156,7 +161,22 @@ def _meant(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnosti
     return replace(problem, message=message, span=mended.span(start, start + len(path.text)), fix=Fix(advice))
 
 
+def _embedded(mended: Mended, fault: SyntaxFault, problem: Diagnostic) -> Diagnostic:
+    """Say how an expression that stands in a query without braces is embedded, where its type is known."""
+    word = mended.text[fault.start : fault.end]
+    reading = mended.reading
+    if not is_conformant(word, reading):
+        return problem
+    types = described(reading.scope, parse_expression(word, reading.ctx.grammar)).only_types - {"null"}
+    plain = f"{{{word}}}"
+    if types == {"string"}:
+        return replace(problem, fix=Fix(f"write '{plain}'"))
+    return replace(problem, fix=Fix(f"write {plain}")) if types and types <= _PLAIN else problem
+
+
+_PLAIN = frozenset({"integer", "number", "boolean"})
 _BY_NAME = re.compile(r"\[['\"]([\w-]+)['\"]\]")
+_FROM_END = re.compile(r"(?:[.\w]|\[[0-9]+\])*\[-[0-9]+\]")
 _SEVERAL = re.compile(r"[.\w]*(?:\[[*?:]|\.\.|\.\*)")
 
 

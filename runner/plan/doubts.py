@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runner.diagnostics import Diagnostic, nearest
+from runner.expressions.faults import ExpressionSyntax
 from runner.expressions.nodes import Constant, Node, Template
-from runner.expressions.template import embedded_texts
+from runner.expressions.template import embedded_texts, parse_value
 from runner.plan.mend import Mended, Reading
 from runner.plan.repairs.expressions import EMBEDDED
 from runner.plan.repairs.paths import path_steps
 from runner.plan.repairs.reach import declared_type, is_comparison, is_conformant, reached, step_of, understood
-from runner.plan.repairs.texts import FOREIGN, bare_words, literals
+from runner.plan.repairs.texts import FOREIGN, bare_words, literals, meanings
 from runner.plan.rules import expressions as rules
 from runner.source import Span
 from runner.values import join_pointer
@@ -101,14 +102,27 @@ _OURS = re.compile(r"(?:inputs|steps|workflows|response\.(?:body|header))[.#]")
 
 def foreign_templates(mended: Mended) -> Iterator[Diagnostic]:
     """Report the templates of other languages that speak of the workflow; they would be taken as they are."""
-    if "{" not in mended.text:
-        return
-    for found in FOREIGN.finditer(mended.text):
-        name = found["in_two"] or found["in_one"]
-        meant = _first_understood((f"$inputs.{name}", f"${name}"), mended.reading)
-        if meant or _OURS.match(name):
-            near = None if meant else _nearest_spelling(f"${name}", mended.reading)
-            yield rules.foreign_template(found[0], meant, near, mended.span(*found.span()))
+    for found, meant in _foreign(mended.text, mended.reading):
+        near = None if meant else _nearest_spelling(meanings(found)[1], mended.reading)
+        yield rules.foreign_template(found[0], meant, near, mended.span(*found.span()))
+
+
+def _foreign(text: str, reading: Reading) -> Iterator[tuple[re.Match[str], str | None]]:
+    """Find the templates of other languages that speak of the workflow, with the expression that each means."""
+    for found in FOREIGN.finditer(text) if "{" in text else ():
+        meant = _first_understood(meanings(found), reading)
+        if meant or _OURS.match(found["in_two"] or found["in_one"]):
+            yield found, meant
+
+
+def is_doubted(text: str, reading: Reading) -> bool:
+    """Say whether a text that stands as it is was told to be an expression that is written wrongly."""
+    try:
+        parsed = parse_value(text, reading.ctx.grammar)
+    except ExpressionSyntax:
+        return True
+    is_constant = isinstance(parsed.node, Constant)  # anything else was refused for what it names
+    return not is_constant or parsed.warning is not None or any(_foreign(text, reading))
 
 
 def meant_output(text: str, reading: Reading) -> str | None:

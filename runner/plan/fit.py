@@ -8,37 +8,37 @@ from typing import TypeAlias
 
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
-from runner.criteria.compare import compare
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Operator, Or
 from runner.diagnostics import Diagnostic, nearest
 from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import (
     Accessed,
-    Body,
     Computed,
     Constant,
     Expression,
     HeaderField,
     StatusCode,
-    StepOutput,
 )
 from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
 from runner.openapi.fit import Misfit, ResponseBody
 from runner.openapi.media import match_media
+from runner.plan.compared import Compared, check_compared
 from runner.plan.context import Context
-from runner.plan.mend import Mended
+from runner.plan.doubts import is_doubted
+from runner.plan.mend import Mended, Reading
 from runner.plan.names import Names
+from runner.plan.outcomes import HIGHEST, LOWEST, check_outcomes
 from runner.plan.plan import BoundBody, BoundParameter, Inputs
-from runner.plan.rules import api, conditions
+from runner.plan.rules import api
+from runner.plan.shapes import body_of, described, either
 from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
-from runner.values import Json, join_pointer, split_pointer
+from runner.values import Json, join_pointer, resolve_pointer
 
-Scalar: TypeAlias = bool | int | float | str
 At: TypeAlias = Callable[[int, int], Span]
 """Where characters of a text stand in the file."""
 LENGTH_WORDS = frozenset({"length", "size", "count"})
@@ -77,20 +77,6 @@ def _check_header(operation: Operation, name: str, span: Span) -> Iterator[Diagn
         yield api.unknown_header(name, operation.title, meant, Span(span.source, at, at + len(name)))
 
 
-def body_of(scope: Names, expression: Expression) -> tuple[ResponseBody | None, tuple[str, ...]]:
-    """Give the body that an expression looks into, and the tokens of the way there."""
-    base, path = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
-    match base:
-        case Body("response", pointer):
-            body = scope.response
-        case StepOutput(step_id, name, pointer):
-            step = scope.steps.get(step_id)
-            body = step.bodies.get(name) if step else None
-        case _:
-            return None, ()
-    return body, (*split_pointer(pointer or ""), *map(str, path))
-
-
 def bodies(ctx: Context, step: Step, found: Found | None) -> Mapping[str, ResponseBody]:
     """Give the outputs of a step that are a part of its response."""
     if not isinstance(found, FoundOperation):
@@ -110,19 +96,13 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
     """Say what a simple condition compares that can never be equal, and which operands no answer has room for."""
     if not isinstance(criterion, Simple):
         return
-    for fixed in _tested(criterion.condition):
-        is_status = isinstance(fixed, Operand) and isinstance(fixed.expression, StatusCode)
-        if is_status or (isinstance(fixed, Literal) and not isinstance(fixed.value, bool)):
-            span = mended.span(fixed.start, fixed.end)
-            yield conditions.constant_condition(span.text, span, is_status=is_status)
+    is_answered = scope.response is not None and scope.response.is_met
+    yield from check_outcomes(criterion.condition, mended.text, mended.span, is_answered=is_answered)
     for each in _operands(criterion.condition):
         if not _is_length(each.expression):  # of which more is said where it is understood
             yield from check_expression(scope, each.expression, mended.span(each.start, each.end))
     for comparison in _comparisons(criterion.condition):
         operand, literal = comparison.left, comparison.right
-        if isinstance(operand, Literal) and isinstance(literal, Literal):
-            span = mended.span(operand.start, literal.end)
-            yield conditions.constant_condition(span.text, span, is_status=False)
         if isinstance(operand, Literal):
             operand, literal = literal, operand
         if not isinstance(operand, Operand) or not isinstance(literal, Literal):
@@ -131,7 +111,10 @@ def check_condition(scope: Names, criterion: Criterion, mended: Mended) -> Itera
         if isinstance(operand.expression, StatusCode):
             yield from _check_status(scope, comparison.operator, literal, span)
         elif literal.value is not None:
-            yield from _check_operand(scope, operand.expression, comparison.operator, literal.value, span)
+            place = f"'{operand.expression}'"
+            written = mended.text[literal.start : literal.end]
+            compared = Compared(place, comparison.operator, literal.value, written, span)
+            yield from check_compared(described(scope, operand.expression), compared)
 
 
 def _operands(condition: Condition) -> Iterator[Operand]:
@@ -145,20 +128,6 @@ def _operands(condition: Condition) -> Iterator[Operand]:
         case And(parts) | Or(parts):
             for part in parts:
                 yield from _operands(part)
-        case _:
-            return
-
-
-def _tested(condition: Condition) -> Iterator[Operand | Literal]:
-    """Give what stands alone where true or false is wanted."""
-    match condition:
-        case Operand() | Literal():
-            yield condition
-        case Not(inner):
-            yield from _tested(inner)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _tested(part)
         case _:
             return
 
@@ -183,7 +152,7 @@ def _comparisons(condition: Condition) -> Iterator[Comparison]:
 def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span) -> Iterator[Diagnostic]:
     value = literal.value
     number = int(value) if isinstance(value, str) and len(value) < 4 and value.isdecimal() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 100 <= number <= 600:
+    if isinstance(number, bool) or not isinstance(number, int) or not LOWEST <= number <= HIGHEST + 1:
         if operator in ("==", "!=") and number is not None:
             yield api.impossible_status(span.text, span)
         return
@@ -195,33 +164,6 @@ def _check_status(scope: Names, operator: Operator, literal: Literal, span: Span
         yield api.undeclared_status(number, operation.title, good, span)
 
 
-def _check_operand(
-    scope: Names, expression: Expression, operator: Operator, literal: Scalar, span: Span
-) -> Iterator[Diagnostic]:
-    body, tokens = body_of(scope, expression)
-    if body is None or not body.is_met:
-        return
-    here = body.at(tokens)
-    types = here.shapes.types(here.known) - {"null"} if here.known else frozenset[str]()
-    if types and types <= {"array", "object"}:
-        yield api.structure_compared(f"'{expression}'", _either(types), span)
-        return
-    values = here.shapes.values(here.known) if here.known and operator in ("==", "!=") else ()
-    names = list(dict.fromkeys(scalar_text(value) for value in values if isinstance(value, Scalar)))
-    text = scalar_text(literal)
-    if not text or text in names or len(names) != len(values):
-        return
-    if values and not any(compare("==", each, literal).holds for each in values):
-        yield api.undeclared_value(text, f"'{expression}'", names, span)
-    elif types and operator in ("==", "!=") and all(compare("==", _OF_TYPE[each], literal).note for each in types):
-        meant = text.lower() if isinstance(literal, str) else f"'{text}'"
-        is_word = meant in ("true", "false", "'true'", "'false'") and types & {"boolean", "string"}
-        fix = f"write {meant}" if is_word else f"compare it with {_either(types)}"
-        yield api.type_compared(f"'{expression}'", _either(types), span.text, fix, span)
-
-
-_OF_TYPE: Mapping[str, Json] = {"string": "1", "number": 1, "integer": 1, "boolean": True, "object": {}, "array": []}
-"""A value of each type, one that can be compared with as much as any of them."""
 _SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 
 
@@ -233,7 +175,8 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
     if isinstance(bound.value, Constant):
         value = bound.value.value
         named = f"'{bound.parameter.name}'"
-        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span)
+        reading = Reading(ctx, scope, "")
+        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span, reading)
     elif isinstance(bound.value, Computed):
         shapes = ctx.shapes_of(source)
         wanted = shapes.types((shapes.node(schema),))
@@ -242,11 +185,11 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
         given = here.shapes.types(here.known) if here and here.known else frozenset[str]()
         if wanted and given and wanted <= _SCALARS and given - {"null"} and given - {"null"} <= {"object", "array"}:
             named = bound.parameter.name
-            yield api.structure_as_text(named, _either(wanted), _either(given), bound.span)
+            yield api.structure_as_text(named, either(wanted), either(given), bound.span)
 
 
 def hold_body(
-    source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span]
+    source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span], reading: Reading
 ) -> Iterator[Diagnostic]:
     """Say where a constant payload breaks the schema of its media type; replacements may still change it."""
     declared = operation.request_body
@@ -254,18 +197,27 @@ def hold_body(
     if media is None or media.schema is None or not media_type(body.content_type).is_json:
         return
     if isinstance(body.payload, Constant) and not body.is_json_text and not body.replacements:
-        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at)
+        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at, reading)
 
 
 def _check_constant(
-    source: ApiDescription, schema: Address, readings: tuple[Json, ...], what: str, at: Callable[[str], Span]
+    source: ApiDescription,
+    schema: Address,
+    readings: tuple[Json, ...],
+    what: str,
+    at: Callable[[str], Span],
+    reading: Reading,
 ) -> Iterator[Diagnostic]:
     compiled = source.schemas.at(*schema, "request")
     if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in readings):
         return  # what is wrong with a schema is told by the contract check
-    for error in compiled.schema.errors(readings[0])[:1]:
+    for error in compiled.schema.errors(readings[0]):
+        broken = resolve_pointer(readings[0], error.instance)
+        if isinstance(broken, str) and is_doubted(broken, reading):
+            continue  # which is why
         where = f"{what} at '{error.instance}'" if error.instance else what
         yield api.invalid_value(where, error.message, at(error.instance))
+        return
 
 
 def _readings(value: Json) -> tuple[Json, ...]:
@@ -275,11 +227,6 @@ def _readings(value: Json) -> tuple[Json, ...]:
             return value, parse_json(value)
         return (value,)
     return (value, scalar_text(value)) if isinstance(value, int | float | bool) else (value,)
-
-
-def _either(types: frozenset[str]) -> str:
-    names = sorted(types - {"null"} or types)
-    return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
 
 
 def _token_span(span: Span, expression: Expression, number: int) -> Span:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runner.expressions.nodes import Accessed, Body, Expression, Input, Payload
+from runner.expressions.nodes import Accessed, Body, Expression, Input, Payload, StepOutput
+from runner.openapi.fit import ResponseBody, Shapes, declared_types
 from runner.openapi.fit import Shape as Nodes
-from runner.openapi.fit import Shapes, declared_types
 from runner.plan.names import Names
 from runner.records import Frozen
 from runner.values import Json, split_pointer
@@ -29,6 +29,16 @@ class Shape(Frozen):
     def types(self) -> frozenset[str]:
         """The types that are mentioned; none where nothing is said."""
         return frozenset(name for schema in self._parts for name in _types(schema))
+
+    @property
+    def only_types(self) -> frozenset[str]:
+        """The types of which it has one; none where it may have any."""
+        return self.shapes.types(self.nodes) if self.shapes and self.nodes else frozenset()
+
+    @property
+    def only_values(self) -> tuple[Json, ...]:
+        """The values of which it is one; none where they are not listed."""
+        return self.shapes.values(self.nodes) if self.shapes and self.nodes else ()
 
     @property
     def requires(self) -> bool:
@@ -86,6 +96,37 @@ def shape_of(expression: Expression, scope: Names) -> Shape:
         if found.nodes:
             return found
     return UNKNOWN
+
+
+def body_of(scope: Names, expression: Expression) -> tuple[ResponseBody | None, tuple[str, ...]]:
+    """Give the body that an expression looks into, and the tokens of the way there."""
+    base, path = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
+    match base:
+        case Body("response", pointer):
+            body = scope.response
+        case StepOutput(step_id, name, pointer):
+            step = scope.steps.get(step_id)
+            body = step.bodies.get(name) if step else None
+        case _:
+            return None, ()
+    return body, (*split_pointer(pointer or ""), *map(str, path))
+
+
+def described(scope: Names, expression: Expression) -> Shape:
+    """Give the shape that a value has to have: of an input, or of the body of a step that did what it is for."""
+    base, path = (expression.base, expression.path) if isinstance(expression, Accessed) else (expression, ())
+    if isinstance(base, Input):
+        shapes = Shapes.of_schema(scope.inputs.schema)
+        found = shapes.walk(shapes.root, (base.name, *split_pointer(base.pointer or ""), *map(str, path)))
+        return UNKNOWN if found and isinstance(found[0], int) else Shape(shapes, found)
+    body, tokens = body_of(scope, expression)
+    return Shape(body.shapes, body.at(tokens).known) if body and body.is_met else UNKNOWN
+
+
+def either(types: frozenset[str]) -> str:
+    """Name types as the alternatives that they are: `an array or a string`."""
+    names = sorted(types - {"null"} or types)
+    return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
 
 
 def _types(schema: dict[str, Json]) -> frozenset[str]:

@@ -19,11 +19,11 @@ BACKTRACK_LIMIT = 1_000_000
 
 
 class RegexSyntax(ValueError):  # noqa: N818 - the names say what happened
-    """A text is no regular expression; `message` says why."""
+    """A text is no regular expression; `message` says why, `position` where, `advice` what to write instead."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, position: int | None = None, advice: str = "") -> None:
         super().__init__(message)
-        self.message = message
+        self.message, self.position, self.advice = message, position, advice
 
 
 class RegexLimit(Exception):  # noqa: N818
@@ -91,6 +91,17 @@ def _python(pattern: str) -> re.Pattern[str]:
         return re.compile(translate(pattern))
 
 
+# What `re` says of what is unfinished, in our words, with what to write instead.
+_REASONS = {
+    "unterminated character set": ("'{}' is not closed", "close it with ']', or write \\{} for the character"),
+    "missing ), unterminated subpattern": ("'{}' is not closed", "close it with ')', or write \\{} for the character"),
+    "unbalanced parenthesis": ("'{}' closes nothing", "open it with '(', or write \\{} for the character"),
+    "nothing to repeat": ("'{}' repeats nothing", "write before it what it repeats, or \\{} for the character"),
+    "multiple repeat": ("'{}' repeats what is repeated already", "leave it out, or write \\{} for the character"),
+    "bad escape (end of pattern)": ("'{}' escapes nothing", "leave it out, or write \\\\ for the character"),
+}
+
+
 _PROPERTY = re.compile(r"\\[pP]\{[^{}]*\}|\\.", re.DOTALL)
 
 
@@ -121,7 +132,9 @@ def _refused(pattern: str) -> RegexSyntax:
             re.compile(pattern)
     except re.error as error:
         where = f" at character {error.pos + 1}" if error.pos is not None else ""
-        return RegexSyntax(f"{error.msg}{where}")
+        sign = pattern[error.pos : error.pos + 1] if error.pos is not None else ""
+        message, advice = _REASONS.get(error.msg, (error.msg, ""))
+        return RegexSyntax(message.format(sign) + where, error.pos, advice.format(sign))
     except (OverflowError, RecursionError):
         return RegexSyntax("it is too large")
     return RegexSyntax("it is not a regular expression of ECMA-262")

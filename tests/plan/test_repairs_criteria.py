@@ -110,7 +110,7 @@ REPAIRED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         query("$[?@.status == '@.x' && count(@.items) > 2]"),
         query("$[?$.status == '@.x' && count($.items[*]) > 2]"),
     ),
-    ("root-filter", "object", query("$[?@.items[?@.id == 1]]"), query("$[?$.items[?@.id == 1]]")),
+    ("root-filter", "object", query("$[?@.items[?@.id == '1']]"), query("$[?$.items[?@.id == '1']]")),
     ("root-filter", "object", query("$[?@.ready == true].items"), query("$[?($.ready == true) && $.items]")),
     (
         "root-filter",

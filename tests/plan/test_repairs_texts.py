@@ -145,13 +145,13 @@ def test_a_part_of_the_answer_is_understood_in_outputs_and_in_conditions(written
     def of(text: str) -> str:
         steps = [
             {"stepId": "s", "operationId": "listThings", "outputs": {"o": text}},
-            {"stepId": "t", "operationId": "listThings", "successCriteria": [{"condition": f"{text} != null"}]},
+            {"stepId": "t", "operationId": "listThings", "successCriteria": [{"condition": f"{text} != 404"}]},
         ]
         return header("- " + json.dumps({"workflowId": "main", "steps": steps}))
 
     found = compiled(of(written)).diagnostics
     edits = {edit.value for each in found if each.fix for edit in each.fix.edits if isinstance(edit, Rewrite)}
     assert {each.severity for each in found} == {"warning"}
-    in_conditions = {f"{right} != null"} if "body" not in written or "#" in written else set()  # a path may stand there
+    in_conditions = {f"{right} != 404"} if "body" not in written or "#" in written else set()  # a path may stand there
     assert edits == {right} | in_conditions
     assert compiled(of(right)).diagnostics == ()

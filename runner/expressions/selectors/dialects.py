@@ -11,7 +11,7 @@ _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 class _Way(NamedTuple):
-    """A way of writing, what is said of it, and what should stand there; both may name groups of the pattern."""
+    """A way of writing, what is said of it, and what should stand there; all may name groups of the pattern."""
 
     pattern: str
     message: str
@@ -28,7 +28,7 @@ _WAYS = (
     _Way(
         r"(?<!\{)\$(?:inputs|outputs|steps|workflows|response|request|message)[.#][\w.#/-]*|\$(?:statusCode|url|method)\b",
         "a runtime expression in a JSONPath stands in braces",
-        advice="write it as '{$inputs.name}' where it gives a text, and without the quotes where it gives a number",
+        advice=r"write '{\g<0>}' where it gives a text, and {\g<0>} where it gives a number",
     ),
     _Way(
         r"^#?/", "this is a JSON Pointer, and a JSONPath begins with '$'", advice="write names behind '.', as in $.a.b"
@@ -75,5 +75,6 @@ def explained(text: str, fault: SelectorSyntax) -> SelectorSyntax:
             start, end = found.start() + len(found[0]) - len(found[0].lstrip()), found.end()
             written = pattern.search(text) or found
             suggestion = None if way.suggestion is None else written.expand(way.suggestion)
-            return SelectorSyntax(written.expand(way.message), start, end, suggestion=suggestion, advice=way.advice)
+            advice = written.expand(way.advice)
+            return SelectorSyntax(written.expand(way.message), start, end, suggestion=suggestion, advice=advice)
     return fault

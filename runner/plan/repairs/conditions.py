@@ -10,6 +10,8 @@ from runner.criteria.tokens import COMPARISONS, INSTEAD, NAME, WORDS, in_single_
 from runner.plan.mend import Reading, Repair, Slip
 from runner.plan.repairs.expressions import OPERAND
 from runner.plan.repairs.lengths import length_member
+from runner.plan.repairs.reach import is_conformant
+from runner.plan.repairs.texts import FOREIGN, meanings
 from runner.records import replace
 
 _LOGIC = frozenset({"&&", "||"})
@@ -20,13 +22,18 @@ def braced_operand(text: str, reading: Reading) -> Slip | None:
     """An expression in a simple condition stands in braces.
 
     Why: braces embed an expression in a text; in a simple condition it is an operand as it is.
-    Example: `{$statusCode} == 200`.
+    Example: `{$statusCode} == 200`, or `${statusCode} == 200` as in a script.
     Instead: `$statusCode == 200`.
     """
+    message = "an expression that stands alone takes no braces"
     for piece in pieces(text):
         if piece.kind == "braced":
-            message = "an expression that stands alone takes no braces"
             return Slip(message, piece.start, piece.end, piece.text[1:-1], refused=True)
+    strings = [(piece.start, piece.end) for piece in pieces(text) if piece.kind in ("string", "quoted")]
+    for found in FOREIGN.finditer(text):
+        meant = [each for each in meanings(found) if is_conformant(each, reading)]
+        if len(meant) == 1 and not any(start < found.start() < end for start, end in strings):
+            return Slip(message, *found.span(), meant[0], refused=True)
     return None
 
 
@@ -77,11 +84,13 @@ def _is_text(phrase: str, reading: Reading) -> bool:
 def operator_spelling(text: str, reading: Reading) -> Slip | None:
     """An operator or literal of a simple condition is spelt as another language spells it.
 
-    Why: the operators are `== != < <= > >= ! && ||`, the literals `true`, `false` and `null`.
-    Example: `$statusCode === 200 and $response.body#/ready == True`.
+    Why: the operators are `== != < <= > >= ! && ||`, the literals `true`, `false` and `null`; nothing ends a condition.
+    Example: `$statusCode === 200 and $response.body#/ready == True;`.
     Instead: `$statusCode == 200 && $response.body#/ready == true`.
     """
     found = list(pieces(text))
+    if found and found[-1].kind in ("word", "expression") and found[-1].text.endswith(";"):
+        return Slip("a condition ends without ';'", found[-1].end - 1, found[-1].end, "", refused=True)
     for place, piece in enumerate(found):
         before, after = found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
         instead = _instead(piece, before, after, found[place + 1 :])

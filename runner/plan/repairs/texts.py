@@ -28,6 +28,12 @@ FOREIGN = re.compile(r"\{\{\s*\$?(?P<in_two>[\w.#/-]+?)\s*\}\}|\$\{\s*\$?(?P<in_
 _NOT_ALONE = frozenset({"url", "method", "self", "message", "inputs", "outputs"})
 
 
+def meanings(template: re.Match[str]) -> tuple[str, str]:
+    """Give the expressions that a template of another language may stand for."""
+    name = template["in_two"] or template["in_one"]
+    return f"$inputs.{name}", f"${name}"
+
+
 def bare_expression(text: str, reading: Reading) -> Slip | None:
     """An expression stands in a longer text without braces.
 

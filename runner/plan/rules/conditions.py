@@ -81,18 +81,17 @@ def unused_context(span: Span, pointer: str) -> Diagnostic:
     return warning("unused-context", message, span, fix=Fix("leave it out", (Remove(pointer),)))
 
 
-def constant_condition(written: str, span: Span, *, is_status: bool) -> Diagnostic:
-    """A condition has the same result whatever the API answers.
+def constant_condition(written: str, what: str, span: Span, advice: str) -> Diagnostic:
+    """A condition, or a part of it, has the same result whatever the API answers.
 
     Why: a bare value is true unless it is false, null, zero, empty or absent; a status, a URL, a method or a literal
-    is none of these, so that nothing is checked.
-    Example: `condition: $statusCode`.
-    Instead: compare it: `$statusCode == 200`.
+    is none of these. A status is a number from 100 to 599, and no value equals two others: what is true of all of
+    them checks nothing, and what is true of none can never pass.
+    Example: `$statusCode`, `$statusCode > 0`, `$response.body#/ready == true || true`, or
+    `$statusCode == 200 && $statusCode == 201`.
+    Instead: compare it: `$statusCode == 200`; join alternatives by `||`.
     """
-    what = "alone is true" if is_status else "is the same"
-    fix = Fix(f"compare it: {written} == 200" if is_status else "compare it with what the API answers")
-    message = f"{written} {what} whatever the API answers: nothing is checked"
-    return warning("constant-condition", message, span, fix=fix)
+    return warning("constant-condition", f"{written} {what}", span, fix=Fix(advice))
 
 
 def selector_syntax(message: str, span: Span, fix: Fix | None) -> Diagnostic:
