@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,6 +25,7 @@ from runner.engine.events import (
 )
 from runner.errors import InputsError, UsageError
 from runner.exchange import Transport
+from runner.plan.plan import Plan
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock
 from runner.shell.drive import World
@@ -33,8 +34,9 @@ from runner.shell.options import HttpOptions
 from runner.shell.worker import Worker
 from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
-from runner.suite.rows import NAMES, Row
+from runner.suite.rows import NAMES, Row, secrets_among
 from runner.suite.schedule import Perform, Tell
+from runner.values import Json
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Lanes:
         tell(Entry(now(), CaseStarted(case)))
         asked = self._asked(ready, task)
         if isinstance(asked, Problem):
-            tell(Entry(now(), SecretsLearned(_secrets(task))))
+            tell(Entry(now(), SecretsLearned(self._secrets(ready.plan, task))))
             tell(Entry(now(), CaseFinished(case, "error", asked)))
             return "error"
         outcome = api.run_plan(ready.plan, [asked], world, self.begun.limits)
@@ -105,6 +107,13 @@ class Lanes:
             return ""
         strays = [name for name in row.values if name not in self.declared and name not in NAMES]
         return unknown_column(strays[0], self.declared)[0] if strays else ""
+
+    def _secrets(self, plan: Plan, task: Task) -> frozenset[str]:
+        """Give what is secret of a row that was refused, and of what is given besides: why it was may quote them."""
+        names = plan.secret_names(task.subject.workflow.key)
+        own: list[Mapping[str, Json]] = [task.row.values, task.row.texts] if task.row else []
+        given = (self.given.values, self.given.texts, *own)
+        return frozenset[str]().union(*(secrets_among(values, names) for values in given))
 
     def _world(self, ready: Ready, credentials: Credentials, worker: Worker, tell: Tell) -> World:
         cancelled = self.interrupt.cancelled
@@ -135,10 +144,3 @@ def _inside(tell: Tell, known: frozenset[str]) -> Tell:
                 tell(entry)
 
     return told
-
-
-def _secrets(task: Task) -> frozenset[str]:
-    """Give the secrets of a row that was refused, for why it was may quote them."""
-    row, names = task.row, task.subject.workflow.inputs.secret
-    given = {**row.values, **row.texts} if row else {}
-    return frozenset(str(given[name]) for name in names if given.get(name) not in (None, ""))

@@ -191,6 +191,9 @@ class Suite:
         if self.rows is not None:
             self.declared = _declared((each.plan, each.keys) for each in chosen)
             _check_columns(self.rows, self.declared)
+            self.rows = self.rows.hiding(
+                name for each in chosen for key in each.keys for name in each.plan.secret_names(key)
+            )
             return [Ready(each.plan, tuple(Asked(key, {}) for key in each.keys), each.venue) for each in chosen]
         return [
             Ready(each.plan, tuple(ask(each.plan, key, self.given) for key in each.keys), each.venue) for each in chosen

@@ -11,7 +11,7 @@ A run is told in this order, with brackets that always close:
 
     teardown = TeardownStarted ( step | StepSkipped )* TeardownFinished
 
-SecretsLearned may stand before any Answered, for the driver adds it.
+SecretsLearned may stand before any WorkflowStarted, and before any Answered, for the driver adds it.
 
 A suite is one run of many cases, told one after the other, whatever ran side by side:
 

@@ -30,21 +30,21 @@ class Row(Protocol):
     def problem(self) -> str: ...
 
 
-def rows_of(document: Path, given: str) -> Iterable[Row] | None:
+def rows_of(document: Path, given: str, secret: Iterable[str] = ()) -> Iterable[Row] | None:
     """Give the rows of the file that is given, else of the one beside a document; None where there is none.
 
-    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`.
+    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`. No row is named by a `secret` input.
     """
     stem = document.name.rpartition(".arazzo.")[0] or document.stem
     beside = [path for each in FORMATS if (path := document.with_name(f"{stem}.rows.{each}")).is_file()]
     if given:
-        return _open(given)
+        return _open(given, secret)
     if len(beside) > 1:
         names = " and ".join(path.name for path in beside)
         raise UsageError(f"{names} are both rows for {document.name}", "keep one of them, or give --arazzo-rows FILE")
-    return _open(str(beside[0])) if beside else None
+    return _open(str(beside[0]), secret) if beside else None
 
 
-def _open(path: str) -> Iterable[Row]:
-    rows: Iterable[Row] = import_module("runner.suite.rows").open_rows(path)
+def _open(path: str, secret: Iterable[str]) -> Iterable[Row]:
+    rows: Iterable[Row] = import_module("runner.suite.rows").open_rows(path).hiding(secret)
     return rows
