@@ -125,7 +125,8 @@ class SecretsLearned:
 class Case:
     """A workflow of a document with one row of data. `name` is its own in the suite, and the same in every run.
 
-    `row` is the name of the row, empty without data; `repetition` counts from 1, and is 0 where each case runs once.
+    `row` is the name of the row, empty without data, and `number` its place among the rows, from 1. `repetition` counts
+    from 1, and is 0 where each case runs once.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Case:
     repetition: int = 0
     tags: tuple[str, ...] = ()
     span: Span | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Row(Protocol):
 def rows_of(document: Path, given: str, secret: Iterable[str] = ()) -> Iterable[Row] | None:
     """Give the rows of the file that is given, else of the one beside a document; None where there is none.
 
-    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`. No row is named by a `secret` input.
+    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`. No row has its
+    name from a `secret` input.
     """
     stem = document.name.rpartition(".arazzo.")[0] or document.stem
     beside = [path for each in FORMATS if (path := document.with_name(f"{stem}.rows.{each}")).is_file()]

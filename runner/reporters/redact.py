@@ -137,10 +137,8 @@ class Redactor:
                 return replace(event, condition=condition, verdict=verdict, span=self._span(event.span))
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return replace(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
-            case TeardownStarted():
-                return replace(event, steps=self._outline(event.steps))
-            case StepSkipped() | TeardownFinished():
-                return self._ended(event)
+            case TeardownStarted() | StepSkipped() | TeardownFinished():
+                return self._bracket(event)
             case ActionTaken():
                 return replace(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -160,9 +158,11 @@ class Redactor:
         """Redact a case: a row may have its name from its data."""
         case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
         event = replace(event, case=replace(case, name=name, row=row, span=self._span(case.span)))
-        return event if isinstance(event, CaseStarted) else self._ended(event)
+        return event if isinstance(event, CaseStarted) else self._bracket(event)
 
-    def _ended(self, event: CaseSkipped | CaseFinished | StepSkipped | TeardownFinished) -> Event:
+    def _bracket(self, event: CaseSkipped | CaseFinished | TeardownStarted | StepSkipped | TeardownFinished) -> Event:
+        if isinstance(event, TeardownStarted):
+            return replace(event, steps=self._outline(event.steps))
         if isinstance(event, CaseSkipped | StepSkipped):
             return replace(event, reason=self.text(event.reason))
         return replace(event, problem=self._problem(event.problem))
