@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,9 +11,11 @@ from runner import api
 from runner.cli.begin import Begun, sandbox_of
 from runner.cli.inputs import Given, unknown_column, with_row
 from runner.cli.prepare import ask
+from runner.cli.tape import Replay, played
 from runner.cli.world import Ready, stand_in
-from runner.engine.asked import Asked
+from runner.engine.asked import Asked, secret_inputs
 from runner.engine.events import (
+    Case,
     CaseFinished,
     CaseStarted,
     Entry,
@@ -36,7 +38,6 @@ from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
 from runner.suite.rows import NAMES, Row, secrets_among
 from runner.suite.schedule import Perform, Tell
-from runner.values import Json
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Lanes:
     """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
 
     `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
+    Under a `replay` nothing is sent.
     """
 
     begun: Begun
@@ -52,6 +54,7 @@ class Lanes:
     interrupt: Interrupt
     began: float
     bucket: Bucket | None = None
+    replay: Replay | None = None
     _transports: dict[HttpOptions, Transport] = field(default_factory=dict, repr=False)
 
     @contextmanager
@@ -59,7 +62,7 @@ class Lanes:
         """Open the connections."""
         venues = [ready.venue for ready, _ in self.begun.equipped if not ready.venue.sandbox]
         with ExitStack() as stack:
-            if venues:
+            if venues and self.replay is None:
                 from runner.shell.http import HttpTransport
 
                 for http in dict.fromkeys(venue.http for venue in venues):
@@ -74,10 +77,14 @@ class Lanes:
 
     def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
         ready, credentials = self.begun.equipped[task.subject.home]
-        world = self._world(ready, credentials, worker, _inside(tell, credentials.secrets))
+        asked, heard = self._asked(ready, task), _inside(tell, credentials.secrets)
+        if self.replay is not None:
+            asking = replace(ready, asked=(asked,) if isinstance(asked, Asked) else ())
+            world = self._replayed(self.replay, asking, task.case, worker, heard)
+        else:
+            world = self._world(ready, credentials, worker, heard)
         case, now = task.case, world.clock.now
         tell(Entry(now(), CaseStarted(case)))
-        asked = self._asked(ready, task)
         if isinstance(asked, Problem):
             tell(Entry(now(), SecretsLearned(self._secrets(ready.plan, task))))
             tell(Entry(now(), CaseFinished(case, "error", asked)))
@@ -111,9 +118,13 @@ class Lanes:
     def _secrets(self, plan: Plan, task: Task) -> frozenset[str]:
         """Give what is secret of a row that was refused, and of what is given besides: why it was may quote them."""
         names = plan.secret_names(task.subject.workflow.key)
-        own: list[Mapping[str, Json]] = [task.row.values, task.row.texts] if task.row else []
-        given = (self.given.values, self.given.texts, *own)
-        return frozenset[str]().union(*(secrets_among(values, names) for values in given))
+        own = {**task.row.values, **task.row.texts} if task.row else {}
+        return secrets_among(self.given.plain, names) | secrets_among(own, names)
+
+    def _replayed(self, replay: Replay, ready: Ready, case: Case, worker: Worker, tell: Tell) -> World:
+        player = replay.player(case, secret_inputs(ready.plan, ready.asked))
+        clock = sandbox_of(self.begun.stage, self.began).clock
+        return played(player, ready, clock, self.interrupt, tell, worker.apply)
 
     def _world(self, ready: Ready, credentials: Credentials, worker: Worker, tell: Tell) -> World:
         cancelled = self.interrupt.cancelled

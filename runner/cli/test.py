@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from runner import bundled
-from runner.cli.begin import Begun, begin, open_outlets
+from runner.cli.begin import Begun, begin, open_outlets, secrets_of
 from runner.cli.config import find
 from runner.cli.coverage import tell
 from runner.cli.credentials import Variables
@@ -24,12 +24,14 @@ from runner.cli.help import Sectioned
 from runner.cli.inputs import Given, unknown_column
 from runner.cli.lanes import Lanes
 from runner.cli.many import cores
-from runner.cli.options import ExecuteOptions, execute_options
+from runner.cli.options import TapedOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error
+from runner.cli.prepare import Wanted, ask, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
+from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
-from runner.cli.world import Ready
+from runner.cli.watch import Read, depended_on, watch
+from runner.cli.world import Ready, Venue
 from runner.engine.asked import Asked
 from runner.engine.events import CaseSkipped, Entry
 from runner.errors import ArazzoError, DescriptionError, UsageError
@@ -46,7 +48,7 @@ _LINE = re.compile(r"(.+):([1-9]\d*)")
 
 
 @dataclass(frozen=True)
-class SuiteOptions(ExecuteOptions):
+class SuiteOptions(TapedOptions):
     """What was said on the command line, as click gives it."""
 
     workflow: tuple[str, ...]
@@ -75,6 +77,9 @@ class Jobs(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in
 
 
 MOST_JOBS = 512
+REFUSED = (2, 3)
+"""The exit codes of a suite of which no case has run."""
+
 NOTHING = Given({}, {}, {})
 
 
@@ -90,6 +95,7 @@ NOTHING = Given({}, {}, {})
 @click.option("-j", "--jobs", type=Jobs(), default=1, metavar="N|auto", help="Cases that may run side by side (1).")
 @click.option("--rate", metavar="N/s", help="Requests that may leave in a second (N/m: a minute), all cases together.")
 @click.option("--fail-fast", is_flag=True, help="Begin no other case once one has not passed.")
+@tape_options
 @execute_options
 def command(**options: Any) -> None:
     """Run the workflows of many documents as a test suite: one case for each workflow, or for each with each row.
@@ -102,22 +108,51 @@ def command(**options: Any) -> None:
     Try:  arazzo test workflows/ --jobs auto --report junit=report.xml
           arazzo test checkout.arazzo.yaml --rows customers.csv --rate 10/s
     """
-    sys.exit(run(SuiteOptions(**options), look(options["color"])))
+    chosen, terminal = SuiteOptions(**options), look(options["color"])
+    sys.exit(watched(chosen, terminal) if chosen.watch else run(chosen, terminal))
 
 
-def run(options: SuiteOptions, terminal: Terminal) -> int:
-    """Do what the command line says and give the exit code."""
+def watched(options: SuiteOptions, terminal: Terminal) -> int:
+    """Run the cases again that a saved file affects, and give the exit code.
+
+    Every document is read again each time, for only all of them together say what each case is called.
+    """
+    try:
+        documents = tuple(find_targets(options.targets, options.exclude))
+    except ArazzoError:
+        return run(options, terminal)
+    pending: set[str] = set()
+
+    def again(some: tuple[str, ...], read: Read) -> int:
+        pending.update(some)
+        code = run(options, terminal, read, frozenset(pending))
+        if code not in REFUSED:
+            pending.clear()
+        return code
+
+    return watch(documents, terminal, again, depended_on(options, options.rows))
+
+
+def run(options: SuiteOptions, terminal: Terminal, read: Read | None = None, only: frozenset[str] | None = None) -> int:
+    """Do what the command line says and give the exit code.
+
+    `read` notes what that depends on; `only` the cases of these documents are run, of all where it is None.
+    """
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
-    outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets))
+    outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets), read=read)
     outlets.terse = not options.verbose
+    options = replace(options, offline=options.offline or options.is_replayed)
     try:
         outlets.reports = report_paths(options.report)
-        suite = Suite.of(options)
+        suite = Suite.of(options, only)
         begun = begin(options, list(suite.found), outlets, suite.ready)
         memory = LastFailed.read(project(options))
         every = suite.selected(begun, memory, outlets)
         if next(every(), None) is None:
             raise UsageError("nothing is selected", suite.nothing())
+        plans = [ready.plan for ready, _ in begun.equipped]
+        suite.replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
+        outlets.recorder = recorder_of(options, plans)
         outlets.console = _console(every)
         open_outlets(begun, options, outlets)
     except ArazzoError as error:
@@ -125,6 +160,8 @@ def run(options: SuiteOptions, terminal: Terminal) -> int:
             say_error(terminal, error)
         return outlets.refuse(error)
     code = start(suite, begun, every(), memory, outlets)
+    if suite.replay is not None and code < 128 and suite.replay.tell_drift(terminal):
+        code = code or 1
     kept = tell(outlets.covered, begun.bounds, terminal, drawn=options.coverage and not outlets.is_json)
     return code or (0 if kept else 1)
 
@@ -151,7 +188,8 @@ def project(options: SuiteOptions) -> Path:
 class Suite:
     """What is tested: documents, each with the lines that were named, the rows, and what is given besides them.
 
-    `declared` are the inputs of all that is selected, None where any may be given.
+    `declared` are the inputs of all that is selected, None where any may be given. Of documents that are not among
+    `only` no case is run.
     """
 
     options: SuiteOptions
@@ -159,19 +197,23 @@ class Suite:
     rows: Rows | None
     shard: Shard
     interval: float | None
+    only: frozenset[str] | None = None
     given: Given = NOTHING
     declared: frozenset[str] | None = None
+    replay: Replay | None = None
 
     @classmethod
-    def of(cls, options: SuiteOptions) -> Suite:
+    def of(cls, options: SuiteOptions, only: frozenset[str] | None = None) -> Suite:
         """Find the documents and open the rows."""
         refuse_contradictions(options)
+        refuse_tape(options, [*stage_given(options), *(["--rate"] if options.rate else ())])
         return cls(
             options,
             find_targets(options.targets, options.exclude),
             None if options.rows is None else open_rows(options.rows),
             Shard() if options.shard is None else Shard.read(options.shard),
             None if options.rate is None else read_rate(options.rate),
+            only,
         )
 
     def ready(self, options: SuiteOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
@@ -194,7 +236,10 @@ class Suite:
             self.rows = self.rows.hiding(
                 name for each in chosen for key in each.keys for name in each.plan.secret_names(key)
             )
-            return [Ready(each.plan, tuple(Asked(key, {}) for key in each.keys), each.venue) for each in chosen]
+            return [
+                Ready(each.plan, tuple(Asked(key, {}, self.given.plain) for key in each.keys), each.venue)
+                for each in chosen
+            ]
         return [
             Ready(each.plan, tuple(ask(each.plan, key, self.given) for key in each.keys), each.venue) for each in chosen
         ]
@@ -202,6 +247,9 @@ class Suite:
     def selected(self, begun: Begun, memory: LastFailed, outlets: Outlets) -> Callable[[], Iterator[Task]]:
         """Give the tasks, as often as they are asked for."""
         found = subjects([(ready.plan, ready.keys) for ready, _ in begun.equipped])
+        if self.only is not None:
+            wanted = {Venue.of(name, sandbox=False, live=False, servers={}).location for name in self.only}
+            found = tuple(each for each in found if begun.equipped[each.home][0].venue.location in wanted)
         every = partial(cases, found, self.rows, self.options.repeat)
         if not self.options.rerun_failed:
             return lambda: tasks(every(), self.shard)
@@ -212,6 +260,8 @@ class Suite:
 
     def nothing(self) -> str:
         """Say why no case is selected although there are workflows."""
+        if self.only is not None:
+            return "what was saved affects no case"
         if self.options.shard:
             return f"there are fewer cases than shards: --shard {self.options.shard}"
         return f"there is no row in {self.options.rows}"
@@ -257,6 +307,8 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
 
     def tell(entry: Entry) -> None:
         memory.hear(entry)
+        if suite.replay is not None:
+            suite.replay.hear(entry.event)
         outlets.tell(entry)
 
     def skip(task: Task, reason: str) -> Entry:
@@ -264,7 +316,8 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
 
     bucket = None if suite.interval is None else Bucket(suite.interval)
     with Interrupt() as interrupt:
-        with Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket).opened() as lanes:
+        shared = Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket, suite.replay)
+        with shared.opened() as lanes:
             schedule = Schedule(selected, lanes.lane, skip, tell, suite.options.jobs)
             schedule.fail_fast, schedule.cancelled = suite.options.fail_fast, interrupt.cancelled
             schedule.run()

@@ -78,7 +78,7 @@ def test_a_secret_of_a_row_is_in_no_output(
     (tmp_path / "rows.csv").write_text(rows)
     reports = [f"{kind}={kind}.out" for kind in KINDS] + ["coverage=coverage.html", "jsonl=run.jsonl"]
     ended = arazzo(
-        "test", "-w", "flow", "--sandbox", "--rows", "rows.csv", shown,
+        "test", "-w", "flow", "--sandbox", "--rows", "rows.csv", shown, "--record", "cassette",
         *(each for report in reports for each in ("--report", report)), cwd=tmp_path,
     )  # fmt: skip
     assert [each for _, each in told(tmp_path)] == [outcome], ended
