@@ -22,11 +22,15 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A text and where it came from: `uri` identifies it, `name` is what a person is shown."""
+    """A text and where it came from: `uri` identifies it, `name` is what a person is shown.
+
+    `first` is the number of its first line: of a part of a document that is not 1.
+    """
 
     uri: str
     name: str
     text: str = field(repr=False)
+    first: int = 1
 
     @cached_property
     def digest(self) -> str:
@@ -39,14 +43,15 @@ class Source:
 
     def position(self, offset: int) -> Position:
         """Give line and column of a character offset."""
-        line = bisect_right(self._line_starts, offset)
-        return Position(line, offset - self._line_starts[line - 1] + 1)
+        index = bisect_right(self._line_starts, offset) - 1
+        return Position(self.first + index, offset - self._line_starts[index] + 1)
 
     def line(self, number: int) -> str:
         """Give the text of line `number` (from 1) without its line break."""
-        if not 1 <= number <= len(self._line_starts):
+        index = number - self.first
+        if not 0 <= index < len(self._line_starts):
             return ""
-        start = self._line_starts[number - 1]
+        start = self._line_starts[index]
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 

@@ -48,7 +48,7 @@ class Row:
     @property
     def span(self) -> Span:
         """The place, without the line itself: it may hold what no report shows."""
-        return Span(Source(self.file, self.file, "\n" * (self.line - 1)), self.line - 1, self.line - 1)
+        return Span(Source(self.file, self.file, "\n" if self.line > 1 else "", self.line), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
