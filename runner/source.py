@@ -23,11 +23,15 @@ class Position(NamedTuple):
 
 
 class Source(Frozen, eq=False, dict=True):
-    """A text and where it came from: `uri` identifies it, `name` is what a person is shown."""
+    """A text and where it came from: `uri` identifies it, `name` is what a person is shown.
+
+    `first` is the number of its first line: of a part of a document that is not 1.
+    """
 
     uri: str
     name: str
     text: str
+    first: int = 1
     HIDDEN = ("text",)
 
     @cached_property
@@ -41,14 +45,15 @@ class Source(Frozen, eq=False, dict=True):
 
     def position(self, offset: int) -> Position:
         """Give line and column of a character offset."""
-        line = bisect_right(self._line_starts, offset)
-        return Position(line, offset - self._line_starts[line - 1] + 1)
+        index = bisect_right(self._line_starts, offset) - 1
+        return Position(self.first + index, offset - self._line_starts[index] + 1)
 
     def line(self, number: int) -> str:
         """Give the text of line `number` (from 1) without its line break."""
-        if not 1 <= number <= len(self._line_starts):
+        index = number - self.first
+        if not 0 <= index < len(self._line_starts):
             return ""
-        start, end = [*self._line_starts[number - 1 : number + 1], len(self.text)][:2]
+        start, end = [*self._line_starts[index : index + 2], len(self.text)][:2]
         return self.text[start:end].rstrip("\r\n")
 
 

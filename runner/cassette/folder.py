@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from runner.cassette.page import VERSION, Page, read_page
-from runner.engine.events import Trail
+from runner.engine.events import Case, Trail
 from runner.errors import UsageError
 from runner.exchange import Request
 from runner.records import Frozen, field, values_of
@@ -56,10 +56,26 @@ class Cassette(Frozen):
     units: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict)
     HIDDEN = ("units",)
 
+    def unit_of(self, case: Case) -> str:
+        """Give the folder that a case was recorded in, or would have been."""
+        return next((name for name in case_names(case) if name in self.units), case_names(case)[0])
 
-def unit_name(unit: str) -> str:
-    """Give the folder of a workflow or case."""
-    return _safe(unit)
+
+def unit_name(workflow_id: str) -> str:
+    """Give the folder of a workflow."""
+    return _safe(workflow_id)
+
+
+def case_names(case: Case) -> tuple[str, ...]:
+    """Give the folder of a case, and the one that it has where the name of its row shows a secret.
+
+    That is by the number of the row, for a replay does not know the secrets of the recording.
+    """
+    if not case.row:
+        return (_safe(case.name),)
+    again = f" #{case.repetition}" if case.repetition > 1 else ""
+    title = case.name.removesuffix(again).removesuffix(f"[{case.row}]")
+    return _safe(case.name), f"{_safe(title)}[!{case.number}]{again}"  # no other name has a `!`
 
 
 def page_name(trail: Trail) -> str:

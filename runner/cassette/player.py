@@ -15,7 +15,7 @@ from runner.cassette.compare import Difference, alike, differences
 from runner.cassette.folder import Cassette, Recorded, first_request, load_page, unit_name
 from runner.cassette.leaving import hidden, leaving
 from runner.cassette.page import place
-from runner.engine.events import Trail
+from runner.engine.events import Case, Trail
 from runner.engine.flow import Send
 from runner.errors import UsageError
 from runner.exchange import Clock, Exchange, Reply, Request, TransportFailure
@@ -52,7 +52,7 @@ class Player(Mutable):
     clock: Clock
     redactor: Redactor = field(default_factory=Redactor)
     strictness: Strictness = "request"
-    case: str = ""
+    case: Case | None = None
     drifts: list[Drift] = field(default_factory=list)
     _used: set[Path] = field(default_factory=set)
     _units: dict[str, None] = field(default_factory=dict)
@@ -70,8 +70,7 @@ class Player(Mutable):
             return Exchange(sent, TransportFailure("unrecorded", error.message))
 
     def _answer(self, send: Send, sent: Request) -> Exchange:
-        unit = unit_name(self.case or send.trail[0].workflow_id)
-        self._units[unit] = None
+        unit = self._unit(send.trail[0].workflow_id)
         shown = hidden(sent, self.redactor)
         here = self._here(unit, place(send.trail))
         if here is not None:
@@ -86,7 +85,13 @@ class Player(Mutable):
         near = next(self._unused(unit, shown), None) or self._of_step(unit, place(send.trail))
         found = _held_against(near, shown)[1] if near else ()
         self.drifts.append(Drift(send.trail, near.path if near else None, found, failed=True))
-        return Exchange(sent, _unrecorded(found))
+        return Exchange(sent, _unrecorded(found) if unit in self.cassette.units else self._no_recording())
+
+    def _no_recording(self) -> TransportFailure:
+        if self.case is None:
+            return _unrecorded(())
+        hint = f"record it with --record {self.cassette.folder}"
+        return TransportFailure("unrecorded", f"the cassette has no recording of the case '{self.case.name}': {hint}")
 
     def left(self) -> Iterator[Recorded]:
         """Give what was recorded of the workflows that ran, and was not asked for."""
@@ -95,7 +100,12 @@ class Player(Mutable):
 
     def expect(self, workflow_id: str) -> None:
         """Note a workflow that is going to run, whether it sends anything or not."""
-        self._units[unit_name(workflow_id)] = None
+        self._unit(workflow_id)
+
+    def _unit(self, workflow_id: str) -> str:
+        unit = unit_name(workflow_id) if self.case is None else self.cassette.unit_of(self.case)
+        self._units[unit] = None
+        return unit
 
     def _play(
         self, recorded: Recorded, trail: Trail, sent: Request, found: tuple[Difference, ...], exchange: Exchange

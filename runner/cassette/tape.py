@@ -15,6 +15,7 @@ from pathlib import Path
 from runner.cassette.folder import (
     LABEL,
     Made,
+    case_names,
     load_page,
     numbered,
     page_files,
@@ -25,7 +26,7 @@ from runner.cassette.folder import (
     write_whole,
 )
 from runner.cassette.page import Page, is_same, place, write_page
-from runner.engine.events import Answered, CaseFinished, CaseStarted, Entry, Trail
+from runner.engine.events import Answered, Case, CaseFinished, CaseStarted, Entry, Trail
 from runner.errors import UsageError
 from runner.exchange import Exchange, TransportFailure
 from runner.records import replace
@@ -47,20 +48,28 @@ class _Names:
     def forget(self, unit: Path) -> None:
         self._numbers.pop(unit, None)
 
+    def move(self, after: Path) -> None:
+        """Go on with the same numbers in another folder."""
+        self._numbers[after] = self._numbers.pop(self.unit, {})
+        self.unit = after
+
 
 class Tape:
     """Records into a folder; it is told everything, secrets included, for it is its own redactor.
 
     A workflow or case that is recorded again replaces what the folder has of it. OSError where it cannot be written.
+    What a case learns is secret in that case, so that what is known does not grow with their number.
     """
 
     def __init__(self, folder: Path, made: tuple[Made, ...]) -> None:
         self.folder = folder
         self.made = made
+        self._was_whole = not (folder / LABEL).exists() or read_label(folder, "--record")[1]
+        self._recorded: set[str] = set()
         self._names = _Names()
-        self._redactor = Redactor(name=self._names)
+        self._redactor = self._of_all = Redactor(name=self._names)
         self._known = 0
-        self._case = ""
+        self._case: Case | None = None
         self._counts: dict[Path, Counter[str]] = {}
         self._written: dict[Path, set[Path]] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,17 +77,16 @@ class Tape:
 
     def tell(self, entry: Entry) -> None:
         trail: Trail = getattr(entry.event, "trail", ())
-        if self._case or trail:
-            self._names.unit = self.folder / unit_name(self._case or trail[0].workflow_id)
+        if isinstance(entry.event, CaseStarted):
+            self._begin_case(entry.event.case)
+        elif self._case is None and trail:
+            self._names.unit = self.folder / unit_name(trail[0].workflow_id)
         event = self._redactor.redact(entry).event
         if self._redactor.known != self._known:
             self._hide_again()
         match event:
-            case CaseStarted(case):
-                self._case = case.name
             case CaseFinished():
-                self._end(self._names.unit)
-                self._case = ""
+                self._end_case()
             case Answered(trail, exchange) if not _was_broken_off(exchange):
                 self._record(self._names.unit, trail, exchange)
 
@@ -87,7 +95,27 @@ class Tape:
         self._hide_again()
         for unit in list(self._written):
             self._end(unit)
-        write_label(self.folder, self.made, complete=True)
+        units = {each.name for each in self.folder.iterdir() if each.is_dir() and not each.name.startswith(".")}
+        write_label(self.folder, self.made, complete=self._was_whole or units <= self._recorded)
+
+    def _begin_case(self, case: Case) -> None:
+        self._case, self._redactor = case, self._of_all.fork()
+        named, *others = case_names(case)
+        self._names.unit = self.folder / (others[0] if others and self._shows(case) else named)
+
+    def _end_case(self) -> None:
+        assert self._case is not None
+        unit = self._names.unit
+        if unit in self._written:
+            for name in case_names(self._case):
+                if name != unit.name:
+                    _remove(self.folder / name)
+        self._end(unit)
+        self._case, self._redactor, self._known = None, self._of_all, self._of_all.known
+
+    def _shows(self, case: Case) -> bool:
+        """Say whether the name of a row shows a secret."""
+        return self._redactor.text(case.row) != case.row
 
     def _record(self, unit: Path, trail: Trail, exchange: Exchange) -> None:
         name, counts = page_name(trail), self._counts.setdefault(unit, Counter())
@@ -102,6 +130,8 @@ class Tape:
 
     def _hide_again(self) -> None:
         """Take out of the pages what was not known to be secret when they were written."""
+        if self._case is not None and self._shows(self._case):
+            self._leave(self._case)
         current = self._names.unit
         while self._redactor.known != self._known:
             self._known = self._redactor.known
@@ -112,6 +142,18 @@ class Tape:
                     if self._redactor.text(text) != text or '"base64"' in text:
                         self._hide_in(path)
         self._names.unit = current
+
+    def _leave(self, case: Case) -> None:
+        """Leave a folder whose name has turned out to show a secret."""
+        before, after = self._names.unit, self.folder / case_names(case)[-1]
+        if before == after:
+            return
+        self._names.move(after)
+        if before in self._written:
+            after.mkdir(exist_ok=True)
+            self._counts[after] = self._counts.pop(before)
+            self._written[after] = {path.replace(after / path.name) for path in self._written.pop(before)}
+        _remove(before)
 
     def _hide_in(self, path: Path) -> None:
         with suppress(UsageError):  # somebody else wrote into it
@@ -127,9 +169,18 @@ class Tape:
         self._counts.pop(unit, None)
         self._names.forget(unit)
         if written:
+            self._recorded.add(unit.name)
             for path in page_files(unit):
                 if path not in written:
                     path.unlink(missing_ok=True)
+
+
+def _remove(unit: Path) -> None:
+    """Remove the pages of a folder, and the folder unless something else is in it."""
+    for path in page_files(unit):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        unit.rmdir()
 
 
 def _was_broken_off(exchange: Exchange) -> bool:

@@ -30,6 +30,12 @@ class Given(NamedTuple):
     values: Mapping[str, Json]
     files: Mapping[str, File]
 
+    @property
+    def plain(self) -> dict[str, Json]:
+        """All of it, without the types that a schema would give it."""
+        texts = {name: file.decode("utf-8", "replace") for name, file in self.files.items()}
+        return {**self.values, **self.texts, **texts}
+
 
 def collect(
     texts: Sequence[str],

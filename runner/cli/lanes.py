@@ -10,9 +10,11 @@ from runner import api
 from runner.cli.asking import ask_row
 from runner.cli.begin import Begun, sandbox_of
 from runner.cli.inputs import Given
+from runner.cli.tape import Replay, played
 from runner.cli.world import Ready, stand_in
-from runner.engine.asked import Asked
+from runner.engine.asked import Asked, secret_inputs
 from runner.engine.events import (
+    Case,
     CaseFinished,
     CaseStarted,
     Entry,
@@ -24,6 +26,7 @@ from runner.engine.events import (
 )
 from runner.errors import UsageError
 from runner.exchange import Transport
+from runner.plan.plan import Plan
 from runner.records import Frozen, field, replace
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock
@@ -33,6 +36,7 @@ from runner.shell.options import HttpOptions
 from runner.shell.worker import Worker
 from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
+from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
 
 
@@ -40,6 +44,7 @@ class Lanes(Frozen):
     """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
 
     `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
+    Under a `replay` nothing is sent.
     """
 
     begun: Begun
@@ -48,6 +53,7 @@ class Lanes(Frozen):
     interrupt: Interrupt
     began: float
     bucket: Bucket | None = None
+    replay: Replay | None = None
     _transports: dict[HttpOptions, Transport] = field(default_factory=dict)
     HIDDEN = ("_transports",)
 
@@ -56,7 +62,7 @@ class Lanes(Frozen):
         """Open the connections."""
         venues = [ready.venue for ready, _ in self.begun.equipped if not ready.venue.sandbox]
         with ExitStack() as stack:
-            if venues:
+            if venues and self.replay is None:
                 from runner.shell.network import Network
 
                 for http in dict.fromkeys(venue.http for venue in venues):
@@ -71,12 +77,16 @@ class Lanes(Frozen):
 
     def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
         ready, credentials = self.begun.equipped[task.subject.home]
-        world = self._world(ready, credentials, worker, _inside(tell, credentials.secrets))
+        asked, heard = self._asked(ready, task), _inside(tell, credentials.secrets)
+        if self.replay is not None:
+            asking = replace(ready, asked=(asked,) if isinstance(asked, Asked) else ())
+            world = self._replayed(self.replay, asking, task.case, worker, heard)
+        else:
+            world = self._world(ready, credentials, worker, heard)
         case, now = task.case, world.clock.now
         tell(Entry(now(), CaseStarted(case)))
-        asked = self._asked(ready, task)
         if isinstance(asked, Problem):
-            tell(Entry(now(), SecretsLearned(_secrets(task))))
+            tell(Entry(now(), SecretsLearned(self._secrets(ready.plan, task))))
             tell(Entry(now(), CaseFinished(case, "error", asked)))
             return "error"
         outcome = api.run_plan(ready.plan, [asked], world, self.begun.limits)
@@ -91,6 +101,17 @@ class Lanes(Frozen):
             return ask_row(ready.plan, key, self.given, task.row, self.declared)
         except UsageError as error:
             return Problem("input", error.message, task.row.span)
+
+    def _secrets(self, plan: Plan, task: Task) -> frozenset[str]:
+        """Give what is secret of a row that was refused, and of what is given besides: why it was may quote them."""
+        names = plan.secret_names(task.subject.workflow.key)
+        own = {**task.row.values, **task.row.texts} if task.row else {}
+        return secrets_among(self.given.plain, names) | secrets_among(own, names)
+
+    def _replayed(self, replay: Replay, ready: Ready, case: Case, worker: Worker, tell: Tell) -> World:
+        player = replay.player(case, secret_inputs(ready.plan, ready.asked))
+        clock = sandbox_of(self.begun.stage, self.began).clock
+        return played(player, ready, clock, self.interrupt, tell, worker.apply)
 
     def _world(self, ready: Ready, credentials: Credentials, worker: Worker, tell: Tell) -> World:
         cancelled = self.interrupt.cancelled
@@ -121,10 +142,3 @@ def _inside(tell: Tell, known: frozenset[str]) -> Tell:
                 tell(entry)
 
     return told
-
-
-def _secrets(task: Task) -> frozenset[str]:
-    """Give the secrets of a row that was refused, for why it was may quote them."""
-    row, names = task.row, task.subject.workflow.inputs.secret
-    given = {**row.values, **row.texts} if row else {}
-    return frozenset(str(given[name]) for name in names if given.get(name) not in (None, ""))

@@ -67,6 +67,7 @@ TAPE = (
         metavar="WHAT",
         help="Which drift from the recording fails: any, request (default: one that is not in it) or none.",
     ),
+    click.option("--watch", is_flag=True, help="Run again whatever a saved file affects; Ctrl-C ends."),
 )
 
 REPORT = "Write a report: junit, json, jsonl, html, tap, har, github, summary, gitlab, sarif or coverage."
@@ -205,6 +206,23 @@ class ExecuteOptions(WhereOptions):
         return not self.no_input
 
 
+class TapedOptions(ExecuteOptions):
+    """What was said on the command line also of recording, replaying and running again."""
+
+    record: str | None
+    replay: str | None
+    replay_drift: str | None
+    watch: bool
+
+    @property
+    def is_replayed(self) -> bool:
+        return self.replay is not None
+
+    @property
+    def may_ask(self) -> bool:
+        return not (self.no_input or self.replay)
+
+
 def where_options(command: F) -> F:
     """Give a command the options of places."""
     for option in reversed(WHERE):
@@ -220,7 +238,7 @@ def junit_options(command: F) -> F:
 
 
 def tape_options(command: F) -> F:
-    """Give a command the options that record and replay."""
+    """Give a command the options that record, replay and watch."""
     for option in reversed(TAPE):
         command = option(command)
     return command

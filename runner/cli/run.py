@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,18 +11,17 @@ import click
 from runner import api
 from runner.cli.asking import ask
 from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, sandbox_of, secrets_of
-from runner.cli.config import find
 from runner.cli.credentials import Variables
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
-from runner.cli.options import ExecuteOptions, execute_options, tape_options
+from runner.cli.options import TapedOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
 from runner.cli.resume import Beginning, beginning
-from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
+from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of, replayed
 from runner.cli.terminal import Terminal, look
-from runner.cli.watch import Read, watch
+from runner.cli.watch import Read, depended_on, watch
 from runner.cli.world import Ready, open_world
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
@@ -31,25 +29,17 @@ from runner.records import replace
 from runner.shell.interrupt import Interrupt
 
 
-class RunOptions(ExecuteOptions):
+class RunOptions(TapedOptions):
     """What was said on the command line, as click gives it."""
 
     workflow: str | None
     dry_run: bool
-    watch: bool
     from_step: str | None
     recorded: str | None
-    record: str | None
-    replay: str | None
-    replay_drift: str | None
 
     @property
     def may_ask(self) -> bool:
-        return not (self.no_input or self.dry_run or self.replay)
-
-    @property
-    def is_replayed(self) -> bool:
-        return self.replay is not None
+        return not (self.no_input or self.replay or self.dry_run)
 
 
 @click.command("run", cls=Sectioned)
@@ -58,7 +48,6 @@ class RunOptions(ExecuteOptions):
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing, print the requests as curl.")
 @click.option("--from-step", metavar="ID[#VISIT]", help="Begin at this step, with what --recorded gave before it.")
 @click.option("--recorded", metavar="RUN.jsonl", help="The record of a run: what --report jsonl=RUN.jsonl has written.")
-@click.option("--watch", is_flag=True, help="Run again whatever a saved file affects; Ctrl-C ends.")
 @tape_options
 @execute_options
 def command(**options: Any) -> None:
@@ -82,10 +71,7 @@ def command(**options: Any) -> None:
 
 def watched(options: RunOptions, terminal: Terminal) -> int:
     """Run again whatever a saved file affects, and give the exit code."""
-    read = [*options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
-    others = [options.config, options.scenario, options.recorded]
-    found = find(Path.cwd())
-    shared = [*map(Path, read), *(Path(path) for path in others if path), *([found] if found else ())]
+    shared = depended_on(options, options.recorded)
     return watch(
         options.targets, terminal, lambda some, read: run(replace(options, targets=some), terminal, read), shared
     )
@@ -125,10 +111,10 @@ def ready_for(options: RunOptions, setting: Setting, variables: Variables, outle
         raise UsageError("nothing to run", "name a file, or a bundled workflow from: arazzo list")
     if options.dry_run and options.report:
         raise UsageError("--dry-run sends nothing that a report could be made of", "--format json prints it as data")
-    if options.watch and "-" in options.inputs:
-        raise UsageError("--watch reads its inputs again each time, and standard input can be read once")
     if options.record is not None and options.from_step is not None:
         raise UsageError("--record keeps whole runs: --from-step excludes it")
+    if options.dry_run and (options.record or options.replay):
+        raise UsageError(f"--dry-run sends nothing to {'record' if options.record else 'replay'}")
     if options.dry_run and options.from_step is not None:
         raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
     refuse_tape(options, stage_given(options))
@@ -150,14 +136,15 @@ def ready_for(options: RunOptions, setting: Setting, variables: Variables, outle
 def start(begun: Begun, outlets: Outlets, replay: Replay | None) -> int:
     """Run the documents one after the other, until the user has had enough."""
     sandbox = sandbox_of(begun.stage, outlets.last_at)
+    player = replay.player() if replay is not None else None
     with Interrupt() as interrupt:
         for each, credentials in begun.equipped:
             if interrupt.cancelled():
                 break
             opened = (
                 open_world(each, credentials, sandbox, interrupt, outlets.tell)
-                if replay is None
-                else replay.world(each, sandbox.clock, interrupt, outlets.tell)
+                if player is None
+                else replayed(player, each, sandbox.clock, interrupt, outlets.tell)
             )
             with opened as world:
                 api.run_plan(each.plan, each.asked, world, begun.limits)

@@ -15,7 +15,7 @@ import click
 
 from runner import bundled
 from runner.cli.asking import ask, check_columns, declared_by
-from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets
+from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, secrets_of
 from runner.cli.config import find
 from runner.cli.credentials import Variables
 from runner.cli.documents import find_documents
@@ -23,17 +23,19 @@ from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
 from runner.cli.lanes import Lanes
 from runner.cli.many import cores
-from runner.cli.options import ExecuteOptions, execute_options
+from runner.cli.options import TapedOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error
+from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
+from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
-from runner.cli.world import Ready
+from runner.cli.watch import Read, depended_on, watch
+from runner.cli.world import Ready, Venue
 from runner.engine.asked import Asked
 from runner.engine.events import CaseSkipped, Entry
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
-from runner.records import Mutable
+from runner.records import Mutable, replace
 from runner.reporters.reporter import Reporter
 from runner.shell.interrupt import Interrupt
 from runner.suite.cases import Selection, Shard, Task, cases, subjects, tasks
@@ -45,7 +47,7 @@ from runner.suite.schedule import Schedule
 _LINE = re.compile(r"(.+):([1-9]\d*)")
 
 
-class SuiteOptions(ExecuteOptions):
+class SuiteOptions(TapedOptions):
     """What was said on the command line, as click gives it."""
 
     workflow: tuple[str, ...]
@@ -74,6 +76,9 @@ class Jobs(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in
 
 
 MOST_JOBS = 512
+REFUSED = (2, 3)
+"""The exit codes of a suite of which no case has run."""
+
 NOTHING = Given({}, {}, {})
 
 
@@ -89,6 +94,7 @@ NOTHING = Given({}, {}, {})
 @click.option("-j", "--jobs", type=Jobs(), default=1, metavar="N|auto", help="Cases that may run side by side (1).")
 @click.option("--rate", metavar="N/s", help="Requests that may leave in a second (N/m: a minute), all cases together.")
 @click.option("--fail-fast", is_flag=True, help="Begin no other case once one has not passed.")
+@tape_options
 @execute_options
 def command(**options: Any) -> None:
     """Run the workflows of many documents as a test suite: one case for each workflow, or for each with each row.
@@ -101,22 +107,51 @@ def command(**options: Any) -> None:
     Try:  arazzo test workflows/ --jobs auto --report junit=report.xml
           arazzo test checkout.arazzo.yaml --rows customers.csv --rate 10/s
     """
-    sys.exit(run(SuiteOptions(**options), look(options["color"])))
+    chosen, terminal = SuiteOptions(**options), look(options["color"])
+    sys.exit(watched(chosen, terminal) if chosen.watch else run(chosen, terminal))
 
 
-def run(options: SuiteOptions, terminal: Terminal) -> int:
-    """Do what the command line says and give the exit code."""
+def watched(options: SuiteOptions, terminal: Terminal) -> int:
+    """Run the cases again that a saved file affects, and give the exit code.
+
+    Every document is read again each time, for only all of them together say what each case is called.
+    """
+    try:
+        documents = tuple(find_targets(options.targets, options.exclude))
+    except ArazzoError:
+        return run(options, terminal)
+    pending: set[str] = set()
+
+    def again(some: tuple[str, ...], read: Read) -> int:
+        pending.update(some)
+        code = run(options, terminal, read, frozenset(pending))
+        if code not in REFUSED:
+            pending.clear()
+        return code
+
+    return watch(documents, terminal, again, depended_on(options, options.rows))
+
+
+def run(options: SuiteOptions, terminal: Terminal, read: Read | None = None, only: frozenset[str] | None = None) -> int:
+    """Do what the command line says and give the exit code.
+
+    `read` notes what that depends on; `only` the cases of these documents are run, of all where it is None.
+    """
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
-    outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets))
+    outlets = Outlets(terminal, [], options.format == "json", verbosity, ", ".join(options.targets), read=read)
     outlets.terse = not options.verbose
+    options = replace(options, offline=options.offline or options.is_replayed)
     try:
         outlets.reports = report_paths(options.report)
-        suite = Suite.of(options)
+        suite = Suite.of(options, only)
         begun = begin(options, list(suite.found), outlets, suite.ready)
         memory = LastFailed.read(project(options))
         every = suite.selected(begun, memory, outlets)
         if next(every(), None) is None:
             raise UsageError("nothing is selected", suite.nothing())
+        plans = [ready.plan for ready, _ in begun.equipped]
+        suite.replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
+        outlets.recorder = recorder_of(options, plans)
         outlets.console = _console(every)
         outlets.in_brief = not options.verbose and not terminal.live
         open_outlets(begun, options, outlets)
@@ -125,6 +160,8 @@ def run(options: SuiteOptions, terminal: Terminal) -> int:
             say_error(terminal, error)
         return outlets.refuse(error)
     code = start(suite, begun, every(), memory, outlets)
+    if suite.replay is not None and code < 128 and suite.replay.tell_drift(terminal):
+        code = code or 1
     return code or (0 if keeps_bounds(begun, options, outlets) else 1)
 
 
@@ -156,7 +193,8 @@ def project(options: SuiteOptions) -> Path:
 class Suite(Mutable):
     """What is tested: documents, each with the lines that were named, the rows, and what is given besides them.
 
-    `declared` are the inputs of all that is selected, None where any may be given.
+    `declared` are the inputs of all that is selected, None where any may be given. Of documents that are not among
+    `only` no case is run.
     """
 
     options: SuiteOptions
@@ -164,19 +202,23 @@ class Suite(Mutable):
     rows: Rows | None
     shard: Shard
     interval: float | None
+    only: frozenset[str] | None = None
     given: Given = NOTHING
     declared: frozenset[str] | None = None
+    replay: Replay | None = None
 
     @classmethod
-    def of(cls, options: SuiteOptions) -> Suite:
+    def of(cls, options: SuiteOptions, only: frozenset[str] | None = None) -> Suite:
         """Find the documents and open the rows."""
         refuse_contradictions(options)
+        refuse_tape(options, [*stage_given(options), *(["--rate"] if options.rate else ())])
         return cls(
             options,
             find_targets(options.targets, options.exclude),
             None if options.rows is None else open_rows(options.rows),
             Shard() if options.shard is None else Shard.read(options.shard),
             None if options.rate is None else read_rate(options.rate),
+            only,
         )
 
     def ready(self, options: SuiteOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
@@ -196,7 +238,13 @@ class Suite(Mutable):
         if self.rows is not None:
             self.declared = declared_by((each.plan, each.keys) for each in chosen)
             check_columns(self.rows, self.declared)
-            return [Ready(each.plan, tuple(Asked(key, {}) for key in each.keys), each.venue) for each in chosen]
+            self.rows = self.rows.hiding(
+                name for each in chosen for key in each.keys for name in each.plan.secret_names(key)
+            )
+            return [
+                Ready(each.plan, tuple(Asked(key, {}, self.given.plain) for key in each.keys), each.venue)
+                for each in chosen
+            ]
         return [
             Ready(each.plan, tuple(ask(each.plan, key, self.given) for key in each.keys), each.venue) for each in chosen
         ]
@@ -204,6 +252,9 @@ class Suite(Mutable):
     def selected(self, begun: Begun, memory: LastFailed, outlets: Outlets) -> Callable[[], Iterator[Task]]:
         """Give the tasks, as often as they are asked for."""
         found = subjects([(ready.plan, ready.keys) for ready, _ in begun.equipped])
+        if self.only is not None:
+            wanted = {Venue.of(name, sandbox=False, live=False, servers={}).location for name in self.only}
+            found = tuple(each for each in found if begun.equipped[each.home][0].venue.location in wanted)
         every = partial(cases, found, self.rows, self.options.repeat)
         if not self.options.rerun_failed:
             return lambda: tasks(every(), self.shard)
@@ -214,6 +265,8 @@ class Suite(Mutable):
 
     def nothing(self) -> str:
         """Say why no case is selected although there are workflows."""
+        if self.only is not None:
+            return "what was saved affects no case"
         if self.options.shard:
             return f"there are fewer cases than shards: --shard {self.options.shard}"
         return f"there is no row in {self.options.rows}"
@@ -239,6 +292,8 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
 
     def tell(entry: Entry) -> None:
         memory.hear(entry)
+        if suite.replay is not None:
+            suite.replay.hear(entry.event)
         outlets.tell(entry)
 
     def skip(task: Task, reason: str) -> Entry:
@@ -246,7 +301,8 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
 
     bucket = None if suite.interval is None else Bucket(suite.interval)
     with Interrupt() as interrupt:
-        with Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket).opened() as lanes:
+        shared = Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket, suite.replay)
+        with shared.opened() as lanes:
             schedule = Schedule(selected, lanes.lane, skip, tell, suite.options.jobs)
             schedule.fail_fast, schedule.cancelled = suite.options.fail_fast, interrupt.cancelled
             schedule.run()

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from runner.cli.config import find
+from runner.cli.options import ExecuteOptions
 from runner.cli.terminal import Terminal
 from runner.records import Mutable, field
 from runner.reporters.text import count, one_line
@@ -113,6 +115,13 @@ def watch(targets: tuple[str, ...], terminal: Terminal, run: Again, shared: Iter
             gc.collect()
     except KeyboardInterrupt:
         return 130
+
+
+def depended_on(options: ExecuteOptions, *others: str | None) -> list[Path]:
+    """List the files that options name, which every run depends on."""
+    named = [*options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
+    config = options.config or find(Path.cwd())
+    return [Path(path) for path in (*named, config, options.scenario, *others) if path]
 
 
 def wait_for_change(known: Mapping[Path, Stamp]) -> set[Path]:

@@ -31,10 +31,11 @@ def servers_used(plan: Plan, asked: Sequence[Asked]) -> tuple[ServerUsed, ...]:
 
 
 def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:
-    """Give the values of inputs that their schema marks as passwords."""
+    """Give the values of inputs that a schema marks as passwords: that of a workflow, or of one that it can reach."""
     return frozenset(
-        str(each.inputs[name])
+        str(values[name])
         for each in asked
-        for name in plan.workflows[each.key].inputs.secret
-        if each.inputs.get(name) not in (None, "")
+        for values in (each.given, each.inputs)
+        for name in plan.secret_names(each.key)
+        if values.get(name) not in (None, "")
     )

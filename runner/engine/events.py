@@ -11,7 +11,7 @@ A run is told in this order, with brackets that always close:
 
     teardown = TeardownStarted ( step | StepSkipped )* TeardownFinished
 
-SecretsLearned may stand before any Answered, for the driver adds it.
+SecretsLearned may stand before any WorkflowStarted, and before any Answered, for the driver adds it.
 
 A suite is one run of many cases, told one after the other, whatever ran side by side:
 
@@ -121,7 +121,8 @@ class SecretsLearned(Frozen):
 class Case(Frozen):
     """A workflow of a document with one row of data. `name` is its own in the suite, and the same in every run.
 
-    `row` is the name of the row, empty without data; `repetition` counts from 1, and is 0 where each case runs once.
+    `row` is the name of the row, empty without data, and `number` its place among the rows, from 1. `repetition` counts
+    from 1, and is 0 where each case runs once.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Case(Frozen):
     repetition: int = 0
     tags: tuple[str, ...] = ()
     span: Span | None = None
+    number: int = 0
 
 
 class CaseStarted(Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from runner.engine.asked import Asked, secret_inputs, servers_used
@@ -15,6 +15,7 @@ from runner.engine.events import (
     Problem,
     RunFinished,
     RunStarted,
+    SecretsLearned,
     Trail,
     WorkflowFinished,
     WorkflowStarted,
@@ -81,6 +82,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
             _check_depth(run, current)
             ended: Problem | Leave | None = yield from _dependencies(run, plan)
             kept = kept if opened else len(run.breaches)
+            yield from _learned(plan, inputs)
             yield _started(plan, inputs, reason, current.trail)
             opened.append(current)
             if ended is None:
@@ -94,6 +96,7 @@ def _workflow(run: Run, key: str, inputs: Mapping[str, InputValue], reason: Reas
                     transfer, reason = (ended.target.key, accepted), "goto"
     except Halt as halt:
         if current is not None and current not in opened:  # it ended while what it depends on ran
+            yield from _learned(current.state.plan, current.state.inputs)
             yield _started(current.state.plan, current.state.inputs, reason, current.trail)
             opened.append(current)
         yield from _close(run, opened, halt.problem, kept)
@@ -120,6 +123,13 @@ def _inputs_of(
             "input", f"the inputs of workflow '{plan.workflow_id}' are refused: {'; '.join(accepted.problems)}", span
         )
     return accepted.values
+
+
+def _learned(plan: WorkflowPlan, inputs: Mapping[str, InputValue]) -> Iterator[SecretsLearned]:
+    """Tell what a workflow declares to be secret: whoever called it may have known it by another name."""
+    found = frozenset(str(inputs[name]) for name in plan.inputs.secret if inputs.get(name) not in (None, ""))
+    if found:
+        yield SecretsLearned(found)
 
 
 def _started(plan: WorkflowPlan, inputs: Mapping[str, InputValue], reason: Reason, trail: Trail) -> WorkflowStarted:

@@ -39,10 +39,11 @@ class Document(pytest.File):
         try:
             ground = ground_of(self.config)
             prepared = prepare(api.display_name(self.path.as_uri(), ground.here), ground)
-            rows = rows_of(self.path, ground.rows, ground.here)
+            plan = prepared.checked.plan
+            secret = {name for key in plan.entries for name in plan.secret_names(key)} if plan else ()
+            rows = rows_of(self.path, ground.rows, ground.here, secret)
         except UsageError as error:
             raise self.CollectError(f"error: {error}") from None
-        plan = prepared.checked.plan
         if plan is None:
             yield InvalidDocument.from_parent(self, name=INVALID, errors=prepared.checked.errors)
             return

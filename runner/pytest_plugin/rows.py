@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,19 +16,20 @@ from runner.suite.rows import Rows, open_rows
 FORMATS = ("csv", "tsv", "json", "jsonl", "ndjson", "yaml", "yml")
 
 
-def rows_of(document: Path, given: str, here: Path) -> Rows | None:
+def rows_of(document: Path, given: str, here: Path, secret: Iterable[str] = ()) -> Rows | None:
     """Give the rows of the file that is given, else of the one beside a document; None where there is none.
 
-    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`.
+    Beside `checkout.arazzo.yaml` that is `checkout.rows.csv`, or `.json`, `.jsonl` or `.yaml`. No row has its
+    name from a `secret` input.
     """
     stem = document.name.rpartition(".arazzo.")[0] or document.stem
     beside = [path for each in FORMATS if (path := document.with_name(f"{stem}.rows.{each}")).is_file()]
     if given:
-        return open_rows(given)
+        return open_rows(given).hiding(secret)
     if len(beside) > 1:
         names = " and ".join(path.name for path in beside)
         raise UsageError(f"{names} are both rows for {document.name}", "keep one of them, or give --arazzo-rows FILE")
-    return open_rows(api.display_name(beside[0].as_uri(), here)) if beside else None
+    return open_rows(api.display_name(beside[0].as_uri(), here)).hiding(secret) if beside else None
 
 
 class Tables:

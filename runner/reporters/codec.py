@@ -49,6 +49,10 @@ EVENTS: Mapping[str, type[Event]] = {
 }
 
 _EDITS: Mapping[str, type[Edit]] = {each.__name__: each for each in get_args(Edit)}
+FARTHEST = 10**9
+"""The last line or column that a record may speak of."""
+MOST_LINES = 10_000
+"""Lines of a span that are built again from a record: only the first one is quoted."""
 _TAGS = frozenset({"$absent", "$base64", "$object"})
 
 
@@ -105,20 +109,23 @@ def _write_span(span: Span | None, _limit: int) -> dict[str, object] | None:
 
 
 def _read_span(data: dict[str, Any] | None) -> Span | None:
-    """Build a source that has the quoted line in its place, and nothing else."""
+    """Build a source of the quoted line and nothing else; a span that ends far below it is cut."""
     if data is None:
         return None
-    line, column, end_line, end_column = (int(data[name]) for name in ("line", "column", "end_line", "end_column"))
-    before = "\n" * (line - 1)
-    text = before + str(data["quote"])
-    start = len(before) + column - 1
+    line, column, end_line, end_column = (_counted(data[name]) for name in ("line", "column", "end_line", "end_column"))
+    text = str(data["quote"]) or ("\n" if line > 1 else "")  # without any text a span is nowhere
+    end = end_column - 1
     if end_line > line:
-        text += "\n" * (end_line - line)
-        end = len(text) + end_column - 1
-        text += " " * (end_column - 1)
-    else:
-        end = len(before) + end_column - 1
-    return Span(Source(str(data["uri"]), str(data["file"]), text), start, end)
+        text += "\n" * min(end_line - line, MOST_LINES)
+        end += len(text)
+    return Span(Source(str(data["uri"]), str(data["file"]), text, line), column - 1, end)
+
+
+def _counted(value: object) -> int:
+    """Read the number of a line or column, which count from 1."""
+    if not isinstance(value, int) or not 1 <= value <= FARTHEST:
+        raise ValueError(f"a place in a document is a number from 1 to {FARTHEST}")
+    return value
 
 
 def write_diagnostic(diagnostic: Diagnostic) -> dict[str, object]:

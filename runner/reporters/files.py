@@ -82,7 +82,12 @@ class FileReport:
             raise
 
     def tell(self, entry: Entry) -> None:
-        self._reporter.tell(entry)
+        """Pass an entry on; where the file can no longer be written the old one stays."""
+        try:
+            self._reporter.tell(entry)
+        except OSError:
+            self._file.discard()
+            raise
 
     def discard(self) -> None:
         """Leave what was there before."""

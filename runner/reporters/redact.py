@@ -138,7 +138,7 @@ class Redactor:
             case AttemptFinished() | StepFinished() | WorkflowFinished():
                 return changed(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
             case TeardownStarted() | StepSkipped() | TeardownFinished():
-                return self._teardown(event)
+                return self._bracket(event)
             case ActionTaken():
                 return changed(event, span=self._span(event.span))
             case WaitStarted() | RunFinished():
@@ -158,12 +158,12 @@ class Redactor:
         """Redact a case: a row may have its name from its data."""
         case, name, row = event.case, self.text(event.case.name), self.text(event.case.row)
         event = changed(event, case=changed(case, name=name, row=row, span=self._span(case.span)))
-        return changed(event, problem=self._problem(event.problem)) if isinstance(event, CaseFinished) else event
+        return event if isinstance(event, CaseStarted) else self._bracket(event)
 
-    def _teardown(self, event: TeardownStarted | StepSkipped | TeardownFinished) -> Event:
+    def _bracket(self, event: CaseSkipped | CaseFinished | TeardownStarted | StepSkipped | TeardownFinished) -> Event:
         if isinstance(event, TeardownStarted):
             return changed(event, steps=self._outline(event.steps))
-        if isinstance(event, StepSkipped):
+        if isinstance(event, CaseSkipped | StepSkipped):
             return changed(event, reason=self.text(event.reason))
         return changed(event, problem=self._problem(event.problem))
 

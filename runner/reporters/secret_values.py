@@ -62,7 +62,7 @@ class SecretValues:
 
     def copy(self) -> SecretValues:
         """Give the same secrets, to go on learning apart."""
-        found = SecretValues()
+        found = SecretValues(self._name)
         found._known, found._forms = set(self._known), list(self._forms)
         return found
 

@@ -156,6 +156,7 @@ def _case(subject: Subject, row: Row | None, repetition: int) -> Case:
         repetition=repetition,
         tags=workflow.tags,
         span=workflow.span,
+        number=row.number if row else 0,
     )
 
 

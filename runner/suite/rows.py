@@ -9,14 +9,15 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import NoReturn
 
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
-from runner.records import Frozen, field
+from runner.records import Frozen, field, replace
+from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count, cut, one_line
 from runner.source import Source, Span
 from runner.text import describe
@@ -32,7 +33,7 @@ class Row(Frozen):
     """One row: `texts` are read as the schema of an input says, `values` have their types.
 
     `line` is where it begins in the file; `problem` says why it cannot be used. Its name is that of the column `case`,
-    `name` or `id`, where it has one that no row before it has, else its number.
+    `name` or `id`, where it has one that no row before it has and that is no secret of its own, else its `number`.
     """
 
     name: str
@@ -41,12 +42,13 @@ class Row(Frozen):
     texts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
     problem: str = ""
+    number: int = 0
     HIDDEN = ("texts", "values")
 
     @property
     def span(self) -> Span:
         """The place, without the line itself: it may hold what no report shows."""
-        return Span(Source(self.file, self.file, "\n" * (self.line - 1)), self.line - 1, self.line - 1)
+        return Span(Source(self.file, self.file, "\n" if self.line > 1 else "", self.line), 0, 0)
 
 
 class _Raw(Frozen):
@@ -57,28 +59,54 @@ class _Raw(Frozen):
     values: Mapping[str, Json] = field(default_factory=dict)
     problem: str = ""
 
-    @property
-    def name(self) -> str:
+    def name(self, secret: Collection[str]) -> str:
+        """Give the name that a column has for it, if that shows nothing of what stands under a `secret` name."""
+        hidden = secrets_among({**self.texts, **self.values}, secret)
         for column in NAMES:
             value = self.texts.get(column, self.values.get(column))
             if isinstance(value, str | int) and not isinstance(value, bool) and (text := one_line(str(value))):
-                return cut(text, LONGEST_NAME)
+                return "" if any(each in text or each in str(value) for each in hidden) else cut(text, LONGEST_NAME)
         return ""
 
 
+def secrets_among(values: Mapping[str, Json], names: Collection[str]) -> frozenset[str]:
+    """Give what stands under names that are secret: one of `names`, or one that says so itself, at any depth."""
+    found: set[str] = set()
+    pending: list[tuple[Json, bool]] = [
+        (value, name in names or is_secret_name(name)) for name, value in values.items()
+    ]
+    while pending:
+        value, is_secret = pending.pop()
+        if isinstance(value, dict):
+            pending += ((each, is_secret or is_secret_name(name)) for name, each in value.items())
+        elif isinstance(value, list):
+            pending += ((each, is_secret) for each in value)
+        elif is_secret and value not in (None, ""):
+            found.add(str(value))
+    return frozenset(found)
+
+
 class Rows(Frozen):
-    """The rows of a file, read anew each time they are gone through; `columns` are those of a CSV file's header."""
+    """The rows of a file, read anew each time they are gone through; `columns` are those of a CSV file's header.
+
+    `secret` are the inputs that no row has its name from.
+    """
 
     path: Path
     read: Callable[[], Iterator[_Raw]]
     columns: tuple[str, ...] | None = None
+    secret: frozenset[str] = frozenset()
     HIDDEN = ("read",)
+
+    def hiding(self, names: Iterable[str]) -> Rows:
+        """Give the same rows, none of which has its name from what stands under these names."""
+        return replace(self, secret=self.secret.union(names))
 
     def __iter__(self) -> Iterator[Row]:
         names = _Names()
         for number, raw in enumerate(self.read(), start=1):
-            name = names.first_new(raw.name, str(number), f"row {number}")
-            yield Row(name, str(self.path), raw.line, raw.texts, raw.values, raw.problem)
+            name = names.first_new(raw.name(self.secret), str(number), f"row {number}")
+            yield Row(name, str(self.path), raw.line, raw.texts, raw.values, raw.problem, number)
 
 
 class _Names:

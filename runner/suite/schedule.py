@@ -32,8 +32,9 @@ Perform: TypeAlias = Callable[[Task, Tell], Outcome]
 class Schedule(Mutable):
     """Runs each task once. `lane` gives each thread what it performs tasks with, `skip` what is told of one not begun.
 
-    With one job everything happens in the thread that calls `run`. `cancelled` ends it early, as does a task that does
-    not pass under `fail_fast`: what has begun is finished, and all others are skipped.
+    With one job everything happens in the thread that calls `run`. `cancelled` ends it early: what has begun is
+    finished, and all others are skipped. Under `fail_fast` the first task in order that does not pass is the last one
+    that is told: those before it are run, and all after it are skipped, whatever of them has run already.
     """
 
     tasks: Iterator[Task]
@@ -51,7 +52,9 @@ class Schedule(Mutable):
     _pulled: int = 0
     _is_exhausted: bool = False
     _turn: int = 0
-    _reason: str = ""
+    _begun: dict[int, Task] = field(default_factory=dict)
+    _last: Task | None = None
+    _is_interrupted: bool = False
     _failure: BaseException | None = None
     HIDDEN = ("_changed", "_held")
 
@@ -97,27 +100,31 @@ class Schedule(Mutable):
             while not (self._failure or self._stopped()):
                 if (task := self._free()) is not None:
                     self._busy.update(task.subject.mutexes)
+                    self._begun[task.number] = task
                     return task
-                if self._is_exhausted and not self._waiting:
+                if (self._is_exhausted or self._last) and not any(self._counts(each.number) for each in self._waiting):
                     return None
                 self._changed.wait(SLICE)
             return None
 
     def _stopped(self) -> bool:
-        if not self._reason and self.cancelled():
-            self._reason = "interrupted"
-        return bool(self._reason)
+        self._is_interrupted = self._is_interrupted or self.cancelled()
+        return self._is_interrupted
+
+    def _counts(self, number: int) -> bool:
+        """Say whether what a task tells is told: no longer where one before it did not pass under `fail_fast`."""
+        return self._last is None or number <= self._last.number
 
     def _free(self) -> Task | None:
         """Give the first of the tasks within reach that shares no mutex with one that runs."""
-        while not self._is_exhausted and self._pulled < self._turn + AHEAD * self.jobs:
+        while not (self._is_exhausted or self._last) and self._pulled < self._turn + AHEAD * self.jobs:
             if (task := next(self.tasks, None)) is None:
                 self._is_exhausted = True
             else:
                 self._waiting.append(task)
                 self._pulled += 1
         for task in self._waiting:
-            if self._busy.isdisjoint(task.subject.mutexes):
+            if self._counts(task.number) and self._busy.isdisjoint(task.subject.mutexes):
                 self._waiting.remove(task)
                 return task
         return None
@@ -125,6 +132,8 @@ class Schedule(Mutable):
     def _listener(self, number: int) -> Tell:
         def listen(entry: Entry) -> None:
             with self._changed:
+                if not self._counts(number):
+                    return
                 if number == self._turn:
                     self.tell(entry)
                 else:
@@ -135,26 +144,37 @@ class Schedule(Mutable):
     def _finish(self, task: Task, outcome: Outcome) -> None:
         with self._changed:
             self._busy.difference_update(task.subject.mutexes)
-            if outcome != "passed" and self.fail_fast and not self._reason:
-                self._reason = f"'{task.case.name}' did not pass (--fail-fast)"
+            if outcome != "passed" and self.fail_fast and self._counts(task.number) and not self._stopped():
+                self._last = task
             self._done.add(task.number)
             self._advance()
             self._changed.notify_all()
 
     def _advance(self) -> None:
         """Go on to the oldest task that has not finished, and tell what was held back until then."""
-        while True:
+        while self._counts(self._turn):
             for entry in self._held.pop(self._turn, ()):
                 self.tell(entry)
             if self._turn not in self._done:
                 return
             self._done.remove(self._turn)
+            self._begun.pop(self._turn, None)
             self._turn += 1
 
     def _skip_rest(self) -> None:
+        """Tell of the tasks that were not begun, and of those that do not count, each in its place."""
+        beyond = [task for task in (*self._waiting, *self._begun.values()) if not self._counts(task.number)]
         for task in self._waiting:
-            self._held[task.number].append(self.skip(task, self._reason))
-            self._done.add(task.number)
+            if self._counts(task.number):
+                self._held[task.number].append(self._skipped(task))
+                self._done.add(task.number)
         self._advance()
-        for task in self.tasks if self._reason else ():
-            self.tell(self.skip(task, self._reason))
+        for task in sorted(beyond, key=lambda each: each.number):
+            self.tell(self._skipped(task))
+        for task in self.tasks if self._last or self._is_interrupted else ():
+            self.tell(self._skipped(task))
+
+    def _skipped(self, task: Task) -> Entry:
+        if self._last is None or self._counts(task.number):
+            return self.skip(task, "interrupted")
+        return self.skip(task, f"'{self._last.case.name}' did not pass (--fail-fast)")

@@ -46,6 +46,16 @@ def test_a_report_that_cannot_be_completed_is_named_and_stdout_stays_one_object(
     assert json.loads(done.stdout)["outcome"] == "passed"
 
 
+def test_a_report_that_is_lost_in_the_middle_is_said_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    documents(tmp_path, "http://127.0.0.1:9", "  - {stepId: list, operationId: listThings}\n")
+    reports = " ".join(f"--report {kind}={kind}.out" for kind in ("jsonl", "junit", "json", "html", "tap", "har"))
+    done = shell(f"ulimit -f 16; arazzo test --sandbox --repeat 400 -q {reports}", tmp_path)
+    assert done.returncode == 2, done
+    assert done.stderr.count("the report jsonl.out cannot be written") == 1
+    assert "400 passed" in done.stdout
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith((".part", "jsonl.out"))]
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
 def test_closed_streams_are_no_reason_to_fail(tmp_path: Path, closed: str) -> None:
     assert shell(f"arazzo run {FLOW} -q {closed}", tmp_path).returncode == 0

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from runner.engine.events import BodyUnreadable, CriterionChecked, RunFinished, WorkflowFinished, WorkflowStarted
+from runner.engine.events import (
+    BodyUnreadable,
+    CriterionChecked,
+    RunFinished,
+    RunStarted,
+    SecretsLearned,
+    WorkflowFinished,
+    WorkflowStarted,
+)
 from runner.engine.flow import Cancelled
 from runner.engine.state import Limits
 from runner.exchange import Response, TransportFailure
@@ -572,3 +580,27 @@ def test_steps_with_depends_on_run_in_an_order_that_satisfies_them() -> None:
 
 def test_the_plan_knows_which_workflows_nobody_calls() -> None:
     assert plan_of(CALLING).entries == ("main",)
+
+
+SECRETIVE = header("""
+- workflowId: before
+  inputs: {type: object, properties: {pin: {type: string, format: password}}}
+  steps: [{stepId: a, operationId: listThings}]
+- workflowId: called
+  inputs: {type: object, properties: {word: {type: string, format: password}}}
+  steps: [{stepId: b, operationId: listThings}]
+- workflowId: main
+  dependsOn: [before]
+  inputs: {type: object, properties: {pin: {type: string}, plain: {type: string}}}
+  steps: [{stepId: call, workflowId: called, parameters: [{name: word, value: $inputs.plain}]}]
+""")
+
+
+def test_what_any_workflow_declares_secret_is_told_before_the_workflow_that_has_it() -> None:
+    story = play(SECRETIVE, [reply(), reply()], {"pin": "pin-1234", "plain": "word-1234"})
+    (started,) = story.all(RunStarted)
+    assert started.secrets == {"pin-1234"}
+    told = [event for event in story.events if isinstance(event, SecretsLearned | WorkflowStarted)]
+    assert [event.secrets if isinstance(event, SecretsLearned) else event.workflow_id for event in told] == [
+        {"pin-1234"}, "before", "main", {"word-1234"}, "called",
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 
 import pytest
 
@@ -174,6 +175,36 @@ def test_an_event_of_a_later_version_is_passed_over() -> None:
 def test_a_file_that_is_no_run_record_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="run record"):
         read(text)
+
+
+def placed(**changes: object) -> str:
+    """Write an event at a place that no document has."""
+    (line,) = write([Entry(0, AttemptFinished((), Problem("input", "m", span("stepId: pay")), {}))]).splitlines()[1:]
+    told = json.loads(line)
+    told["problem"]["span"].update(changes)
+    return write([]) + json.dumps(told) + "\n"
+
+
+def test_a_place_far_down_in_a_document_takes_no_more_memory_than_its_line() -> None:
+    tracemalloc.start()
+    try:
+        (entry,) = read(placed(line=10**9, end_line=10**9, end_column=10**9))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        (spread,) = read(placed(end_line=10**9, end_column=10**9))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert isinstance(entry.event, AttemptFinished)
+    assert entry.event.problem is not None
+    assert str(entry.event.problem.span).partition(":")[2].startswith(f"{10**9}:")
+    assert isinstance(spread.event, AttemptFinished)
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**12, 1e3, 1e999, "1", None])
+@pytest.mark.parametrize("name", ["line", "column", "end_line", "end_column"])
+def test_a_place_that_can_be_in_no_document_is_refused(name: str, number: object) -> None:
+    with pytest.raises(UsageError, match="line 2 of the run record cannot be read: a place in a document"):
+        read(placed(**{name: number}))
 
 
 @pytest.mark.parametrize(

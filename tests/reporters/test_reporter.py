@@ -95,6 +95,20 @@ def test_the_old_report_stays_where_the_new_one_fails(tmp_path: Path) -> None:
     assert names(tmp_path) == ["r.txt"]
 
 
+def test_the_old_report_stays_where_the_new_one_is_lost_in_the_middle(tmp_path: Path) -> None:
+    class Full(Listener):
+        def tell(self, entry: Entry) -> None:
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "r.txt"
+    path.write_text("old")
+    report = FileReport(path, lambda stream: Full())
+    with pytest.raises(OSError, match="No space left"):
+        report.tell(END)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["r.txt"]
+
+
 def test_a_reporter_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> None:
     def make(stream: TextIO) -> Listener:
         raise ValueError("no")

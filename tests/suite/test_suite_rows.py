@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.suite.rows import Row, open_rows
+from runner.suite.rows import Row, open_rows, secrets_among
+from runner.values import Json
 
 
 def rows(folder: Path, name: str, text: str | bytes) -> list[Row]:
@@ -59,6 +60,27 @@ NAMED = {
 @pytest.mark.parametrize(("text", "names"), NAMED.values(), ids=NAMED.keys())
 def test_the_name_of_a_row_is(tmp_path: Path, text: str, names: list[str]) -> None:
     assert [row.name for row in rows(tmp_path, "r.csv", text)] == names
+
+
+SECRET = {
+    "stands in the column itself": ("id,name\nsesame,\n", {"id"}, ["1"]),
+    "is part of another column": ("name,pin\nmy sesame,sesame\nother,sesame\n", {"pin"}, ["1", "other"]),
+    "would be cut": (f"name,pin\n{'x' * 55}sesame,sesame\n", {"pin"}, ["1"]),
+    "is one by its name": ("name,password\nmy sesame,sesame\n", set(), ["1"]),
+    "is empty": ("name,pin\nalice,\n", {"pin"}, ["alice"]),
+}
+
+
+@pytest.mark.parametrize(("text", "secret", "names"), SECRET.values(), ids=SECRET.keys())
+def test_no_row_is_named_by_a_secret_that(tmp_path: Path, text: str, secret: set[str], names: list[str]) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(text)
+    assert [row.name for row in open_rows(str(path)).hiding(secret)] == names
+
+
+def test_what_is_secret_is_found_at_any_depth() -> None:
+    values: dict[str, Json] = {"pin": {"a": ["one", 2]}, "user": {"password": "three", "name": "n"}, "none": None}
+    assert secrets_among(values, {"pin", "none"}) == {"one", "2", "three"}
 
 
 BAD = {

@@ -136,16 +136,14 @@ def test_cases_that_share_a_mutex_never_overlap_and_others_pass_them_by() -> Non
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_fail_fast_begins_no_other_case_and_says_so_of_each(jobs: int) -> None:
+def test_under_fail_fast_the_first_in_order_that_does_not_pass_is_the_last_that_is_told(jobs: int) -> None:
     told: list[Entry] = []
     failed = threading.Event()
 
     def perform(it: Task, tell: Tell) -> Outcome:
-        outcome: Outcome = "failed" if it.number == 1 else "passed"
         if it.number > 1:
             assert failed.wait(PATIENCE)
-        tell_all(it, tell, outcome)
-        return outcome
+        return tell_all(it, tell, "failed" if it.number == 1 else "passed")
 
     def tell(entry: Entry) -> None:
         told.append(entry)
@@ -154,13 +152,51 @@ def test_fail_fast_begins_no_other_case_and_says_so_of_each(jobs: int) -> None:
 
     tasks = iter([task(number) for number in range(30)])
     Schedule(tasks, lanes(perform), skip, tell, jobs, fail_fast=True).run()
-    heard = said(told)
-    assert heard[:4] == ["started w0", "finished w0", "started w1", "finished w1"]
-    skipped = [line for line in heard if line.startswith("skipped")]
-    assert skipped == [f"skipped w{number}" for number in range(30 - len(skipped), 30)]
-    assert len(skipped) >= 28 - (jobs - 1)
+    assert said(told) == [
+        "started w0", "finished w0", "started w1", "finished w1", *(f"skipped w{number}" for number in range(2, 30)),
+    ]  # fmt: skip
     reasons = {entry.event.reason for entry in told if isinstance(entry.event, CaseSkipped)}
     assert reasons == {"'w1' did not pass (--fail-fast)"}
+
+
+@pytest.mark.parametrize("before", ["passed", "failed"])
+def test_a_failure_ahead_of_its_turn_stops_what_comes_after_it_and_nothing_before_it(before: Outcome) -> None:
+    told: list[Entry] = []
+    ahead = threading.Event()
+    begun: list[int] = []
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        begun.append(it.number)
+        if it.number == 0:
+            assert ahead.wait(PATIENCE)
+        outcome: Outcome = before if it.number == 1 else "failed" if it.number == 3 else "passed"
+        tell_all(it, tell, outcome)
+        if it.number == 3:
+            ahead.set()
+        return outcome
+
+    tasks = [task(0, "a"), task(1, "a"), task(2, "a"), task(3), *(task(number, "a") for number in range(4, 20))]
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 2, fail_fast=True).run()
+    last = 1 if before == "failed" else 3
+    assert said(told) == [
+        *(f"{what} w{number}" for number in range(last + 1) for what in ("started", "finished")),
+        *(f"skipped w{number}" for number in range(last + 1, 20)),
+    ]
+    assert {0, 1, 3} <= set(begun) <= {0, 1, 2, 3}
+
+
+def test_what_a_failing_suite_was_interrupted_in_is_told_to_be_that() -> None:
+    told: list[Entry] = []
+    cancelled = threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        cancelled.set()
+        return tell_all(it, tell, "error")
+
+    tasks = [task(number) for number in range(3)]
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 1, fail_fast=True, cancelled=cancelled.is_set).run()
+    assert said(told) == ["started w0", "finished w0", "skipped w1", "skipped w2"]
+    assert {entry.event.reason for entry in told if isinstance(entry.event, CaseSkipped)} == {"interrupted"}
 
 
 def test_cancelling_skips_what_has_not_begun_also_what_waits_for_a_mutex_before_others_that_ran() -> None:
