@@ -299,7 +299,7 @@ class _Reader:
         if instead and not self.rest:
             message = f"'${side}.{part}' is written '{instead}'"
             return self.fault(message, self.start, suggestion=instead, certain=True)
-        if part.casefold() in _BODIES and "body" in self.grammar.parts:
+        if part.casefold() in _BODIES and side != "message":
             path = read_path(self.rest)
             meant = f"${side}.body{join_pointer('#', *path) if path else self.rest}"
             message = f"'${side}' has no part '{part}': what it carries is its body"

@@ -89,7 +89,7 @@ def operator_spelling(text: str, reading: Reading) -> Slip | None:
     Instead: `$statusCode == 200 && $response.body#/ready == true`.
     """
     found = list(pieces(text))
-    if found and found[-1].kind in ("word", "expression") and found[-1].text.endswith(";"):
+    if len(found) > 1 and found[-1].kind in ("word", "expression") and found[-1].text.endswith(";"):
         return Slip("a condition ends without ';'", found[-1].end - 1, found[-1].end, "", refused=True)
     for place, piece in enumerate(found):
         before, after = found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
