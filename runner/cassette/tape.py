@@ -100,8 +100,8 @@ class Tape:
 
     def _begin_case(self, case: Case) -> None:
         self._case, self._redactor = case, self._of_all.fork()
-        named, *others = case_names(case)
-        self._names.unit = self.folder / (others[0] if others and self._shows(case) else named)
+        self._names.unit = self.folder / case_names(case)[0]
+        self._leave_shown(case)
 
     def _end_case(self) -> None:
         assert self._case is not None
@@ -112,10 +112,6 @@ class Tape:
                     _remove(self.folder / name)
         self._end(unit)
         self._case, self._redactor, self._known = None, self._of_all, self._of_all.known
-
-    def _shows(self, case: Case) -> bool:
-        """Say whether the name of a row shows a secret."""
-        return self._redactor.text(case.row) != case.row
 
     def _record(self, unit: Path, trail: Trail, exchange: Exchange) -> None:
         name, counts = page_name(trail), self._counts.setdefault(unit, Counter())
@@ -130,8 +126,8 @@ class Tape:
 
     def _hide_again(self) -> None:
         """Take out of the pages what was not known to be secret when they were written."""
-        if self._case is not None and self._shows(self._case):
-            self._leave(self._case)
+        if self._case is not None:
+            self._leave_shown(self._case)
         current = self._names.unit
         while self._redactor.known != self._known:
             self._known = self._redactor.known
@@ -143,10 +139,10 @@ class Tape:
                         self._hide_in(path)
         self._names.unit = current
 
-    def _leave(self, case: Case) -> None:
-        """Leave a folder whose name has turned out to show a secret."""
+    def _leave_shown(self, case: Case) -> None:
+        """Leave a folder where the name of the row turns out to show a secret."""
         before, after = self._names.unit, self.folder / case_names(case)[-1]
-        if before == after:
+        if before == after or self._redactor.text(case.row) == case.row:
             return
         self._names.move(after)
         if before in self._written:

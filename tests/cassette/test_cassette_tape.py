@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.cassette.folder import Made, read_cassette
+from runner.cassette.folder import Made, case_names, read_cassette
 from runner.cassette.tape import Tape, check_folder, merged
 from runner.engine.events import (
     Answered,
@@ -87,6 +87,49 @@ def test_a_case_is_recorded_by_its_name_and_replaces_only_itself(tmp_path: Path)
     )
     pages = record(tmp_path, CaseStarted(two), answered("b"), CaseFinished(two, "passed"))
     assert pages.keys() == {"cassette.json", "flow[1]/a.json", "flow[2]/b.json"}
+
+
+def told(case: Case, *events: Event) -> tuple[Event, ...]:
+    return CaseStarted(case), *events, CaseFinished(case, "passed")
+
+
+def test_a_folder_whose_name_turns_out_to_show_a_secret_is_left_for_one_by_number(tmp_path: Path) -> None:
+    case = Case("flow[tangerine] #2", "flow.yaml", "flow", "tangerine", 2, number=7)
+    record(tmp_path, *told(case, answered("old"), answered("a")))
+    assert read_cassette(tmp_path).unit_of(case) == "flow[tangerine] #2"
+    learned = SecretsLearned(frozenset({"tangerine"}))
+    pages = record(tmp_path, *told(case, answered("a", '{"access_token":"one-one-one"}'), learned, answered("a")))
+    assert pages.keys() == {"cassette.json", "flow[!7] #2/a.json", "flow[!7] #2/a.2.json"}
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["flow[!7] #2"]
+    assert read_cassette(tmp_path).unit_of(case) == "flow[!7] #2"
+    record(tmp_path, *told(case, answered("a")))
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["flow[tangerine] #2"]
+
+
+def test_a_name_that_anybody_can_give_is_never_the_one_by_number() -> None:
+    names = [case_names(Case(f"flow[{row}]", "d", "flow", row, number=1)) for row in ("!1", "%211", "secret")]
+    assert len({name for each in names for name in each[:1]} | {names[0][1]}) == 4
+
+
+def test_secrets_of_any_number_of_cases_stay_out(tmp_path: Path) -> None:
+    cases = [Case(f"flow[{n}]", "d", "flow", str(n), number=n) for n in range(1, 1102)]
+    events = [
+        event
+        for n, case in enumerate(cases)
+        for event in told(case, SecretsLearned(frozenset({f"sesame-{n}x"})), answered("a", f'{{"x":"sesame-{n}x"}}'))
+    ]
+    assert [name for name, text in record(tmp_path, *events).items() if "sesame" in text] == []
+
+
+def test_what_was_broken_off_is_incomplete_until_all_of_it_is_recorded_again(tmp_path: Path) -> None:
+    one, two = Case("flow[1]", "d", "flow", "1", number=1), Case("flow[2]", "d", "flow", "2", number=2)
+    record(tmp_path, *told(one, answered("a")), *told(two, answered("a")), close=False)
+    record(tmp_path, *told(two, answered("a")))
+    assert not read_cassette(tmp_path).complete
+    record(tmp_path, *told(one, answered("a")), *told(two, answered("a")))
+    assert read_cassette(tmp_path).complete
+    record(tmp_path, *told(two, answered("a")))
+    assert read_cassette(tmp_path).complete
 
 
 def test_names_that_some_file_systems_take_for_one_are_two_pages(tmp_path: Path) -> None:
