@@ -322,9 +322,7 @@ def path(number: int, size: Size) -> Iterator[str]:
 
 def description(size: Size, server: str) -> str:
     """Write an OpenAPI description: two thirds of it schemas, the rest operations with examples."""
-    parts = [
-        f"openapi: 3.0.3\ninfo: {{title: Bench, version: '1'}}\nservers: [{{url: '{server}'}}]\npaths:\n"
-    ]
+    parts = [f"openapi: 3.0.3\ninfo: {{title: Bench, version: '1'}}\nservers: [{{url: '{server}'}}]\npaths:\n"]
     for number in range(size.operations):
         parts += path(number, size)
     parts.append("components:\n  responses:\n    NotFound: {description: There is none}\n  schemas:\n")

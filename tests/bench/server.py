@@ -72,7 +72,9 @@ class Connection(asyncio.Protocol):
             self.reply(self.counts.asked(method, path, fields.get("authorization", ""), body), fields)
 
     def reply(self, found: Answer, fields: dict[str, str]) -> None:
-        head = f"HTTP/1.1 {found.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(found.body)}\r\n\r\n"
+        head = (
+            f"HTTP/1.1 {found.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(found.body)}\r\n\r\n"
+        )
         self.transport.write(head.encode() + found.body)
         if fields.get("connection", "").lower() == "close":
             self.transport.close()

@@ -51,7 +51,11 @@ def visits(peers: Mapping[str, str], folder: Path) -> list[Work]:
         together["k6"] = (*plain["k6"][:4], "-u", str(TOGETHER), *plain["k6"][6:])
     many = Work("visit, many", {"ours": (*ours, str(MANY))}, MANY * 3, refuses=False, rounds=2)
     many_reports = Work(
-        "visit with reports, many", {"ours": (*ours, str(MANY), *reports["ours"][5:])}, MANY * 3, refuses=False, rounds=2
+        "visit with reports, many",
+        {"ours": (*ours, str(MANY), *reports["ours"][5:])},
+        MANY * 3,
+        refuses=False,
+        rounds=2,
     )
     return [
         Work("visit", plain, REPEAT * 3, "GET /books/501"),
