@@ -71,6 +71,8 @@ def _where(groups: Sequence[str]) -> None:
         write(place.folder, server.url, (*CHAINS, LONG), Size(1_000, 32))
         offered = works({}, place.folder)
         for work in [work for group in groups for work in offered.get(group, ())]:
+            if "--jobs" in work.commands["ours"]:
+                continue  # the profiler sees one thread
             print(f"{work.name:26} {where.shares(place, work)}", flush=True)
 
 

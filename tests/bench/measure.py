@@ -1,4 +1,4 @@
-"""Turns commands into what they cost, and holds each of them to its work: who sends less or passes wrongly cannot win."""
+"""Turns commands into what they cost, and holds each to its work: who sends less or passes wrongly cannot win."""
 
 from __future__ import annotations
 

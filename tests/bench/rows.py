@@ -63,7 +63,7 @@ def _visits(costs: Costs) -> list[Row]:
     each = _figures(costs, "visit", lambda cost: cost.cpu / REPEAT * 1e3)
     reports = _figures(costs, "visit with reports", lambda cost: cost.cpu / REPEAT * 1e3)
     together = _figures(costs, "visit together", lambda cost: cost.cpu / REPEAT * 1e3)
-    found = [
+    return [
         Row(f"visit x {REPEAT}", "ms", each, 0.43, "<= 0.43 ms"),
         Row(f"visit x {REPEAT}, peak", "MiB", _figures(costs, "visit", lambda cost: cost.peak), 40, "<= 40 MiB"),
         Row("one more visit", "ms", _more(costs, "visit", "visit, many"), 0.43, "<= 0.43 ms"),
@@ -73,7 +73,6 @@ def _visits(costs: Costs) -> list[Row]:
         Row(f"peak of {MANY} beside {REPEAT}, junit and json", "x", _flat(costs, *REPORTED), 1.1, "flat: <= 1.1 x"),
         Row(f"visit x {REPEAT}, {TOGETHER} at once", "ms", together, each["ours"] * 1.05, "as one at a time"),
     ]
-    return found
 
 
 def _descriptions(costs: Costs) -> list[Row]:

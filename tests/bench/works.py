@@ -52,7 +52,7 @@ def visits(peers: Mapping[str, str], folder: Path) -> list[Work]:
     many = Work("visit, many", {"ours": (*ours, str(MANY))}, MANY * 3, refuses=False, rounds=2)
     many_reports = Work(
         "visit with reports, many",
-        {"ours": (*ours, str(MANY), *reports["ours"][5:])},
+        {"ours": (*ours, str(MANY), *reports["ours"][6:])},
         MANY * 3,
         refuses=False,
         rounds=2,
