@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.bench import bench_check, bench_schema, where
 from tests.bench.documents import Size, write
 from tests.bench.measure import Place, measure
-from tests.bench.peers import FOLDER, PEERS, installed, version
+from tests.bench.peers import FOLDER, PEERS, ROOT, installed, version
 from tests.bench.rows import Row, rows
 from tests.bench.server import served
 from tests.bench.works import CHAINS, LONG, works
@@ -56,6 +56,7 @@ def _measured(groups: Sequence[str], peers: dict[str, str], rounds: int) -> list
     with tempfile.TemporaryDirectory() as name, served() as server:
         place = Place(Path(name), server)
         write(place.folder, server.url, (*CHAINS, LONG), Size(1_000, 32))
+        place.run([sys.executable, "-m", "compileall", "-q", str(ROOT / "runner")])  # as an installed program is
         offered = works(peers, place.folder)
         made = rows(measure(place, [work for group in groups for work in offered.get(group, ())], rounds))
         if "schema" in groups:
