@@ -1,20 +1,15 @@
-"""Measure how long a thousand documents take that share a few descriptions, in one process and on every core.
-
-python tests/bench/bench_check.py [DOCUMENTS]
-"""
+"""Measures what `arazzo check` takes for a thousand documents that share a few descriptions."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 
-APIS, OPERATIONS, WORKFLOWS = 5, 200, 4
-ROOT = Path(__file__).parents[2]
+from tests.bench.measure import Place
+from tests.bench.rows import Row
+from tests.bench.works import ARAZZO
+
+DOCUMENTS, APIS, OPERATIONS, WORKFLOWS = 1_000, 5, 200, 4
 
 
 def api(number: int) -> dict[str, object]:
@@ -76,25 +71,19 @@ def write(folder: Path, documents: int) -> None:
         (folder / "flows" / f"flow{number:04}.arazzo.yaml").write_text(flow(number), encoding="utf-8")
 
 
-def seconds(folder: Path, *options: str) -> float:
-    """Check everything in a folder, and give how long it took."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "runner", "check", str(folder / "flows"), *options]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    documents = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write(folder, documents)
-        serial, parallel = seconds(folder, "--jobs", "1"), seconds(folder)
-    print(f"one process:    {serial:6.2f} s, {documents / serial:6.0f} documents a second")
-    print(f"{cores:2} cores:       {parallel:6.2f} s, {documents / parallel:6.0f} documents a second")
-    print(f"parallel/serial: {parallel / serial:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+def rows(place: Place) -> list[Row]:
+    """Check everything on every core, and in one process; give a document's CPU, and how many cores were at work."""
+    folder = place.folder / "many"
+    folder.mkdir()
+    write(folder, DOCUMENTS)
+    costs = {}
+    for name, options in (("ours", ()), ("one process", ("--jobs", "1"))):
+        costs[name], ended = place.run([ARAZZO, "check", str(folder / "flows"), *options])
+        assert ended.code == 0, ended
+        assert str(DOCUMENTS) in ended.output.replace(",", ""), ended
+    figures = {name: cost.cpu / DOCUMENTS * 1e3 for name, cost in costs.items()}
+    walls = costs["ours"].wall / costs["one process"].wall
+    return [
+        Row(f"arazzo check, of {DOCUMENTS} documents each", "ms", figures, 10, "<= 10 ms"),
+        Row("that, the time beside one process's", "x", {"ours": walls}, 0.75, "both cores: <= 0.75 x"),
+    ]

@@ -1,13 +1,11 @@
 """What the whole contract check of one response costs, beside that of its body's schema alone.
 
-Run as `python tests/bench/bench_contract.py`. The bodies are those of `bench_schema.py`; nothing is asserted of times.
+Run as `python -m tests.bench.bench_contract`. The bodies are those of `bench_schema.py`; nothing is asserted of times.
 """
 
 from __future__ import annotations
 
 import json
-
-from bench_schema import microseconds, page, ref, schemas
 
 from runner.engine.policy import CHECKS
 from runner.exchange import Response
@@ -16,6 +14,7 @@ from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
 from runner.source import Place, Source, SourceMap
 from runner.values import Json
+from tests.bench.bench_schema import microseconds, page, ref, schemas
 
 URI = "https://x.test/api.yaml"
 HEADERS = (

@@ -2,8 +2,7 @@
 
 Run as `python tests/bench/bench_reports.py`; nothing is asserted of times. Each case is a workflow of three requests
 with bodies of one kilobyte that are held against a schema; one case in twenty fails. The replies come from a function
-in the process, or over HTTP from a server on loopback in a process of its own: the one is the least that a run can
-cost, the other what it costs where nothing is slow.
+in the process, which is the least that a run can cost; `make bench ARGS=visit` has reports of runs over HTTP.
 """
 
 from __future__ import annotations
@@ -14,12 +13,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import runner
@@ -34,7 +30,6 @@ from runner.reporters.files import FileReport
 from runner.reporters.reporter import Broadcast, Reporter
 from runner.shell.clock import SystemClock
 from runner.shell.drive import World
-from runner.shell.http import HttpTransport
 
 CASES, FEW, ROUNDS = 2_000, 200, 10
 ITEM = {"id": "a1", "name": "a lighthouse", "state": "ready", "tags": ["sea", "night"], "note": "n" * 850}
@@ -87,45 +82,6 @@ workflows:
 class InProcess:
     def send(self, request: Request, timeout: float | None) -> Reply:
         return Response(200, HEADERS, BODY, "OK")
-
-
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", "0")))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(BODY)))
-        self.end_headers()
-        self.wfile.write(BODY)
-
-    do_POST = do_GET  # noqa: N815 - the library calls it so
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def serve() -> None:
-    """Answer until standard input ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.stdin.close()
-        process.wait(10)
 
 
 def compiled(folder: Path, server: str) -> Plan:
@@ -199,17 +155,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         match sys.argv[1:]:
-            case ["serve"]:
-                serve()
-                return
             case ["peak", cases, chosen]:
                 named = tuple(filter(None, chosen.split(",")))
                 reported(compiled(folder, "http://h.test"), InProcess(), int(cases), named, folder)
                 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
                 return
         compare("in the process", compiled(folder, "http://h.test"), InProcess(), kinds, folder)
-        with served() as server, HttpTransport() as transport:
-            compare("over HTTP", compiled(folder, server), transport, kinds, folder)
         for chosen in ("", ",".join(kinds)):
             few, many = peak(FEW, chosen), peak(CASES, chosen)
             title = chosen or "no report"
