@@ -27,6 +27,7 @@ from runner.engine.events import (
 from runner.errors import UsageError
 from runner.exchange import Transport
 from runner.plan.plan import Plan
+from runner.plan.secrets import secret_names
 from runner.records import Frozen, field, replace
 from runner.shell.auth import Credentials
 from runner.shell.clock import SystemClock
@@ -104,7 +105,7 @@ class Lanes(Frozen):
 
     def _secrets(self, plan: Plan, task: Task) -> frozenset[str]:
         """Give what is secret of a row that was refused, and of what is given besides: why it was may quote them."""
-        names = plan.secret_names(task.subject.workflow.key)
+        names = secret_names(plan, task.subject.workflow.key)
         own = {**task.row.values, **task.row.texts} if task.row else {}
         return secrets_among(self.given.plain, names) | secrets_among(own, names)
 

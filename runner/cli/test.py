@@ -35,6 +35,7 @@ from runner.engine.asked import Asked
 from runner.engine.events import CaseSkipped, Entry
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
+from runner.plan.secrets import secret_names
 from runner.records import Mutable, replace
 from runner.reporters.reporter import Reporter
 from runner.shell.interrupt import Interrupt
@@ -239,7 +240,7 @@ class Suite(Mutable):
             self.declared = declared_by((each.plan, each.keys) for each in chosen)
             check_columns(self.rows, self.declared)
             self.rows = self.rows.hiding(
-                name for each in chosen for key in each.keys for name in each.plan.secret_names(key)
+                name for each in chosen for key in each.keys for name in secret_names(each.plan, key)
             )
             return [
                 Ready(each.plan, tuple(Asked(key, {}, self.given.plain) for key in each.keys), each.venue)

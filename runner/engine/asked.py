@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from runner.engine.events import ServerUsed
 from runner.engine.state import Start
 from runner.plan.plan import Plan
+from runner.plan.secrets import secret_names
 from runner.plan.servers import server_choices
 from runner.records import Frozen, field
 from runner.values import InputValue
@@ -36,6 +37,6 @@ def secret_inputs(plan: Plan, asked: Sequence[Asked]) -> frozenset[str]:
         str(values[name])
         for each in asked
         for values in (each.given, each.inputs)
-        for name in plan.secret_names(each.key)
+        for name in secret_names(plan, each.key)
         if values.get(name) not in (None, "")
     )

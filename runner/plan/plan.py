@@ -276,10 +276,6 @@ class Plan(Frozen, weakref=True):
             found.update({each.key: each for each in (*self.dependencies(need), self.workflows[need])})
         return tuple(found.values())
 
-    def secret_names(self, key: str) -> frozenset[str]:
-        """Give the inputs that a workflow, or one that it can reach, declares to be secret."""
-        return frozenset(name for each in self.reachable(key) for name in each.inputs.secret)
-
 
 def reach(workflows: Mapping[str, WorkflowPlan], keys: Sequence[str]) -> tuple[WorkflowPlan, ...]:
     """Give the workflows that can be reached from `keys`, those first."""

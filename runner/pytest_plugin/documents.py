@@ -15,6 +15,7 @@ from runner import api
 from runner.diagnostics import Diagnostic
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
+from runner.plan.secrets import secret_names
 from runner.pytest_plugin.drawing import NotPassed, draw, requests
 from runner.pytest_plugin.mutexes import group_items, held, is_worker, lock_of
 from runner.pytest_plugin.prepared import Prepared, ground_of, prepare
@@ -40,7 +41,7 @@ class Document(pytest.File):
             ground = ground_of(self.config)
             prepared = prepare(api.display_name(self.path.as_uri(), ground.here), ground)
             plan = prepared.checked.plan
-            secret = {name for key in plan.entries for name in plan.secret_names(key)} if plan else ()
+            secret = {name for key in plan.entries for name in secret_names(plan, key)} if plan else ()
             rows = rows_of(self.path, ground.rows, ground.here, secret)
         except UsageError as error:
             raise self.CollectError(f"error: {error}") from None

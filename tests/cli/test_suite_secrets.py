@@ -19,6 +19,8 @@ STRICT_PIN = "inputs: {type: object, properties: {n: {type: integer}, pin: {type
 FREE_PIN = "inputs: {type: object, properties: {n: {type: integer}, pin: {type: string}}}\n"
 ECHO = "steps: [{stepId: s, operationId: getThing, parameters: [{name: id, in: path, value: $inputs.pin}]}]"
 TO_HELPER = "steps: [{stepId: s, workflowId: helper, parameters: [{name: pin, value: $inputs.pin}]}]"
+CODE = "inputs: {type: object, properties: {n: {type: integer}, code: {type: string}}}\n"
+HANDED_ON = "steps: [{stepId: s, workflowId: helper, parameters: [{name: pin, value: $inputs.code}]}]"
 NAMED = "inputs: {type: object, properties: {id: {type: string, format: password}, n: {type: integer}}}\n" + CALL
 
 ROWS = {
@@ -45,6 +47,11 @@ ROWS = {
     "accepted, of a workflow that it depends on": (
         {"helper": PIN, "flow": f"dependsOn: [helper]\n{FREE_PIN}{ECHO}"},
         f"n,pin\n1,{SECRET}\n",
+        "passed",
+    ),
+    "accepted, that is handed on under another name": (
+        {"helper": PIN, "flow": CODE + HANDED_ON},
+        f"n,code\n1,{SECRET}\n",
         "passed",
     ),
     "in the column that a row has its name from": ({"flow": NAMED}, f"id,n\n{SECRET},1\n", "passed"),
