@@ -88,7 +88,7 @@ def test_properties_of_unicode_are_known(pattern: str, text: str, expected: bool
     ("pattern", "message"),
     [
         (r"a\p{Foo}", r"\p{Foo} is no property of Unicode, as \p{L}, \p{Lu} and \p{Script=Greek} are"),
-        (r"\p{L}(", "missing ), unterminated subpattern at character 6"),
+        (r"\p{L}(", "'(' is not closed at character 6"),
     ],
 )
 def test_what_is_wrong_beside_or_with_a_property_is_told(pattern: str, message: str) -> None:
