@@ -43,19 +43,22 @@ class Sturdy(Mutable):
     lost: bool = False
 
     def tell(self, entry: Entry) -> None:
-        self._attempt(lambda: self.reporter.tell(entry))
+        if not self.lost:
+            try:
+                self.reporter.tell(entry)
+            except OSError as error:
+                self._give_up(error)
 
     def close(self) -> None:
-        self._attempt(self.reporter.close)
+        if not self.lost:
+            try:
+                self.reporter.close()
+            except OSError as error:
+                self._give_up(error)
 
-    def _attempt(self, action: Callable[[], None]) -> None:
-        if self.lost:
-            return
-        try:
-            action()
-        except OSError as error:
-            self.lost = True
-            self.lose(self.name, error)
+    def _give_up(self, error: OSError) -> None:
+        self.lost = True
+        self.lose(self.name, error)
 
 
 def report_paths(texts: Sequence[str]) -> list[tuple[Make, Path]]:
