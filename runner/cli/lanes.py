@@ -121,12 +121,22 @@ class Lanes(Frozen):
             transport, heard = stand_in(sandbox, ready.plan, worker.apply, tell)
             own = replace(credentials, keyring=credentials.keyring.anew())
             clock = self.interrupt.clock(sandbox.clock)
-            return World(transport, clock, heard, own, cancelled=cancelled, apply=worker.apply)
+            return World(
+                transport, clock, heard, own, cancelled=cancelled, apply=worker.apply, shielded=self.interrupt.shielded
+            )
         transport = self.interrupt.transport(self._transports[ready.venue.http])
-        own_time = OwnTime(self.interrupt.clock(SystemClock(cancelled)))
+        own_time = OwnTime(self.interrupt.clock(SystemClock(self.interrupt.has_enough)))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)
-        return World(transport, own_time, tell, credentials, cancelled=cancelled, apply=worker.apply)
+        return World(
+            transport,
+            own_time,
+            tell,
+            credentials,
+            cancelled=cancelled,
+            apply=worker.apply,
+            shielded=self.interrupt.shielded,
+        )
 
 
 def _inside(tell: Tell, known: frozenset[str]) -> Tell:

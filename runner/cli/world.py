@@ -101,6 +101,7 @@ def open_world(
             credentials,
             cancelled=interrupt.cancelled,
             apply=worker.apply,
+            shielded=interrupt.shielded,
         )
 
 

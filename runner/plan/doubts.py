@@ -125,6 +125,14 @@ def is_doubted(text: str, reading: Reading) -> bool:
     return not is_constant or parsed.warning is not None or any(_foreign(text, reading))
 
 
+_ROOTED = re.compile(r"(?:steps|inputs|workflows)\.[A-Za-z_]")
+
+
+def without_dollar(text: str, reading: Reading) -> str | None:
+    """Give the expression for a text that is one of a declared name in all but its first sign: `inputs.sku`."""
+    return _first_understood((f"${text}",), reading) if _ROOTED.match(text) else None
+
+
 def meant_output(text: str, reading: Reading) -> str | None:
     """Give the expression for an output that is one in all but its beginning: `$.id`, `response.body.id`."""
     if text.startswith(("$.", "$[")):

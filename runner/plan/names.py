@@ -10,16 +10,21 @@ from runner.diagnostics import Diagnostic, Fix
 from runner.expressions.names import Undeclared, resolve
 from runner.expressions.nodes import (
     Accessed,
+    Body,
     ComponentReference,
     Expression,
     HeaderField,
     Input,
+    Method,
     Output,
     PathParameter,
+    Payload,
     QueryParameter,
     Root,
     SourceReference,
+    StatusCode,
     StepOutput,
+    Url,
     WorkflowValue,
 )
 from runner.openapi.document import Operation
@@ -54,7 +59,7 @@ class Names(Frozen):
     `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
     `response` is what `$response.body` can be; None where it may be anything.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
-    `in_teardown` says that the text belongs to a step of `x-finally`.
+    `in_teardown` says that the text belongs to a step of `x-finally`, `is_unsent` that it is a part of a request.
     """
 
     inputs: Inputs
@@ -67,9 +72,11 @@ class Names(Frozen):
     sent: frozenset[tuple[str, str]] | None = None
     response: ResponseBody | None = None
     in_teardown: bool = False
+    is_unsent: bool = False
 
 
 SOURCE_FIELDS = ("name", "type", "url")
+_NOT_YET = frozenset({"forward-reference", "step-of-teardown", "not-sent-yet"})
 
 # "Request parameters MUST be declared …"; these say what HTTP itself sends.
 ALWAYS_SENT = frozenset({("header", "accept"), ("header", "content-type"), ("header", "authorization")})
@@ -126,12 +133,19 @@ def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
     nowhere = ctx.value("")
     settled = settle(replace(ctx, report=found.append), scope, expression, nowhere)
     is_whole = settled == expression or isinstance(expression, SourceReference)
-    return is_whole and all(each.rule in ("forward-reference", "step-of-teardown") for each in found)
+    return is_whole and all(each.rule in _NOT_YET for each in found)
 
 
 def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
     """Check the first name of an expression: its step, workflow, source or component."""
     match base:
+        case Body(side) | Payload(side) | HeaderField(side) if scope.is_unsent and side != "message":
+            output = "" if isinstance(base, HeaderField) or side == "request" else _earlier(scope)
+            ctx.report(names.not_sent_yet(str(base), output, span))
+            return False
+        case StatusCode() | Url() | Method() if scope.is_unsent:
+            ctx.report(names.not_sent_yet(str(base), "", span))
+            return False
         case StepOutput(step_id):
             return _check_step(ctx, scope, step_id, span)
         case WorkflowValue(workflow_id):
@@ -154,6 +168,15 @@ def _is_in_reach(ctx: Context, scope: Names, base: Root, span: Span) -> bool:
         case _:
             pass  # every other root is there by itself
     return True
+
+
+def _earlier(scope: Names) -> str:
+    """Give an output of the step before, as what is meant by a part of a response may be one."""
+    before = [(each.order, step_id) for step_id, each in scope.steps.items() if each.outputs]
+    own = len(before) if scope.order is None else scope.order
+    step_id = max(((order, step_id) for order, step_id in before if order < own), default=(0, ""))[1]
+    names_ = sorted(scope.steps[step_id].outputs) if step_id else []
+    return f"$steps.{step_id}.outputs.{names_[0]}" if len(names_) == 1 else ""
 
 
 def is_declared(ctx: Context, source: str, span: Span) -> bool:

@@ -126,6 +126,7 @@ class StepCompiler(Frozen, dict=True):
         match found:
             case FoundOperation():
                 parameters = _overridden(own, self.shared_parameters, by_location=True)
+                scope = replace(scope, is_unsent=True)
                 return operation_call(self.ctx, scope, step, found, self.relevant(found, own, parameters))
             case FoundWorkflow():
                 return self.workflow_call(step, scope, found, own)

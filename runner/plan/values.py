@@ -12,18 +12,18 @@ from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
 from runner.plan.context import Context
-from runner.plan.doubts import doubt, foreign_templates, meant_output, strays
+from runner.plan.doubts import doubt, foreign_templates, meant_output, strays, without_dollar
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names, settle
 from runner.plan.queries import check_query
 from runner.plan.repairs.expressions import EXPRESSION
-from runner.plan.repairs.payloads import whole_inputs
+from runner.plan.repairs.payloads import unquoted_braces, whole_inputs
 from runner.plan.repairs.reach import conformant
 from runner.plan.repairs.texts import OUTPUT, VALUE
 from runner.plan.rules import conditions, expressions, language
 from runner.records import replace
-from runner.values import Json
+from runner.values import Json, join_pointer
 
 
 def settler(mended: Mended, *, fits: bool = True) -> Settle:
@@ -58,7 +58,23 @@ def value_node(ctx: Context, scope: Names, value: Json, pointer: str, style: Sty
     def selector(fields: SelectorFields, below: str) -> Node:
         return _selected(ctx, scope, fields, pointer + below)
 
-    return compile_node(value, text, selector if ctx.arazzo.document.dialect.selectors else None)
+    unbraced = _without_braces(ctx, value, pointer)
+    return compile_node(unbraced, text, selector if ctx.arazzo.document.dialect.selectors else None)
+
+
+def _without_braces(ctx: Context, value: Json, pointer: str) -> Json:
+    """Give a value in which expressions that YAML has read as objects are expressions, and report them."""
+    if isinstance(value, list):
+        return [_without_braces(ctx, each, join_pointer(pointer, place)) for place, each in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    expression = unquoted_braces(value)
+    if expression is None:
+        return {name: _without_braces(ctx, each, join_pointer(pointer, name)) for name, each in value.items()}
+    message = "braces without quotes are an object in YAML, not an expression"
+    fix = Fix(f"write {expression}", (Rewrite(pointer, expression),))
+    ctx.report(repaired(ctx, rule_name(unquoted_braces), message, ctx.value(pointer), fix))
+    return expression
 
 
 def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
@@ -82,6 +98,8 @@ def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Nod
         ctx.report(language.unknown_expression(mended.text[odd.start : odd.end], span, fix))
     for each in (*strays(mended, parsed.node), *foreign_templates(mended)):
         ctx.report(each)
+    if repairs is VALUE and isinstance(parsed.node, Constant) and (meant := without_dollar(mended.text, reading)):
+        ctx.report(language.missing_dollar(mended.text, meant, mended.span(0, len(mended.text))))
     return parsed.node
 
 
@@ -118,6 +136,7 @@ def expression_at(ctx: Context, scope: Names, text: str, pointer: str) -> Expres
 
 def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     """Compile an output: an expression or a Selector Object; a constant is passed through with a warning."""
+    value = _without_braces(ctx, value, pointer)
     if isinstance(value, dict) and _is_no_selector(ctx, value):
         ctx.report(language.malformed_selector(_selector_fault(ctx, value), ctx.value(pointer)))
         return Constant(None)

@@ -8,7 +8,7 @@ teardown, which are carried out: the flow tells its closing events and ends. A s
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TypeAlias, assert_never
 
 from runner.engine.events import Entry, Outcome, SecretsLearned
@@ -28,7 +28,8 @@ Recorded: TypeAlias = Callable[[Send], Exchange]
 class World(Frozen):
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
 
-    `apply` is how the flow's selectors are applied. `recorded` answers every request instead of the transport.
+    `apply` is how the flow's selectors are applied. `recorded` answers every request instead of the transport. What a
+    teardown does is carried out inside `shielded`.
     """
 
     transport: Transport
@@ -39,6 +40,7 @@ class World(Frozen):
     user_agent: str = USER_AGENT
     apply: Apply = apply
     recorded: Recorded | None = None
+    shielded: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class AsyncWorld(Frozen):
@@ -54,6 +56,9 @@ class AsyncWorld(Frozen):
     recorded: Recorded | None = None
 
 
+_OPEN = nullcontext()
+
+
 def drive(flow: Flow, world: World) -> Outcome:
     """Run a flow to its end in this thread."""
     session = _session(world)
@@ -66,7 +71,8 @@ def drive(flow: Flow, world: World) -> Outcome:
                 outcome: Outcome = stop.value
                 return outcome
             try:
-                answer = _carry_out(effect, world, session)
+                with world.shielded() if effect.in_teardown else _OPEN:
+                    answer = _carry_out(effect, world, session)
             except KeyboardInterrupt:
                 if stopped:
                     raise

@@ -2,8 +2,8 @@
 
 KeyboardInterrupt may otherwise strike between any two instructions, in the middle of a flow or a report, and leave
 neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
-and the driver answers `Cancelled`. Once the driver has heard of it, a teardown may use the world. The second Ctrl-C
-raises wherever it finds the program.
+and the driver answers `Cancelled`. What a teardown does in the world (`shielded`) goes on, whether it began before or
+after. The second Ctrl-C raises wherever it finds the program.
 
 Signals reach the main thread alone. In any other one a transport that can (`Breakable`) asks now and then; for one
 that cannot, each request is sent by one more thread, which is left alone with it when the user has had enough. Sleeps
@@ -37,13 +37,31 @@ class Interrupt:
         self.number = 0
         self._count = 0
         self._blocked = False
-        self._heard = False
         self._previous: dict[int, Any] = {}
+        self._own = _Own()
 
     def cancelled(self) -> bool:
         """Say whether the user wants the run to end."""
-        self._heard = self._count > 0
-        return self._heard
+        self._own.heard = self._count
+        return self._count > 0
+
+    def enough(self) -> Callable[[], bool]:
+        """Give what says whether to break off something that this thread begins now: a signal it has not heard of."""
+        bound = max(self._own.heard, 1) if self._own.shielded else self._own.heard
+        return lambda: self._count > bound
+
+    def has_enough(self) -> bool:
+        """Say whether this thread has to break off what it does: a clock that sleeps in it asks."""
+        return self.enough()()
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Let the first Ctrl-C break off nothing that this thread does in here."""
+        before, self._own.shielded = self._own.shielded, True
+        try:
+            yield
+        finally:
+            self._own.shielded = before
 
     def __enter__(self) -> Interrupt:
         if _on_main_thread():
@@ -57,7 +75,7 @@ class Interrupt:
     def _struck(self, number: int, _frame: FrameType | None) -> None:
         self.number = self.number or number
         self._count += 1
-        if self._blocked or self._count > 1:
+        if (self._blocked and not self._own.shielded) or self._count > 1:  # signals reach the main thread
             raise KeyboardInterrupt
 
     def aside(self, action: Callable[[], T]) -> T:
@@ -71,10 +89,10 @@ class Interrupt:
             except BaseException as error:
                 failed.append(error)
 
-        thread = threading.Thread(target=work, daemon=True)
-        if not self.cancelled():
+        thread, enough = threading.Thread(target=work, daemon=True), self.enough()
+        if not enough():
             thread.start()
-        while not self.cancelled():
+        while not enough():
             thread.join(SLICE)
             if failed:
                 raise failed[0]
@@ -85,14 +103,15 @@ class Interrupt:
     @contextmanager
     def breaking(self) -> Iterator[None]:
         """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
+        enough = self.enough()
         if not _on_main_thread():
             yield
-            if self._count:
+            if enough():
                 raise KeyboardInterrupt
             return
         try:
             self._blocked = True
-            if self._count and not self._heard:
+            if enough():
                 raise KeyboardInterrupt
             yield
         finally:
@@ -109,7 +128,7 @@ class Interrupt:
 
 @runtime_checkable
 class Breakable(Protocol):
-    """A Transport that raises KeyboardInterrupt by itself, soon after the interrupt is `cancelled`."""
+    """A Transport that raises KeyboardInterrupt by itself, soon after there is `enough` of an interrupt."""
 
     def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply: ...
 
@@ -143,6 +162,14 @@ class _BreakableClock:
     def sleep(self, seconds: float) -> None:
         with self._interrupt.breaking():
             self._inner.sleep(seconds)
+
+
+class _Own(threading.local):
+    """What a thread knows of an interrupt: how many signals it has heard of, and whether the first is not for it."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.shielded = False
 
 
 def _on_main_thread() -> bool:

@@ -52,7 +52,7 @@ class Network:
         """Send in a thread that no signal reaches; raise KeyboardInterrupt when the user has had enough."""
         if self._needs_httpx(request):
             return interrupt.aside(lambda: self._whole().send(request, timeout))
-        return self._lean.send(request, timeout, interrupt.cancelled)
+        return self._lean.send(request, timeout, interrupt.enough())
 
     def _needs_httpx(self, request: Request) -> bool:
         return is_replaced() or self._proxies.have(request.url)

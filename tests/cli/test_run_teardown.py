@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.cli.process import arazzo, documents, started
 from tests.shell.server import Behaviour, Connection, Server, answer, serve
@@ -103,14 +106,41 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     assert asked(server) == ["POST /things", "GET /things/7", "DELETE /things/7"]
 
 
-def test_a_teardown_that_the_first_ctrl_c_breaks_into_goes_on_with_its_next_step(tmp_path: Path) -> None:
-    with serve(things("DELETE")) as server:
+@pytest.mark.parametrize("verb", [("run",), ("test", "-j", "1"), ("test", "-j", "3")], ids=" ".join)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "during", ["GET /things/7", "DELETE /things/7"], ids=["before the teardown", "in the teardown"]
+)
+def test_a_teardown_that_a_first_signal_meets_is_carried_out(
+    tmp_path: Path, verb: tuple[str, ...], number: signal.Signals, during: str
+) -> None:
+    method, struck = during.split()[0], threading.Event()
+
+    def slow(connection: Connection) -> None:
+        while received := connection.request():
+            asked_method, path, _ = received.line.split(" ")
+            if (asked_method, path) == (method, "/things/7"):
+                struck.wait(20)
+                time.sleep(0.3)  # the process hears of the signal before it hears of this answer
+            found = {"POST": ("201 Created", b'{"id": "7"}'), "DELETE": ("204 No Content", b"")}
+            status, body = found.get(asked_method, ("200 OK", b"{}"))
+            connection.send(answer("Content-Type: application/json", "Connection: close", status=status, body=body))
+            return
+
+    with serve(slow) as server:
         path = written(tmp_path, server)
-        with started("run", path.name, cwd=tmp_path) as process:
-            interrupt(process, server, "DELETE /things/7")
-            out, err = process.communicate(timeout=20)
-    assert process.returncode == 130, (out, err)
+        with started(*verb, path.name, *REPORTS, cwd=tmp_path) as process:
+            until(lambda: during in asked(server))
+            process.send_signal(number)
+            struck.set()
+            out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, (out, err)
     assert asked(server)[-2:] == ["DELETE /things/7", "GET /things"]
+    told = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    deleted = [each for each in told if each.get("step_id") == "remove" and each["event"] == "StepFinished"]
+    assert [each["outcome"] for each in deleted] == ["passed"]
+    assert ET.parse(tmp_path / "j.xml").getroot().tag == "testsuites"
+    assert not [*tmp_path.glob(".*.part")]
 
 
 def test_a_teardown_has_the_time_that_it_is_given(tmp_path: Path) -> None:

@@ -101,7 +101,6 @@ LEFT_ALONE = [
     "$inputs.a.b",
     "$inputs.page[size]",
     "$steps.first.outputs.data#/items/0",
-    "$statusCode",
     "Bearer {$inputs.apiKey}",
     "/things/{id}",
     '{"a": "{$inputs.apiKey}", "b": {"c": {$inputs.customer}}}',

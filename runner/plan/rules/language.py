@@ -60,6 +60,16 @@ def malformed_selector(reason: str, span: Span) -> Diagnostic:
     return error("malformed-selector", f"this output is no Selector Object: {reason}", span, fix=fix)
 
 
+def missing_dollar(written: str, meant: str, span: Span) -> Diagnostic:
+    """A text is an expression of a declared name in all but its first sign.
+
+    Why: only what begins with `$` is an expression; this text is sent as it is written.
+    Example: `value: steps.create.outputs.id`.
+    Instead: `value: $steps.create.outputs.id`.
+    """
+    return warning("missing-dollar", f"'{written}' is sent as it is written", span, fix=Fix(f"write {meant}"))
+
+
 def constant_output(meant: str | None, span: Span) -> Diagnostic:
     """An output is neither an expression nor a Selector Object.
 

@@ -137,6 +137,19 @@ def duplicate_id(kind: str, name: str, span: Span, first: Span) -> Diagnostic:
     )
 
 
+def not_sent_yet(written: str, output: str, span: Span) -> Diagnostic:
+    """A request is made of a part of itself, or of its own response.
+
+    Why: the parameters and the body of a step are filled in before anything is sent.
+    Example: the parameter of a step has the value `$response.body#/id`.
+    Instead: the step that got the response has it as an output, and this one uses `$steps.<stepId>.outputs.<name>`.
+    """
+    fix = Fix(f"write {output}, if the step before is meant" if output else "use an output of the step that had it")
+    return Diagnostic(
+        "not-sent-yet", "error", f"nothing has been sent here yet, so there is no {written}", span, fix=fix
+    )
+
+
 def forward_reference(step_id: str, span: Span, target: Span, *, own: bool, reachable: bool) -> Diagnostic:
     """A step uses the outputs of a step that comes later, or its own.
 
