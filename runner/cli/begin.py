@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from runner.cli.budgets import contract_of, limits_of
 from runner.cli.config import Profile
@@ -64,6 +65,7 @@ def begin(
 ) -> Begun:
     """Settle it, or raise an ArazzoError; `names` are what the documents are named by, `prepare` checks them."""
     outlets.junit_form = JUnitForm(options.junit_dialect, options.junit_unit)
+    refuse_overwriting(_named(options, names), outlets)
     setting = setting_of(options.config, options.profile, names, Path.cwd())
     for note in setting.notes:
         outlets.note(note)
@@ -189,6 +191,7 @@ def refuse_strays(options: ExecuteOptions, settings: Settings, plans: Sequence[P
 def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> None:
     """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
     ready = [each for each, _ in begun.equipped]
+    refuse_overwriting(_documents(ready), outlets)
     if options.coverage or begun.bounds or any(text.startswith("coverage=") for text in options.report):
         from runner.cli.coverage import inventories
         from runner.reporters.coverage.reach import CoverageRecorder
@@ -197,6 +200,30 @@ def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> Non
     secrets = secrets_of(begun.equipped)
     start = begun.stage.start if all(each.venue.sandbox for each in ready) else None
     outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
+
+
+def refuse_overwriting(read: Iterable[Path], outlets: Outlets) -> None:
+    """Refuse a report that would take the place of something that this run reads."""
+    taken = {path.resolve() for path in read}
+    over = [path for _, path in outlets.reports if path.resolve() in taken]
+    if over:
+        outlets.reports = []  # what is refused is reported, too
+        raise UsageError(f"the report {over[0]} would overwrite what this run reads", "give it a path of its own")
+
+
+def _named(options: ExecuteOptions, names: Sequence[str]) -> Iterator[Path]:
+    """Give the files that the command line names."""
+    files = [*names, *options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
+    yield from map(Path, files)
+    yield from (Path(path) for path in (options.config, options.scenario, getattr(options, "rows", None)) if path)
+
+
+def _documents(ready: Iterable[Ready]) -> Iterator[Path]:
+    """Give the files of the documents that are run, and of the descriptions of their sources."""
+    for plan in (each.plan for each in ready):
+        uris = [workflow.span.source.uri for workflow in plan.workflows.values() if workflow.span]
+        uris += [api.uri for api in plan.apis.values()]
+        yield from (Path(unquote(urlsplit(uri).path)) for uri in uris if uri.startswith("file:"))
 
 
 def keeps_bounds(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> bool:

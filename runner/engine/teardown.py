@@ -1,8 +1,8 @@
 """Run the teardown of a workflow: the steps of `x-finally`, which come however its own steps ended.
 
-Its budget is its own, for that of the run may be why it comes now; a teardown inside of another one shares it. What
-the first Ctrl-C broke off does not come again, but the steps after it do. A step is skipped where a value that it needs
-would come from a step that did not pass: what was not made cannot be deleted.
+Its budget is its own, for that of the run may be why it comes now; a teardown inside of another one shares it. The
+first Ctrl-C breaks off nothing of it. A step is skipped where a value that it needs would come from a step that did not
+pass: what was not made cannot be deleted.
 """
 
 from __future__ import annotations

@@ -89,8 +89,7 @@ class Complaints:
             self._note(chapter, _failure_key(failure), partial(_draw_failure, failure, chapter))
         is_told = failures or any(finding.severity == "error" for finding in findings)
         if chapter.outcome != "passed" and not is_told and not (chapter.case and chapter.case.skipped):
-            key = (chapter_problem(chapter).kind, chapter.document, _workflow_id(chapter))
-            self._note(chapter, key, partial(_draw_chapter, chapter))
+            self._note(chapter, _chapter_key(chapter), partial(_draw_chapter, chapter))
 
     def worst_first(self) -> list[Complaint]:
         """Give errors before warnings, and what was seen in many cases before what was seen in few."""
@@ -131,6 +130,13 @@ def _workflow_id(chapter: Chapter) -> str:
     if chapter.case:
         return chapter.case.case.workflow_id
     return chapter.head.workflow_id if chapter.head else ""
+
+
+def _chapter_key(chapter: Chapter) -> tuple[str, ...]:
+    """Give what a case is about in which nothing ran: a row that was refused is by its place a fault of its own."""
+    problem = chapter_problem(chapter)
+    place = (problem.span.source.name, str(problem.span.begin.line)) if problem.span and not chapter.head else ()
+    return problem.kind, chapter.document, _workflow_id(chapter), *place
 
 
 def _finding_key(finding: Finding) -> tuple[str, ...]:

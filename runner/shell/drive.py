@@ -2,7 +2,7 @@
 
 Cancelling is an answer too. The first Ctrl-C (KeyboardInterrupt in a blocking call, CancelledError in an awaited one,
 or `cancelled()`) abandons what is under way and answers `Cancelled`, and so is every effect after it but those of a
-teardown, which are carried out: the flow tells its closing events and ends. A second one ends at once.
+teardown, which are carried out to their end: the flow tells its closing events and ends. A second one ends at once.
 """
 
 from __future__ import annotations

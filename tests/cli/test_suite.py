@@ -442,3 +442,17 @@ def test_a_broken_contract_fails_its_case_under_error(tmp_path: Path) -> None:
     assert "✗ list  flow.arazzo.yaml:5" in ended.out
     assert "error[contract-status]" in ended.out
     assert "✗ list  flow.arazzo.yaml:6  step 's': status 201 is not documented" in ended.out
+
+
+@pytest.mark.parametrize("read", ["flow.arazzo.yaml", "api.yaml", "rows.csv", "arazzo.toml"])
+def test_a_report_takes_the_place_of_nothing_that_is_read(tmp_path: Path, read: str) -> None:
+    flows(tmp_path, {"get": WITH_INPUTS})
+    (tmp_path / "rows.csv").write_text("case,id\na,1\n")
+    (tmp_path / "arazzo.toml").write_text("")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert read in before
+    arguments = ("--rows", "rows.csv", "--config", "arazzo.toml", "--report", f"junit=./{read}")
+    ended = arazzo("test", "--sandbox", *arguments, cwd=tmp_path)
+    assert ended.code == 2
+    assert f"the report {read} would overwrite what this run reads" in ended.err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
