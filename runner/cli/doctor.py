@@ -11,17 +11,19 @@ from typing import Any
 import click
 
 from runner import api, bundled
+from runner.cli.asking import inputs_of
 from runner.cli.cache import cache_of
-from runner.cli.credentials import Variables, Wallet, credentials_of, gather, lacking, used
+from runner.cli.credentials import Variables, Wallet, credentials_of, gather, lacking, strays, used
 from runner.cli.dotenv import read_env_files
 from runner.cli.help import Sectioned
-from runner.cli.inputs import Given, collect, values_for
+from runner.cli.inputs import Given, collect, unknown_names, values_for
 from runner.cli.options import WhereOptions, where_options
-from runner.cli.places import sources_of
+from runner.cli.places import check_names, sources_of
 from runner.cli.prepare import check_document, say_error
 from runner.cli.profile import setting_of
 from runner.cli.terminal import look
-from runner.cli.world import Venue
+from runner.cli.world import Ready, Venue
+from runner.engine.asked import Asked
 from runner.errors import UsageError
 from runner.openapi.document import Operation
 from runner.plan.inputs import accept
@@ -71,6 +73,13 @@ def command(target: str, **options: Any) -> None:
         checked = check_document(location, replace(sources, cache=cache_of(terminal, where.no_cache)))
         wallet = gather(options["auth"], variables, setting.profile)
         sandbox = bundled.is_name(target) and not (options["live"] or where.server)
+        if checked.draft is not None:
+            check_names([checked.draft], sources, where)
+            keys = api.choose(checked.draft, options["workflow"])
+            unknown_names(given, [each for key in keys for each in inputs_of(checked.draft, key)])
+            run = Ready(checked.draft, tuple(Asked(key, {}) for key in keys), Venue(target, sandbox))
+            for advice in strays([run], wallet):
+                terminal.warn(advice)
         sections = examine(checked, options["workflow"], Case(target, given, wallet, sandbox))
     except UsageError as error:
         say_error(terminal, error)

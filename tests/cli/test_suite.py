@@ -456,3 +456,11 @@ def test_a_report_takes_the_place_of_nothing_that_is_read(tmp_path: Path, read: 
     assert ended.code == 2
     assert f"the report {read} would overwrite what this run reads" in ended.err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_each_refused_row_is_annotated_at_its_own_line(tmp_path: Path) -> None:
+    flows(tmp_path, {"get": WITH_INPUTS})
+    (tmp_path / "rows.csv").write_text("case,id\na,x\nb,1\nc,y\n")
+    ended = arazzo("test", "--sandbox", "--rows", "rows.csv", "--report", "github=gh.txt", cwd=tmp_path)
+    assert ended.code == 1
+    assert re.findall(r"file=rows\.csv,line=(\d+)", (tmp_path / "gh.txt").read_text()) == ["2", "4"]
