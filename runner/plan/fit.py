@@ -14,10 +14,13 @@ from runner.exchange import media_type, parse_json
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.nodes import (
     Accessed,
+    ArrayOf,
     Computed,
     Constant,
     Expression,
     HeaderField,
+    Node,
+    ObjectOf,
     StatusCode,
 )
 from runner.expressions.parse import parse_expression
@@ -191,13 +194,60 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
 def hold_body(
     source: ApiDescription, operation: Operation, body: BoundBody, at: Callable[[str], Span], reading: Reading
 ) -> Iterator[Diagnostic]:
-    """Say where a constant payload breaks the schema of its media type; replacements may still change it."""
+    """Say where a payload breaks the schema of its media type, as far as it is constant, unless that is replaced."""
     declared = operation.request_body
     media = match_media(declared.content, body.content_type) if declared else None
     if media is None or media.schema is None or not media_type(body.content_type).is_json:
         return
-    if isinstance(body.payload, Constant) and not body.is_json_text and not body.replacements:
+    if body.replacements:
+        return
+    if body.is_json_text and isinstance(body.payload, Constant) and isinstance(body.payload.value, str):
+        with suppress(ValueError, RecursionError):  # that it is no JSON is told where it would be written
+            value = parse_json(body.payload.value)
+            yield from _check_constant(source, media.schema, (value,), "the payload", lambda _: at(""), reading)
+    elif isinstance(body.payload, Constant):
         yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at, reading)
+    elif isinstance(body.payload, ObjectOf | ArrayOf):
+        yield from _check_composed(source, media.schema, body.payload, at, reading)
+
+
+# What is certain of an object or array, whatever the expressions within it give.
+_OF_THE_WHOLE = frozenset({"type", "required", "additionalProperties"})
+
+
+def _check_composed(
+    source: ApiDescription, schema: Address, payload: Node, at: Callable[[str], Span], reading: Reading
+) -> Iterator[Diagnostic]:
+    compiled = source.schemas.at(*schema, "request")
+    if isinstance(compiled, SchemaProblem):
+        return
+    holes: list[str] = []
+    value = _with_holes(payload, "", holes)
+    for error in compiled.schema.errors(value):
+        inside = any(error.instance == hole or error.instance.startswith(f"{hole}/") for hole in holes)
+        around = any(hole.startswith(f"{error.instance}/") for hole in holes)
+        broken = resolve_pointer(value, error.instance)
+        if inside or (around and error.keyword not in _OF_THE_WHOLE):
+            continue
+        if isinstance(broken, str) and is_doubted(broken, reading):
+            continue  # which is why
+        where = f"the payload at '{error.instance}'" if error.instance else "the payload"
+        yield api.invalid_value(where, error.message, at(error.instance))
+        return
+
+
+def _with_holes(node: Node, pointer: str, holes: list[str]) -> Json:
+    """Give a payload with something in the place of each expression, and note where."""
+    match node:
+        case Constant(value):
+            return value
+        case ObjectOf(members):
+            return {name: _with_holes(each, join_pointer(pointer, name), holes) for name, each in members}
+        case ArrayOf(items):
+            return [_with_holes(each, join_pointer(pointer, place), holes) for place, each in enumerate(items)]
+        case _:
+            holes.append(pointer)
+            return ""
 
 
 def _check_constant(

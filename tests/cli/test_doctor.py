@@ -117,3 +117,20 @@ def test_what_is_no_document_is_said_without_more(tmp_path: Path, target: str) -
     found = arazzo("doctor", target, cwd=tmp_path)
     assert found.code == 1
     assert "thing stands between this document and a run" in found.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-i", "nope=5"), "there is no input 'nope'"),
+        (("--server", "shpo=http://127.0.0.1:9"), "there is no source 'shpo'"),
+        (("--server-var", "region=eu"), "region"),
+    ],
+)
+def test_what_a_run_refuses_is_refused(tmp_path: Path, options: tuple[str, str], said: str) -> None:
+    path = documents(tmp_path, "http://127.0.0.1:9", "\n  - {stepId: list, operationId: listThings}\n")
+    inputs = "    inputs: {type: object, properties: {sku: {type: string}}}\n    steps:"
+    path.write_text(path.read_text().replace("    steps:", inputs, 1))
+    ended = arazzo("doctor", path.name, *options, cwd=tmp_path)
+    assert ended.code == arazzo("run", path.name, *options, cwd=tmp_path).code == 2
+    assert said in ended.err
