@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from runner.criteria.compare import compare, kind_of, same_json
+from runner.criteria.nodes import Operator
 from runner.diagnostics import Diagnostic
 from runner.plan.rules import api
 from runner.plan.shapes import Shape, either
@@ -37,7 +38,11 @@ def check_compared(shape: Shape, compared: Compared, *, in_query: bool = False) 
         yield api.structure_compared(place, either(types), span)
         return
     text = scalar_text(literal)
-    if operator not in ("==", "!=") or not text:
+    if operator not in ("==", "!="):
+        if text and not in_query and _has_no_order(shape, types, operator, literal):
+            yield api.type_compared(place, either(types), written, _meant(literal, types), span, is_order=True)
+        return
+    if not text:
         return
     values = [value for value in shape.only_values if value is not None]
     names = list(dict.fromkeys(scalar_text(value) for value in values if isinstance(value, Scalar)))
@@ -46,6 +51,15 @@ def check_compared(shape: Shape, compared: Compared, *, in_query: bool = False) 
             yield api.undeclared_value(text, place, names, span)
     elif types and not any(_may_equal(_OF_TYPE[each], literal, in_query=in_query) for each in types):
         yield api.type_compared(place, either(types), written, _meant(literal, types), span)
+
+
+def _has_no_order(shape: Shape, types: frozenset[str], operator: str, literal: Scalar) -> bool:
+    """Say whether no value of a shape is less or more than a literal: a text may be a number as well."""
+    known: list[Json] = [value for value in shape.only_values if value is not None]
+    samples = known or [_OF_TYPE[each] for each in types if each != "string"]
+    if not samples or (not known and "string" in types):
+        return False
+    return all(compare(cast(Operator, operator), each, literal).note is not None for each in samples)
 
 
 def _equal(value: Json, literal: Scalar, *, in_query: bool) -> bool:

@@ -81,7 +81,7 @@ def structure_compared(place: str, found: str, span: Span) -> Diagnostic:
     return warning("structure-compared", message, span, fix=Fix("compare the part that is meant"))
 
 
-def type_compared(place: str, found: str, written: str, fix: str, span: Span) -> Diagnostic:
+def type_compared(place: str, found: str, written: str, fix: str, span: Span, *, is_order: bool = False) -> Diagnostic:
     """A value is compared with one of a type that it never has.
 
     Why: values of two types are never equal, but for a number and the text of it: the comparison has the same result
@@ -89,7 +89,8 @@ def type_compared(place: str, found: str, written: str, fix: str, span: Span) ->
     Example: `$response.body#/ready == 'true'`, where the schema has a boolean.
     Instead: `$response.body#/ready == true`.
     """
-    return warning("type-compared", f"{place} is {found}, which never equals {written}", span, fix=Fix(fix))
+    never = "is never less or more than" if is_order else "never equals"
+    return warning("type-compared", f"{place} is {found}, which {never} {written}", span, fix=Fix(fix))
 
 
 def structure_as_text(name: str, wanted: str, found: str, span: Span) -> Diagnostic:
