@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
@@ -101,6 +101,11 @@ Align: TypeAlias = Callable[[str, int], int]
 """Turn (raw scalar text, offset in its decoded value) into an offset in the raw text."""
 
 
+@lru_cache(8)  # a long text may hold thousands of expressions; the same string is looked up by its identity
+def _raw(source: Source, start: int, end: int) -> str:
+    return source.text[start:end]
+
+
 class SourceMap(Frozen, eq=False, dict=True):
     """The positions of a document's keys and values by JSON Pointer; `build` runs once, when first asked.
 
@@ -148,7 +153,7 @@ class SourceMap(Frozen, eq=False, dict=True):
         place, _, found = self._find(pointer)
         if not found or place.members is not None or place.items is not None:
             return self.key(pointer)
-        raw = self.source.text[place.start : place.end]
+        raw = _raw(self.source, place.start, place.end)
         first, last = self.align(raw, start), self.align(raw, end)
         return Span(self.source, place.start + first, place.start + max(first, last))
 

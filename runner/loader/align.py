@@ -37,10 +37,17 @@ def align(raw: str, offset: int) -> int:
     """
     quoted = raw[:1] in ("'", '"')
     start, end = (1, len(raw) - 1) if quoted else (0, len(raw))
-    if not _TRANSFORMED.search(raw, start, end) and raw[:1] not in ("|", ">"):
+    if _stands_for_itself(raw):
         return min(start + offset, end)
     places = _places(raw)
     return places[offset] if offset < len(places) else end
+
+
+@lru_cache(maxsize=64)
+def _stands_for_itself(raw: str) -> bool:
+    quoted = raw[:1] in ("'", '"')
+    start, end = (1, len(raw) - 1) if quoted else (0, len(raw))
+    return raw[:1] not in ("|", ">") and not _TRANSFORMED.search(raw, start, end)
 
 
 @lru_cache(maxsize=2)  # a long text may hold thousands of expressions, and each asks where it stands
