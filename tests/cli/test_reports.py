@@ -295,3 +295,11 @@ def test_every_kind_is_written_where_no_request_is_answered(tmp_path: Path) -> N
     assert arazzo("run", path.name, *reports, cwd=tmp_path).code == 4
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == sorted(KINDS)
     assert all((tmp_path / "out" / kind).stat().st_size for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "coverage"])
+@pytest.mark.parametrize("entries", [[*story()], [*suite()]], ids=["a run", "a suite"])
+def test_a_record_with_a_hole_is_reported_all_the_same(kind: str, entries: list[Entry]) -> None:
+    first, *others = entries
+    for kept in range(1, len(others), 9):
+        assert live(kind, [first, *others[kept:]], outlets()) or kind == "github"  # which says nothing of what passed

@@ -52,11 +52,12 @@ class HtmlReport:
         recorder = self._recorder
         recorder.tell(entry)
         match entry.event:
-            case CaseFinished() | CaseSkipped():
+            case CaseFinished() | CaseSkipped() if recorder.run.cases:
                 self._write(Listed.of_case(recorder.run.cases[-1]))
                 recorder.forget()
             case WorkflowFinished() if recorder.workflow is None and not recorder.run.cases:
-                self._write(Listed.of_workflows(recorder.run.workflows))
+                if recorder.run.workflows:  # a record may have lost where one began
+                    self._write(Listed.of_workflows(recorder.run.workflows))
                 recorder.forget()
 
     def _write(self, listed: Listed) -> None:
