@@ -16,7 +16,7 @@ from runner.cli.watch import Read
 from runner.cli.world import Ready
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import secret_inputs
-from runner.engine.events import Answered, CaseFinished, Entry, Event, Outcome, RunFinished, RunStarted
+from runner.engine.events import Answered, CaseFinished, ContractChecked, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.exchange import Exchange, Response
@@ -96,6 +96,7 @@ class Outlets(Mutable):
     outcome: Outcome = "passed"
     sent: int = 0
     answered: int = 0
+    mismatched: int = 0
     last_at: float = 0.0
     warnings: list[str] = field(default_factory=list)
     junit_form: JUnitForm = JUnitForm()
@@ -245,6 +246,8 @@ class Outlets(Mutable):
             case Answered(_, exchange):
                 self.sent += 1
                 self.answered += _was_answered(exchange)
+            case ContractChecked(breaches=breaches) if breaches:
+                self.mismatched += 1
             case _:
                 pass
         self._tell_all(entry)

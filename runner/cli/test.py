@@ -179,6 +179,7 @@ def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets],
             live=live,
             total=total,
             requests=lambda: outlets.sent,
+            mismatches=lambda: outlets.mismatched,
         )
 
     return made

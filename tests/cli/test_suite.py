@@ -464,3 +464,11 @@ def test_each_refused_row_is_annotated_at_its_own_line(tmp_path: Path) -> None:
     ended = arazzo("test", "--sandbox", "--rows", "rows.csv", "--report", "github=gh.txt", cwd=tmp_path)
     assert ended.code == 1
     assert re.findall(r"file=rows\.csv,line=(\d+)", (tmp_path / "gh.txt").read_text()) == ["2", "4"]
+
+
+def test_a_green_suite_says_how_much_of_it_was_against_the_contract(tmp_path: Path) -> None:
+    with serve(always(answer("Content-Type: text/plain", body=b"no JSON"))) as server:
+        flows(tmp_path, {"list": CALL}, server=server.url(""))
+        ended = arazzo("test", "--repeat", 2, cwd=tmp_path)
+    assert ended.code == 0, ended
+    assert ended.out.splitlines()[-1].endswith("2 exchanges against the contract")
