@@ -178,8 +178,7 @@ def _console(every: Callable[[], Iterator[Task]]) -> Callable[[TextIO, Outlets],
             verbosity=outlets.verbosity,
             live=live,
             total=total,
-            requests=lambda: outlets.sent,
-            mismatches=lambda: outlets.mismatched,
+            counted=lambda: (outlets.sent, outlets.mismatched),
         )
 
     return made

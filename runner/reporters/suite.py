@@ -54,8 +54,8 @@ class SuiteConsole:
     """Quiet as long as all is well: "quiet" leaves the lines of documents out, "verbose" draws every case as it ran.
 
     `live` is for a terminal: what happens just now stands on the last line, with the number of all cases, `total`.
-    `requests` counts the requests; without it those that are told are counted. `mismatches` counts the exchanges that
-    were not what their description says.
+    `counted` gives the requests, and the exchanges that were not what their description says; without it the requests
+    that are told are counted.
     """
 
     def __init__(
@@ -66,8 +66,7 @@ class SuiteConsole:
         verbosity: Verbosity = "normal",
         live: bool = False,
         total: int = 0,
-        requests: Callable[[], int] | None = None,
-        mismatches: Callable[[], int] = lambda: 0,
+        counted: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self._style = style
         self._screen: Screen = LiveScreen(stream, style) if live else PlainScreen(stream)
@@ -77,8 +76,7 @@ class SuiteConsole:
         self._document = _Tally()
         self._counts: Counter[str] = Counter()
         self._answered = 0
-        self._requests = requests or (lambda: self._answered)
-        self._mismatches = mismatches
+        self._counted = counted or (lambda: (self._answered, 0))
         self._reasons: Counter[str] = Counter()
         self._failures: list[str] = []
         self._untold = 0
@@ -204,8 +202,8 @@ class SuiteConsole:
             self._screen.say("")
         role: Role = "ok" if set(self._counts) <= {"passed"} else "error"
         counted = style.paint(_counted(self._counts) or "nothing ran", role)
-        requests = style.paint(f"{count(self._requests(), 'request')}{dot}{seconds(self._at - self._began)}", "muted")
-        broken = self._mismatches()
+        asked, broken = self._counted()
+        requests = style.paint(f"{count(asked, 'request')}{dot}{seconds(self._at - self._began)}", "muted")
         warned = style.paint(f"{dot}{count(broken, 'exchange')} against the contract", "warning") if broken else ""
         self._screen.say(f"{counted}{dot}{requests}{warned}")
 
