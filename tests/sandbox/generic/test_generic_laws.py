@@ -185,3 +185,24 @@ def test_a_request_made_from_the_description_is_taken(document: Any, seed: int) 
             Request(operation.method, f"http://127.0.0.1{path}", (*fields, ("X-Key", "any")), body)
         )
         assert response.status not in (400, 422) or not is_own(response), response.body
+
+
+def test_a_form_of_no_members_is_one() -> None:
+    api = read(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "A", "version": "1"},
+            "paths": {
+                "/a": {
+                    "post": {
+                        "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object"}}}},
+                        "responses": {"204": {"description": "ok"}},
+                    }
+                }
+            },
+        }
+    )
+    kind = ("Content-Type", "multipart/form-data; boundary=x")
+    sandbox = GenericSandbox([mount(api, "")])
+    for body, status in ((b"--x--\r\n", 204), (b"--y--\r\n", 400)):
+        assert sandbox.answer(Request("POST", "http://127.0.0.1/a", (kind,), body)).status == status
