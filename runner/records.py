@@ -38,7 +38,9 @@ else:
     set_field = force_setattr
 
     def _shown(record: Struct) -> str:
-        values = ((name, getattr(record, name)) for name in record.__struct_fields__ if name not in record.HIDDEN)
+        # What a class hides stays hidden in those that are made of it.
+        hidden = {name for kind in type(record).__mro__ for name in vars(kind).get("HIDDEN", ())}
+        values = ((name, getattr(record, name)) for name in record.__struct_fields__ if name not in hidden)
         return f"{type(record).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})"
 
     class Frozen(Struct, frozen=True):
