@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from runner.description import Description
 from runner.diagnostics import Diagnostic, Fix, in_order
@@ -35,7 +35,7 @@ from runner.records import Frozen, field, replace
 from runner.shell.auth import foresee
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch
-from runner.shell.lookup import look_for
+from runner.shell.lookup import look_for, path_of
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.source import Source, Span
 from runner.values import InputValue
@@ -214,7 +214,7 @@ def display_name(uri: str, here: Path) -> str:
     """Give what a person is shown for a URI: a file's path from the working directory, where it is below it."""
     if not uri.startswith("file:"):
         return uri
-    path = Path(unquote(urlsplit(uri).path))
+    path = path_of(uri)
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 

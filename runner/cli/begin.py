@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from runner.cli.budgets import contract_of, limits_of
 from runner.cli.config import Profile
@@ -31,6 +30,7 @@ from runner.cli.prepare import draw_all
 from runner.cli.profile import Setting, setting_of
 from runner.cli.stage import Stage, check_faults, read_stage, stands_in
 from runner.cli.terminal import Terminal
+from runner.cli.watch import depended_on
 from runner.cli.world import Ready, SandboxSettings, places
 from runner.engine.asked import secret_inputs
 from runner.engine.state import Limits
@@ -41,6 +41,7 @@ from runner.records import Frozen, replace
 from runner.reporters.junit_form import JUnitForm
 from runner.shell.auth import Credentials, foresee
 from runner.shell.clock import VirtualClock
+from runner.shell.lookup import path_of
 
 if TYPE_CHECKING:
     from runner.sandbox.civitai.settings import Settings
@@ -65,7 +66,7 @@ def begin(
 ) -> Begun:
     """Settle it, or raise an ArazzoError; `names` are what the documents are named by, `prepare` checks them."""
     outlets.junit_form = JUnitForm(options.junit_dialect, options.junit_unit)
-    refuse_overwriting(_named(options, names), outlets)
+    refuse_overwriting([*map(Path, names), *depended_on(options)], outlets)
     setting = setting_of(options.config, options.profile, names, Path.cwd())
     for note in setting.notes:
         outlets.note(note)
@@ -211,19 +212,12 @@ def refuse_overwriting(read: Iterable[Path], outlets: Outlets) -> None:
         raise UsageError(f"the report {over[0]} would overwrite what this run reads", "give it a path of its own")
 
 
-def _named(options: ExecuteOptions, names: Sequence[str]) -> Iterator[Path]:
-    """Give the files that the command line names."""
-    files = [*names, *options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
-    yield from map(Path, files)
-    yield from (Path(path) for path in (options.config, options.scenario, getattr(options, "rows", None)) if path)
-
-
 def _documents(ready: Iterable[Ready]) -> Iterator[Path]:
     """Give the files of the documents that are run, and of the descriptions of their sources."""
     for plan in (each.plan for each in ready):
         uris = [workflow.span.source.uri for workflow in plan.workflows.values() if workflow.span]
         uris += [api.uri for api in plan.apis.values()]
-        yield from (Path(unquote(urlsplit(uri).path)) for uri in uris if uri.startswith("file:"))
+        yield from (path_of(uri) for uri in uris if uri.startswith("file:"))
 
 
 def keeps_bounds(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> bool:

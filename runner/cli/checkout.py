@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from runner.records import Frozen
+from runner.shell.lookup import path_of
 from runner.source import Source
 
 
@@ -24,7 +25,7 @@ class Checkout(Frozen):
         """Give the path of a file below the root, with slashes; nothing for what is elsewhere."""
         if not source.uri.startswith("file:"):
             return ""
-        path = Path(unquote(urlsplit(source.uri).path))
+        path = path_of(source.uri)
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else ""
 
     def path(self, source: Source) -> str:

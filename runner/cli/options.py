@@ -196,6 +196,11 @@ class ExecuteOptions(WhereOptions):
     HIDDEN = ("auth",)
 
     @property
+    def also_read(self) -> tuple[str | None, ...]:
+        """The files that a command reads besides those of all commands that run."""
+        return ()
+
+    @property
     def is_replayed(self) -> bool:
         """Whether answers come from a recording, which needs no credential."""
         return False

@@ -38,6 +38,10 @@ class RunOptions(TapedOptions):
     recorded: str | None
 
     @property
+    def also_read(self) -> tuple[str | None, ...]:
+        return (self.recorded,)
+
+    @property
     def may_ask(self) -> bool:
         return not (self.no_input or self.replay or self.dry_run)
 
@@ -71,9 +75,11 @@ def command(**options: Any) -> None:
 
 def watched(options: RunOptions, terminal: Terminal) -> int:
     """Run again whatever a saved file affects, and give the exit code."""
-    shared = depended_on(options, options.recorded)
     return watch(
-        options.targets, terminal, lambda some, read: run(replace(options, targets=some), terminal, read), shared
+        options.targets,
+        terminal,
+        lambda some, read: run(replace(options, targets=some), terminal, read),
+        depended_on(options),
     )
 
 

@@ -62,6 +62,10 @@ class SuiteOptions(TapedOptions):
     rate: str | None
     fail_fast: bool
 
+    @property
+    def also_read(self) -> tuple[str | None, ...]:
+        return (self.rows,)
+
 
 class Jobs(click.ParamType):  # type: ignore[type-arg] # it takes a parameter in newer releases only
     """A number of jobs; `auto` is one for each core."""
@@ -130,7 +134,7 @@ def watched(options: SuiteOptions, terminal: Terminal) -> int:
             pending.clear()
         return code
 
-    return watch(documents, terminal, again, depended_on(options, options.rows))
+    return watch(documents, terminal, again, depended_on(options))
 
 
 def run(options: SuiteOptions, terminal: Terminal, read: Read | None = None, only: frozenset[str] | None = None) -> int:

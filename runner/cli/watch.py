@@ -117,11 +117,11 @@ def watch(targets: tuple[str, ...], terminal: Terminal, run: Again, shared: Iter
         return 130
 
 
-def depended_on(options: ExecuteOptions, *others: str | None) -> list[Path]:
+def depended_on(options: ExecuteOptions) -> list[Path]:
     """List the files that options name, which every run depends on."""
     named = [*options.inputs, *options.env_file, *(text.partition("=")[2] for text in options.input_file)]
     config = options.config or find(Path.cwd())
-    return [Path(path) for path in (*named, config, options.scenario, *others) if path]
+    return [Path(path) for path in (*named, config, options.scenario, *options.also_read) if path]
 
 
 def wait_for_change(known: Mapping[Path, Stamp]) -> set[Path]:

@@ -6,10 +6,10 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes, encode_like
+from runner.shell.lookup import path_of
 from runner.source import Source
 
 
@@ -18,7 +18,7 @@ def write_back(before: Source, text: str) -> None:
 
     The file behind a link is replaced, not the link. UsageError where it may not be written, or has changed since.
     """
-    path = Path(unquote(urlsplit(before.uri).path)).resolve()
+    path = path_of(before.uri).resolve()
     try:
         content = path.read_bytes()
         if decode_bytes(content) != before.text:

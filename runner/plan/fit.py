@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runner.arazzo.document import Step
 from runner.criteria.check import Criterion, Simple
@@ -37,7 +37,7 @@ from runner.plan.plan import BoundBody, BoundParameter, Inputs
 from runner.plan.rules import api
 from runner.plan.shapes import body_of, described, either
 from runner.plan.targets import Found, FoundOperation
-from runner.schema import SchemaProblem
+from runner.schema import SchemaError, SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
 from runner.values import Json, join_pointer, resolve_pointer
@@ -179,7 +179,7 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
         value = bound.value.value
         named = f"'{bound.parameter.name}'"
         reading = Reading(ctx, scope, "")
-        yield from _check_constant(source, schema, _readings(value), named, lambda _: bound.span, reading)
+        yield from _check_constant(source, schema, Given(_readings(value), named), lambda _: bound.span, reading)
     elif isinstance(bound.value, Computed):
         shapes = ctx.shapes_of(source)
         wanted = shapes.types((shapes.node(schema),))
@@ -203,37 +203,33 @@ def hold_body(
         return
     if body.is_json_text and isinstance(body.payload, Constant) and isinstance(body.payload.value, str):
         with suppress(ValueError, RecursionError):  # that it is no JSON is told where it would be written
-            value = parse_json(body.payload.value)
-            yield from _check_constant(source, media.schema, (value,), "the payload", lambda _: at(""), reading)
-    elif isinstance(body.payload, Constant):
-        yield from _check_constant(source, media.schema, (body.payload.value,), "the payload", at, reading)
-    elif isinstance(body.payload, ObjectOf | ArrayOf):
-        yield from _check_composed(source, media.schema, body.payload, at, reading)
+            value = Given((parse_json(body.payload.value),), "the payload")
+            yield from _check_constant(source, media.schema, value, lambda _: at(""), reading)
+    elif isinstance(body.payload, Constant | ObjectOf | ArrayOf):
+        holes: list[str] = []
+        value = Given((_with_holes(body.payload, "", holes),), "the payload", holes)
+        yield from _check_constant(source, media.schema, value, at, reading)
+
+
+class Given(NamedTuple):
+    """What is sent, in each of the ways in which it may be read, and what it is called.
+
+    `holes` are the pointers of what is not known: something stands there for an expression.
+    """
+
+    readings: tuple[Json, ...]
+    what: str
+    holes: Sequence[str] = ()
+
+    def is_certain(self, error: SchemaError) -> bool:
+        """Say whether something is wrong whatever the expressions give."""
+        inside = any(error.instance == hole or error.instance.startswith(f"{hole}/") for hole in self.holes)
+        around = any(hole.startswith(f"{error.instance}/") for hole in self.holes)
+        return not inside and (not around or error.keyword in _OF_THE_WHOLE)
 
 
 # What is certain of an object or array, whatever the expressions within it give.
 _OF_THE_WHOLE = frozenset({"type", "required", "additionalProperties"})
-
-
-def _check_composed(
-    source: ApiDescription, schema: Address, payload: Node, at: Callable[[str], Span], reading: Reading
-) -> Iterator[Diagnostic]:
-    compiled = source.schemas.at(*schema, "request")
-    if isinstance(compiled, SchemaProblem):
-        return
-    holes: list[str] = []
-    value = _with_holes(payload, "", holes)
-    for error in compiled.schema.errors(value):
-        inside = any(error.instance == hole or error.instance.startswith(f"{hole}/") for hole in holes)
-        around = any(hole.startswith(f"{error.instance}/") for hole in holes)
-        broken = resolve_pointer(value, error.instance)
-        if inside or (around and error.keyword not in _OF_THE_WHOLE):
-            continue
-        if isinstance(broken, str) and is_doubted(broken, reading):
-            continue  # which is why
-        where = f"the payload at '{error.instance}'" if error.instance else "the payload"
-        yield api.invalid_value(where, error.message, at(error.instance))
-        return
 
 
 def _with_holes(node: Node, pointer: str, holes: list[str]) -> Json:
@@ -251,21 +247,16 @@ def _with_holes(node: Node, pointer: str, holes: list[str]) -> Json:
 
 
 def _check_constant(
-    source: ApiDescription,
-    schema: Address,
-    readings: tuple[Json, ...],
-    what: str,
-    at: Callable[[str], Span],
-    reading: Reading,
+    source: ApiDescription, schema: Address, given: Given, at: Callable[[str], Span], reading: Reading
 ) -> Iterator[Diagnostic]:
     compiled = source.schemas.at(*schema, "request")
-    if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in readings):
+    if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in given.readings):
         return  # what is wrong with a schema is told by the contract check
-    for error in compiled.schema.errors(readings[0]):
-        broken = resolve_pointer(readings[0], error.instance)
+    for error in filter(given.is_certain, compiled.schema.errors(given.readings[0])):
+        broken = resolve_pointer(given.readings[0], error.instance)
         if isinstance(broken, str) and is_doubted(broken, reading):
             continue  # which is why
-        where = f"{what} at '{error.instance}'" if error.instance else what
+        where = f"{given.what} at '{error.instance}'" if error.instance else given.what
         yield api.invalid_value(where, error.message, at(error.instance))
         return
 

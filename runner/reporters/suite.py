@@ -8,7 +8,6 @@ from io import StringIO
 from typing import TextIO
 
 from runner.engine.events import (
-    Answered,
     Case,
     CaseFinished,
     CaseSkipped,
@@ -54,8 +53,7 @@ class SuiteConsole:
     """Quiet as long as all is well: "quiet" leaves the lines of documents out, "verbose" draws every case as it ran.
 
     `live` is for a terminal: what happens just now stands on the last line, with the number of all cases, `total`.
-    `counted` gives the requests, and the exchanges that were not what their description says; without it the requests
-    that are told are counted.
+    `counted` gives the requests, and the exchanges that were not what their description says.
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class SuiteConsole:
         verbosity: Verbosity = "normal",
         live: bool = False,
         total: int = 0,
-        counted: Callable[[], tuple[int, int]] | None = None,
+        counted: Callable[[], tuple[int, int]],
     ) -> None:
         self._style = style
         self._screen: Screen = LiveScreen(stream, style) if live else PlainScreen(stream)
@@ -75,8 +73,7 @@ class SuiteConsole:
         self._running: _Running | None = None
         self._document = _Tally()
         self._counts: Counter[str] = Counter()
-        self._answered = 0
-        self._counted = counted or (lambda: (self._answered, 0))
+        self._counted = counted
         self._reasons: Counter[str] = Counter()
         self._failures: list[str] = []
         self._untold = 0
@@ -101,7 +98,6 @@ class SuiteConsole:
                 self._sum_up()
             case event if self._running is not None:
                 self._running.entries.append(entry)
-                self._answered += isinstance(event, Answered)
                 if isinstance(event, StepStarted):
                     self._progress(f"{one_line(self._running.case.name)}  {one_line(event.step_id)}")
             case _:

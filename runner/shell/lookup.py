@@ -12,6 +12,11 @@ MOST_FOLDERS = 2_000
 DEEPEST = 6
 
 
+def path_of(uri: str) -> Path:
+    """Give the path of what a `file:` URI of a document that was read names."""
+    return Path(unquote(urlsplit(uri).path))
+
+
 def look_for(folder: str, name: str) -> tuple[str, ...]:
     """Give the URIs of the files of a name, those that lie higher first; none for a folder of the network.
 
@@ -20,7 +25,7 @@ def look_for(folder: str, name: str) -> tuple[str, ...]:
     """
     if not folder.startswith("file:") or not name or "/" in name:
         return ()
-    start = Path(unquote(urlsplit(folder).path))
+    start = path_of(folder)
     if start == start.parent:
         return ()  # the root of the machine is nobody's project
     return tuple(path.as_uri() for path in _files(start, name))
