@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
 from runner.records import Frozen, replace
-from runner.values import split_pointer
+from runner.values import is_within, split_pointer
 
 _BREAK = re.compile(r"\r\n?|\n")  # "b-break" of YAML 1.2, section 5.4
 
@@ -160,7 +160,7 @@ class SourceMap(Frozen, eq=False, dict=True):
     def _find(self, pointer: str) -> tuple[Place, Member | None, bool]:
         place, named = self._root, None
         for now, written in reversed(self.moved):
-            if pointer == now or pointer.startswith(f"{now}/"):
+            if is_within(pointer, now):
                 pointer = written + pointer[len(now) :]
         for token in split_pointer(pointer):
             if place.members is not None and token in place.members:

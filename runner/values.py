@@ -57,7 +57,9 @@ def unescape_token(token: str) -> str:
 
 def join_pointer(base: str, *tokens: str | int) -> str:
     """Append reference tokens to a JSON Pointer."""
-    return base + "".join("/" + escape_token(str(token)) for token in tokens)
+    for token in tokens:
+        base = f"{base}/{escape_token(str(token))}"
+    return base
 
 
 def split_pointer(pointer: str) -> tuple[str, ...]:
@@ -68,6 +70,11 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
         raise ValueError(f"not a JSON Pointer: {pointer!r}")
     tokens = pointer[1:].split("/")
     return tuple(map(unescape_token, tokens) if "~" in pointer else tokens)
+
+
+def is_within(pointer: str, above: str) -> bool:
+    """Say whether a pointer is `above`, or leads to something below it."""
+    return pointer.startswith(above) and pointer[len(above) : len(above) + 1] in ("", "/")
 
 
 def pointer_name(pointer: str) -> str:

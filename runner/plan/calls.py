@@ -72,7 +72,10 @@ def operation_call(
     ):
         ctx.report(calls.missing_body(operation.title, ctx.key(f"{step.pointer}/stepId")))
     api = ctx.api(found.source)
-    choice = choose_server(operation, found.source, api.uri if api else "", ctx.options)
+    uri = api.uri if api else ""
+    choice = scope.once.make(
+        ("server", found.source, id(operation)), ctx, lambda _: choose_server(operation, found.source, uri, ctx.options)
+    )
     if isinstance(choice, Unusable):
         reason = _no_server(ctx, step, found, choice)
         ctx.report(replace(reason, severity="warning"))

@@ -19,6 +19,7 @@ from runner.plan.doubts import strays_in_strings
 from runner.plan.fit import check_condition
 from runner.plan.mend import LONGEST, Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names
+from runner.plan.once import is_by_place
 from runner.plan.patterns import check_criterion
 from runner.plan.plan import Condition
 from runner.plan.queries import check_query
@@ -41,6 +42,7 @@ from runner.plan.rules import conditions as rules
 from runner.plan.shapes import described, shape_of
 from runner.plan.values import expression_at, fix_of, settler
 from runner.records import replace
+from runner.values import resolve_pointer
 
 KINDS = frozenset({"simple", "regex", "jsonpath", "xpath"})
 REPAIRS: Mapping[str, Sequence[Repair]] = {"simple": SIMPLE, "jsonpath": QUERY, "xpath": QUERY}
@@ -65,10 +67,27 @@ def conditions(ctx: Context, scope: Names, written: Sequence[Written]) -> tuple[
 
 
 def condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
-    """Compile one criterion."""
-    pointer = f"{written.pointer}/condition"
+    """Compile one criterion; the same words about the same operation are gone through once."""
     if not written.condition or kind_of(written) not in KINDS:
         return None  # diagnosed by its shape
+    words = _words(ctx, written)
+    if words is None:
+        return _condition(ctx, scope, written)
+    compiled = scope.once.make((*words, *scope.place), ctx, lambda heard: _condition(heard, scope, written))
+    return compiled and replace(compiled, span=ctx.value(f"{written.pointer}/condition"))
+
+
+def _words(ctx: Context, written: Written) -> tuple[tuple[str, str], ...] | None:
+    """Give all that a criterion says, or None where what that means may depend on the step."""
+    members = resolve_pointer(ctx.arazzo.document.root, written.pointer)
+    if not isinstance(members, dict) or is_by_place(written.condition, written.context):
+        return None
+    found = tuple((name, value) for name, value in members.items() if isinstance(value, str))
+    return found if len(found) == len(members) else None
+
+
+def _condition(ctx: Context, scope: Names, written: Written) -> Condition | None:
+    pointer = f"{written.pointer}/condition"
     reading = Reading(ctx, scope, pointer)
     is_long = len(written.condition) > LONGEST
     criterion, mended = (written, Mended(written.condition, reading)) if is_long else restated(written, reading)

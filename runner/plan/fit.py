@@ -40,7 +40,7 @@ from runner.plan.targets import Found, FoundOperation
 from runner.schema import SchemaError, SchemaProblem
 from runner.source import Span
 from runner.text import scalar_text
-from runner.values import Json, join_pointer, resolve_pointer
+from runner.values import Json, is_within, join_pointer, resolve_pointer
 
 At: TypeAlias = Callable[[int, int], Span]
 """Where characters of a text stand in the file."""
@@ -223,7 +223,7 @@ class Given(NamedTuple):
 
     def is_certain(self, error: SchemaError) -> bool:
         """Say whether something is wrong whatever the expressions give."""
-        inside = any(error.instance == hole or error.instance.startswith(f"{hole}/") for hole in self.holes)
+        inside = any(is_within(error.instance, hole) for hole in self.holes)
         around = any(hole.startswith(f"{error.instance}/") for hole in self.holes)
         return not inside and (not around or error.keyword in _OF_THE_WHOLE)
 
@@ -252,7 +252,7 @@ def _check_constant(
     compiled = source.schemas.at(*schema, "request")
     if isinstance(compiled, SchemaProblem) or any(compiled.schema.valid(value) for value in given.readings):
         return  # what is wrong with a schema is told by the contract check
-    for error in filter(given.is_certain, compiled.schema.errors(given.readings[0])):
+    for error in filter(given.is_certain, compiled.schema.errors(given.readings[0], given.holes)):
         broken = resolve_pointer(given.readings[0], error.instance)
         if isinstance(broken, str) and is_doubted(broken, reading):
             continue  # which is why

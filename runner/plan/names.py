@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
@@ -31,6 +31,7 @@ from runner.openapi.document import Operation
 from runner.openapi.fit import ResponseBody
 from runner.openapi.url import template_variables
 from runner.plan.context import Context, find_workflow, split_reference
+from runner.plan.once import Once
 from runner.plan.plan import Inputs
 from runner.plan.rules import flow, language, names
 from runner.plan.schemas import read_inputs
@@ -60,6 +61,7 @@ class Names(Frozen):
     `response` is what `$response.body` can be; None where it may be anything.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
     `in_teardown` says that the text belongs to a step of `x-finally`, `is_unsent` that it is a part of a request.
+    `once` is what was made of the workflow's texts so far.
     """
 
     inputs: Inputs
@@ -73,6 +75,13 @@ class Names(Frozen):
     response: ResponseBody | None = None
     in_teardown: bool = False
     is_unsent: bool = False
+    once: Once = field(default_factory=Once)
+
+    @property
+    def place(self) -> tuple[Hashable, ...]:
+        """What a text means can depend on this of its place, unless it refers to steps, outputs or requests."""
+        response = self.response and (id(self.response.operation), self.response.place, self.response.is_met)
+        return response, self.in_teardown, self.is_unsent
 
 
 SOURCE_FIELDS = ("name", "type", "url")

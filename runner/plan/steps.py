@@ -46,7 +46,7 @@ class StepCompiler(Frozen, dict=True):
             known, last = bodies(ctx, step, find_target(quiet, alone, step)), index >= len(workflow.steps)
             found = StepNames(places[index], step_outputs(ctx, step), step.pointer, known, in_teardown=last)
             steps.setdefault(step.step_id, found)
-        own = Names(inputs, steps, workflow_outputs(workflow))
+        own = replace(alone, steps=steps, outputs=workflow_outputs(workflow))
         return cls(ctx, workflow, order, replace(own, jumps=tuple(_jumps(ctx, workflow, steps))))
 
     @cached_property

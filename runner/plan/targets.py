@@ -73,14 +73,19 @@ def find_target(ctx: Context, scope: Names, step: Step) -> Found | None:
     if len(given) > 1:
         ctx.report(calls.several_targets(given, ctx.key(f"{step.pointer}/{given[1]}")))
         return None
-    if step.operation_id:
-        return _by_id(mend(OPERATION_ID, step.operation_id, Reading(ctx, scope, f"{step.pointer}/operationId")))
-    if step.operation_path:
-        return _by_path(mend(OPERATION_PATH, step.operation_path, Reading(ctx, scope, f"{step.pointer}/operationPath")))
+    if step.operation_id or step.operation_path:
+        return scope.once.make((given[0], written[given[0]]), ctx, lambda heard: _operation(heard, scope, step))
     if step.workflow_id:
         return find_called(ctx, step.workflow_id, f"{step.pointer}/workflowId")
     assert step.channel_path is not None
     return _by_channel(ctx, step.channel_path, f"{step.pointer}/channelPath")
+
+
+def _operation(ctx: Context, scope: Names, step: Step) -> Found | None:
+    if step.operation_id:
+        return _by_id(mend(OPERATION_ID, step.operation_id, Reading(ctx, scope, f"{step.pointer}/operationId")))
+    assert step.operation_path
+    return _by_path(mend(OPERATION_PATH, step.operation_path, Reading(ctx, scope, f"{step.pointer}/operationPath")))
 
 
 def find_called(ctx: Context, text: str, pointer: str) -> FoundWorkflow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -16,6 +17,7 @@ from runner.plan.doubts import doubt, foreign_templates, meant_output, strays, w
 from runner.plan.fit import check_expression
 from runner.plan.mend import Mended, Reading, Repair, repaired, rule_name
 from runner.plan.names import Names, settle
+from runner.plan.once import is_by_place
 from runner.plan.queries import check_query
 from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.payloads import unquoted_braces, whole_inputs
@@ -77,8 +79,22 @@ def _without_braces(ctx: Context, value: Json, pointer: str) -> Json:
     return expression
 
 
+_SAYS = re.compile(r"[$.{]")
+
+
 def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
-    """Compile a text: an expression, a template or plain text."""
+    """Compile a text: an expression, a template or plain text; the same on the same operation is gone through once."""
+    if not _SAYS.search(written):
+        return Constant(written)
+    if is_by_place(written):
+        return _said_node(written, reading, repairs)
+    scope, key = reading.scope, (written, reading.style, repairs is OUTPUT)
+    return scope.once.make(
+        (*key, *scope.place), reading.ctx, lambda heard: _said_node(written, replace(reading, ctx=heard), repairs)
+    )
+
+
+def _said_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
     ctx = reading.ctx
     mended = conformant(repairs if "$" in written else (), written, reading)
     said = doubt(mended)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from runner.records import Frozen
@@ -15,7 +15,7 @@ from runner.schema.gather import gather
 from runner.schema.gathered import Gathered, SchemaProblem
 from runner.schema.keywords import MANY, NAMED, ONE
 from runner.schema.messages import shown
-from runner.values import ABSENT, Json
+from runner.values import ABSENT, Json, is_within, join_pointer
 
 _TOO_DEEP = SchemaError("", "", "", "is nested too deeply to be checked")
 
@@ -34,13 +34,13 @@ class Schema(Frozen):
         except RecursionError:
             return False
 
-    def errors(self, value: Json) -> tuple[SchemaError, ...]:
-        """Give everything that is wrong with a value."""
+    def errors(self, value: Json, unknown: Collection[str] = ()) -> tuple[SchemaError, ...]:
+        """Give everything that is wrong with a value, but for what stands at the pointers `unknown`, or below them."""
         try:
             if self.validator.is_valid(value):
                 return ()
             explaining = Explaining(self.gathered, value)
-            failures = self.validator.failures(value)
+            failures = [each for each in self.validator.failures(value) if not _is_within(each, unknown)]
             return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
         except RecursionError:
             return (_TOO_DEEP,)
@@ -63,6 +63,10 @@ class Schema(Frozen):
             yield from told.items()
         except RecursionError:
             yield _TOO_DEEP, 1
+
+
+def _is_within(failure: Failure, pointers: Collection[str]) -> bool:
+    return bool(pointers) and any(is_within(join_pointer("", *failure.instance), each) for each in pointers)
 
 
 def compile_schema(
