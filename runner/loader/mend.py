@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from runner.arazzo.dialect import Anything, Dialect, Field, ListOf, MapOf, Number, Of, Shape, Text, TypeName
+from runner.arazzo.dialect import (
+    Anything,
+    Dialect,
+    Field,
+    ListOf,
+    MapOf,
+    Number,
+    Of,
+    Schema,
+    Shape,
+    Text,
+    TypeName,
+)
 from runner.diagnostics import Diagnostic, Edit, Fix, Severity
 from runner.loader.apply import apply
 from runner.records import Frozen, Mutable
 from runner.source import SourceMap
-from runner.values import Absent, Json, Value, join_pointer, member, resolve_pointer, split_pointer
+from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
 
 MOST = 20  # repairs of one value; every one of them leads to a shape that needs fewer
 
@@ -89,9 +101,7 @@ class _Mending(Mutable):
     problems: list[Diagnostic]
 
     def visit(self, pointer: str, field: Field, value: Value) -> None:
-        if is_plain(value, field.shape):
-            return
-        for _ in range(MOST):
+        for _ in range(0 if is_plain(value, field.shape) else MOST):
             if isinstance(value, Absent | bytes):
                 return  # it has been taken away
             found = self.first(value, Reading(self.root, self.places, self.dialect, pointer, field))
@@ -100,10 +110,11 @@ class _Mending(Mutable):
             self.apply(*found)
             value = resolve_pointer(self.root, pointer)
         root = self.root
-        for name, below in _below(value, field.shape, self.dialect):
-            place = join_pointer(pointer, name)
-            part = member(value, name) if self.root is root else resolve_pointer(self.root, place)
-            self.visit(place, below, part)
+        for name, below, part in _below(value, field.shape, self.dialect):
+            if self.root is not root:
+                part = resolve_pointer(self.root, join_pointer(pointer, name))
+            if not isinstance(below.shape, SCALAR) or not is_plain(part, below.shape):
+                self.visit(join_pointer(pointer, name), below, part)
 
     def first(self, value: Json, reading: Reading) -> tuple[str, Slip] | None:
         for repair in self.repairs:
@@ -120,8 +131,14 @@ class _Mending(Mutable):
         self.places = self.places.moving(slip.moves) if slip.moves else self.places
 
 
+SCALAR = (Text, Number, Anything)
+"""Shapes whose values have no parts that the specification knows."""
+ACTIONS = frozenset({"successAction", "failureAction"})
+REFERRING = frozenset({"reference", "$ref"})
+
+
 def is_plain(value: Value, shape: Shape) -> bool:
-    """Say whether a value is all that its shape wants: no repair looks at such a one."""
+    """Say whether a value, but for its parts, is all that its shape wants: no repair looks at such a one."""
     match shape:
         case Text(choices=choices):
             return isinstance(value, str) and value != "" and (not choices or value in choices)
@@ -129,6 +146,14 @@ def is_plain(value: Value, shape: Shape) -> bool:
             return isinstance(value, (int, float)) and not isinstance(value, bool)
         case Anything():
             return True
+        case ListOf():
+            return isinstance(value, list)
+        case MapOf() | Schema():
+            return isinstance(value, dict)
+        case Of(name, or_reusable):
+            if not isinstance(value, dict) or name in ACTIONS:
+                return False
+            return not or_reusable or not value.keys() & REFERRING
         case _:
             return False
 
@@ -138,17 +163,20 @@ def kind_of(value: Value, shape: Of) -> str:
     return "reusable" if shape.or_reusable and isinstance(value, dict) and "reference" in value else shape.name
 
 
-def _below(value: Value, shape: Shape, dialect: Dialect) -> Iterator[tuple[str, Field]]:
+def _below(value: Value, shape: Shape, dialect: Dialect) -> Iterator[tuple[str, Field, Value]]:
     """Give the parts of a value that the specification knows, with what it wants of each."""
     match shape, value:
         case Of(), dict():
             fields = dialect.objects[kind_of(value, shape)]
-            yield from ((name, field) for name, field in fields.items() if name in value)
+            yield from [(name, fields[name], part) for name, part in value.items() if name in fields]
         case TypeName(), dict():
-            yield from ((name, field) for name, field in dialect.objects["expressionType"].items() if name in value)
+            fields = dialect.objects["expressionType"]
+            yield from [(name, fields[name], part) for name, part in value.items() if name in fields]
         case ListOf(item), list():
-            yield from ((str(place), Field(item, required=True)) for place in range(len(value)))
+            field = Field(item, required=True)
+            yield from [(str(place), field, part) for place, part in enumerate(value)]
         case MapOf(item), dict():
-            yield from ((name, Field(item, required=True)) for name in list(value))
+            field = Field(item, required=True)
+            yield from [(name, field, part) for name, part in value.items()]
         case _:
             return

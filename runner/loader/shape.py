@@ -26,7 +26,7 @@ from runner.arazzo.document import SourceDescription
 from runner.diagnostics import Diagnostic, Fix, Rewrite, did_you_mean, nearest
 from runner.loader.faults import foreign_reference, invented_field
 from runner.loader.meant import FIELDS, SHAPES, VALUES
-from runner.loader.mend import kind_of
+from runner.loader.mend import is_plain, kind_of
 from runner.records import replace
 from runner.source import SourceMap
 from runner.text import describe
@@ -101,6 +101,8 @@ def with_effect(problems: Iterable[Diagnostic], root: Json, places: SourceMap) -
 def _unreferenced(root: Json) -> Iterator[str]:
     """Give the pointers of the components that no Reusable Object names."""
     components = root.get("components") if isinstance(root, dict) else None
+    if not components:
+        return
     references: set[str] = set()
     pending = [root]
     while pending:
@@ -243,6 +245,8 @@ def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Di
     fields = dialect.objects[kind]
     for name, field in fields.items():
         if name in value:
+            if isinstance(field.shape, Text | Anything) and is_plain(value[name], field.shape):
+                continue
             place = join_pointer(pointer, name)
             yield from _check(value[name], place, field.shape, places, dialect)
             if value[name] == "" and isinstance(field.shape, Text) and not field.shape.may_be_empty:

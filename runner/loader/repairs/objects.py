@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from runner.arazzo.dialect import Of
 from runner.diagnostics import Add, Remove, Rename, Rewrite
-from runner.loader.mend import Reading, Repair, Slip
+from runner.loader.mend import ACTIONS, Reading, Repair, Slip
 from runner.values import Json, join_pointer, unescape_token
 
-ACTIONS = frozenset({"successAction", "failureAction"})
 _LOCAL = re.compile(r"#/components/(parameters|successActions|failureActions)/([^/]+)")
 _UNSPELLABLE = re.compile(r"[^A-Za-z0-9_.-]+")
 
