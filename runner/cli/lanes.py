@@ -39,6 +39,7 @@ from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
 from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
+from runner.suite.turn import Turn
 
 
 class Lanes(Frozen):
@@ -55,6 +56,7 @@ class Lanes(Frozen):
     began: float
     bucket: Bucket | None = None
     replay: Replay | None = None
+    turn: Turn = field(default_factory=Turn)
     _transports: dict[HttpOptions, Transport] = field(default_factory=dict)
     HIDDEN = ("_transports",)
 
@@ -73,10 +75,14 @@ class Lanes(Frozen):
     @contextmanager
     def lane(self) -> Iterator[Perform]:
         """Give a thread the way it performs its cases."""
-        with Worker() as worker:
+        with Worker(apart=self.turn.left) as worker:
             yield partial(self._perform, worker)
 
     def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
+        with self.turn.held():
+            return self._performed(worker, task, tell)
+
+    def _performed(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
         ready, credentials = self.begun.equipped[task.subject.home]
         asked, heard = self._asked(ready, task), _inside(tell, credentials.secrets)
         if self.replay is not None:
@@ -124,8 +130,8 @@ class Lanes(Frozen):
             return World(
                 transport, clock, heard, own, cancelled=cancelled, apply=worker.apply, shielded=self.interrupt.shielded
             )
-        transport = self.interrupt.transport(self._transports[ready.venue.http])
-        own_time = OwnTime(self.interrupt.clock(SystemClock(self.interrupt.has_enough)))
+        transport = self.turn.transport(self.interrupt.transport(self._transports[ready.venue.http]))
+        own_time = OwnTime(self.turn.clock(self.interrupt.clock(SystemClock(self.interrupt.has_enough))))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)
         return World(

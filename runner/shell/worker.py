@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import IO, Any
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
@@ -68,10 +68,16 @@ def _is_large(value: Json) -> bool:
 
 
 class Worker:
-    """Applies selectors, costly ones in a child process; a context manager, to be used by any number of threads."""
+    """Applies selectors, costly ones in a child process; a context manager, to be used by any number of threads.
 
-    def __init__(self, limit: float = TIME_LIMIT) -> None:
+    The child is waited for inside of `apart()`.
+    """
+
+    def __init__(
+        self, limit: float = TIME_LIMIT, apart: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
         self._limit = limit
+        self._apart = apart
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -96,7 +102,7 @@ class Worker:
         if not is_costly(selector, value):
             return apply(selector, value)
         message = _written(selector, value)
-        with self._lock:
+        with self._apart(), self._lock:
             answer = self._ask(message)
         if "failure" in answer:
             raise SelectorFailure(answer["failure"])

@@ -1,0 +1,68 @@
+"""Lets one of many threads compute at a time, and all of them wait for replies: to fight for the interpreter is dear.
+
+A thread that comes back from each of its many calls of the system has to win the interpreter from the others again. It
+wins it once for each reply where the others wait for their turn meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runner.exchange import Clock, Reply, Request, Transport
+from runner.records import Frozen, Mutable, field
+
+
+class Turn(Mutable):
+    """What threads that share it hold while they compute."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    HIDDEN = ("_lock",)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Compute: wait until no other thread does."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Let others compute, for as long as nothing is done but to wait."""
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
+
+    def transport(self, inner: Transport) -> Transport:
+        """Give a transport during whose requests others compute."""
+        return _Transport(self, inner)
+
+    def clock(self, inner: Clock) -> Clock:
+        """Give a clock during whose sleeps others compute."""
+        return _Clock(self, inner)
+
+
+class _Transport(Frozen):
+    turn: Turn
+    inner: Transport
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        with self.turn.left():
+            return self.inner.send(request, timeout)
+
+
+class _Clock(Frozen):
+    turn: Turn
+    inner: Clock
+
+    def now(self) -> float:
+        return self.inner.now()
+
+    def monotonic(self) -> float:
+        return self.inner.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        with self.turn.left():
+            self.inner.sleep(seconds)
