@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from runner.diagnostics import Add, Diagnostic, Edit, Recomment, Remove, Rename, Rewrite
-from runner.loader.apply import Change, ConflictError, apply, distinct, same
+from runner.loader.apply import Change, ConflictError, Insert, apply, distinct, same
 from runner.loader.page import LostError, Page
 from runner.loader.splice import Splice, Splices, refined, spliced
 from runner.loader.text import Document, read_text
@@ -331,10 +331,19 @@ def _one_by_one(document: Document, edits: Sequence[Edit]) -> str | None:
 
 
 def _from_the_end(document: Document, edits: Iterable[Edit]) -> list[Change]:
-    """Break edits up, in an order in which none of them moves what a later one points at."""
+    """Break edits up, in an order in which none of them moves what a later one points at.
+
+    Of entries that are inserted at one place the last comes first: those before it push it on.
+    """
     page = Page(document, document.places.build())
-    changes = (change for edit in edits for change in refined(page, edit))
-    return sorted(changes, key=lambda change: next(spliced(page, change))[0][:2], reverse=True)
+    changes = [change for edit in edits for change in refined(page, edit)]
+
+    def place(number: int) -> tuple[int, int, int]:
+        change = changes[number]
+        start, end, _ = next(spliced(page, change))[0]
+        return start, end, number if isinstance(change, Insert) else -number
+
+    return [changes[number] for number in sorted(range(len(changes)), key=place, reverse=True)]
 
 
 def _changed(document: Document, change: Change) -> Document:

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from runner.diagnostics import Diagnostic, Fix, Rewrite
 from runner.expressions.faults import ExpressionSyntax, SelectorSyntax, SyntaxFault
-from runner.expressions.nodes import ArrayOf, Constant, Expression, Node, ObjectOf, Selected, Template
+from runner.expressions.nodes import ArrayOf, Computed, Constant, Expression, Node, ObjectOf, Selected, Template
 from runner.expressions.parse import Settle, parse_expression
 from runner.expressions.selectors.compile import compile_selector
 from runner.expressions.template import SelectorFields, Style, compile_node, parse_value, selector_fields
@@ -21,7 +21,7 @@ from runner.plan.once import is_by_place
 from runner.plan.queries import check_query
 from runner.plan.repairs.expressions import EXPRESSION
 from runner.plan.repairs.payloads import unquoted_braces, whole_inputs
-from runner.plan.repairs.reach import conformant
+from runner.plan.repairs.reach import conformant, value_by_name
 from runner.plan.repairs.texts import OUTPUT, VALUE
 from runner.plan.rules import conditions, expressions, language
 from runner.records import replace
@@ -86,6 +86,8 @@ def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Nod
     """Compile a text: an expression, a template or plain text; the same on the same operation is gone through once."""
     if not _SAYS.search(written):
         return Constant(written)
+    if (named := value_by_name(written, reading)) is not None:
+        return Computed(named)
     if is_by_place(written):
         return _said_node(written, reading, repairs)
     scope, key = reading.scope, (written, reading.style, repairs is OUTPUT)

@@ -6,8 +6,11 @@ from typing import Literal, TextIO, TypeAlias
 
 from runner.diagnostics import Diagnostic
 from runner.engine.events import (
+    ActionTaken,
     Answered,
     AttemptFinished,
+    BodyUnreadable,
+    ContractChecked,
     CriterionChecked,
     Entry,
     RunFinished,
@@ -42,6 +45,10 @@ MOST_WARNINGS = 5
 """Contract warnings that are drawn at the end of a run."""
 
 
+# What is said of only where every detail is wanted.
+_DETAILS = frozenset({ActionTaken, Answered, AttemptFinished, BodyUnreadable, ContractChecked, CriterionChecked})
+
+
 class Console:
     """A line for each step when it is finished, a drawing for each failure, and a summary.
 
@@ -66,6 +73,9 @@ class Console:
         return self._recorder.run
 
     def tell(self, entry: Entry) -> None:
+        if type(entry.event) in _DETAILS and not self._verbose:
+            self._recorder.tell(entry)
+            return
         step, workflow = self._recorder.step, self._recorder.workflow
         indent = self._indent()
         self._recorder.tell(entry)

@@ -66,12 +66,18 @@ class Recorder:
     @property
     def step(self) -> StepRecord | None:
         """The innermost step that is open."""
-        return next((each for each in reversed(self._stack) if isinstance(each, StepRecord)), None)
+        for each in reversed(self._stack):
+            if isinstance(each, StepRecord):
+                return each
+        return None
 
     @property
     def workflow(self) -> WorkflowRecord | None:
         """The innermost workflow that is open."""
-        return next((each for each in reversed(self._stack) if isinstance(each, WorkflowRecord)), None)
+        for each in reversed(self._stack):
+            if isinstance(each, WorkflowRecord):
+                return each
+        return None
 
     @property
     def depth(self) -> int:

@@ -43,6 +43,11 @@ def as_json(text: str) -> Source:
 
 
 EDITED: dict[str, tuple[str, list[Edit], str]] = {
+    "a list of which no entry can be written as the first way has it": (
+        "a: [x]\n",
+        [Rewrite("/a", ["{$x} y", None, ""])],
+        "a: ['{$x} y', null, '']\n",
+    ),
     "a plain text": ("a: $x.b # why\n", [Rewrite("/a", "$x#/b")], "a: $x#/b # why\n"),
     "one that needs quotes now": ("a: x # why\n", [Rewrite("/a", "x: y")], "a: 'x: y' # why\n"),
     "one that old readers take for a number": ("a: 1.0\n", [Rewrite("/a", "1.0")], "a: '1.0'\n"),

@@ -9,16 +9,18 @@ from typing import NamedTuple, TypeAlias
 
 from runner.criteria.nodes import Literal, Operand
 from runner.criteria.parse import parse_condition
+from runner.diagnostics import Diagnostic
 from runner.expressions.faults import ExpressionSyntax, SyntaxFault
-from runner.expressions.nodes import Input, Output, StepOutput, WorkflowValue
+from runner.expressions.nodes import Expression, Input, Output, StepOutput, WorkflowValue
 from runner.expressions.parse import parse_expression
 from runner.plan.mend import Mended, Reading, Repair, Slip, mend
-from runner.plan.names import Names, is_known, named
+from runner.plan.names import Names, is_known, named, settle
 from runner.records import replace
 
 Holder: TypeAlias = Input | Output | StepOutput | WorkflowValue
 
 _BODY = re.compile(r"\$(?:request|response)\.body|\$message\.payload")
+_BY_NAME = re.compile(r"\$(?:inputs|steps|outputs)\.[A-Za-z0-9_.-]+")
 _GOES_ON = re.compile(r"[A-Za-z0-9_-]")
 _OPERATOR = re.compile(r"[=!]=|&&|\|\||\s[<>]=?\s|^!")
 _SCALARS = ("string", "number", "integer", "boolean")
@@ -102,6 +104,20 @@ def is_conformant(text: str, reading: Reading) -> bool:
     except ExpressionSyntax:
         return False
     return is_known(reading.ctx, reading.scope, expression)
+
+
+def value_by_name(text: str, reading: Reading) -> Expression | None:
+    """Give the expression that a text is, where all it does is to name what is declared and there: nothing is to say."""
+    if not _BY_NAME.fullmatch(text):
+        return None
+    try:
+        expression = parse_expression(text, reading.ctx.grammar)
+    except ExpressionSyntax:
+        return None
+    found: list[Diagnostic] = []
+    ctx = replace(reading.ctx, report=found.append)
+    settled = settle(ctx, reading.scope, expression, ctx.value(""))
+    return settled if settled == expression and not found else None
 
 
 def conformant(repairs: Iterable[Repair], written: str, reading: Reading) -> Mended:
