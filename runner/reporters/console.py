@@ -75,7 +75,10 @@ class Console:
     def tell(self, entry: Entry) -> None:
         if type(entry.event) in _DETAILS and not self._verbose:
             self._recorder.tell(entry)
-            return
+        else:
+            self._show(entry)
+
+    def _show(self, entry: Entry) -> None:
         step, workflow = self._recorder.step, self._recorder.workflow
         indent = self._indent()
         self._recorder.tell(entry)

@@ -107,7 +107,7 @@ def is_conformant(text: str, reading: Reading) -> bool:
 
 
 def value_by_name(text: str, reading: Reading) -> Expression | None:
-    """Give the expression that a text is, where all it does is to name what is declared and there: nothing is to say."""
+    """Give the expression that a text is, where it names what is declared and there, so that nothing is to be said."""
     if not _BY_NAME.fullmatch(text):
         return None
     try:
