@@ -152,12 +152,7 @@ class _BreakableClock:
     def __init__(self, interrupt: Interrupt, inner: Clock) -> None:
         self._interrupt = interrupt
         self._inner = inner
-
-    def now(self) -> float:
-        return self._inner.now()
-
-    def monotonic(self) -> float:
-        return self._inner.monotonic()
+        self.now, self.monotonic = inner.now, inner.monotonic
 
     def sleep(self, seconds: float) -> None:
         with self._interrupt.breaking():

@@ -43,9 +43,7 @@ class OwnTime:
     def __init__(self, inner: Clock) -> None:
         self._inner = inner
         self._paused = 0.0
-
-    def now(self) -> float:
-        return self._inner.now()
+        self.now = inner.now
 
     def monotonic(self) -> float:
         return self._inner.monotonic() - self._paused

@@ -53,16 +53,12 @@ class _Transport(Frozen):
             return self.inner.send(request, timeout)
 
 
-class _Clock(Frozen):
-    turn: Turn
-    inner: Clock
-
-    def now(self) -> float:
-        return self.inner.now()
-
-    def monotonic(self) -> float:
-        return self.inner.monotonic()
+class _Clock:
+    def __init__(self, turn: Turn, inner: Clock) -> None:
+        self._turn = turn
+        self._inner = inner
+        self.now, self.monotonic = inner.now, inner.monotonic
 
     def sleep(self, seconds: float) -> None:
-        with self.turn.left():
-            self.inner.sleep(seconds)
+        with self._turn.left():
+            self._inner.sleep(seconds)
