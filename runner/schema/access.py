@@ -20,7 +20,10 @@ from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Node
 from runner.schema.keywords import REFERENCES
 from runner.schema.references import References
-from runner.values import join_pointer
+from runner.values import Json, join_pointer
+
+_LEADING = frozenset({*REFERENCES, "allOf"})
+_TELLING = _LEADING | {"properties"}
 
 
 class Refused(NamedTuple):
@@ -50,19 +53,26 @@ class Access(Frozen):
 
     def excused(self, node: Node, already: frozenset[str]) -> frozenset[str]:
         """Give the properties that are not required of a value, with those that are known already."""
-        if self.keyword is None:
+        if self.keyword is None or node.members.keys().isdisjoint(_TELLING):
             return already
         return already.union(
             name
             for schema in self._together(node)
             for name, inner in schema.below("properties", schema.members.get("properties")).members.items()
-            if self._mark(self.keyword, self.references.inner(schema.below("properties", None), name, inner))
+            if self._may_be_marked(inner)
+            and self._mark(self.keyword, self.references.inner(schema.below("properties", None), name, inner))
             is not None
         )
 
     def refused(self, node: Node) -> Refused | None:
         """Say why a property may not be sent, given its schema."""
-        return None if self.keyword is None or self.references.dialect == "2020-12" else self._mark(self.keyword, node)
+        if self.keyword is None or self.references.dialect == "2020-12" or not self._may_be_marked(node.value):
+            return None
+        return self._mark(self.keyword, node)
+
+    def _may_be_marked(self, schema: Json) -> bool:
+        """Say whether a schema has a mark, or leads to others that may have one."""
+        return isinstance(schema, dict) and (self.keyword in schema or not schema.keys().isdisjoint(_LEADING))
 
     def _mark(self, keyword: str, node: Node) -> Refused | None:
         if node.key not in self.marked:

@@ -26,6 +26,8 @@ from runner.values import Json
 # "All other properties in a '$ref' object MUST be ignored" until 2019-09 (draft-07, 8.3), and in OpenAPI until 3.1.
 _OLD_DRAFTS = {f"http://json-schema.org/draft-{number}/schema" for number in ("04", "06", "07")}
 _DRAFTS = {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")}
+_NAMING = REFERENCES | NAMES
+_PLAIN = (str, int, float)
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -101,6 +103,9 @@ class _Gathering(Mutable):
         more: list[Json] = []
         excused = self.access.excused(node, excused)
         for keyword, value in converted(node.value, self.references.dialect).items():
+            if keyword not in _NAMING and isinstance(value, _PLAIN) and not isinstance(value, bool):
+                made[keyword] = value
+                continue
             here = node.below(keyword, value)
             if keyword in REFERENCES and isinstance(value, str):
                 more.append(self.reference(self.references.resolve(value, here)))
