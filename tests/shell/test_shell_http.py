@@ -300,7 +300,9 @@ def test_a_host_that_has_no_address_is_named(send_all: SendAll, monkeypatch: pyt
 
 def test_a_host_is_tried_at_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(always(answer())) as server, HttpTransport(QUIET) as transport:
-        monkeypatch.setattr("runner.shell.deadline._addresses", lambda *_: ["127.0.0.2", "127.0.0.1"])
+        addresses = [("127.0.0.2", server.port), ("127.0.0.1", server.port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         reply = transport.send(get(server.url(host="several.example")), 5)
     assert isinstance(reply, Response)
 
