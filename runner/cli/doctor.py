@@ -140,7 +140,7 @@ def _document(checked: api.Checked, target: str) -> Iterator[Finding]:
         yield Finding("warnings", "noted", count(warnings, "warning"), f"arazzo check {target} draws them")
 
 
-_OF_SOURCES = frozenset({"missing-source", "source-unreachable", "unknown-source-type"})
+_OF_SOURCES = frozenset({"missing-source", "source-unreachable", "source-not-allowed", "unknown-source-type"})
 
 
 def _sources(checked: api.Checked) -> Iterator[Finding]:

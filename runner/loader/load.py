@@ -239,7 +239,7 @@ class _Loading(Mutable):
                 _refuse_inward(by, uri)
                 other = self.read(self.fetch(uri))
             except FetchError as error:
-                unread[uri] = error.reason
+                unread[uri] = "; ".join(filter(None, (error.reason, error.fix)))
                 continue
             broken = next((problem for problem in other.problems if problem.rule in UNREADABLE), None)
             if broken is not None:
@@ -266,7 +266,7 @@ class _Pending(NamedTuple):
 def _refuse_inward(by: str, uri: str) -> None:
     """Keep a document of the network from having files of this machine read: nobody here has written it."""
     if is_http(by) and not is_http(uri):
-        raise FetchError(uri, "a document from the network cannot refer to it")
+        raise FetchError(uri, "a document from the network cannot refer to it", is_forbidden=True)
 
 
 def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:
@@ -313,7 +313,7 @@ def _not_read(
     if elsewhere:
         help_ = f"is it {' or '.join(elsewhere)}? then say so with --source {source.name}={elsewhere[0]}"
     return Diagnostic(
-        rule="source-unreachable" if error.remote else "missing-source",
+        rule="source-not-allowed" if error.is_forbidden else "source-unreachable" if error.remote else "missing-source",
         severity="error",
         message=f"the source '{source.name}' cannot be read: {error.reason}",
         span=places.value(f"{source.pointer}/url"),

@@ -17,6 +17,7 @@ from runner.records import Frozen, field
 from runner.shell.clock import SystemClock
 from runner.shell.deliver import Session, carry, deliver
 from runner.shell.options import MEBIBYTE
+from runner.shell.reach import REMEDY
 from runner.shell.regular import refuse_special
 from runner.shell.wire import without_user_info
 
@@ -35,7 +36,10 @@ def read_utf8(content: bytes) -> str:
 
 
 class FetchPorts(Frozen):
-    """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode."""
+    """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode.
+
+    Files are read below the folders `within` only, wherever a link leads; None is no bound.
+    """
 
     transport: Callable[[], AbstractContextManager[Transport]]
     decode: Callable[[bytes], str] = read_utf8
@@ -44,6 +48,7 @@ class FetchPorts(Frozen):
     max_size: int = 64 * MEBIBYTE
     timeout: float = 30.0
     max_redirects: int = 5
+    within: tuple[Path, ...] | None = None
 
 
 def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
@@ -66,6 +71,8 @@ def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
 
 def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     try:
+        if ports.within is not None:
+            _refuse_outside(path.resolve(), uri, ports.within)
         refuse_special(path)
         with path.open("rb") as file:
             content = file.read(ports.max_size + 1)
@@ -81,6 +88,19 @@ def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     if len(content) > ports.max_size:
         raise FetchError(uri, f"it is larger than {ports.max_size / MEBIBYTE:g} MiB")
     return Fetched(path.absolute().as_uri(), _decoded(content, ports, uri, remote=False))
+
+
+def _refuse_outside(path: Path, uri: str, within: tuple[Path, ...]) -> None:
+    """Keep a document from having files read that have nothing to do with it."""
+    folders = [folder.resolve() for folder in within]
+    if any(path.is_relative_to(folder) for folder in folders):
+        return
+    if not folders:
+        reason = "a document from the network has no say in which files are read"
+    else:
+        where = " and ".join(f"'{folder}'" for folder in dict.fromkeys(folders))
+        reason = f"it is outside of {where}, where this document may have files read"
+    raise FetchError(uri, reason, fix=f"allow its folder: --source-root {path.parent}", is_forbidden=True)
 
 
 def _path_of(uri: str) -> Path:
@@ -111,7 +131,9 @@ def _remote(uri: str, ports: FetchPorts) -> Fetched:
     exchange = _got(Request("GET", url, (("Accept", ACCEPT),)), ports)
     response = exchange.reply
     if not isinstance(response, Response):
-        raise FetchError(_shown(uri), response.message, remote=True)
+        reason, _, option = response.message.partition(REMEDY)
+        fix = f"allow it: {option}" if option else ""
+        raise FetchError(_shown(uri), reason, not option, fix, is_forbidden=response.kind == "not-allowed")
     if response.status != 200:
         said = f"{response.status} {response.reason}".strip()
         raise FetchError(_shown(uri), f"the server answered {said}", remote=True)

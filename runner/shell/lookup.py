@@ -17,6 +17,15 @@ def path_of(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path))
 
 
+def enclosing(document: Path, here: Path) -> tuple[Path, ...]:
+    """Give the folders that the files which a document refers to are in: its repository, else its own and `here`."""
+    folder = document.parent
+    for each in (folder, *folder.parents):
+        if (each / ".git").exists():
+            return (each,)
+    return (folder, here)
+
+
 def look_for(folder: str, name: str) -> tuple[str, ...]:
     """Give the URIs of the files of a name, those that lie higher first; none for a folder of the network.
 

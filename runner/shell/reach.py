@@ -21,6 +21,9 @@ from runner.shell.wire import place_of
 
 ANYBODY: frozenset[AddressKind] = frozenset({"public"})
 NEIGHBOURS: frozenset[AddressKind] = ANYBODY | {"private", "loopback"}
+REMEDY = "; allow it with "
+"""What comes between a refusal and the option that lifts it."""
+
 _FORM = "write HOST, HOST:PORT, or a network such as 10.0.0.0/8"
 _CALLED: Mapping[AddressKind, str] = {
     "public": "a public address",
@@ -102,7 +105,7 @@ class Reach:
         who = "a document that was fetched" if is_strange and kind in NEIGHBOURS else "no document"
         way = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         may = "may not reach" if is_strange and kind in NEIGHBOURS else "may reach"
-        return f"{where} is {_CALLED[kind]}, which {who} {may}; allow it with --allow-host {way}"
+        return f"{where} is {_CALLED[kind]}, which {who} {may}{REMEDY}--allow-host {way}"
 
     def foreseen(self, host: str, port: int) -> str | None:
         """Say why a host may not be reached, as far as this is known without asking anybody for its address."""
