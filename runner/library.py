@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from io import StringIO
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from runner import api
 from runner.diagnostics import Diagnostic
@@ -157,7 +157,7 @@ def _opened(plan: Plan, options: RunOptions, story: _Story, apply: Apply) -> Ite
         tell, credentials = story.hearing(embedded), _sandbox_credentials(plan)
         yield World(embedded.transport(), embedded.clock, tell, credentials, cancelled, apply=apply)
         return
-    with api.open_http(options.get("transport")) as transport:
+    with api.open_http(_judged(options.get("transport"), plan)) as transport:
         credentials = options.get("credentials", NO_CREDENTIALS)
         yield World(transport, SystemClock(cancelled), story.tell, credentials, cancelled, apply=apply)
 
@@ -170,9 +170,18 @@ async def _aopened(plan: Plan, options: AsyncRunOptions, story: _Story, apply: A
         clock = AsyncVirtualClock(embedded.clock)
         yield AsyncWorld(embedded.async_transport(), clock, tell, credentials, cancelled, apply=apply)
         return
-    async with _ahttp(options.get("transport")) as transport:
+    async with _ahttp(_judged(options.get("transport"), plan)) as transport:
         credentials = options.get("credentials", NO_CREDENTIALS)
         yield AsyncWorld(transport, AsyncSystemClock(), story.tell, credentials, cancelled, apply=apply)
+
+
+T = TypeVar("T", Transport, AsyncTransport)
+
+
+def _judged(transport: T | HttpOptions | None, plan: Plan) -> T | HttpOptions:
+    """Let HTTP reach what the document of a plan may; a transport that is given is its maker's own affair."""
+    given = DEFAULTS if transport is None else transport
+    return api.judged(given, plan.document) if isinstance(given, HttpOptions) else given
 
 
 def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:

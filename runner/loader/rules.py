@@ -181,7 +181,7 @@ RULES: Mapping[str, str] = {
     Why: a document may be a stranger's. Files are read in its repository, or else in its folder and the working
     directory, and below each `--source-root`; a document that was fetched has no files read, and reaches public
     addresses only.
-    Example: `url: ../../../home/me/api.yaml`, or `url: http://localhost:8080/openapi.json` in a document from the network.
+    Example: `url: ../../../home/me/api.yaml`, or `url: http://localhost/openapi.json` in a document from the network.
     Instead: if you trust the document, allow the folder with `--source-root DIR`, or the host with `--allow-host HOST`.
     """,
     "source-relocated": """A source description was found elsewhere than its url says.
