@@ -1,4 +1,4 @@
-"""Says whether a value is nested too deeply to be handed to anything that recurses, and how deep a schema leads."""
+"""Says whether a value is nested too deeply for what recurses, how deep a schema leads, and how often it repeats."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from runner.values import Json, Value, member
 
 # Validators recurse, and one written in a compiled language would take the process with it.
 DEEPEST = 200
+
+MOST_WAYS = 100_000
+"""Schemas that a single value may be held against, each as often as there are ways to it: some 20 ms."""
 
 _COLLECTIONS = (dict, list)
 
@@ -65,13 +68,35 @@ def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Itera
             yield value
 
 
+def multiplies(root: Object) -> bool:
+    """Say whether a gathered schema holds one value against more than `MOST_WAYS` schemas.
+
+    Forty of them, each of which asks twice for the next, come to a million million.
+    """
+    definitions = root["$defs"]
+    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
+    every.walk(root)
+    level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
+    counts: dict[int, int] = {}
+    for start in every.schemas:
+        level.walk(start)
+    for schema in level.done:
+        inner = (counts.get(id(part), 0) for part in level.steps(schema))
+        counts[id(schema)] = 1 + sum(inner)
+    return max(counts.values()) > MOST_WAYS
+
+
 class _Ways(Mutable):
-    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
+    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice.
+
+    `done` are those of which all parts were followed, the parts first.
+    """
 
     steps: Callable[[Object], Iterable[Value]]
     schemas: list[Object] = field(default_factory=list)
     lengths: dict[int, int] = field(default_factory=dict)
     circle: bool = False
+    done: list[Object] = field(default_factory=list)
 
     @property
     def longest(self) -> int:
@@ -86,6 +111,7 @@ class _Ways(Mutable):
             inner = next(steps, None)
             if inner is None:
                 way.pop()
+                self.done.append(schema)
                 on_the_way.discard(id(schema))
                 if way:
                     self._count(way[-1][0], schema)
