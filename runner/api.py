@@ -35,8 +35,9 @@ from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
 from runner.records import Frozen, field, replace
 from runner.shell.auth import foresee
+from runner.shell.clock import SystemClock
 from runner.shell.drive import AsyncWorld, World, drive
-from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.fetch import FetchPorts, make_fetch, rationed
 from runner.shell.lookup import enclosing, look_for, path_of
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
@@ -198,7 +199,7 @@ def _fetch(sources: Sources, entry: str) -> Fetch:
             hear(uri)
         return Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
 
-    return heard
+    return rationed(heard, SystemClock())
 
 
 def _ports(sources: Sources, http: HttpOptions) -> FetchPorts:

@@ -51,6 +51,35 @@ class FetchPorts(Frozen):
     within: tuple[Path, ...] | None = None
 
 
+MOST_DOCUMENTS = 10_000
+MOST_TEXT = 512 * MEBIBYTE
+LONGEST_READING = 300.0
+"""Seconds: what a document and all that it refers to may take to be read."""
+
+
+def rationed(fetch: Fetch, clock: Clock) -> Fetch:
+    """Bound how many documents are read for an entry document, and how much of them, and for how long."""
+    documents, characters, seconds = 0, 0, 0.0
+
+    def fetch_or_refuse(uri: str) -> Fetched:
+        nonlocal documents, characters, seconds
+        if documents >= MOST_DOCUMENTS:
+            raise FetchError(_shown(uri), f"more than {MOST_DOCUMENTS} documents would be read")
+        if characters >= MOST_TEXT:
+            raise FetchError(_shown(uri), f"more than {MOST_TEXT // MEBIBYTE} MiB would be read")
+        if seconds >= LONGEST_READING:
+            raise FetchError(_shown(uri), f"the documents before it took more than {LONGEST_READING:g} s")
+        began = clock.monotonic()
+        try:
+            fetched = fetch(uri)
+        finally:
+            documents, seconds = documents + 1, seconds + clock.monotonic() - began
+        characters += len(fetched.text)
+        return fetched
+
+    return fetch_or_refuse
+
+
 def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
     """Make a Fetch; an address without a scheme is a path, relative to the folder `base`."""
 
