@@ -37,6 +37,7 @@ from runner.shell.failures import (
     not_unpacked,
     too_large,
 )
+from runner.shell.lean.reading import HEAD_TOO_LONG
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
 from runner.shell.reach import ANYWHERE, Reach
@@ -56,6 +57,7 @@ import httpcore
 import httpx
 
 PLAINLY = {
+    "Receive buffer too long": HEAD_TOO_LONG,
     "illegal request line": "illegal status line",
     "Only Transfer-Encoding": "its Transfer-Encoding is not 'chunked'",
     "multiple Transfer-Encoding headers": "its Transfer-Encoding is not 'chunked'",
