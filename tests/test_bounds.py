@@ -215,7 +215,8 @@ def test_a_wait_without_end_is_no_wait(wait: str) -> None:
     retry = {"name": "r", "type": "retry", "retryAfter": 1}
     step = {"stepId": "s", "operationId": "listThings", "onFailure": [retry]}
     found = ended(written({"workflowId": "w", "steps": [step]}), [reply(503, headers=(("Retry-After", wait),))])
-    assert found.outcome == "failed"
+    assert (found.outcome, found.sent) == ("error", 1)
+    assert "its server asks for a pause of 999999999 s, more than 86400 s" in found.problem
 
 
 # Documents
