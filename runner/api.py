@@ -208,7 +208,7 @@ def _ports(sources: Sources, http: HttpOptions) -> FetchPorts:
 
 def judged(http: HttpOptions, document: str) -> HttpOptions:
     """Say of the options of a run or a reading where the document is from that says where requests go."""
-    return replace(http, fetched=is_http(document))
+    return replace(http, fetched=http.fetched or is_http(document))
 
 
 def open_http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:

@@ -24,6 +24,7 @@ from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, AsyncVirtualClock, SystemClock, VirtualClock, never
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.trust import unchecked
 from runner.shell.worker import Worker
 from runner.values import InputValue, Value
 
@@ -118,7 +119,9 @@ def render(subject: Result | Diagnostic, *, color: bool = False, width: int = 10
 class _Story:
     """Hears a run: keeps its entries and passes them on, without their secrets unless the caller wants these."""
 
-    def __init__(self, options: _Options) -> None:
+    def __init__(self, options: RunOptions | AsyncRunOptions) -> None:
+        transport = options.get("transport")
+        self._warnings = unchecked(transport) if isinstance(transport, HttpOptions) else ()
         self._tell = options.get("tell", api.ignore)
         self._redactor = Redactor() if options.get("redact", True) else None
         self._entries: list[Entry] = []
@@ -127,6 +130,8 @@ class _Story:
     def tell(self, entry: Entry) -> None:
         if isinstance(entry.event, WorkflowFinished):
             self._outputs = entry.event.outputs
+        if isinstance(entry.event, RunStarted) and self._warnings:
+            entry = replace(entry, event=replace(entry.event, warnings=(*entry.event.warnings, *self._warnings)))
         if self._redactor is not None:
             entry = self._redactor.redact(entry)
             if isinstance(entry.event, SecretsLearned):

@@ -219,7 +219,7 @@ class Attempt(Mutable):
 
     def behind_proxy(self, routes: Routes[T]) -> tuple[str, int] | None:
         """Give what a proxy will look up, where its address has to be judged: for a document that was fetched."""
-        where = _address(self.url)
+        where = _place(self.url)
         return where if self.proxied and routes.reach.fetched and where not in routes.unknown else None
 
     def note(self, event: str, _info: object) -> None:
@@ -295,6 +295,11 @@ def _address(url: httpx.URL) -> tuple[str, int]:
     return url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
+def _place(url: httpx.URL) -> tuple[str, int]:
+    """Give what is looked up: a host in ASCII, where `_address` is for people."""
+    return url.raw_host.decode("ascii").strip("[]"), _address(url)[1]
+
+
 def _text(field_bytes: bytes) -> str:
     """Read header bytes as what they are today (UTF-8), else as what they were once (ISO 8859-1)."""
     try:
@@ -335,7 +340,7 @@ class Routes(Generic[T]):
     def to(self, url: httpx.URL) -> Route[T]:
         """Give the route to a URL; raises FailedError."""
         key = self._key(url)
-        if key.proxy and (refusal := self.reach.foreseen(*_address(url))):
+        if key.proxy and (refusal := self.reach.foreseen(*_place(url))):
             raise FailedError(TransportFailure("not-allowed", refusal))
         with self._lock:
             if key not in self._routes:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import runner
+from runner.engine.events import RunStarted
 from tests.cli.process import Ended, arazzo, documents
 from tests.shell.server import Server, answer, routes, serve
 
@@ -153,6 +154,26 @@ def test_python_callers_are_held_to_the_same_rule(tmp_path: Path) -> None:
         assert result.outcome == "error"
         assert asked(server)[-1] == "/things"
         assert asked(server).count("/things") == 1
+
+
+def test_python_callers_may_call_any_document_a_strangers(tmp_path: Path) -> None:
+    with site(tmp_path) as (server, _):
+        plan = runner.compile(runner.load(str(tmp_path / "flow.arazzo.yaml")))
+        assert runner.run(plan, transport=runner.HttpOptions(fetched=True)).outcome == "error"
+        assert asked(server) == []
+
+
+def test_python_callers_hear_whose_certificates_are_not_checked(tmp_path: Path) -> None:
+    with site(tmp_path):
+        plan = runner.compile(runner.load(str(tmp_path / "flow.arazzo.yaml")))
+        for options, said in (
+            (runner.HttpOptions(insecure=frozenset({"h"})), "the certificate of 'h' is not checked"),
+            (runner.HttpOptions(verify=False), "no certificate is checked"),
+        ):
+            [started] = [
+                e.event for e in runner.run(plan, transport=options).entries if isinstance(e.event, RunStarted)
+            ]
+            assert said in " ".join(started.warnings)
 
 
 # Files

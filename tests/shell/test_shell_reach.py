@@ -186,14 +186,17 @@ def test_of_several_addresses_those_that_may_be_are_tried(send_all: SendAll, mon
         assert isinstance(reply, Response)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "inner.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "169.254.169.254", "inner.example", "xn--bcher-kva.example"]
+)
 def test_a_proxy_is_where_the_user_put_it_and_its_targets_are_judged(
     host: str, send_all: SendAll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup = socket.getaddrinfo
 
     def found(name: str | bytes, *rest: Any, **more: Any) -> Any:
-        return lookup("10.0.0.1" if name in ("inner.example", b"inner.example") else name, *rest, **more)
+        inner = name in ("inner.example", "xn--bcher-kva.example")
+        return lookup("10.0.0.1" if inner else name, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
     with serve(always(answer())) as proxy:
