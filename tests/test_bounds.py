@@ -312,7 +312,7 @@ def test_references_in_a_circle_are_refused(length: int) -> None:
     api |= {"servers": [{"url": "https://api.example.com/v1"}], "components": {"parameters": circle}}
     found = ended(header(FLOW.replace("VALUE", "1")), [reply()], files={"things.yaml": json.dumps(api)})
     assert found.outcome == "refused"
-    assert "leads back to itself" in found.messages
+    assert ("more than 64 references lead to it" if length > 64 else "leads back to itself") in found.messages
 
 
 # Responses

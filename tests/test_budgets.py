@@ -17,6 +17,8 @@ from runner.exchange import Fetched, Request, Response, TransportFailure
 from runner.expressions.fill import LARGEST, is_too_large
 from runner.loader.load import load
 from runner.records import replace
+from runner.schema.check import compile_schema
+from runner.schema.gathered import SchemaProblem
 from runner.shell import fetch
 from runner.shell.codings import MOST_CODINGS, MOST_MEMBERS
 from runner.shell.fetch import FetchPorts, make_fetch, rationed
@@ -97,7 +99,7 @@ RUNS: dict[str, tuple[Callable[[], Ended], str]] = {
             [reply()],
             {"x": 1},
         ),
-        "it holds one value against more than 100000 schemas",
+        "it holds a value against more than 1000000 schemas",
     ),
     "pattern of a schema": (
         lambda: ended(
@@ -151,6 +153,31 @@ def test_what_shares_its_parts_is_as_large_as_it_would_be_written() -> None:
     assert bounded(is_too_large, value)
     assert not is_too_large(["a" * 1024] * 1024)
     assert is_too_large(["a" * 1024 * 1024] * (LARGEST // 1024 // 1024))
+
+
+def beside(inner: Json) -> dict[str, Json]:
+    """Write a schema that holds a member against another one on two ways."""
+    return {"properties": {"a": inner}, "allOf": [{"properties": {"a": inner}}]}
+
+
+def test_schemas_that_multiply_inside_of_a_value_are_refused() -> None:
+    chain: dict[str, Json] = {f"S{n}": beside({"$ref": f"#/$defs/S{n + 1}"}) for n in range(40)}
+    with pytest.raises(SchemaProblem, match="it holds a value against more than 1000000 schemas"):
+        compile_schema({"$ref": "#/$defs/S0", "$defs": {**chain, "S40": {}}})
+    few: dict[str, Json] = {name: chain[name] for name in ("S0", "S1", "S2")}
+    assert compile_schema({"$ref": "#/$defs/S0", "$defs": {**few, "S3": {}}}).valid({"a": 1})
+
+
+def test_what_is_wrong_on_ever_more_ways_is_told_once() -> None:
+    assert bounded(wrong_deep_inside, 40) == ("/a" * 40,)
+
+
+def wrong_deep_inside(levels: int) -> tuple[str, ...]:
+    node: dict[str, Json] = {**beside({"$ref": "#/$defs/S"}), "not": {"const": 1}}
+    value: Json = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return tuple(error.instance for error in compile_schema({"$ref": "#/$defs/S", "$defs": {"S": node}}).errors(value))
 
 
 # On the wire

@@ -80,7 +80,7 @@ def compile_schema(
     """
     gathered = gather(schema, definitions, dialect, direction)
     if multiplies(gathered.schema):
-        raise SchemaProblem(f"it holds one value against more than {MOST_WAYS} schemas")
+        raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
     try:
         return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
     except Refused as refused:

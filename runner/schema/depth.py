@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from runner.records import Mutable, field
 from runner.schema.keywords import DEFINITIONS, IN_PLACE, MANY, NAMED, ONE, Object
@@ -12,8 +13,10 @@ from runner.values import Json, Value, member
 # Validators recurse, and one written in a compiled language would take the process with it.
 DEEPEST = 200
 
-MOST_WAYS = 100_000
-"""Schemas that a single value may be held against, each as often as there are ways to it: some 20 ms."""
+MOST_WAYS = 1_000_000
+"""Schemas that a value and what is inside of it may be held against, each as often as there are ways to it."""
+
+_ANYWHERE = "*"
 
 _COLLECTIONS = (dict, list)
 
@@ -69,21 +72,58 @@ def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Itera
 
 
 def multiplies(root: Object) -> bool:
-    """Say whether a gathered schema holds one value against more than `MOST_WAYS` schemas.
+    """Say whether a gathered schema holds a value, and one inside of it, and so on, against more than `MOST_WAYS`.
 
-    Forty of them, each of which asks twice for the next, come to a million million.
+    Forty schemas, each of which asks twice for the next, come to a million million. What leads back to itself counts
+    once: an engine remembers what it has begun.
     """
     definitions = root["$defs"]
     every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
     every.walk(root)
-    level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
-    counts: dict[int, int] = {}
-    for start in every.schemas:
-        level.walk(start)
-    for schema in level.done:
-        inner = (counts.get(id(part), 0) for part in level.steps(schema))
-        counts[id(schema)] = 1 + sum(inner)
-    return max(counts.values()) > MOST_WAYS
+    work: dict[int, _Work] = {}
+    for schema in every.done:
+        work[id(schema)] = _work(schema, definitions, work)
+    return max(each.total for each in work.values()) > MOST_WAYS
+
+
+class _Work(NamedTuple):
+    """The schemas that a value is held against, and those that what is inside of it is, by where that is.
+
+    Each counts as often as there are ways to it. `total` is for the place inside where there are most.
+    """
+
+    ways: int
+    inside: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        named = max((count for place, count in self.inside.items() if place != _ANYWHERE), default=0)
+        return self.ways + named + self.inside.get(_ANYWHERE, 0)
+
+
+def _work(schema: Object, definitions: Json, done: Mapping[int, _Work]) -> _Work:
+    ways, inside = 1, Counter[str]()
+    for part in _parts(schema, definitions, _SAME):
+        if (found := done.get(id(part))) is not None:
+            ways += found.ways
+            inside.update(found.inside)
+    for keyword in _EVERY - _SAME:
+        for place, part in _inside(keyword, schema.get(keyword)):
+            if (found := done.get(id(part))) is not None:
+                inside[place] += found.total
+    return _Work(ways, inside)
+
+
+def _inside(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
+    """Give the schemas of a keyword with the place that each is for: a member, an item, or any of these."""
+    if isinstance(value, list):
+        yield from ((f"[{number}]", part) for number, part in enumerate(value))
+    elif isinstance(value, dict) and keyword == "properties":
+        yield from ((f"={name}", part) for name, part in value.items())
+    elif isinstance(value, dict) and keyword == "patternProperties":
+        yield from ((_ANYWHERE, part) for part in value.values())
+    else:
+        yield _ANYWHERE, value
 
 
 class _Ways(Mutable):
