@@ -101,7 +101,7 @@ def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
 def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     try:
         if ports.within is not None:
-            _refuse_outside(path.resolve(), uri, ports.within)
+            _refuse_outside(_real(path), uri, ports.within)
         refuse_special(path)
         with path.open("rb") as file:
             content = file.read(ports.max_size + 1)
@@ -121,7 +121,7 @@ def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
 
 def _refuse_outside(path: Path, uri: str, within: tuple[Path, ...]) -> None:
     """Keep a document from having files read that have nothing to do with it."""
-    folders = [folder.resolve() for folder in within]
+    folders = [_real(folder) for folder in within]
     if any(path.is_relative_to(folder) for folder in folders):
         return
     if not folders:
@@ -130,6 +130,14 @@ def _refuse_outside(path: Path, uri: str, within: tuple[Path, ...]) -> None:
         where = " and ".join(f"'{folder}'" for folder in dict.fromkeys(folders))
         reason = f"it is outside of {where}, where this document may have files read"
     raise FetchError(uri, reason, fix=f"allow its folder: --source-root {path.parent}", is_forbidden=True)
+
+
+def _real(path: Path) -> Path:
+    """Follow links; those that lead in a circle are for whoever opens them to tell."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        return path.absolute()
 
 
 def _path_of(uri: str) -> Path:

@@ -50,10 +50,17 @@ def _files(start: Path, name: str) -> Iterator[Path]:
         except OSError:
             continue
         for entry in entries:
-            if entry.name == name and entry.is_file():
+            if entry.name == name and _is_file(entry):
                 yield folder / name
             elif depth < DEEPEST and entry.is_dir(follow_symlinks=False) and not _is_skipped(entry.name):
                 pending.append((folder / entry.name, depth + 1))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _is_skipped(name: str) -> bool:

@@ -8,6 +8,7 @@ name: a name may lead elsewhere each time it is looked up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple, TypeVar
@@ -24,6 +25,7 @@ NEIGHBOURS: frozenset[AddressKind] = ANYBODY | {"private", "loopback"}
 REMEDY = "; allow it with "
 """What comes between a refusal and the option that lifts it."""
 
+_PORT = re.compile(r":[0-9]+$")
 _FORM = "write HOST, HOST:PORT, or a network such as 10.0.0.0/8"
 _CALLED: Mapping[AddressKind, str] = {
     "public": "a public address",
@@ -68,7 +70,7 @@ def allowance(text: str) -> Allowance:
     place = place_of(f"http://{written}/")
     if isinstance(place, TransportFailure) or set(text) & set("@?#*\\"):
         raise UsageError(f"--allow-host {text}: this is not the name of a host", _FORM)
-    port = place.port if written.endswith(f":{place.port}") else None
+    port = place.port if _PORT.search(written) else None
     try:
         address = ip_address(place.host)
     except ValueError:

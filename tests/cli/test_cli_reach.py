@@ -212,6 +212,15 @@ def test_a_link_that_leads_out_of_the_repository_is_not_followed(tmp_path: Path)
     assert "source-not-allowed" in ended.out + ended.err
 
 
+def test_links_that_lead_in_a_circle_are_told(tmp_path: Path) -> None:
+    document = outside(tmp_path)
+    (document.parent / "api.yaml").symlink_to(document.parent / "other.yaml")
+    (document.parent / "other.yaml").symlink_to(document.parent / "api.yaml")
+    ended = arazzo("check", document)
+    assert ended.code == 3
+    assert "missing-source" in ended.out + ended.err
+
+
 def test_a_reference_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
     document = outside(tmp_path)
     api = (tmp_path / "elsewhere" / "api.yaml").read_text()

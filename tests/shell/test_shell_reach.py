@@ -82,6 +82,7 @@ def test_what_the_user_named_is_reached_as_a_document_of_this_machine_reaches_it
     [
         ("api.lan", "api.lan:1 API.lan.:2", "www.api.lan:1 lan:1"),
         ("api.lan:80", "api.lan:80", "api.lan:81"),
+        ("api.lan:080", "api.lan:80", "api.lan:81"),
         ("Bücher.example", "xn--bcher-kva.example:1", "bücher:1"),
         ("10.0.0.5", "any.name:1 10.0.0.5:1", ""),
         ("10.0.0.5:80", "any.name:80", "any.name:81"),
