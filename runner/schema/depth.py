@@ -38,6 +38,7 @@ def is_deeper(value: Json, depth: int) -> bool:
 
 _EVERY = MANY | NAMED | ONE
 _SAME = IN_PLACE | {"if", "not"}
+_WITHIN = _EVERY - _SAME
 
 
 def levels(root: Object, most: int) -> int | None:
@@ -74,16 +75,36 @@ def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Itera
 def multiplies(root: Object) -> bool:
     """Say whether a gathered schema holds a value, and one inside of it, and so on, against more than `MOST_WAYS`.
 
-    Forty schemas, each of which asks twice for the next, come to a million million. What leads back to itself counts
-    once: an engine remembers what it has begun.
+    Forty schemas, each of which asks twice for the next, come to a million million. Those that lead back to each other
+    are left out: an engine remembers what such a one said of a value.
     """
     definitions = root["$defs"]
     every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
     every.walk(root)
+    if len(every.done) << min(every.again, 64) <= MOST_WAYS:
+        return False  # each schema that is led to once more at most doubles the ways
+    circles = _circles(every)
     work: dict[int, _Work] = {}
     for schema in every.done:
-        work[id(schema)] = _work(schema, definitions, work)
+        work[id(schema)] = _work(schema, definitions, work, circles)
     return max(each.total for each in work.values()) > MOST_WAYS
+
+
+def _circles(every: _Ways) -> dict[int, int]:
+    """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju)."""
+    before: dict[int, list[int]] = {}
+    for schema in every.done:
+        for part in every.steps(schema):
+            before.setdefault(id(part), []).append(id(schema))
+    found: dict[int, int] = {}
+    for schema in reversed(every.done):
+        pending = [id(schema)]
+        while pending:
+            each = pending.pop()
+            if each not in found:
+                found[each] = id(schema)
+                pending += before.get(each, ())
+    return found
 
 
 class _Work(NamedTuple):
@@ -101,15 +122,18 @@ class _Work(NamedTuple):
         return self.ways + named + self.inside.get(_ANYWHERE, 0)
 
 
-def _work(schema: Object, definitions: Json, done: Mapping[int, _Work]) -> _Work:
+def _work(schema: Object, definitions: Json, work: Mapping[int, _Work], circles: Mapping[int, int]) -> _Work:
+    def known(part: Value) -> _Work | None:
+        return None if circles.get(id(part)) == circles[id(schema)] else work.get(id(part))
+
     ways, inside = 1, Counter[str]()
     for part in _parts(schema, definitions, _SAME):
-        if (found := done.get(id(part))) is not None:
+        if (found := known(part)) is not None:
             ways += found.ways
             inside.update(found.inside)
-    for keyword in _EVERY - _SAME:
-        for place, part in _inside(keyword, schema.get(keyword)):
-            if (found := done.get(id(part))) is not None:
+    for keyword in schema.keys() & _WITHIN:
+        for place, part in _inside(keyword, schema[keyword]):
+            if (found := known(part)) is not None:
                 inside[place] += found.total
     return _Work(ways, inside)
 
@@ -129,7 +153,7 @@ def _inside(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
 class _Ways(Mutable):
     """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice.
 
-    `done` are those of which all parts were followed, the parts first.
+    `done` are those of which all parts were followed, the parts first; `again` counts ways to what was followed before.
     """
 
     steps: Callable[[Object], Iterable[Value]]
@@ -137,6 +161,7 @@ class _Ways(Mutable):
     lengths: dict[int, int] = field(default_factory=dict)
     circle: bool = False
     done: list[Object] = field(default_factory=list)
+    again: int = 0
 
     @property
     def longest(self) -> int:
@@ -161,6 +186,7 @@ class _Ways(Mutable):
             elif id(inner) in on_the_way:
                 self.circle = True
             else:
+                self.again += 1
                 self._count(schema, inner)
 
     def _enter(self, schema: Object) -> Iterator[Object]:
