@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from runner import bundled
 from runner.description import Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import Asked
@@ -25,6 +26,7 @@ from runner.loader.parsed import without_collecting
 from runner.loader.places import LoadOptions
 from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
+from runner.openapi.uri import is_http
 from runner.plan.compile import compile_description
 from runner.plan.context import Options
 from runner.plan.contracts import check_contracts
@@ -33,10 +35,12 @@ from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
 from runner.records import Frozen, field, replace
 from runner.shell.auth import foresee
+from runner.shell.clock import SystemClock
 from runner.shell.drive import AsyncWorld, World, drive
-from runner.shell.fetch import FetchPorts, make_fetch
-from runner.shell.lookup import look_for, path_of
+from runner.shell.fetch import FetchPorts, make_fetch, rationed
+from runner.shell.lookup import enclosing, look_for, path_of
 from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.wire import authority
 from runner.source import Source, Span
 from runner.values import InputValue
 
@@ -111,6 +115,7 @@ def _silences(description: Description) -> Iterator[Silence]:
 def _unreadable(location: str, error: FetchError) -> Diagnostic:
     """Say why there is no document; remote ones are told apart, for they have an exit code of their own."""
     rule = UNREACHABLE_DOCUMENT if error.remote else "unreadable-document"
+    rule = "document-not-allowed" if error.is_forbidden else rule
     nowhere = Span(Source(error.uri, location, ""), 0, 0)
     help_ = error.fix or ("name a copy of it on this machine" if error.remote else "")
     fix = Fix(help_) if help_ else None
@@ -151,43 +156,59 @@ def compile_plan(
 
 def _load(location: str, sources: Sources) -> Loaded:
     here = Path.cwd()
-    return load(to_uri(location, here), _fetch(sources), _load_options(sources, here), sources.shelf)
+    uri = to_uri(location, here)
+    return load(uri, _fetch(sources, uri), _load_options(sources, uri, here), sources.shelf)
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
     """Read an OpenAPI description by itself, a path or a URL; one that cannot be read is a diagnostic too."""
     chosen, here = sources or Sources(), Path.cwd()
     try:
-        return load_api(to_uri(location, here), _fetch(chosen), _load_options(chosen, here))
+        uri = to_uri(location, here)
+        return load_api(uri, _fetch(chosen, uri), _load_options(chosen, uri, here))
     except FetchError as error:
         return LoadedApi(None, (_unreadable(location, error),))
 
 
-def _load_options(sources: Sources, here: Path) -> LoadOptions:
+def _load_options(sources: Sources, entry: str, here: Path) -> LoadOptions:
     return LoadOptions(
         sources={name: to_uri(place, here) for name, place in sources.overrides.items()},
         roots=tuple(to_uri(root, here).rstrip("/") + "/" for root in sources.roots),
-        working_directory=here.as_uri() + "/",
+        working_directory=None if is_http(entry) else here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
         look_for=look_for,
     )
 
 
-def _fetch(sources: Sources) -> Fetch:
-    fetch, here, hear = fetcher(sources.offline, sources.http), Path.cwd(), sources.hear
+def _fetch(sources: Sources, entry: str) -> Fetch:
+    """Make what reads for an entry document: itself and what the user named as a user may, the rest as it may."""
+    here, hear = Path.cwd(), sources.hear
     texts = {to_uri(place, here): text for place, text in sources.texts.items()}
+    named = {entry, *(to_uri(place, here) for place in sources.overrides.values())}
+    http = judged(sources.http, entry)
+    by_user = make_fetch(here, _ports(sources, replace(http, named=http.named | {authority(each) for each in named})))
+    within = [path_of(uri) for uri in (to_uri(root, here) for root in sources.roots) if uri.startswith("file:")]
+    if not http.fetched:
+        within += enclosing(path_of(entry), here)
+        within += [bundled.home()] if path_of(entry).is_relative_to(bundled.home()) else []
+    by_document = make_fetch(here, replace(_ports(sources, http), within=tuple(within)))
 
     def heard(uri: str) -> Fetched:
         if hear is not None:
             hear(uri)
-        return Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+        return Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
 
-    return heard
+    return rationed(heard, SystemClock())
 
 
-def fetcher(offline: bool, http: HttpOptions = DEFAULTS) -> Fetch:
-    return make_fetch(Path.cwd(), FetchPorts(partial(open_http, http), decode_bytes, offline=offline))
+def _ports(sources: Sources, http: HttpOptions) -> FetchPorts:
+    return FetchPorts(partial(open_http, http), decode_bytes, offline=sources.offline)
+
+
+def judged(http: HttpOptions, document: str) -> HttpOptions:
+    """Say of the options of a run or a reading where the document is from that says where requests go."""
+    return replace(http, fetched=http.fetched or is_http(document))
 
 
 def open_http(transport: Transport | HttpOptions | None) -> AbstractContextManager[Transport]:

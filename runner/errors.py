@@ -64,13 +64,14 @@ class DescriptionError(ArazzoError):
 class FetchError(ArazzoError):
     """A document could not be read from where it is said to be.
 
-    `fix` says what to do where another place would not help.
+    `fix` says what to do where another place would not help. `is_forbidden`: it could be read, and must not be.
     """
 
     uri: str
     reason: str
     remote: bool = False
     fix: str = ""
+    is_forbidden: bool = False
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]

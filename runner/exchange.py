@@ -24,6 +24,7 @@ FailureKind: TypeAlias = Literal[
     "too-large",
     "redirects",
     "url",
+    "not-allowed",
     "cancelled",
     "offline",
     "credentials",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from io import StringIO
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from runner import api
 from runner.diagnostics import Diagnostic
@@ -24,6 +24,7 @@ from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, AsyncVirtualClock, SystemClock, VirtualClock, never
 from runner.shell.drive import AsyncWorld, World, adrive, drive
 from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.trust import unchecked
 from runner.shell.worker import Worker
 from runner.values import InputValue, Value
 
@@ -118,7 +119,9 @@ def render(subject: Result | Diagnostic, *, color: bool = False, width: int = 10
 class _Story:
     """Hears a run: keeps its entries and passes them on, without their secrets unless the caller wants these."""
 
-    def __init__(self, options: _Options) -> None:
+    def __init__(self, options: RunOptions | AsyncRunOptions) -> None:
+        transport = options.get("transport")
+        self._warnings = unchecked(transport) if isinstance(transport, HttpOptions) else ()
         self._tell = options.get("tell", api.ignore)
         self._redactor = Redactor() if options.get("redact", True) else None
         self._entries: list[Entry] = []
@@ -127,6 +130,8 @@ class _Story:
     def tell(self, entry: Entry) -> None:
         if isinstance(entry.event, WorkflowFinished):
             self._outputs = entry.event.outputs
+        if isinstance(entry.event, RunStarted) and self._warnings:
+            entry = replace(entry, event=replace(entry.event, warnings=(*entry.event.warnings, *self._warnings)))
         if self._redactor is not None:
             entry = self._redactor.redact(entry)
             if isinstance(entry.event, SecretsLearned):
@@ -157,7 +162,7 @@ def _opened(plan: Plan, options: RunOptions, story: _Story, apply: Apply) -> Ite
         tell, credentials = story.hearing(embedded), _sandbox_credentials(plan)
         yield World(embedded.transport(), embedded.clock, tell, credentials, cancelled, apply=apply)
         return
-    with api.open_http(options.get("transport")) as transport:
+    with api.open_http(_judged(options.get("transport"), plan)) as transport:
         credentials = options.get("credentials", NO_CREDENTIALS)
         yield World(transport, SystemClock(cancelled), story.tell, credentials, cancelled, apply=apply)
 
@@ -170,9 +175,18 @@ async def _aopened(plan: Plan, options: AsyncRunOptions, story: _Story, apply: A
         clock = AsyncVirtualClock(embedded.clock)
         yield AsyncWorld(embedded.async_transport(), clock, tell, credentials, cancelled, apply=apply)
         return
-    async with _ahttp(options.get("transport")) as transport:
+    async with _ahttp(_judged(options.get("transport"), plan)) as transport:
         credentials = options.get("credentials", NO_CREDENTIALS)
         yield AsyncWorld(transport, AsyncSystemClock(), story.tell, credentials, cancelled, apply=apply)
+
+
+T = TypeVar("T", Transport, AsyncTransport)
+
+
+def _judged(transport: T | HttpOptions | None, plan: Plan) -> T | HttpOptions:
+    """Let HTTP reach what the document of a plan may; a transport that is given is its maker's own affair."""
+    given = DEFAULTS if transport is None else transport
+    return api.judged(given, plan.document) if isinstance(given, HttpOptions) else given
 
 
 def _ahttp(transport: AsyncTransport | HttpOptions | None) -> AbstractAsyncContextManager[AsyncTransport]:

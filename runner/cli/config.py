@@ -18,12 +18,13 @@ from runner.errors import UsageError
 from runner.levels import LEVELS, RuleLevel
 from runner.openapi.uri import split_uri
 from runner.records import Frozen, field
+from runner.shell.reach import allowance
 from runner.source import Source
 from runner.values import Json
 
 NAME = "arazzo.toml"
 RUN_KEYS = ("timeout", "pace", "max-steps", "max-time", "max-teardown", "contract", "strict", "offline")
-PROFILE_KEYS = ("servers", "server-vars", "inputs", "auth", "source", "contract", "proxy", "cacert")
+PROFILE_KEYS = ("servers", "server-vars", "inputs", "auth", "source", "contract", "proxy", "cacert", "allow-host")
 _REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -53,6 +54,7 @@ class Profile(Frozen):
     contract: str | None = None
     proxy: str | None = None
     cacert: str | None = None
+    allow_host: tuple[str, ...] = ()
 
 
 class Config(Frozen):
@@ -178,7 +180,24 @@ def _profile(reader: TomlReader, tables: Table, name: str, folder: Path) -> Prof
         contract=_contract(reader, table, (*path, "contract")),
         proxy=proxy,
         cacert=cacert and _beside(folder, cacert),
+        allow_host=_hosts(reader, table, (*path, "allow-host")),
     )
+
+
+def _hosts(reader: TomlReader, table: Table, path: Keys) -> tuple[str, ...]:
+    """Read a list of what --allow-host takes."""
+
+    def accept(value: Json) -> list[str] | None:
+        texts = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+        return texts if texts == value else None
+
+    found = tuple(reader.value(table, path, accept, "a list of texts") or ())
+    for text in found:
+        try:
+            allowance(text)
+        except UsageError as error:
+            raise reader.refused(path, error.message.removeprefix("--"), error.hint) from None
+    return found
 
 
 def _beside(folder: Path, location: str) -> str:

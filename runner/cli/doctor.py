@@ -18,7 +18,7 @@ from runner.cli.dotenv import read_env_files
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given, collect, unknown_names, values_for
 from runner.cli.options import WhereOptions, where_options
-from runner.cli.places import check_names, sources_of
+from runner.cli.places import check_names, sources_of, unreachable
 from runner.cli.prepare import check_document, say_error
 from runner.cli.profile import setting_of
 from runner.cli.terminal import look
@@ -35,6 +35,8 @@ from runner.reporters.doctor import lacking as number_lacking
 from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count
 from runner.shell.auth import calls
+from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.reach import REMEDY
 from runner.text import json_text
 from runner.values import Json
 
@@ -80,7 +82,7 @@ def command(target: str, **options: Any) -> None:
             run = Ready(checked.draft, tuple(Asked(key, {}) for key in keys), Venue(target, sandbox))
             for advice in strays([run], wallet):
                 terminal.warn(advice)
-        sections = examine(checked, options["workflow"], Case(target, given, wallet, sandbox))
+        sections = examine(checked, options["workflow"], Case(target, given, wallet, sandbox, sources.http))
     except UsageError as error:
         say_error(terminal, error)
         sys.exit(error.exit_code)
@@ -101,6 +103,7 @@ class Case(Frozen):
     given: Given
     wallet: Wallet
     sandbox: bool
+    http: HttpOptions = DEFAULTS
 
 
 def examine(checked: api.Checked, workflow_id: str | None, case: Case) -> tuple[Section, ...]:
@@ -115,7 +118,7 @@ def examine(checked: api.Checked, workflow_id: str | None, case: Case) -> tuple[
         wanted = [plan.workflows[key] for key in keys]
         sections += [
             Section("inputs", tuple(finding for each in wanted for finding in _inputs(each, case.given))),
-            Section("servers", tuple(_servers(plan, keys))),
+            Section("servers", tuple(_servers(plan, keys, {} if case.sandbox else unreachable(plan, keys, case.http)))),
             Section("credentials", tuple(_credentials(plan, keys, case))),
         ]
     return tuple(sections)
@@ -140,7 +143,7 @@ def _document(checked: api.Checked, target: str) -> Iterator[Finding]:
         yield Finding("warnings", "noted", count(warnings, "warning"), f"arazzo check {target} draws them")
 
 
-_OF_SOURCES = frozenset({"missing-source", "source-unreachable", "unknown-source-type"})
+_OF_SOURCES = frozenset({"missing-source", "source-unreachable", "source-not-allowed", "unknown-source-type"})
 
 
 def _sources(checked: api.Checked) -> Iterator[Finding]:
@@ -211,13 +214,16 @@ def _about(name: str, schema: Json, workflow: WorkflowPlan) -> Iterator[str]:
         yield "required"
 
 
-def _servers(plan: Plan, keys: Sequence[str]) -> Iterator[Finding]:
+def _servers(plan: Plan, keys: Sequence[str], refused: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     """Say where the requests of each source go and why, or why that cannot be known."""
     told: dict[tuple[str, str], Finding] = {}
     for step in _steps(plan, keys):
         call = step.call
         if isinstance(call, OperationCall):
             key = (call.source, call.choice.url)
+            if call.server in refused:
+                why, _, option = refused[call.server][1].partition(REMEDY)
+                told[key] = Finding(call.source, "lacking", f"{call.server}: {why}", f"allow it: {option}")
             told.setdefault(key, Finding(call.source, "ready", f"{call.choice.url} ({call.choice.why})"))
         elif isinstance(call, Unrunnable) and call.title != NOTHING:
             fix = call.reason.fix.title if call.reason.fix else ""

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Record and replay": ("record", "replay", "replay_drift", "from_step", "recorded", "watch"),
     "Sandbox": ("sandbox_balance", "scenario", "fault", "seed", "live_like"),
     "Credentials": ("auth", "env_file", "no_input"),
-    "Network": ("cacert", "cert", "key", "insecure", "proxy"),
+    "Network": ("cacert", "cert", "key", "insecure", "allow_host", "proxy"),
     "Limits": ("timeout", "pace", "max_steps", "max_time", "max_teardown"),
     "Checks": ("contract", "coverage", "min_coverage"),
     "Output": (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DAY = 86_400.0
+ALLOW_HOST = "Let documents reach it: one that was fetched, beside public addresses; any, a link-local one."
 MIN_COVERAGE = "Fail below this share of operations reached, or of another kind: statuses=50."
 
 
@@ -55,6 +56,7 @@ WHERE = (
     ),
     click.option("--cacert", metavar="FILE", help="Trust the authorities in a PEM file, and no others."),
     click.option("--insecure", multiple=True, metavar="HOST", help="Do not check this host's certificate."),
+    click.option("--allow-host", multiple=True, metavar="HOST[:PORT]|NETWORK", help=ALLOW_HOST),
     click.option("--proxy", metavar="URL", help="Send through a proxy (HTTPS_PROXY and NO_PROXY work too)."),
 )
 
@@ -153,6 +155,7 @@ class WhereOptions(Frozen):
     server_var: tuple[str, ...]
     cacert: str | None
     insecure: tuple[str, ...]
+    allow_host: tuple[str, ...]
     proxy: str | None
     HIDDEN = ("proxy",)
 

@@ -281,9 +281,9 @@ class Outlets(Mutable):
 
 
 def _was_answered(exchange: Exchange) -> bool:
-    """Say whether anybody answered; that a cassette has no such request is an answer, too."""
+    """Say whether anybody answered; that the request is not in a cassette, or not allowed, is an answer, too."""
     reply = exchange.reply
-    return isinstance(reply, Response) or bool(exchange.hops) or reply.kind == "unrecorded"
+    return isinstance(reply, Response) or bool(exchange.hops) or reply.kind in ("unrecorded", "not-allowed")
 
 
 def as_diagnostic(error: ArazzoError, document: str) -> Diagnostic:

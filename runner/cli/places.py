@@ -18,7 +18,8 @@ from runner.plan.plan import OperationCall, Plan
 from runner.plan.servers import refuse_variables
 from runner.records import replace
 from runner.shell.options import ClientCertificate, HttpOptions
-from runner.shell.wire import legal_url
+from runner.shell.reach import REMEDY, Reach, allowance
+from runner.shell.wire import authority, legal_url, place_of
 
 
 def sources_of(options: WhereOptions, setting: Setting) -> api.Sources:
@@ -38,7 +39,7 @@ def sources_of(options: WhereOptions, setting: Setting) -> api.Sources:
         {**profile.source, **dict(pairs(options.source, "--source name=path"))},
         options.source_root,
         options.offline or setting.run.offline,
-        http=http_of(options, profile),
+        http=_named(http_of(options, profile), (*given.values(), *profile.servers.values())),
         options=Options({**profile.servers, **given}, by_profile, variables),
         levels=setting.rules,
     )
@@ -85,7 +86,33 @@ def http_of(options: WhereOptions, profile: Profile) -> HttpOptions:
     if proxy is not None:
         proxy = proxy if "://" in proxy else f"http://{proxy}"
         _check_proxy(proxy)
-    return HttpOptions(verify=cacert or True, insecure=frozenset(map(_host, options.insecure)), proxy=proxy)
+    allowed = (*profile.allow_host, *options.allow_host)
+    for each in allowed:
+        allowance(each)
+    insecure = frozenset(map(_host, options.insecure))
+    return HttpOptions(verify=cacert or True, insecure=insecure, proxy=proxy, allow_hosts=allowed)
+
+
+def _named(http: HttpOptions, urls: Iterable[str]) -> HttpOptions:
+    """Note the servers that the user named: a document from the network may send there, and nowhere near them."""
+    return replace(http, named=http.named | {authority(url) for url in urls})
+
+
+def refuse_unreachable(plan: Plan, keys: Sequence[str], http: HttpOptions) -> None:
+    """Refuse a document whose requests go where it may not send any, as far as this is known before one is sent."""
+    for source, refusal in unreachable(plan, keys, http).values():
+        why, _, option = refusal.partition(REMEDY)
+        raise UsageError(f"{plan.document}: the requests of '{source}' go too far: {why}", f"allow it: {option}")
+
+
+def unreachable(plan: Plan, keys: Sequence[str], http: HttpOptions) -> dict[str, tuple[str, str]]:
+    """Give the servers, by their URLs, that may not be reached, each with its source and why not."""
+    reach, found = Reach(api.judged(http, plan.document)), dict[str, tuple[str, str]]()
+    for call in _calls(plan, keys):
+        place = place_of(call.server)
+        if not isinstance(place, TransportFailure) and (refusal := reach.foreseen(place.host, place.port)):
+            found.setdefault(call.server, (call.source, refusal))
+    return found
 
 
 def _check_proxy(proxy: str) -> None:
@@ -127,15 +154,13 @@ def shown_to(client: ClientCertificate, plans: Iterable[Plan]) -> ClientCertific
     return replace(client, hosts=frozenset(_hosts(plans)))
 
 
+def _calls(plan: Plan, keys: Sequence[str]) -> Iterator[OperationCall]:
+    for workflow in plan.reachable(*keys):
+        yield from (step.call for step in workflow.all_steps if isinstance(step.call, OperationCall))
+
+
 def _hosts(plans: Iterable[Plan]) -> Iterator[str]:
-    calls = (
-        step.call
-        for plan in plans
-        for workflow in plan.workflows.values()
-        for step in workflow.all_steps
-        if isinstance(step.call, OperationCall)
-    )
-    for call in calls:
+    for call in (call for plan in plans for call in _calls(plan, tuple(plan.workflows))):
         yield (urlsplit(call.server).hostname or "").lower()
         for scheme in call.operation.security_schemes.values():
             flows = scheme.get("flows")

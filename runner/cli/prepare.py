@@ -12,7 +12,7 @@ from runner.cli.credentials import Variables
 from runner.cli.inputs import Given, collect, extra_names, unknown_names
 from runner.cli.options import ExecuteOptions
 from runner.cli.outlets import Outlets
-from runner.cli.places import certificate, check_names, shown_to, sources_of
+from runner.cli.places import certificate, check_names, refuse_unreachable, shown_to, sources_of
 from runner.cli.profile import Setting
 from runner.cli.resume import Beginning
 from runner.cli.terminal import Terminal
@@ -77,8 +77,15 @@ def prepare(
     http = replace(sources.http, client=shown_to(client, plans)) if client else sources.http
     given = given._replace(values={**setting.profile.inputs, **given.values})
     given = given._replace(values={name: value for name, value in given.values.items() if name not in given.texts})
-    found = zip(plans, keys, venues, strict=True)
-    return [Chosen(plan, chosen, replace(venue, http=http)) for plan, chosen, venue in found if chosen], given
+    found = [
+        Chosen(plan, chosen, replace(venue, http=api.judged(http, plan.document)))
+        for plan, chosen, venue in zip(plans, keys, venues, strict=True)
+        if chosen
+    ]
+    for each in found if not options.is_replayed else ():
+        if not each.venue.sandbox:
+            refuse_unreachable(each.plan, each.keys, http)
+    return found, given
 
 
 def stage_given(options: ExecuteOptions) -> list[str]:

@@ -50,6 +50,7 @@ def setting_of(config: str | None, profile: str | None, targets: Sequence[str], 
         raise UsageError(*unknown_profile(chosen, found.profiles))
     if not asked_for:
         _refuse_foreign_variables(found, found.profiles[chosen])
+        _refuse_foreign_reach(found, found.profiles[chosen])
     note = announcement(found.profiles[chosen], name)
     return Setting(found.run, found.profiles[chosen], (note,), found.rules)
 
@@ -74,6 +75,15 @@ def _refuse_foreign_variables(config: Config, profile: Profile) -> None:
             )
 
 
+def _refuse_foreign_reach(config: Config, profile: Profile) -> None:
+    if profile.allow_host:
+        raise config.reader.refused(
+            ("profile", profile.name, "allow-host"),
+            "a profile that is used without being asked for allows no hosts",
+            f"ask for it: --profile {profile.name}",
+        )
+
+
 def announcement(profile: Profile, file: str) -> str:
     """Say which profile is in use, and everything by which it changes where requests go and as whom."""
     facts = [
@@ -81,6 +91,7 @@ def announcement(profile: Profile, file: str) -> str:
         *(f"{name} read from {place}" for name, place in profile.source.items()),
         *([f"through the proxy {profile.proxy}"] if profile.proxy else []),
         *([f"trusting {profile.cacert}"] if profile.cacert else []),
+        *([f"reaching {', '.join(profile.allow_host)}"] if profile.allow_host else []),
         *([f"credentials from {', '.join(dict.fromkeys(profile.auth.values()))}"] if profile.auth else []),
     ]
     return f"profile '{profile.name}' of {file}" + (f": {'; '.join(facts)}" if facts else "")

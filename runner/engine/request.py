@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from runner.engine.events import Problem
 from runner.exchange import Headers, Request, media_type, parse_json
 from runner.expressions.faults import SelectorFailure
-from runner.expressions.fill import Missing, fill
+from runner.expressions.fill import Missing, fill, is_too_large
 from runner.expressions.nodes import Node
 from runner.expressions.replace import replaced, replaced_in_form
 from runner.expressions.scope import Scope
@@ -132,6 +132,8 @@ def _body(bound: BoundBody, scope: Scope) -> Value:
         new = read(replacement.value, scope, replacement.span, what)
         if not isinstance(new, Absent):
             value = _replaced(value, bound, replacement, cast(Json, new), scope)
+            if is_too_large(value):
+                raise _Unsendable(f"{what} makes a body that is too large to be sent", replacement.span)
     return value
 
 

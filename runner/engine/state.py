@@ -22,7 +22,8 @@ class Limits(Frozen):
 
     A teardown has budgets of its own, `teardown` seconds and `teardown_steps`, for the others may be why it runs.
     `pace` is the first pause before a request that would repeat the last one of its step; it doubles up to
-    `pace_limit`; 0 switches it off. `request_timeout` bounds one request, step timeouts come first.
+    `pace_limit`; 0 switches it off. `request_timeout` bounds one request, step timeouts come first. `wait` is the
+    longest pause that a server may ask for where nothing else bounds it.
     """
 
     steps: int = 10_000
@@ -33,6 +34,7 @@ class Limits(Frozen):
     teardown_steps: int = 1000
     pace: float = 1.0
     pace_limit: float = 30.0
+    wait: float = 86_400.0
     contract: ContractPolicy = ContractPolicy()
 
 

@@ -14,6 +14,7 @@ from runner.engine.events import (
     Event,
     Frame,
     Outcome,
+    Problem,
     StepFinished,
     StepOutline,
     StepStarted,
@@ -25,6 +26,7 @@ from runner.engine.state import Halt, Run, WorkflowState
 from runner.expressions.scope import Scope
 from runner.plan.plan import Action, OperationCall, StepPlan, Target
 from runner.records import Frozen, Mutable
+from runner.text import number_text
 
 CallReason: TypeAlias = Literal["call", "retry"]
 CallWorkflow: TypeAlias = Callable[[Run, Target, WorkflowState, Trail, Scope, CallReason], Called]
@@ -153,6 +155,8 @@ class Visit(Mutable):
     def prepare(self, retry: Retry, trail: Trail, scope: Scope) -> Generator[Event | Effect, Answer, bool]:
         """Wait, and run what the retry refers to; say whether the step can be tried again."""
         if retry.delay:
+            if retry.reason == "retry-after" and self.run_.remaining() is None and retry.delay > self.run_.limits.wait:
+                raise Halt(_too_long(self.step, retry.delay, self.run_.limits.wait))
             yield WaitStarted(trail, retry.delay, retry.reason)
             yield from wait(self.run_, retry.delay)
         if retry.workflow is not None:
@@ -189,3 +193,9 @@ class Visit(Mutable):
     def call(self, target: Target, state: WorkflowState, trail: Trail, scope: Scope) -> Called:
         """Run the workflow that the step calls."""
         return self.call_workflow(self.run_, target, state, trail, scope, "call")
+
+
+def _too_long(step: StepPlan, asked: float, most: float) -> Problem:
+    """Say that a server asks for more patience than there is where no deadline bounds it."""
+    pause = f"its server asks for a pause of {number_text(asked)} s, more than {number_text(most)} s"
+    return Problem("budget", f"step '{step.step_id}' is not tried again: {pause}", step.span)

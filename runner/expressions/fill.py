@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never, cast
 from urllib.parse import quote
 
@@ -29,6 +30,14 @@ from runner.records import Frozen
 from runner.text import json_text
 from runner.values import ABSENT, Absent, Json, Value
 
+MEBIBYTE = 1024 * 1024
+LARGEST = 64 * MEBIBYTE
+"""What a value that is put together may come to, in characters: steps that double what they are given end here."""
+
+_LEAST = 64
+"""Characters that each part of a value is taken for at the least: so much memory it takes, written or not."""
+
+_TOO_LARGE = f"makes a value of more than {LARGEST // MEBIBYTE} MiB"
 _ABSENT = "is not there"
 _BINARY = "is a binary body, which can only be used whole"
 _SCALAR = "is no structured data, which a Selector Object searches"
@@ -49,9 +58,58 @@ def fill(node: Node, scope: Scope, *, files: bool = False) -> Value | Missing:
     """Give the value of a node; never raise.
 
     ABSENT means "leave it out" and comes from exactly an input that was not given, or a part of one that is not in it;
-    in an object or array such a member or item is left out. Anything else that is absent is Missing. With `files` a
-    member or item may be a binary body, for which a multipart form has a part.
+    in an object or array such a member or item is left out. Anything else that is absent is Missing, and so is what
+    comes to more than `LARGEST`. With `files` a member or item may be a binary body, for which a multipart form has a
+    part.
     """
+    value = _filled(node, scope, files)
+    if isinstance(node, ObjectOf | ArrayOf) and not isinstance(value, Missing) and is_too_large(value):
+        return Missing(next(_expressions(node)), _TOO_LARGE)
+    return value
+
+
+def is_too_large(value: Value) -> bool:
+    """Say whether a value would be longer than `LARGEST` where all of it is written out.
+
+    What several of its parts share is counted each time, for it is written each time: a value that has itself twice,
+    again and again, takes little memory and could never be written.
+    """
+    left, pending = LARGEST, [value]
+    while pending and left >= 0:
+        part = pending.pop()
+        left -= _LEAST
+        if isinstance(part, str):
+            left -= len(part)
+        elif isinstance(part, dict):
+            left -= sum(map(len, part)) + _LEAST * len(part)
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return left < 0
+
+
+def _expressions(node: Node) -> Iterator[Expression]:
+    """Give the expressions of a node; it has one, or it would be a constant."""
+    match node:
+        case Computed(expression) | Selected(context=expression):
+            yield expression
+        case Template(parts):
+            for part in parts:
+                if not isinstance(part, str):
+                    yield part.expression if isinstance(part, Quoted | Escaped) else part
+        case ObjectOf(members):
+            for _, member in members:
+                yield from _expressions(member)
+        case ArrayOf(items):
+            for item in items:
+                yield from _expressions(item)
+        case Constant():
+            pass
+        case _:
+            assert_never(node)
+
+
+def _filled(node: Node, scope: Scope, files: bool) -> Value | Missing:
     match node:
         case Constant(constant):
             return constant
@@ -73,10 +131,14 @@ def fill(node: Node, scope: Scope, *, files: bool = False) -> Value | Missing:
 def fill_text(template: Template, scope: Scope) -> str | Missing:
     """Give the text of a template, its values written as its style says."""
     texts: list[str] = []
+    room = LARGEST
     for part in template.parts:
         text = part if isinstance(part, str) else _part_text(part, template.style, scope)
         if isinstance(text, Missing):
             return text
+        room -= len(text)
+        if room < 0:
+            return Missing(next(_expressions(template)), _TOO_LARGE)
         texts.append(text)
     return "".join(texts)
 
@@ -156,7 +218,7 @@ def _array(items: tuple[Node, ...], scope: Scope, files: bool) -> Value | Missin
 
 
 def _inner(node: Node, scope: Scope, files: bool) -> Json | Absent | Missing:
-    value = fill(node, scope, files=files)
+    value = _filled(node, scope, files)
     if not isinstance(value, bytes):
         return value
     if files:

@@ -49,6 +49,10 @@ UNREADABLE = frozenset(
 )
 
 
+FARTHEST = 100
+"""Documents that may lead from the entry document to another, each by naming the next."""
+
+
 class Loaded(NamedTuple):
     """What was read. `description` is None where the entry document itself is no Arazzo document."""
 
@@ -123,7 +127,7 @@ class _Loading(Mutable):
             self.texts[fetched.uri] = known
         return known
 
-    def add_arazzo(self, text: Text) -> None:
+    def add_arazzo(self, text: Text, away: int = 0) -> None:
         if any(problem.rule in UNREADABLE for problem in text.problems):
             return
         dialect = find_dialect(text.value, text.places)
@@ -144,21 +148,24 @@ class _Loading(Mutable):
                 self.problems.append(_fragment_in_self(document.self_uri, text.places))
             if not is_uri_reference(document.self_uri):
                 self.problems.append(_not_a_uri(document.self_uri, text.places.value("/$self")))
-        self.pending.extend(_Pending(source, arazzo, sources) for source in document.source_descriptions)
+        self.pending.extend(_Pending(source, arazzo, sources, away + 1) for source in document.source_descriptions)
 
     def follow(self, pending: _Pending) -> None:
         """Find a source, and take in what it is."""
-        source, arazzo, sources = pending
+        source, arazzo, sources, away = pending
         if not source.url and source.name not in self.options.sources:
             return  # diagnosed by its shape
         strict = arazzo.document.dialect.strict and source.name not in self.options.sources
         if strict and not is_uri_reference(source.url):
             self.problems.append(_not_a_uri(source.url, arazzo.places.value(f"{source.pointer}/url")))
             return
+        if away > FARTHEST:
+            self.problems.append(_not_read(source, _too_far(source.url), arazzo.places))
+            return
         found = self.find_source(source, arazzo)
         if found is not None and source.name:
             sources[source.name] = found.source.uri
-            self.add_source(source, found, arazzo)
+            self.add_source(source, found, arazzo, away)
 
     def find_source(self, source: SourceDescription, arazzo: ArazzoDescription) -> Text | None:
         """Read a source where it is said to be, else from the other places that the options allow."""
@@ -192,7 +199,7 @@ class _Loading(Mutable):
         self.problems.append(page_as_source(source, file, arazzo.places))
         return found
 
-    def add_source(self, source: SourceDescription, text: Text, arazzo: ArazzoDescription) -> None:
+    def add_source(self, source: SourceDescription, text: Text, arazzo: ArazzoDescription, away: int) -> None:
         uri = text.source.uri
         kind = kind_of(text.value)
         if any(problem.rule in UNREADABLE for problem in text.problems):
@@ -202,7 +209,7 @@ class _Loading(Mutable):
         elif uri not in self.arazzo and uri not in self.apis and uri not in self.asyncapi:
             if kind == "arazzo":
                 self.problems.extend(text.problems)
-                self.add_arazzo(text)
+                self.add_arazzo(text, away)
             else:
                 self.problems.extend(replace(problem, severity="warning") for problem in text.problems)
                 self.add_api(kind, text)
@@ -230,16 +237,18 @@ class _Loading(Mutable):
         places: dict[str, SourceMap] = {}
         unread: dict[str, str] = {}
         identities = {text.source.uri, base_uri(text.value, text.source.uri)}
-        pending = [(text.source.uri, uri) for uri in kept_references(text, text.source.uri, self.options.cache)]
+        pending = [(text.source.uri, uri, 1) for uri in kept_references(text, text.source.uri, self.options.cache)]
         while pending:
-            by, uri = pending.pop()
+            by, uri, away = pending.pop()
             if uri in found or uri in unread or uri in identities:
                 continue
             try:
+                if away > FARTHEST:
+                    raise _too_far(uri)
                 _refuse_inward(by, uri)
                 other = self.read(self.fetch(uri))
             except FetchError as error:
-                unread[uri] = error.reason
+                unread[uri] = "; ".join(filter(None, (error.reason, error.fix)))
                 continue
             broken = next((problem for problem in other.problems if problem.rule in UNREADABLE), None)
             if broken is not None:
@@ -247,16 +256,20 @@ class _Loading(Mutable):
                 continue
             found[uri], places[uri] = other.value, other.places
             identities.add(base_uri(other.value, uri))
-            pending.extend((uri, each) for each in kept_references(other, uri, self.options.cache))
+            pending.extend((uri, each, away + 1) for each in kept_references(other, uri, self.options.cache))
         return Documents(found, unread, places)
 
 
 class _Pending(NamedTuple):
-    """A source that a document names, still to be read; `sources` is where its URI is noted."""
+    """A source that a document names, still to be read; `sources` is where its URI is noted.
+
+    `away`: how many documents lead to it.
+    """
 
     source: SourceDescription
     arazzo: ArazzoDescription
     sources: dict[str, str]
+    away: int
 
     @property
     def is_absolute(self) -> bool:
@@ -266,7 +279,11 @@ class _Pending(NamedTuple):
 def _refuse_inward(by: str, uri: str) -> None:
     """Keep a document of the network from having files of this machine read: nobody here has written it."""
     if is_http(by) and not is_http(uri):
-        raise FetchError(uri, "a document from the network cannot refer to it")
+        raise FetchError(uri, "a document from the network cannot refer to it", is_forbidden=True)
+
+
+def _too_far(uri: str) -> FetchError:
+    return FetchError(uri, f"more than {FARTHEST} documents lead to it, each to the next")
 
 
 def _fragment_in_self(self_uri: str, places: SourceMap) -> Diagnostic:
@@ -313,7 +330,7 @@ def _not_read(
     if elsewhere:
         help_ = f"is it {' or '.join(elsewhere)}? then say so with --source {source.name}={elsewhere[0]}"
     return Diagnostic(
-        rule="source-unreachable" if error.remote else "missing-source",
+        rule="source-not-allowed" if error.is_forbidden else "source-unreachable" if error.remote else "missing-source",
         severity="error",
         message=f"the source '{source.name}' cannot be read: {error.reason}",
         span=places.value(f"{source.pointer}/url"),

@@ -176,6 +176,14 @@ RULES: Mapping[str, str] = {
     Example: `url: https://example.com/openapi.json` without a network.
     Instead: try again, or give a copy with `--source NAME=PATH`.
     """,
+    "source-not-allowed": """A source description is where the document may not have anything read from.
+
+    Why: a document may be a stranger's. Files are read in its repository, or else in its folder and the working
+    directory, and below each `--source-root`; a document that was fetched has no files read, and reaches public
+    addresses only.
+    Example: `url: ../../../home/me/api.yaml`, or `url: http://localhost/openapi.json` in a document from the network.
+    Instead: if you trust the document, allow the folder with `--source-root DIR`, or the host with `--allow-host HOST`.
+    """,
     "source-relocated": """A source description was found elsewhere than its url says.
 
     Why: another tool, or the same one elsewhere, will not find it.
@@ -205,6 +213,12 @@ RULES: Mapping[str, str] = {
     Why: it is not there, it is no file, or it may not be opened.
     Example: `arazzo check fow.arazzo.yaml`.
     Instead: correct the path.
+    """,
+    "document-not-allowed": """The document is where nothing is read from unless you allow it.
+
+    Why: at link-local addresses clouds keep the credentials of their machines.
+    Example: `arazzo check http://169.254.169.254/flow.arazzo.yaml`.
+    Instead: if you mean it, give `--allow-host HOST`.
     """,
     "document-unreachable": """The document cannot be fetched.
 

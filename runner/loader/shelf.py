@@ -26,6 +26,8 @@ class Shelf(Frozen):
                 try:
                     return fetch(uri)
                 except FetchError as error:
+                    if error.is_forbidden:
+                        raise  # to this document; another may read it
                     failure = self.failures[uri] = error
             raise FetchError(failure.uri, failure.reason, failure.remote, failure.fix)
 

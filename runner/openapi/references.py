@@ -19,17 +19,18 @@ from runner.records import Frozen
 from runner.source import SourceMap
 from runner.values import Absent, Json, escape_token, member, split_pointer
 
-Reason: TypeAlias = Literal["missing", "document", "circular", "anchor"]
+Reason: TypeAlias = Literal["missing", "document", "circular", "far", "anchor"]
+
+MAX_HOPS = 64
+"""The longest chain of references that is followed."""
 
 _REASONS: dict[Reason, str] = {
     "missing": "there is nothing at that place",
     "document": "that document cannot be read",
     "circular": "it leads back to itself",
+    "far": f"more than {MAX_HOPS} references lead to it, each to the next",
     "anchor": "no schema there has that anchor",
 }
-
-MAX_HOPS = 64
-"""The longest chain of references that is followed."""
 
 
 @dataclass(eq=False)
@@ -170,7 +171,7 @@ class Resolver(Frozen, dict=True):
         while (reference := reference_of(links[-1].value)) is not None:
             target = resolve_uri(links[-1].uri, reference)
             if target in seen or len(seen) == MAX_HOPS:
-                raise UnresolvedReference(reference, links[-1].pointer, "circular")
+                raise UnresolvedReference(reference, links[-1].pointer, "circular" if target in seen else "far")
             seen |= {target}
             links.append(self._follow(links[-1], reference, seen))
         return tuple(links)

@@ -62,6 +62,7 @@ class Ground(Frozen):
             server_var=(),
             cacert=None,
             insecure=(),
+            allow_host=(),
             proxy=None,
         )
 

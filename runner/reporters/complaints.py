@@ -12,7 +12,7 @@ from runner.reporters.chapters import Chapter
 from runner.reporters.contract import diagnose_finding, finding_headline
 from runner.reporters.evidence import diagnose, diagnose_workflow, headline, unmet
 from runner.reporters.findings import Finding
-from runner.reporters.record import Failure
+from runner.reporters.record import Failure, RunRecord
 from runner.reporters.sarif import Address
 from runner.reporters.testcase import chapter_problem
 from runner.reporters.text import count, one_line
@@ -117,6 +117,18 @@ def refusals(diagnostics: Iterable[Diagnostic]) -> list[Complaint]:
         for each in diagnostics
         if each.severity == "error"
     ]
+
+
+TRUST = "trust"
+"""The rule of what says how far a run can be trusted."""
+
+
+def misgivings(run: RunRecord) -> list[Complaint]:
+    """Give what says how far a run can be trusted, such as a host whose certificate was not checked."""
+    document = run.document.partition(", ")[0]
+    nowhere = Span(Source(document, document, ""), 0, 0)
+    told = (Diagnostic(TRUST, "warning", one_line(text), nowhere) for text in run.warnings)
+    return [Complaint(nowhere.source, (TRUST, document, each.message), each, "case") for each in told]
 
 
 def _rest(number: int, last: Complaint) -> Complaint:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 from urllib.parse import parse_qsl, urlsplit
 
-from runner.engine.events import Answered, CaseFinished, CaseStarted, Entry, Trail
+from runner.engine.events import Answered, CaseFinished, CaseStarted, Entry, RunStarted, Trail
 from runner.exchange import Exchange, Headers, Reply, Request, TransportFailure, header, header_lines
 from runner.reporters.body import cut_body, whole_length
 from runner.reporters.testcase import timestamp
@@ -34,11 +34,14 @@ class Har:
         self._limit = body_limit
         self._case = ""
         self._is_first = True
+        self._warnings: tuple[str, ...] = ()
         creator = {"name": "arazzo", "version": __version__}
         stream.write(f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "entries": [')
 
     def tell(self, entry: Entry) -> None:
         match entry.event:
+            case RunStarted(warnings=warnings):
+                self._warnings = warnings
             case CaseStarted(case):
                 self._case = case.name
             case CaseFinished():
@@ -51,7 +54,8 @@ class Har:
                 pass
 
     def close(self) -> None:
-        self._stream.write("\n]}}\n")
+        comment = f', "comment": {json.dumps("; ".join(self._warnings))}' if self._warnings else ""
+        self._stream.write(f"\n]{comment}}}}}\n")
         self._stream.flush()
 
     def _entries(self, trail: Trail, exchange: Exchange, at: float) -> Iterator[dict[str, Json]]:

@@ -10,7 +10,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine.events import Entry
 from runner.openapi.mismatch import Check
 from runner.reporters.chapters import Chapters
-from runner.reporters.complaints import Complaint, Complaints, refusals
+from runner.reporters.complaints import TRUST, Complaint, Complaints, misgivings, refusals
 from runner.reporters.github import workflow_commands
 from runner.reporters.sarif import Address, sarif_log
 from runner.reporters.text import one_line
@@ -48,8 +48,9 @@ class ComplaintReport:
     def close(self) -> None:
         for chapter in self._chapters.close():
             self._complaints.add(chapter)
-        has_run = self._chapters.run.started is not None
-        told = self._complaints.worst_first() if has_run else self._refusals
+        run = self._chapters.run
+        has_run = run.started is not None
+        told = [*self._complaints.worst_first(), *misgivings(run)] if has_run else self._refusals
         self._stream.write(self._render(told))
         self._stream.flush()
 
@@ -72,11 +73,13 @@ def code_quality(path: Callable[[Source], str]) -> Render:
 
 
 def drift_log(address: Address) -> Render:
-    """Write a SARIF log, with what each check compares as its rule."""
+    """Write a SARIF log, with what each check compares as its rule; how far to trust it is about the run as a whole."""
 
     def render(complaints: Sequence[Complaint]) -> str:
-        marks = [each.fingerprint(address) for each in complaints]
-        log = sarif_log([each.told() for each in complaints], DRIFT_RULES, address, marks)
+        drifts = [each for each in complaints if each.diagnostic.rule != TRUST]
+        warnings = [each.diagnostic.message for each in complaints if each.diagnostic.rule == TRUST]
+        marks = [each.fingerprint(address) for each in drifts]
+        log = sarif_log([each.told() for each in drifts], DRIFT_RULES, address, marks, warnings)
         return json.dumps(log, indent=2) + "\n"
 
     return render

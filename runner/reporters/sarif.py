@@ -41,8 +41,12 @@ def sarif_log(
     rules: Mapping[str, Explained],
     address: Address,
     fingerprints: Iterable[str] | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Json]:
-    """Write diagnostics as one run of this tool; without `fingerprints` each has that of its words and its line."""
+    """Write diagnostics as one run of this tool; without `fingerprints` each has that of its words and its line.
+
+    `warnings` are about the run as a whole.
+    """
     names = sorted({diagnostic.rule for diagnostic in diagnostics})
     marks = _fingerprints(diagnostics, address) if fingerprints is None else fingerprints
     results = [
@@ -59,6 +63,9 @@ def sarif_log(
         "originalUriBaseIds": {ROOT: {"description": {"text": "the folder that arazzo was started in"}}},
         "results": [*results],
     }
+    if warnings:
+        told: list[Json] = [{"level": "warning", "message": {"text": text}} for text in warnings]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": told}]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

@@ -87,6 +87,8 @@ class Summary:
         if is_begun:
             yield self._totals(run.took)
             yield ""
+            for warning in run.warnings:
+                yield from (f"⚠️ {escaped(_bounded(warning))}", "")
         yield from self._wrong(self._complaints.worst_first() if is_begun else self._refusals)
         yield from self._cases()
 

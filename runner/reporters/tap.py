@@ -46,6 +46,7 @@ class Tap:
         if self._chapters.run.started is None:
             for each in self._errors:
                 self._point(each.rule, {"message": each.message, "severity": "error", **_at(each.span)})
+        self._say(*(f"# warning: {one_line(warning)}" for warning in self._chapters.run.warnings))
         self._say(f"1..{self._number}")
         self._stream.flush()
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 from runner.records import Frozen
 from runner.schema.choice import EngineName, best_engine
+from runner.schema.depth import MOST_WAYS, multiplies
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
 from runner.schema.engines import Failure, Refused, Validator, new_validator
@@ -82,6 +83,8 @@ def compile_schema(
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
     gathered = gather(schema, definitions, dialect, direction)
+    if multiplies(gathered.schema):
+        raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
     try:
         return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
     except Refused as refused:

@@ -1,9 +1,10 @@
-"""Says whether a value is nested too deeply to be handed to anything that recurses, and how deep a schema leads."""
+"""Says whether a value is nested too deeply for what recurses, how deep a schema leads, and how often it repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from runner.records import Mutable, field
 from runner.schema.keywords import DEFINITIONS, IN_PLACE, MANY, NAMED, ONE, Object
@@ -11,6 +12,11 @@ from runner.values import Json, Value, member
 
 # Validators recurse, and one written in a compiled language would take the process with it.
 DEEPEST = 200
+
+MOST_WAYS = 1_000_000
+"""Schemas that a value and what is inside of it may be held against, each as often as there are ways to it."""
+
+_ANYWHERE = "*"
 
 _COLLECTIONS = (dict, list)
 
@@ -32,6 +38,7 @@ def is_deeper(value: Json, depth: int) -> bool:
 
 _EVERY = MANY | NAMED | ONE
 _SAME = IN_PLACE | {"if", "not"}
+_WITHIN = _EVERY - _SAME
 
 
 def levels(root: Object, most: int) -> int | None:
@@ -65,13 +72,96 @@ def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Itera
             yield value
 
 
+def multiplies(root: Object) -> bool:
+    """Say whether a gathered schema holds a value, and one inside of it, and so on, against more than `MOST_WAYS`.
+
+    Forty schemas, each of which asks twice for the next, come to a million million. Those that lead back to each other
+    are left out: an engine remembers what such a one said of a value.
+    """
+    definitions = root["$defs"]
+    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
+    every.walk(root)
+    if len(every.done) << min(every.again, 64) <= MOST_WAYS:
+        return False  # each schema that is led to once more at most doubles the ways
+    circles = _circles(every)
+    work: dict[int, _Work] = {}
+    for schema in every.done:
+        work[id(schema)] = _work(schema, definitions, work, circles)
+    return max(each.total for each in work.values()) > MOST_WAYS
+
+
+def _circles(every: _Ways) -> dict[int, int]:
+    """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju)."""
+    before: dict[int, list[int]] = {}
+    for schema in every.done:
+        for part in every.steps(schema):
+            before.setdefault(id(part), []).append(id(schema))
+    found: dict[int, int] = {}
+    for schema in reversed(every.done):
+        pending = [id(schema)]
+        while pending:
+            each = pending.pop()
+            if each not in found:
+                found[each] = id(schema)
+                pending += before.get(each, ())
+    return found
+
+
+class _Work(NamedTuple):
+    """The schemas that a value is held against, and those that what is inside of it is, by where that is.
+
+    Each counts as often as there are ways to it. `total` is for the place inside where there are most.
+    """
+
+    ways: int
+    inside: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        named = max((count for place, count in self.inside.items() if place != _ANYWHERE), default=0)
+        return self.ways + named + self.inside.get(_ANYWHERE, 0)
+
+
+def _work(schema: Object, definitions: Json, work: Mapping[int, _Work], circles: Mapping[int, int]) -> _Work:
+    def known(part: Value) -> _Work | None:
+        return None if circles.get(id(part)) == circles[id(schema)] else work.get(id(part))
+
+    ways, inside = 1, Counter[str]()
+    for part in _parts(schema, definitions, _SAME):
+        if (found := known(part)) is not None:
+            ways += found.ways
+            inside.update(found.inside)
+    for keyword in schema.keys() & _WITHIN:
+        for place, part in _inside(keyword, schema[keyword]):
+            if (found := known(part)) is not None:
+                inside[place] += found.total
+    return _Work(ways, inside)
+
+
+def _inside(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
+    """Give the schemas of a keyword with the place that each is for: a member, an item, or any of these."""
+    if isinstance(value, list):
+        yield from ((f"[{number}]", part) for number, part in enumerate(value))
+    elif isinstance(value, dict) and keyword == "properties":
+        yield from ((f"={name}", part) for name, part in value.items())
+    elif isinstance(value, dict) and keyword == "patternProperties":
+        yield from ((_ANYWHERE, part) for part in value.values())
+    else:
+        yield _ANYWHERE, value
+
+
 class _Ways(Mutable):
-    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice."""
+    """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice.
+
+    `done` are those of which all parts were followed, the parts first; `again` counts ways to what was followed before.
+    """
 
     steps: Callable[[Object], Iterable[Value]]
     schemas: list[Object] = field(default_factory=list)
     lengths: dict[int, int] = field(default_factory=dict)
     circle: bool = False
+    done: list[Object] = field(default_factory=list)
+    again: int = 0
 
     @property
     def longest(self) -> int:
@@ -86,6 +176,7 @@ class _Ways(Mutable):
             inner = next(steps, None)
             if inner is None:
                 way.pop()
+                self.done.append(schema)
                 on_the_way.discard(id(schema))
                 if way:
                     self._count(way[-1][0], schema)
@@ -95,6 +186,7 @@ class _Ways(Mutable):
             elif id(inner) in on_the_way:
                 self.circle = True
             else:
+                self.again += 1
                 self._count(schema, inner)
 
     def _enter(self, schema: Object) -> Iterator[Object]:

@@ -62,6 +62,10 @@ class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProbl
 _RUST, _PYTHON = 8_000, 180
 
 
+DEEP = 8
+"""Levels of a value beyond which a schema that leads back to itself tells only the first thing that is wrong."""
+
+
 def new_validator(schema: dict[str, Json], engine: EngineName) -> Validator:
     """Compile a schema; raise Refused, or RecursionError where it is nested too deeply."""
     depth = levels(schema, _RUST if engine == "jsonschema-rs" else _PYTHON)
@@ -103,7 +107,19 @@ class _Rust:
 
     def _failures(self, value: Json) -> list[Failure]:
         self._measure(value)
+        if self.shallow is not None and is_deeper(value, DEEP):
+            # all of them may be found on ever more ways, each of which the engine walks; one is found at once
+            return self._first(value)
         return [_from_rust(error) for error in self.inner.iter_errors(value)]
+
+    def _first(self, value: Json) -> list[Failure]:
+        import jsonschema_rs
+
+        try:
+            self.inner.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return [_from_rust(error)]
+        return []
 
     def _measure(self, value: Json) -> None:
         if self.shallow is not None and not self.shallow.is_valid(value):

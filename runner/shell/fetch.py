@@ -17,6 +17,7 @@ from runner.records import Frozen, field
 from runner.shell.clock import SystemClock
 from runner.shell.deliver import Session, carry, deliver
 from runner.shell.options import MEBIBYTE
+from runner.shell.reach import REMEDY
 from runner.shell.regular import refuse_special
 from runner.shell.wire import without_user_info
 
@@ -35,7 +36,10 @@ def read_utf8(content: bytes) -> str:
 
 
 class FetchPorts(Frozen):
-    """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode."""
+    """What fetching needs of the world: how to send (opened and closed for each remote document), how to decode.
+
+    Files are read below the folders `within` only, wherever a link leads; None is no bound.
+    """
 
     transport: Callable[[], AbstractContextManager[Transport]]
     decode: Callable[[bytes], str] = read_utf8
@@ -44,6 +48,36 @@ class FetchPorts(Frozen):
     max_size: int = 64 * MEBIBYTE
     timeout: float = 30.0
     max_redirects: int = 5
+    within: tuple[Path, ...] | None = None
+
+
+MOST_DOCUMENTS = 10_000
+MOST_TEXT = 512 * MEBIBYTE
+LONGEST_READING = 300.0
+"""Seconds: what a document and all that it refers to may take to be read."""
+
+
+def rationed(fetch: Fetch, clock: Clock) -> Fetch:
+    """Bound how many documents are read for an entry document, and how much of them, and for how long."""
+    documents, characters, seconds = 0, 0, 0.0
+
+    def fetch_or_refuse(uri: str) -> Fetched:
+        nonlocal documents, characters, seconds
+        if documents >= MOST_DOCUMENTS:
+            raise FetchError(_shown(uri), f"more than {MOST_DOCUMENTS} documents would be read")
+        if characters >= MOST_TEXT:
+            raise FetchError(_shown(uri), f"more than {MOST_TEXT // MEBIBYTE} MiB would be read")
+        if seconds >= LONGEST_READING:
+            raise FetchError(_shown(uri), f"the documents before it took more than {LONGEST_READING:g} s")
+        began = clock.monotonic()
+        try:
+            fetched = fetch(uri)
+        finally:
+            documents, seconds = documents + 1, seconds + clock.monotonic() - began
+        characters += len(fetched.text)
+        return fetched
+
+    return fetch_or_refuse
 
 
 def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
@@ -66,6 +100,8 @@ def make_fetch(base: Path, ports: FetchPorts) -> Fetch:
 
 def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     try:
+        if ports.within is not None:
+            _refuse_outside(_real(path), uri, ports.within)
         refuse_special(path)
         with path.open("rb") as file:
             content = file.read(ports.max_size + 1)
@@ -81,6 +117,27 @@ def _local(path: Path, uri: str, ports: FetchPorts) -> Fetched:
     if len(content) > ports.max_size:
         raise FetchError(uri, f"it is larger than {ports.max_size / MEBIBYTE:g} MiB")
     return Fetched(path.absolute().as_uri(), _decoded(content, ports, uri, remote=False))
+
+
+def _refuse_outside(path: Path, uri: str, within: tuple[Path, ...]) -> None:
+    """Keep a document from having files read that have nothing to do with it."""
+    folders = [_real(folder) for folder in within]
+    if any(path.is_relative_to(folder) for folder in folders):
+        return
+    if not folders:
+        reason = "a document from the network has no say in which files are read"
+    else:
+        where = " and ".join(f"'{folder}'" for folder in dict.fromkeys(folders))
+        reason = f"it is outside of {where}, where this document may have files read"
+    raise FetchError(uri, reason, fix=f"allow its folder: --source-root {path.parent}", is_forbidden=True)
+
+
+def _real(path: Path) -> Path:
+    """Follow links; those that lead in a circle are for whoever opens them to tell."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        return path.absolute()
 
 
 def _path_of(uri: str) -> Path:
@@ -111,7 +168,9 @@ def _remote(uri: str, ports: FetchPorts) -> Fetched:
     exchange = _got(Request("GET", url, (("Accept", ACCEPT),)), ports)
     response = exchange.reply
     if not isinstance(response, Response):
-        raise FetchError(_shown(uri), response.message, remote=True)
+        reason, _, option = response.message.partition(REMEDY)
+        fix = f"allow it: {option}" if option else ""
+        raise FetchError(_shown(uri), reason, not option, fix, is_forbidden=response.kind == "not-allowed")
     if response.status != 200:
         said = f"{response.status} {response.reason}".strip()
         raise FetchError(_shown(uri), f"the server answered {said}", remote=True)

@@ -24,7 +24,7 @@ from runner.errors import UsageError
 from runner.exchange import Reply, Request, Response, TransportFailure, header
 from runner.records import Mutable, field
 from runner.shell.codings import CodingError, TooLargeError, undo
-from runner.shell.deadline import BoundedBackend, within
+from runner.shell.deadline import Info, keep_watch, look_up, within
 from runner.shell.failures import (
     INVALID_REQUEST,
     UNASKED_PROTOCOL,
@@ -37,8 +37,10 @@ from runner.shell.failures import (
     not_unpacked,
     too_large,
 )
+from runner.shell.lean.reading import HEAD_TOO_LONG
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
+from runner.shell.reach import ANYWHERE, Reach
 from runner.shell.trust import Terms, Trust
 from runner.shell.wire import IDEMPOTENT, is_framed, legal_url
 
@@ -55,6 +57,7 @@ import httpcore
 import httpx
 
 PLAINLY = {
+    "Receive buffer too long": HEAD_TOO_LONG,
     "illegal request line": "illegal status line",
     "Only Transfer-Encoding": "its Transfer-Encoding is not 'chunked'",
     "multiple Transfer-Encoding headers": "its Transfer-Encoding is not 'chunked'",
@@ -70,7 +73,7 @@ class HttpTransport:
 
     def __init__(self, options: HttpOptions = DEFAULTS) -> None:
         self._options = options
-        self._routes = Routes(options, _bounded_transport)
+        self._routes = Routes(options, httpx.HTTPTransport)
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         timeout = self._options.timeout if timeout is None else timeout
@@ -84,7 +87,10 @@ class HttpTransport:
     def _try(self, attempt: Attempt) -> Reply:
         outgoing = attempt.outgoing(attempt.note)
         try:
-            response = attempt.through(self._routes).handle_request(outgoing)
+            transport = attempt.through(self._routes)
+            if unknown := attempt.behind_proxy(self._routes):
+                self._routes.judge(unknown, look_up(*unknown))
+            response = transport.handle_request(outgoing)
             attempt.answered = True
             stream = response.stream
             assert isinstance(stream, httpx.SyncByteStream)
@@ -131,7 +137,10 @@ class AsyncHttpTransport:
     async def _try(self, attempt: Attempt) -> Reply:
         outgoing = attempt.outgoing(attempt.anote)
         try:
-            response = await attempt.through(self._routes).handle_async_request(outgoing)
+            transport = attempt.through(self._routes)
+            if unknown := attempt.behind_proxy(self._routes):
+                self._routes.judge(unknown, await asyncio.to_thread(look_up, *unknown))
+            response = await transport.handle_async_request(outgoing)
             attempt.answered = True
             stream = response.stream
             assert isinstance(stream, httpx.AsyncByteStream)
@@ -171,6 +180,7 @@ class Attempt(Mutable):
     fresh: bool = False
     reused: bool = False
     answered: bool = False
+    proxied: bool = False
     connection: httpcore.AsyncNetworkStream | None = None
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -204,7 +214,13 @@ class Attempt(Mutable):
         """Choose the transport, and with it who is at the other end of the connection."""
         route = routes.to(self.url)
         self.peer = _address(route.proxy.url) if route.proxy else _address(self.url)
+        self.proxied = route.proxy is not None
         return route.transport
+
+    def behind_proxy(self, routes: Routes[T]) -> tuple[str, int] | None:
+        """Give what a proxy will look up, where its address has to be judged: for a document that was fetched."""
+        where = _place(self.url)
+        return where if self.proxied and routes.reach.fetched and where not in routes.unknown else None
 
     def note(self, event: str, _info: object) -> None:
         """Notice from httpcore's trace what connection the request goes out on."""
@@ -279,6 +295,11 @@ def _address(url: httpx.URL) -> tuple[str, int]:
     return url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
+def _place(url: httpx.URL) -> tuple[str, int]:
+    """Give what is looked up: a host in ASCII, where `_address` is for people."""
+    return url.raw_host.decode("ascii").strip("[]"), _address(url)[1]
+
+
 def _text(field_bytes: bytes) -> str:
     """Read header bytes as what they are today (UTF-8), else as what they were once (ISO 8859-1)."""
     try:
@@ -313,14 +334,27 @@ class Routes(Generic[T]):
         self._routes: dict[RouteKey, Route[T]] = {}
         self._lock = threading.Lock()
         self._trust = Trust(options)
+        self.reach = Reach(options)
+        self.unknown: set[tuple[str, int]] = set()
 
     def to(self, url: httpx.URL) -> Route[T]:
         """Give the route to a URL; raises FailedError."""
         key = self._key(url)
+        if key.proxy and (refusal := self.reach.foreseen(*_place(url))):
+            raise FailedError(TransportFailure("not-allowed", refusal))
         with self._lock:
             if key not in self._routes:
                 self._routes[key] = self._open(key)
             return self._routes[key]
+
+    def judge(self, where: tuple[str, int], found: list[Info]) -> None:
+        """Refuse a host behind a proxy that has no address which may be reached; raises FailedError.
+
+        One that has none here is for the proxy to know, and is not asked for again.
+        """
+        if not found:
+            self.unknown.add(where)
+        self.reach.permitted(*where, found)
 
     def clear(self) -> list[T]:
         """Forget all pools and give them, to be closed."""
@@ -342,7 +376,10 @@ class Routes(Generic[T]):
                 _address(proxy.url)  # a host that cannot be read is noticed here
             context = self._trust.context(key.terms) if key.terms else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-            return Route(self._make(verify=context, proxy=proxy, limits=limits), proxy)
+            transport = self._make(verify=context, proxy=proxy, limits=limits)
+            # the proxy is where the user put it, which may be anywhere
+            keep_watch(transport._pool, Reach(ANYWHERE) if proxy else self.reach)  # httpx has no public way there
+            return Route(transport, proxy)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # the proxy's own URL stays out of the message: it may hold a password
             whose = "that is given" if self._options.proxy else "that the environment names"
@@ -355,11 +392,3 @@ def _proxy(url: str) -> None:
         httpx.Proxy(url if "://" in url else f"http://{url}")
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise UsageError("the proxy that is given cannot be used", "write http://host:port") from error
-
-
-def _bounded_transport(**options: Any) -> httpx.HTTPTransport:
-    """Make a transport whose connections keep to the deadline of the request they carry."""
-    transport = httpx.HTTPTransport(**options)
-    pool = transport._pool  # httpx has no public way to httpcore's public `network_backend`
-    pool._network_backend = BoundedBackend(pool._network_backend)
-    return transport

@@ -17,6 +17,15 @@ def path_of(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path))
 
 
+def enclosing(document: Path, here: Path) -> tuple[Path, ...]:
+    """Give the folders that the files which a document refers to are in: its repository, else its own and `here`."""
+    folder = document.parent
+    for each in (folder, *folder.parents):
+        if (each / ".git").exists():
+            return (each,)
+    return (folder, here)
+
+
 def look_for(folder: str, name: str) -> tuple[str, ...]:
     """Give the URIs of the files of a name, those that lie higher first; none for a folder of the network.
 
@@ -41,10 +50,17 @@ def _files(start: Path, name: str) -> Iterator[Path]:
         except OSError:
             continue
         for entry in entries:
-            if entry.name == name and entry.is_file():
+            if entry.name == name and _is_file(entry):
                 yield folder / name
             elif depth < DEEPEST and entry.is_dir(follow_symlinks=False) and not _is_skipped(entry.name):
                 pending.append((folder / entry.name, depth + 1))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _is_skipped(name: str) -> bool:

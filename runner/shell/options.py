@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runner.records import Frozen
+from runner.shell.address import AddressKind, kind_of
 from runner.version import __version__
 
 MEBIBYTE = 1024 * 1024
@@ -29,6 +32,9 @@ class HttpOptions(Frozen):
     `trust_env` takes proxies, NO_PROXY and SSL_CERT_FILE from where the machine keeps them; it never reads .netrc.
     `direct` passes by the proxies that the machine keeps, and takes the rest.
     `proxy` is the URL of one for every request that NO_PROXY does not exempt; it may hold a password.
+    `fetched`: a document from the network says where requests go. It reaches public addresses; others reach private
+    ones and this machine, too, and so does it those that the user named (`named`, as `host:port`). Both reach
+    `allow_hosts` (`HOST[:PORT]` or a network). `kind_of` tells what an address is.
     """
 
     timeout: float | None = 30.0
@@ -39,7 +45,11 @@ class HttpOptions(Frozen):
     client: ClientCertificate | None = None
     insecure: frozenset[str] = frozenset()
     proxy: str | None = None
-    HIDDEN = ("proxy",)
+    allow_hosts: tuple[str, ...] = ()
+    fetched: bool = False
+    named: frozenset[str] = frozenset()
+    kind_of: Callable[[str], AddressKind] = kind_of
+    HIDDEN = ("proxy", "kind_of")
 
 
 DEFAULTS = HttpOptions()

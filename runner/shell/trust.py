@@ -22,6 +22,16 @@ class Terms(NamedTuple):
     shown: bool
 
 
+def unchecked(options: HttpOptions) -> tuple[str, ...]:
+    """Say, for reports, whose certificates are not checked."""
+    if options.verify is False:
+        return ("no certificate is checked: anybody may answer",)
+    return tuple(
+        f"the certificate of '{host}' is not checked: anybody may answer in its name"
+        for host in sorted(options.insecure)
+    )
+
+
 class Trust:
     """The TLS contexts of one transport, each made when first needed, for that takes longer than a request.
 

@@ -80,6 +80,12 @@ def place_of(url: str) -> Place | TransportFailure:
     return Place(scheme, host.strip("[]"), int(port) if port else DEFAULT_PORTS[scheme], authority, target)
 
 
+def authority(url: str) -> str:
+    """Give `host:port` of a URL, whatever it leaves out; nothing for what is none."""
+    place = place_of(url)
+    return "" if isinstance(place, TransportFailure) else f"{place.host}:{place.port}"
+
+
 def _is_a_name(host: str) -> bool:
     """Say whether the `xn--` labels of a host stand for something."""
     try:

@@ -168,3 +168,16 @@ def test_certificates_are_checked_and_shown_as_the_options_say(tmp_path: Path) -
         ):
             ended = arazzo(*arguments, cwd=tmp_path)
             assert ended.code == code, (arguments, ended)
+
+
+KINDS = ("junit", "json", "jsonl", "html", "tap", "har", "github", "summary", "gitlab", "sarif")
+
+
+def test_every_report_says_which_hosts_were_not_checked(tmp_path: Path) -> None:
+    path = documents(tmp_path, f"http://127.0.0.1:{refused_port()}", LIST)
+    reports = [argument for kind in KINDS for argument in ("--report", f"{kind}={kind}.out")]
+    arazzo("run", path.name, "--insecure", "some.host", *reports, cwd=tmp_path)
+    for kind in KINDS:
+        text = (tmp_path / f"{kind}.out").read_text(encoding="utf-8").replace("\\", "")
+        assert "some.host" in text, kind
+    json.loads((tmp_path / "har.out").read_text())

@@ -120,7 +120,7 @@ def test_a_reference_that_leads_nowhere_says_where_it_stands_and_why(root: Json,
 
 def test_a_chain_of_references_is_bounded() -> None:
     chain: dict[str, Json] = {str(n): {"$ref": f"#/{n + 1}"} for n in range(MAX_HOPS + 5)}
-    with pytest.raises(UnresolvedReference, match="leads back"):
+    with pytest.raises(UnresolvedReference, match="more than 64 references"):
         resolve({"start": {"$ref": "#/0"}, **chain})
 
 

@@ -197,12 +197,12 @@ RUDE: dict[str, tuple[Behaviour, str, str]] = {
     "sends a head that never ends": (
         once(b"HTTP/1.1 200 OK\r\n" + b"X-Long: 12345678\r\n" * 30_000),
         "protocol",
-        "the answer is not valid HTTP: receive buffer too long",
+        "the answer is not valid HTTP: its head is longer than 100 KiB",
     ),
     "sends one field that never ends": (
         once(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 500_000),
         "protocol",
-        "the answer is not valid HTTP: receive buffer too long",
+        "the answer is not valid HTTP: its head is longer than 100 KiB",
     ),
     "sends broken gzip": (
         once(answer(GZIP, body=b"this is not gzip")),
@@ -300,7 +300,9 @@ def test_a_host_that_has_no_address_is_named(send_all: SendAll, monkeypatch: pyt
 
 def test_a_host_is_tried_at_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(always(answer())) as server, HttpTransport(QUIET) as transport:
-        monkeypatch.setattr("runner.shell.deadline._addresses", lambda *_: ["127.0.0.2", "127.0.0.1"])
+        addresses = [("127.0.0.2", server.port), ("127.0.0.1", server.port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         reply = transport.send(get(server.url(host="several.example")), 5)
     assert isinstance(reply, Response)
 

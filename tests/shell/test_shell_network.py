@@ -19,6 +19,7 @@ import pytest
 from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.shell.lean import connection, pool
 from runner.shell.network import AsyncNetwork, Network, is_replaced
+from runner.shell.reach import ANYWHERE, Reach
 from tests.shell.conftest import QUIET, SendAll, sender
 from tests.shell.server import Connection, always, answer, refused_port, serve
 
@@ -320,7 +321,11 @@ def test_a_forked_process_opens_connections_of_its_own() -> None:
 
 def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, [(V6, ("::1", 80)), (V6, ("::2", 80)), (V4, ("127.0.0.1", 80)), (V6, ("::1", 80))])
-    assert [address.where[0] for address in connection.addresses_of("h", 80)] == ["::1", "127.0.0.1", "::2"]
+    assert [address.where[0] for address in connection.addresses_of("h", 80, Reach(ANYWHERE))] == [
+        "::1",
+        "127.0.0.1",
+        "::2",
+    ]
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, found: list[tuple[int, tuple[str, int]]]) -> None:

@@ -13,6 +13,7 @@ from runner.shell.lean.connection import HEAD_START, Address, in_turns, is_reada
 from runner.shell.lean.pool import Pool
 from runner.shell.lean.reading import Progress, Reading, Whole, read
 from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.reach import Reach
 from runner.shell.trust import Trust
 
 NEVER = 1e6
@@ -85,6 +86,7 @@ class AsyncLeanTransport:
     def __init__(self, options: HttpOptions = DEFAULTS) -> None:
         self._options = options
         self._trust = Trust(options)
+        self._reach = Reach(options)
         self._pool: Pool[Conversation] = Pool()
 
     async def send(self, request: Request, timeout: float | None) -> Reply:
@@ -118,7 +120,7 @@ class AsyncLeanTransport:
         if terms:
             secured = {"ssl": self._trust.context(terms), "server_hostname": host, "ssl_handshake_timeout": NEVER}
         try:
-            sock = await _connected(host, port)
+            sock = await _connected(host, port, self._reach)
             _, conversation = await loop.create_connection(Conversation, sock=sock, **secured)
         except TimeoutError:
             raise
@@ -153,10 +155,11 @@ class AsyncLeanTransport:
         await self.aclose()
 
 
-async def _connected(host: str, port: int) -> socket.socket:
+async def _connected(host: str, port: int, reach: Reach) -> socket.socket:
     """Open a socket to the first address of a host that takes one, as `connection.connect` does."""
     loop = asyncio.get_running_loop()
-    addresses = in_turns(await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = in_turns(reach.permitted(host, port, found))
     refusal: BaseException = OSError()
     running: set[asyncio.Task[socket.socket]] = set()
     try:

@@ -13,6 +13,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from runner.shell.clock import SLICE, never
+from runner.shell.reach import Reach
 
 if TYPE_CHECKING:
     import ssl
@@ -111,9 +112,9 @@ def is_readable(fileno: int) -> bool:
     return bool(poll.poll(0))
 
 
-def connect(host: str, port: int, patience: Patience) -> Connection:
-    """Open a connection to the first address of a host that takes one."""
-    sock = _race(addresses_of(host, port), patience)
+def connect(host: str, port: int, patience: Patience, reach: Reach) -> Connection:
+    """Open a connection to the first address of a host that takes one, of those that may be reached."""
+    sock = _race(addresses_of(host, port, reach), patience)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Connection(sock)
 
@@ -143,9 +144,9 @@ def _shake_hands(sock: ssl.SSLSocket, patience: Patience) -> None:
             return
 
 
-def addresses_of(host: str, port: int) -> list[Address]:
-    """Give the addresses of a host in the order in which they are tried."""
-    return in_turns(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+def addresses_of(host: str, port: int, reach: Reach) -> list[Address]:
+    """Give the addresses of a host in the order in which they are tried; raises FailedError where none may be."""
+    return in_turns(reach.permitted(host, port, socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
 
 
 def in_turns(infos: Iterable[Info]) -> list[Address]:

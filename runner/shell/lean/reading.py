@@ -13,6 +13,7 @@ from runner.records import Mutable
 from runner.shell.codings import TooLargeError
 from runner.shell.lean.head import Head, NotHttpError, read_fields, read_head
 
+HEAD_TOO_LONG = "its head is longer than 100 KiB"
 LONGEST_HEAD = 100 * 1024
 """Bytes that a head, the trailer, or the line before a chunk may have come to while its end is still to come."""
 
@@ -60,7 +61,7 @@ class _Buffer:
     def more(self) -> Generator[None, bytes, bool]:
         """Wait for more, and say whether any came; raises NotHttpError where what is waited for has no end."""
         if self.left > LONGEST_HEAD:
-            raise NotHttpError("receive buffer too long")
+            raise NotHttpError(HEAD_TOO_LONG)
         came = yield
         self.data, self.at = (self.data[self.at :] + came if self.left else came), 0
         self.progress.begun = self.progress.begun or bool(came)
@@ -155,19 +156,17 @@ def _to_the_end(buffer: _Buffer, max_body: int) -> Generator[None, bytes, bytes]
 def _chunked(buffer: _Buffer, max_body: int) -> Generator[None, bytes, bytes]:
     """Take a body in chunks, and the trailer, which is of no use to anybody here (RFC 9112, 7.1)."""
     try:
-        parts: list[bytes] = []
-        size = 0
+        body = bytearray()  # not a list of parts, which may be tiny
         while count := _chunk_size((yield from _line(buffer))):
-            size += count
-            if size > max_body:
+            if len(body) + count > max_body:
                 raise TooLargeError
-            parts.append((yield from buffer.exactly(count)))
+            body += yield from buffer.exactly(count)
             if (yield from buffer.exactly(2)) != b"\r\n":
                 raise NotHttpError("malformed chunk footer")
         read_fields((yield from _block(buffer)).decode("latin-1").replace("\r\n", "\n"))
     except CutOffError:
         raise CutOffError("(incomplete chunked read)") from None
-    return b"".join(parts)
+    return bytes(body)
 
 
 def _chunk_size(line: bytes) -> int:

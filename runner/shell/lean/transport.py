@@ -17,6 +17,7 @@ from runner.shell.lean.connection import Connection, Patience, connect, secure
 from runner.shell.lean.pool import Pool
 from runner.shell.lean.reading import Progress, Reading, Whole, read
 from runner.shell.options import DEFAULTS, HttpOptions
+from runner.shell.reach import Reach
 from runner.shell.trust import Trust
 
 
@@ -26,6 +27,7 @@ class LeanTransport:
     def __init__(self, options: HttpOptions = DEFAULTS) -> None:
         self._options = options
         self._trust = Trust(options)
+        self._reach = Reach(options)
         self._pool: Pool[Connection] = Pool()
 
     def send(self, request: Request, timeout: float | None, cancelled: Callable[[], bool] = never) -> Reply:
@@ -56,7 +58,7 @@ class LeanTransport:
         host, port, terms = outgoing.way
         context = self._trust.context(terms) if terms else None
         try:
-            connection = connect(host, port, patience)
+            connection = connect(host, port, patience, self._reach)
             return connection if context is None else secure(connection, context, host, patience)
         except TimeoutError:
             raise
