@@ -133,6 +133,8 @@ class Keeping(Mutable):
             state: RunState = "unknown" if isinstance(error, UnknownAnswerError) else "stopped"
             self.store.change(self.run_id, state, time.time())
         say_error(outlets.terminal, error)
+        if not isinstance(error, UnknownAnswerError):
+            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}")
         return error.exit_code
 
 
