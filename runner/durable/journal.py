@@ -136,7 +136,7 @@ class Journal:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the flow was ended between two effects."""
+        """Whether the flow was ended before an effect, or in a wait."""
         return self._stopped
 
     def around(self, effect: Effect, carry_out: Callable[[Effect], Answer]) -> Answer:
@@ -250,6 +250,7 @@ class Journal:
                 return answer
             waited += answer.took
             if waited < left and (self.wished() or self._store.is_cancelling(self._run_id)):
+                self._stopped = True  # its row has no answer, which says so
                 return Cancelled()
         if left > SLICE:
             self._store.change(self._run_id, "running", self._now())
