@@ -84,11 +84,11 @@ class Keeping(Mutable):
 
     def world(self, world: World, ready: Ready) -> World:
         """Let the journal stand between a document's run and its world."""
-        from runner.durable.journal import Journal
+        from runner.durable.journal import Journal, Unit
         from runner.durable.world import journaled
 
-        unit = f"{len(self.journals) + 1} {ready.plan.document}"
-        journal = Journal(self.store, self.run_id, unit, self.seal, now=world.clock.now, lost=self.lost)
+        unit = Unit(self.store, self.run_id, f"{len(self.journals) + 1} {ready.plan.document}", self.seal)
+        journal = Journal(unit, world.clock.now, lost=self.lost)
         self.journals.append(journal)
         return journaled(world, journal, self.seed)
 

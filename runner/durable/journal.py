@@ -30,7 +30,7 @@ from runner.durable.written import (
 from runner.engine.events import Entry, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited, is_cancelled
 from runner.exchange import Exchange, Request, Response, TransportFailure
-from runner.records import replace
+from runner.records import Frozen, replace
 from runner.reporters.redact import Redactor
 from runner.shell.clock import never
 from runner.shell.cookies import CookieJar
@@ -64,30 +64,33 @@ class Parked(Exception):  # noqa: N818 - not an error: the run goes on at `wake`
         self.wake = wake
 
 
+class Unit(Frozen):
+    """A part of a run that is one flow, and where it is kept; the caller holds the claim of the run."""
+
+    store: Store
+    run_id: str
+    name: str
+    seal: Seal
+    HIDDEN = ("seal",)
+
+
 class Journal:
-    """The journal of one unit of a run, which the caller holds the claim of.
+    """The journal of one unit of a run.
 
     `now` gives seconds since 1970. `lost` is for the one request whose answer was lost. A wait of more than
     `park_after` seconds raises Parked.
     """
 
     def __init__(
-        self,
-        store: Store,
-        run_id: str,
-        unit: str,
-        seal: Seal,
-        *,
-        now: Callable[[], float],
-        lost: Lost = "refuse",
-        park_after: float | None = None,
+        self, unit: Unit, now: Callable[[], float], *, lost: Lost = "refuse", park_after: float | None = None
     ) -> None:
+        store, run_id, seal = unit.store, unit.run_id, unit.seal
         self.jar = CookieJar()
-        self._store, self._run_id, self._unit, self._seal = store, run_id, unit, seal
+        self._store, self._run_id, self._unit, self._seal = store, run_id, unit.name, seal
         self._now, self._lost, self._park_after = now, lost, park_after
-        kept = list(store.effects(run_id, unit))
+        kept = list(store.effects(run_id, unit.name))
         while kept and kept[-1].kind == "cancel":  # nothing came of it
-            store.drop(run_id, unit, kept.pop().number)
+            store.drop(run_id, unit.name, kept.pop().number)
         self._rows = deque(kept)
         self._number = 0
         self._at = kept[0].at if kept else None

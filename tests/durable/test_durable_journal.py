@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runner import api
-from runner.durable.journal import Journal, Lost, Parked, UnknownAnswerError
+from runner.durable.journal import Journal, Lost, Parked, Unit, UnknownAnswerError
 from runner.durable.seal import Seal
 from runner.durable.sqlite import SqliteStore
 from runner.durable.store import JournalError, KeptRun
@@ -72,7 +72,8 @@ class Life:
     @property
     def journal(self) -> Journal:
         seal = Seal(KEY, "r", self.secrets)
-        return Journal(self.store, "r", "flow", seal, now=self.now, lost=self.lost, park_after=self.park_after)
+        unit = Unit(self.store, "r", "flow", seal)
+        return Journal(unit, self.now, lost=self.lost, park_after=self.park_after)
 
     def run(self) -> str:
         world = World(self, self, self.told.append, cancelled=self.cancelled)
