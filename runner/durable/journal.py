@@ -17,7 +17,7 @@ from runner.cassette.leaving import hidden
 from runner.durable.seal import Seal
 from runner.durable.store import EffectKind, JournalError, KeptEffect, Store
 from runner.durable.written import (
-    Asked,
+    AskedFor,
     Remembered,
     named,
     of_answer,
@@ -94,7 +94,7 @@ class Journal:
         self._rows = deque(kept)
         self._number = 0
         self._at = kept[0].at if kept else None
-        self._pending: Asked | None = None
+        self._pending: AskedFor | None = None
         self._learned: set[str] = set()
         self._known = set(seal.secrets.values())
         self._broken: JournalError | None = None
@@ -135,7 +135,8 @@ class Journal:
 
     def is_torn_down(self) -> bool:
         """Say whether the user has ended the flow and its teardown was begun: then there is no way on."""
-        return is_broken_off(self._store.effects(self._run_id, self._unit))
+        rows = self._store.effects(self._run_id, self._unit)
+        return any(row.kind == "cancel" or row.answered is None for row in rows[:-1])
 
     @property
     def is_cancelled(self) -> bool:
@@ -153,7 +154,7 @@ class Journal:
             answer = carry_out(wanted)
 
     async def aaround(self, effect: Effect, carry_out: Callable[[Effect], Awaitable[Answer]]) -> Answer:
-        """`around`, awaited."""
+        """`around`, awaited; what is written holds the loop up for as long as the disk takes."""
         steps, answer = self._steps(effect), None
         while True:
             try:
@@ -231,7 +232,7 @@ class Journal:
         number = self._number + 1
         asked = seal_asked(self._seal, self._unit, number, effect, at)
         self._write("wait" if isinstance(effect, Wait) else "send", shown(effect), asked)
-        self._pending = Asked(None, effect.seconds, at + effect.seconds) if isinstance(effect, Wait) else None
+        self._pending = AskedFor(None, effect.seconds, at + effect.seconds) if isinstance(effect, Wait) else None
 
     def _write(self, kind: EffectKind, told: str, asked: bytes) -> None:
         self._store.ask(self._run_id, KeptEffect(self._unit, self._number + 1, kind, told, self._now(), asked))
@@ -268,7 +269,7 @@ class Journal:
             )
         self._learned.clear()
 
-    def _hold(self, effect: Effect, asked: Asked) -> None:
+    def _hold(self, effect: Effect, asked: AskedFor) -> None:
         """Refuse an effect that is not the one that was kept."""
         if isinstance(effect, Wait):
             if asked.request is not None or abs(asked.seconds - effect.seconds) > 0.001:
@@ -304,8 +305,3 @@ def _ignore(_entry: Entry) -> None:
 def _value(stop: StopIteration) -> Answer:
     answer: Answer = stop.value
     return answer
-
-
-def is_broken_off(rows: Sequence[KeptEffect]) -> bool:
-    """Say whether a flow was broken off, and something of its teardown came after it."""
-    return any(row.kind == "cancel" or row.answered is None for row in rows[:-1])

@@ -303,6 +303,24 @@ TORN = plan_of(
 )
 
 
+def test_a_flow_that_may_not_go_on_is_not_torn_down_either(store: SqliteStore) -> None:
+    with pytest.raises(Died):
+        Life(store, TORN, dies_after=0).run()
+    stopped = Life(store, TORN)
+    with pytest.raises(UnknownAnswerError):
+        stopped.run()
+    assert stopped.sent == []
+    assert stopped.steps == [("one", "error"), ("remove", "error"), ("look", "error")]
+    assert not stopped.journal.is_torn_down()
+    awaited = Life(store, TORN)
+    with pytest.raises(UnknownAnswerError):
+        asyncio.run(awaited.arun())
+    assert (awaited.sent, awaited.steps) == ([], stopped.steps)
+    again = Life(store, TORN, [reply(201), reply(), reply(204), reply()], lost="send")
+    assert again.run() == "passed"
+    assert [each.method for each in again.sent] == ["POST", "GET", "DELETE", "GET"]
+
+
 def test_a_run_that_the_user_ended_between_two_effects_goes_on_where_nothing_was_torn_down(store: SqliteStore) -> None:
     first = Life(store, two(), [reply(201)])
     first.cancelled = lambda: len(first.sent) == 1
