@@ -25,7 +25,7 @@ from runner.plan.secrets import secret_names
 from runner.records import Frozen, Mutable, field, replace, values_of
 from runner.shell.cache import user_state
 from runner.shell.drive import World
-from runner.shell.keys import fresh_seed
+from runner.shell.keys import fresh_seed, seed_of
 from runner.values import Json
 from runner.version import __version__
 
@@ -90,7 +90,7 @@ class Keeping(Mutable):
         unit = Unit(self.store, self.run_id, f"{len(self.journals) + 1} {ready.plan.document}", self.seal)
         journal = Journal(unit, world.clock.now, lost=self.lost)
         self.journals.append(journal)
-        return journaled(world, journal, self.seed)
+        return journaled(world, journal, seed_of(self.seed, unit.name))
 
     @property
     def is_cancelled(self) -> bool:

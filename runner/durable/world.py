@@ -23,7 +23,7 @@ class _AsyncTimes:
 
 
 def journaled(world: World, journal: Journal, seed: bytes) -> World:
-    """Let a journal keep what happens in a world; `seed` is what the idempotency keys of its run are made of."""
+    """Let a journal keep what happens in a world; `seed` is what the idempotency keys of the flow are made of."""
     journal.tell, journal.wished = world.tell, world.cancelled
     return replace(
         world,

@@ -263,6 +263,8 @@ def test_the_second_of_two_documents_goes_on_after_the_first(tmp_path: Path, ser
     assert resumed.code == 0
     assert [each["outcome"] for each in resumed.json["workflows"]] == ["passed", "passed"]
     assert len(server.received) == 13  # one of them, whose answer was lost, once more
+    keys = [each.field("Idempotency-Key") for each in server.received if "/login" in each.line]
+    assert len(set(keys)) == len(keys) == 2
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_truth(tmp_path: Path, server: Server) -> None:

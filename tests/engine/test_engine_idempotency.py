@@ -50,6 +50,30 @@ def test_a_request_that_nobody_answered_keeps_its_key_and_an_answered_one_does_n
     assert story.outputs["key"] == fourth
 
 
+def test_a_workflow_that_comes_again_has_another_key() -> None:
+    story = play(
+        header(
+            """
+            - workflowId: w
+              steps:
+              - stepId: make
+                operationId: createThing
+                x-idempotency-key: true
+                requestBody: {payload: {a: 1}}
+                onSuccess: [{name: on, type: goto, workflowId: v, criteria: [{condition: $statusCode == 201}]}]
+            - workflowId: v
+              steps:
+              - {stepId: look, operationId: listThings, onSuccess: [{name: back, type: goto, workflowId: w}]}
+            """
+        ),
+        [reply(201), reply(), reply(200)],
+        workflows=["w"],
+    )
+    first, _, again = keys(story)
+    assert first is not None
+    assert again not in (None, first)
+
+
 @pytest.mark.parametrize("key", ["5", "[a]", "{a: b}"])
 def test_a_key_is_a_text_or_true(key: str) -> None:
     step = f"{{stepId: s, operationId: listThings, x-idempotency-key: {key}}}"
