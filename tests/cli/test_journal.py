@@ -144,7 +144,9 @@ def test_a_run_that_was_broken_off_by_hand_goes_on(folder: Path, server: Server)
     assert run.state == "stopped"
     told = (folder / "run.json").read_text()
     assert "the run was cancelled" in told
-    with started("resume", run.run_id[:4], "-v", cwd=folder) as process:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    with started("resume", run.run_id[:4], "--report", "json=again.json", cwd=elsewhere) as process:
         until(lambda: is_waiting(folder))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
@@ -152,6 +154,7 @@ def test_a_run_that_was_broken_off_by_hand_goes_on(folder: Path, server: Server)
     assert f"note: resumed run {run.run_id} at wait 600 s" in err
     assert f"go on with it: arazzo resume {run.run_id}" in err
     assert [each.line.split()[0] for each in server.received] == ["POST", "GET"]
+    assert "the run was cancelled" in (elsewhere / "again.json").read_text()
 
 
 def test_a_run_is_cancelled_from_elsewhere_while_it_waits(folder: Path) -> None:
