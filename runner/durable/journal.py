@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 from runner.cassette.compare import differences
 from runner.cassette.leaving import hidden
 from runner.durable.seal import Seal
-from runner.durable.store import EffectKind, JournalError, KeptEffect, Store
+from runner.durable.store import EffectKind, JournalError, KeptEffect, Store, is_torn_down
 from runner.durable.written import (
     AskedFor,
     Remembered,
@@ -135,8 +135,7 @@ class Journal:
 
     def is_torn_down(self) -> bool:
         """Say whether the user has ended the flow and its teardown was begun: then there is no way on."""
-        rows = self._store.effects(self._run_id, self._unit)
-        return any(row.kind == "cancel" or row.answered is None for row in rows[:-1])
+        return is_torn_down(self._store.effects(self._run_id, self._unit))
 
     @property
     def is_cancelled(self) -> bool:

@@ -224,6 +224,7 @@ def test_a_run_that_was_killed_anywhere_goes_on_as_if_it_had_not_been(tmp_path: 
             if (number, when) == (1, "before"):
                 assert shop.runs == ()
                 continue
+            assert shop.leaks(killed) == []  # also in the log of what is not in the file itself yet
             before = len(server.received)
             resumed = shop.resume()
             if resumed.code == 2 and number < writes:
