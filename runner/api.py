@@ -38,6 +38,7 @@ from runner.shell.auth import foresee
 from runner.shell.clock import SystemClock
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch, rationed
+from runner.shell.keys import fresh_seed, keys_of
 from runner.shell.lookup import enclosing, look_for, path_of
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
@@ -50,7 +51,8 @@ class Sources(Frozen):
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
     `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI, stand
-    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read.
+    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read,
+    and `note` what was read there.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +65,8 @@ class Sources(Frozen):
     texts: Mapping[str, str] = field(default_factory=dict)
     shelf: Shelf | None = None
     hear: Callable[[str], None] | None = None
-    HIDDEN = ("texts", "shelf", "hear")
+    note: Callable[[Fetched], None] | None = None
+    HIDDEN = ("texts", "shelf", "hear", "note")
 
 
 class Checked(NamedTuple):
@@ -197,7 +200,10 @@ def _fetch(sources: Sources, entry: str) -> Fetch:
     def heard(uri: str) -> Fetched:
         if hear is not None:
             hear(uri)
-        return Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
+        found = Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
+        if sources.note is not None:
+            sources.note(found)
+        return found
 
     return rationed(heard, SystemClock())
 
@@ -288,4 +294,5 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
     if reasons:
         raise DescriptionError(reasons)
     foresee(plan, [each.key for each in asked], world.credentials)
-    return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
+    draw_key = keys_of(world.seed or fresh_seed())
+    return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply, draw_key)

@@ -74,6 +74,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "lxml": ("expressions.selectors",),
     "elementpath": ("expressions.selectors",),
     "click": ("cli",),
+    "cryptography": ("durable.seal",),
     "rich": ("reporters",),
     "starlette": ("sandbox",),
     "uvicorn": ("sandbox",),

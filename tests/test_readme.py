@@ -26,7 +26,7 @@ BLOCK = re.compile(r"```console\n(\$ (?P<command>[^\n]+)\n)(?P<shown>.*?)```", r
 VARYING = re.compile(r"wf_\w+|\d{4}-\d\d-\d\d(T[\d:.]+Z)?|expires=\d+|\"traceId\":\"\w+\"")
 
 # What a command writes or reads again: it belongs in a folder of the test.
-WRITTEN = re.compile(r"(?<=[= ])(?:[\w-]+\.(?:xml|jsonl|html)\b|cassette/)")
+WRITTEN = re.compile(r"(?<=[= ])(?:[\w-]+\.(?:xml|jsonl|html|db)\b|cassette/)")
 
 SHOWN = list(BLOCK.finditer(TEXT))
 
@@ -71,7 +71,7 @@ def test_commands_whose_output_is_not_shown_are_good_as_they_stand(block: str, t
                 assert process.stdout is not None
                 at = urlsplit(process.stdout.readline().split()[2]).netloc
             else:
-                ended = arazzo(*arguments, cwd=ROOT)
+                ended = arazzo(*arguments, cwd=ROOT, env={"XDG_STATE_HOME": str(tmp_path / "state")})
                 assert ended.code in (0, 1), ended  # some show how a flow fails
 
 

@@ -19,7 +19,7 @@ from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, CaseFinished, ContractChecked, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
-from runner.exchange import Exchange, Response
+from runner.exchange import Exchange, Fetched, Response
 from runner.plan.plan import Plan
 from runner.records import Mutable, field, replace
 from runner.reporters.chapters import Chapters
@@ -107,6 +107,8 @@ class Outlets(Mutable):
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
     """Notes what is read for each target, where somebody watches."""
+    note_text: Callable[[Fetched], None] | None = None
+    """Notes the text of each document, where the run is kept."""
     recorder: Callable[[], Reporter] | None = None
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     chapters: Chapters = field(default_factory=Chapters)
@@ -118,7 +120,7 @@ class Outlets(Mutable):
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False
-    HIDDEN = ("console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
+    HIDDEN = ("note_text", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
 
     @property
     def covered(self) -> CoverageRecorder:
@@ -138,7 +140,9 @@ class Outlets(Mutable):
         self.terminal.warn(message)
 
     def heard(self, target: str, sources: Sources) -> Sources:
-        """Let what is read for a target be noted, where somebody watches."""
+        """Let what is read for a target be noted, where somebody watches or keeps the run."""
+        if self.note_text is not None:
+            sources = replace(sources, note=self.note_text)
         return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))
 
     def note(self, message: str) -> None:

@@ -19,7 +19,8 @@ from tests.shell.server import always, answer, serve
 
 HEAVY = (
     "httpx", "httpcore", "jsonschema", "jsonschema_rs", "jsonpath_ng", "jsonpath_rfc9535", "regex", "lxml",
-    "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata",
+    "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata", "sqlite3",
+    "cryptography",
 )  # fmt: skip
 ELSEWHERE = (
     "runner.sandbox.faults", "runner.sandbox.civitai.settings", "runner.reporters.junit",
