@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
 
-from runner import api
+from runner import api, bundled
 from runner.cli.asking import ask
 from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, sandbox_of, secrets_of
 from runner.cli.credentials import Variables
@@ -73,9 +74,17 @@ def command(**options: Any) -> None:
     Try:  arazzo run civitai-image-generation-poll -i prompt='a lighthouse'
           arazzo run flow.arazzo.yaml -w checkout --inputs inputs.yaml --report junit=report.xml
     """
-    chosen = RunOptions(**options)
+    chosen = _told_apart(RunOptions(**options))
     terminal = look(options["color"])
     sys.exit(watched(chosen, terminal) if chosen.watch else run(chosen, terminal))
+
+
+def _told_apart(options: RunOptions) -> RunOptions:
+    """Take a document behind a `--journal` that names no file for what it is."""
+    said = options.journal or ""
+    if Path(said).suffix not in (".yaml", ".yml", ".json") and not bundled.is_name(said):
+        return options
+    return replace(options, journal="", targets=(said, *options.targets))
 
 
 def watched(options: RunOptions, terminal: Terminal) -> int:

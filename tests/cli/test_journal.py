@@ -192,19 +192,25 @@ def test_a_run_without_anything_to_say_says_where_it_is_kept(folder: Path) -> No
     assert run_id in arazzo("runs", "--journal", "own.db", cwd=folder).out
 
 
+def test_a_document_behind_the_option_is_run_and_not_taken_for_the_journal(folder: Path) -> None:
+    done = arazzo("run", "-i", "id=a", "--max-time", "1", "--journal", "flow.arazzo.yaml", cwd=folder)
+    assert (done.code, [run.shown for run in runs(folder)]) == (1, ["flow.arazzo.yaml: flow"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--journal", "--dry-run"), "--dry-run excludes it"),
         (("--journal", "--sandbox"), "the embedded sandbox ends with its process"),
         (("--journal", "--inputs", "-"), "standard input can be read once"),
-        (("--journal=api.yaml",), "api.yaml is no journal"),
+        (("--journal=notes.txt",), "notes.txt is no journal"),
     ],
 )
 def test_what_could_not_be_resumed_is_refused(
     folder: Path, server: Server, arguments: tuple[str, ...], said: str
 ) -> None:
-    (folder / "api.yaml").chmod(0o600)
+    (folder / "notes.txt").write_text("no journal\n" * 100)
+    (folder / "notes.txt").chmod(0o600)
     refused = arazzo("run", "flow.arazzo.yaml", "-i", "id=a", *arguments, cwd=folder, stdin="id: a")
     assert refused.code == 2
     assert said in refused.err
