@@ -31,7 +31,7 @@ format: $(STAMP)
 # `--without-pip` and `pip --python`: some systems ship python3 and pip, but not ensurepip.
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev]'
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev,durable]'
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[browser]' || \
 		echo 'playwright cannot be installed here: the HTML report is not tested in a browser'
 	@touch $@
