@@ -1,0 +1,123 @@
+"""The queue that hands chunks to workers, on DBOS: what was begun by one that died is begun again by another.
+
+A chunk is a workflow that passes over its rows once and says when it wants to be looked at again: then the next pass
+is a workflow of its own, put off until that time, and nothing waits for it. That rows are run once is not DBOS's
+matter (see `rows.py`): a chunk may be passed over twice, or by two at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
+
+from runner.errors import UsageError
+from runner.fleet.database import INSTALL, is_postgres, path_of
+from runner.fleet.tables import VERSION
+
+Pass: TypeAlias = Callable[[str, int], "float | None"]
+"""Pass over a chunk of a batch, and give the seconds after which it wants another pass; None where it is done."""
+
+QUEUE: Final = "arazzo-chunks"
+WORKFLOW: Final = "arazzo-chunk"
+LIVE: Final = ("ENQUEUED", "DELAYED", "PENDING")
+AFTER_TROUBLE: Final = 10.0
+"""Seconds until a chunk is looked at again whose pass could not be made."""
+
+
+class Engine:
+    """DBOS, as one worker uses it: it is there once in a process."""
+
+    def __init__(self, url: str, worker: str, look: Pass, side_by_side: int = 2) -> None:
+        self._dbos = _dbos()
+        self._look = look
+        self._side_by_side = side_by_side
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what matters is told by the worker
+        self._dbos.DBOS(
+            config={
+                "name": "arazzo",
+                "system_database_url": url if is_postgres(url) else f"sqlite:///{path_of(url).absolute()}",
+                "executor_id": worker,
+                # Workers of one format understand each other, whatever the code is made of.
+                "application_version": f"arazzo-{VERSION}",
+                "enable_otlp": False,
+                "log_level": "CRITICAL",
+                "serializer": self._dbos.DBOSPortableJSON,  # nothing in a database is ever run as code
+                "sys_db_pool_size": 5,
+            }
+        )
+        self._dbos.DBOS.workflow(name=WORKFLOW)(self._workflow)
+
+    def __enter__(self) -> Engine:
+        self._dbos.DBOS.launch()
+        self._dbos.DBOS.register_queue(
+            QUEUE, worker_concurrency=self._side_by_side, polling_interval_sec=0.25, on_conflict="always_update"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dbos.DBOS.destroy()
+
+    def _workflow(self, batch: str, chunk: int, turn: int) -> None:
+        seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._passed, batch, chunk)
+        if seconds is not None:
+            self.enqueue(batch, chunk, turn + 1, seconds)
+
+    def _passed(self, batch: str, chunk: int) -> float | None:
+        try:
+            return self._look(batch, chunk)
+        except Exception:
+            return AFTER_TROUBLE  # a workflow that failed would never be tried again
+
+    def enqueue(self, batch: str, chunk: int, turn: int = 0, seconds: float = 0.0) -> None:
+        """Have a chunk passed over after so many seconds; `turn` counts its passes, and each is there once."""
+        options = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": _id(batch, chunk, turn),
+            "app_version": f"arazzo-{VERSION}",
+        }
+        if seconds > 0:
+            options["delay_seconds"] = seconds
+        self._dbos.DBOS.enqueue_workflow_with_options(options, batch, chunk, turn)
+
+    def enlist(self, batch: str, chunks: Iterable[int]) -> None:
+        """Have each of these chunks passed over, unless it is going to be."""
+        known = self._known(batch)
+        for chunk in chunks:
+            last, is_live = known.get(chunk, (-1, False))
+            if not is_live:
+                self.enqueue(batch, chunk, last + 1)
+
+    def take_over(self, dead: str) -> int:
+        """Have what a dead worker was at begun again, by whoever comes first; give how much that is."""
+        found = self._dbos.DBOS.list_workflows(
+            status="PENDING", executor_id=dead, load_input=False, load_output=False
+        )
+        if found:
+            self._dbos.DBOS.resume_workflows([each.workflow_id for each in found], queue_name=QUEUE)
+        return len(found)
+
+    def _known(self, batch: str) -> dict[int, tuple[int, bool]]:
+        """Give the last pass of each chunk, and whether one of them is still to be made."""
+        known: dict[int, tuple[int, bool]] = {}
+        found = self._dbos.DBOS.list_workflows(
+            workflow_id_prefix=f"{batch}/", load_input=False, load_output=False
+        )
+        for each in found:
+            _, chunk, turn = each.workflow_id.rsplit("/", 2)
+            last, is_live = known.get(int(chunk), (-1, False))
+            known[int(chunk)] = max(last, int(turn)), is_live or each.status in LIVE
+        return known
+
+
+def _id(batch: str, chunk: int, turn: int) -> str:
+    return f"{batch}/{chunk}/{turn}"
+
+
+def _dbos() -> Any:
+    try:
+        import dbos
+    except ImportError as error:
+        raise UsageError("workers need what is not installed here", INSTALL) from error
+    return dbos
