@@ -7,7 +7,7 @@ An exchange is played as a whole, redirects and all, and as often as it was reco
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from runner.cassette.folder import Cassette, Recorded, first_request, load_page,
 from runner.cassette.leaving import hidden, leaving
 from runner.cassette.page import place
 from runner.engine.events import Case, Trail
-from runner.engine.flow import Send
+from runner.engine.flow import Answer, Effect, Send
 from runner.errors import UsageError
 from runner.exchange import Clock, Exchange, Reply, Request, TransportFailure
 from runner.records import Frozen, Mutable, field, replace
@@ -58,6 +58,10 @@ class Player(Mutable):
     _units: dict[str, None] = field(default_factory=dict)
     _places: dict[str, dict[str, deque[Recorded]]] = field(default_factory=dict)
     HIDDEN = ("redactor", "_used", "_units", "_places")
+
+    def around(self, effect: Effect, carry_out: Callable[[Effect], Answer]) -> Answer:
+        """Stand between a flow and the world: requests are answered here, and waits take the time of the clock."""
+        return self.answer(effect) if isinstance(effect, Send) else carry_out(effect)
 
     def answer(self, send: Send) -> Exchange:
         """Give what came of a request; a failure of the kind `unrecorded` where it has drifted too far."""

@@ -115,7 +115,7 @@ def played(player: Player, ready: Ready, clock: VirtualClock, interrupt: Interru
         tell,
         cancelled=interrupt.cancelled,
         apply=apply,
-        recorded=player.answer,
+        around=player.around,
     )
 
 

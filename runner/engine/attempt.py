@@ -181,7 +181,7 @@ def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Gene
     timeout = max(0.001, min(times)) if times else None
     answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown)
     if isinstance(answer, Cancelled):
-        raise cancelled()
+        raise cancelled(answer.reason)
     assert isinstance(answer, Exchange)
     run.spend(answer.took)
     return answer
@@ -200,14 +200,14 @@ def wait(run: Run, seconds: float) -> Generator[Event | Effect, Answer, None]:
     rest = seconds if remaining is None else min(seconds, max(0.0, remaining))
     answer = yield Wait(rest, run.budget.in_teardown)
     if isinstance(answer, Cancelled):
-        raise cancelled()
+        raise cancelled(answer.reason)
     assert isinstance(answer, Waited)
     run.elapsed += answer.took
     _check_deadlines(run)
 
 
-def cancelled() -> Halt:
-    return Halt(Problem("cancelled", "the run was cancelled"))
+def cancelled(reason: str = "") -> Halt:
+    return Halt(Problem("cancelled", reason or "the run was cancelled"))
 
 
 def _pace(run: Run, trail: Trail, key: tuple[str, str], request: Request) -> Generator[Event | Effect, Answer, None]:

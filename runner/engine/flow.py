@@ -15,7 +15,8 @@ class Send(Frozen):
     """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
 
     `source` is the name of the source description that the operation belongs to, `trail` where the run is.
-    `in_teardown` says that it is sent even where the user has ended the run.
+    `in_teardown` says that it is sent even where the user has ended the run, `has_key` that it carries a key by which
+    its receiver knows it again (`x-idempotency-key`).
     """
 
     request: Request
@@ -24,6 +25,7 @@ class Send(Frozen):
     source: str = ""
     trail: Trail = ()
     in_teardown: bool = False
+    has_key: bool = False
 
 
 class Wait(Frozen):
@@ -43,7 +45,10 @@ class Cancelled(Frozen):
     """The user wants the run to end: the answer to an effect that did not begin, or a wait that was broken off.
 
     A request that was broken off is answered by an Exchange whose reply is a failure of the kind `cancelled`.
+    `reason` is there where it is not the user who ends it.
     """
+
+    reason: str = ""
 
 
 Effect: TypeAlias = Send | Wait

@@ -3,33 +3,63 @@
 Cancelling is an answer too. The first Ctrl-C (KeyboardInterrupt in a blocking call, CancelledError in an awaited one,
 or `cancelled()`) abandons what is under way and answers `Cancelled`, and so is every effect after it but those of a
 teardown, which are carried out to their end: the flow tells its closing events and ends. A second one ends at once.
+
+Whoever stands `around` the effects of a flow (a cassette, a journal) decides whether each is carried out at all. It may
+also let none follow (`Stopped`): then the flow closes without its teardown, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from typing import TypeAlias, assert_never
 
 from runner.engine.events import Entry, Outcome, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
+from runner.errors import UsageError
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
 from runner.records import Frozen
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
+from runner.shell.cookies import CookieJar
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
 
-Recorded: TypeAlias = Callable[[Send], Exchange]
-"""Gives what came of a request when it was really sent, hops and credentials included."""
+Around: TypeAlias = Callable[[Effect, Callable[[Effect], Answer]], Answer]
+"""Answers an effect: with what is known of it, hops and credentials included, or by carrying it out."""
+
+AsyncAround: TypeAlias = Callable[[Effect, Callable[[Effect], Awaitable[Answer]]], Awaitable[Answer]]
+
+
+class Stopped(Exception):  # noqa: N818 - the error is its cause
+    """No effect of the flow may follow. `answer` is what the one under way was answered, where there was one.
+
+    The driver closes the flow and raises `cause`.
+    """
+
+    def __init__(self, cause: UsageError, answer: Answer = None) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+        self.answer = answer
+
+    @property
+    def told(self) -> Answer:
+        """What the flow is answered."""
+        return self.answer or self.closing
+
+    @property
+    def closing(self) -> Cancelled:
+        """What every effect after that is answered."""
+        return Cancelled(self.cause.message)
 
 
 class World(Frozen):
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
 
-    `apply` is how the flow's selectors are applied. `recorded` answers every request instead of the transport. What a
-    teardown does is carried out inside `shielded`.
+    `apply` is how the flow's selectors are applied. `around` stands between the flow and the world. What a teardown
+    does is carried out inside `shielded`. `jar` is there where cookies of the run are known before it begins.
     """
 
     transport: Transport
@@ -39,8 +69,9 @@ class World(Frozen):
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
     apply: Apply = apply
-    recorded: Recorded | None = None
+    around: Around | None = None
     shielded: Callable[[], AbstractContextManager[None]] = nullcontext
+    jar: CookieJar | None = None
 
 
 class AsyncWorld(Frozen):
@@ -53,7 +84,8 @@ class AsyncWorld(Frozen):
     cancelled: Callable[[], bool] = never
     user_agent: str = USER_AGENT
     apply: Apply = apply
-    recorded: Recorded | None = None
+    around: AsyncAround | None = None
+    jar: CookieJar | None = None
 
 
 _OPEN = nullcontext()
@@ -63,20 +95,33 @@ def drive(flow: Flow, world: World) -> Outcome:
     """Run a flow to its end in this thread."""
     session = _session(world)
     answer: Answer = None
+    halted: Stopped | None = None
     with closing(_effects(flow, world)) as effects:
         while True:
             try:
                 effect, stopped = effects.send(answer)
             except StopIteration as stop:
-                outcome: Outcome = stop.value
-                return outcome
+                return _outcome(stop, halted)
+            if halted is not None:
+                answer = halted.closing
+                continue
             try:
                 with world.shielded() if effect.in_teardown else _OPEN:
-                    answer = _carry_out(effect, world, session)
+                    answer = _answered(effect, world, session)
             except KeyboardInterrupt:
                 if stopped:
                     raise
-                answer = _abandoned(effect)
+                answer = abandoned(effect)
+            except Stopped as found:
+                halted, answer = found, found.told
+
+
+def _outcome(stop: StopIteration, halted: Stopped | None) -> Outcome:
+    """Give what a flow has come to; where it was closed before its end, raise why."""
+    if halted is not None:
+        raise halted.cause from None
+    outcome: Outcome = stop.value
+    return outcome
 
 
 def _session(world: World | AsyncWorld) -> Session:
@@ -88,13 +133,18 @@ def _session(world: World | AsyncWorld) -> Session:
             told.update(new)
             world.tell(Entry(world.clock.now(), SecretsLearned(new)))
 
-    return Session(world.clock.now, world.credentials, user_agent=world.user_agent, learn=learn)
+    jar = CookieJar() if world.jar is None else world.jar
+    return Session(world.clock.now, world.credentials, jar, world.user_agent, learn=learn)
+
+
+def _answered(effect: Effect, world: World, session: Session) -> Answer:
+    if world.around is None:
+        return _carry_out(effect, world, session)
+    return world.around(effect, partial(_carry_out, world=world, session=session))
 
 
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
     match effect:
-        case Send() if world.recorded is not None:
-            return world.recorded(effect)
         case Send():
             return carry(deliver(effect, session), world.transport, world.clock)
         case Wait(seconds):
@@ -111,6 +161,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
 
     session = _session(world)
     answer: Answer = None
+    halted: Stopped | None = None
     cancellation: CancelledError | None = None
     with closing(_effects(flow, world)) as effects:
         while True:
@@ -119,20 +170,28 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
             except StopIteration as stop:
                 if cancellation is not None:
                     raise cancellation from None
-                outcome: Outcome = stop.value
-                return outcome
+                return _outcome(stop, halted)
+            if halted is not None:
+                answer = halted.closing
+                continue
             try:
-                answer = await _acarry_out(effect, world, session)
+                answer = await _aanswered(effect, world, session)
             except CancelledError as error:
                 if stopped:
                     raise
-                answer, cancellation = _abandoned(effect), error
+                answer, cancellation = abandoned(effect), error
+            except Stopped as found:
+                halted, answer = found, found.told
+
+
+async def _aanswered(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
+    if world.around is None:
+        return await _acarry_out(effect, world, session)
+    return await world.around(effect, partial(_acarry_out, world=world, session=session))
 
 
 async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
     match effect:
-        case Send() if world.recorded is not None:
-            return world.recorded(effect)
         case Send():
             return await acarry(deliver(effect, session), world.transport, world.clock)
         case Wait(seconds):
@@ -143,7 +202,7 @@ async def _acarry_out(effect: Effect, world: AsyncWorld, session: Session) -> An
             assert_never(effect)
 
 
-def _abandoned(effect: Effect) -> Answer:
+def abandoned(effect: Effect) -> Answer:
     """Answer an effect that the user broke into: a request may have arrived, and nobody can say what became of it."""
     if isinstance(effect, Wait):
         return Cancelled()

@@ -129,7 +129,7 @@ def test_a_run_begins_with_what_came_before(record: Path) -> None:
     def tell(entry: Entry) -> None:
         steps.extend([entry.event.step_id] if isinstance(entry.event, StepFinished) else [])
 
-    world = World(Nowhere(), VirtualClock(0), tell, recorded=answer)
+    world = World(Nowhere(), VirtualClock(0), tell, around=lambda effect, _: answer(effect))
     assert drive(run(plan(), [Asked(found.key, found.inputs, start=found.start)], Limits()), world) == "passed"
     assert sent == ["https://api.example.com/v1/things?limit=3"]
     assert steps == ["last"]
