@@ -42,11 +42,14 @@ class Engine:
                 "application_version": f"arazzo-{VERSION}",
                 "enable_otlp": False,
                 "log_level": "CRITICAL",
-                "serializer": self._dbos.DBOSPortableJSON,  # nothing in a database is ever run as code
+                "serializer": self._dbos.DBOSPortableJSONSerializer(),  # what it keeps can be read by people
                 "sys_db_pool_size": 5,
             }
         )
-        self._dbos.DBOS.workflow(name=WORKFLOW)(self._workflow)
+
+        @self._dbos.DBOS.workflow(name=WORKFLOW)  # type: ignore[untyped-decorator]
+        def chunk(batch: str, number: int, turn: int) -> None:
+            self._workflow(batch, number, turn)
 
     def __enter__(self) -> Engine:
         self._dbos.DBOS.launch()
