@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from runner import api
 from runner.cli.asking import ask_row
@@ -40,12 +41,14 @@ from runner.suite.rate import Bucket, OwnTime, RatedTransport
 from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
 
+Kept: TypeAlias = Callable[[World], World]
+
 
 class Lanes(Frozen):
     """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
 
     `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
-    Under a `replay` nothing is sent.
+    Under a `replay` nothing is sent. `pace` holds back requests of live runs.
     """
 
     begun: Begun
@@ -55,8 +58,9 @@ class Lanes(Frozen):
     began: float
     bucket: Bucket | None = None
     replay: Replay | None = None
+    pace: Callable[[Transport, OwnTime], Transport] | None = None
     _transports: dict[HttpOptions, Transport] = field(default_factory=dict)
-    HIDDEN = ("_transports",)
+    HIDDEN = ("pace", "_transports")
 
     @contextmanager
     def opened(self) -> Iterator[Lanes]:
@@ -74,9 +78,10 @@ class Lanes(Frozen):
     def lane(self) -> Iterator[Perform]:
         """Give a thread the way it performs its cases."""
         with Worker() as worker:
-            yield partial(self._perform, worker)
+            yield partial(self.perform, worker)
 
-    def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
+    def perform(self, worker: Worker, task: Task, tell: Tell, kept: Kept | None = None) -> Outcome:
+        """Perform a case; `kept` is what becomes of the world of a live one whose effects somebody keeps."""
         ready, credentials = self.begun.equipped[task.subject.home]
         asked, heard = self._asked(ready, task), _inside(tell, credentials.secrets)
         if self.replay is not None:
@@ -84,6 +89,8 @@ class Lanes(Frozen):
             world = self._replayed(self.replay, asking, task.case, worker, heard)
         else:
             world = self._world(ready, credentials, worker, heard)
+        if kept is not None and not ready.venue.sandbox:
+            world = kept(world)
         case, now = task.case, world.clock.now
         tell(Entry(now(), CaseStarted(case)))
         if isinstance(asked, Problem):
@@ -128,6 +135,8 @@ class Lanes(Frozen):
         own_time = OwnTime(self.interrupt.clock(SystemClock(self.interrupt.has_enough)))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)
+        if self.pace is not None:
+            transport = self.pace(transport, own_time)
         return World(
             transport,
             own_time,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -107,6 +107,8 @@ class Outlets(Mutable):
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
     """Notes what is read for each target, where somebody watches."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What stands at URIs, in place of what would be read there."""
     recorder: Callable[[], Reporter] | None = None
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     chapters: Chapters = field(default_factory=Chapters)
@@ -118,7 +120,7 @@ class Outlets(Mutable):
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False
-    HIDDEN = ("console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
+    HIDDEN = ("texts", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
 
     @property
     def covered(self) -> CoverageRecorder:
@@ -139,6 +141,7 @@ class Outlets(Mutable):
 
     def heard(self, target: str, sources: Sources) -> Sources:
         """Let what is read for a target be noted, where somebody watches."""
+        sources = replace(sources, texts=self.texts) if self.texts else sources
         return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))
 
     def note(self, message: str) -> None:

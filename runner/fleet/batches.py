@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
+from runner.engine.events import Outcome
 from runner.errors import UsageError
 from runner.fleet.database import Database, Session
 from runner.records import Frozen, field
@@ -51,15 +52,16 @@ class Progress(Frozen):
         return sum(self.outcomes.values())
 
     @property
-    def open(self) -> int:
-        return self.rows - self.running - self.waiting - self.done
+    def is_going(self) -> bool:
+        """Whether there is more to come of it."""
+        return self.state == "running" and self.done < self.rows
 
 
-class Outcome(Frozen):
+class RowOutcome(Frozen):
     """What came of a row: its entries as a run record, without secrets."""
 
     number: int
-    outcome: str
+    outcome: Outcome
     worker: str
     at: float
     entries: str
@@ -87,7 +89,7 @@ class Batches:
 
         def work(session: Session) -> int:
             if (kept := self._kept(session, batch.id)) is not None:
-                if kept != batch:
+                if not _is_same(kept, batch):
                     raise UsageError(f"there is a batch '{batch.id}' already, and it is another one", "--id NAME")
                 return len(sealed)
             settings = json.dumps({**batch.settings, "texts": _digests(batch.texts)})
@@ -178,7 +180,7 @@ class Batches:
 
         return self._database.run(work)
 
-    def outcomes(self, batch: str, page: int = 500) -> Iterator[Outcome]:
+    def outcomes(self, batch: str, page: int = 500) -> Iterator[RowOutcome]:
         """Give what came of each row that is done, by number."""
         last = 0
         while True:
@@ -190,7 +192,7 @@ class Batches:
                 page,
             )
             for number, outcome, worker, at, entries in rows:
-                yield Outcome(number, outcome, worker, at, _unpacked(entries))
+                yield RowOutcome(number, outcome, worker, at, _unpacked(entries))
                 last = number
             if len(rows) < page:
                 return
@@ -221,6 +223,16 @@ class Batches:
 
     def is_running(self, batch: str) -> bool:
         return bool(self._database.rows("SELECT 1 FROM fleet_batch WHERE id = ? AND state = 'running'", batch))
+
+
+def _is_same(kept: Batch, batch: Batch) -> bool:
+    """Say whether two batches ask for the same: what is sealed, and when it was, differ each time."""
+
+    def wanted(each: Batch) -> tuple[object, ...]:
+        settings = {name: value for name, value in each.settings.items() if name != "probe"}
+        return each.title, settings, each.texts, each.chunk, each.is_template
+
+    return wanted(kept) == wanted(batch)
 
 
 def packed(text: str) -> bytes:
