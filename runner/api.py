@@ -35,6 +35,7 @@ from runner.records import Frozen, field, replace
 from runner.shell.auth import foresee
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch
+from runner.shell.keys import fresh_seed, keys_of
 from runner.shell.lookup import look_for, path_of
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.source import Source, Span
@@ -267,4 +268,5 @@ def start(plan: Plan, asked: Sequence[Asked], limits: Limits | None, world: Worl
     if reasons:
         raise DescriptionError(reasons)
     foresee(plan, [each.key for each in asked], world.credentials)
-    return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply)
+    draw_key = keys_of(world.seed or fresh_seed())
+    return run(plan, asked, limits or Limits(), world.credentials.secrets, world.apply, draw_key)

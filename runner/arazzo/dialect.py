@@ -23,6 +23,10 @@ class Texts(Frozen):
     """A string, or a list of them."""
 
 
+class TextOrFlag(Frozen):
+    """A string, or true or false."""
+
+
 class Number(Frozen):
     """A non-negative number, without fraction where `whole`."""
 
@@ -61,7 +65,7 @@ class MapOf(Frozen):
     item: Shape
 
 
-Shape: TypeAlias = Text | Texts | Number | Anything | Schema | Of | TypeName | ListOf | MapOf
+Shape: TypeAlias = Text | Texts | TextOrFlag | Number | Anything | Schema | Of | TypeName | ListOf | MapOf
 
 
 class Field(Frozen):
@@ -88,6 +92,9 @@ class Dialect(Frozen):
 
 TEARDOWN = "x-finally"
 """The field of a workflow that holds its teardown: an extension, which every version admits."""
+
+IDEMPOTENCY_KEY = "x-idempotency-key"
+"""The field of a step that gives its request a key by which the API knows it again, should it come twice."""
 
 TEXT, ANY = Text(), Anything()
 CRITERIA = ListOf(Of("criterion"))
@@ -146,6 +153,7 @@ OBJECTS_1_0: Mapping[str, Fields] = {
         "onSuccess": Field(ListOf(Of("successAction", or_reusable=True))),
         "onFailure": Field(ListOf(Of("failureAction", or_reusable=True))),
         "outputs": Field(VALUES),
+        IDEMPOTENCY_KEY: Field(TextOrFlag()),
     },
     "parameter": {
         "name": _required(TEXT),

@@ -78,6 +78,8 @@ class RequestBody(Frozen):
 
 
 class Step(Frozen):
+    """A Step Object. `idempotency_key` is `x-idempotency-key`, an extension: True for a key that is made up."""
+
     step_id: str
     description: str
     operation_id: str | None
@@ -95,6 +97,7 @@ class Step(Frozen):
     action: str | None
     depends_on: tuple[str, ...]
     pointer: str
+    idempotency_key: str | bool = False
 
 
 class Workflow(Frozen):

@@ -74,6 +74,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "correlationId": "What tells the message that is meant from others.",
         "action": "Whether a message is sent to the channel or received from it.",
         "dependsOn": "Steps that have to complete before this one starts.",
+        "x-idempotency-key": "true, or a value of your own: the header Idempotency-Key, by which the API knows again "
+        "what comes twice. The request may then be sent again where its answer was lost.",
     },
     "parameter": {
         "name": "The name of the parameter, as the API has it; of a called workflow, of its input.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from runner.arazzo.dialect import TEARDOWN, Dialect
+from runner.arazzo.dialect import IDEMPOTENCY_KEY, TEARDOWN, Dialect
 from runner.arazzo.document import (
     Action,
     ActionEntry,
@@ -178,6 +178,7 @@ def _step(members: Members, pointer: str) -> Step:
         action=_text(members, "action"),
         depends_on=_texts(members, "dependsOn"),
         pointer=pointer,
+        idempotency_key=key if isinstance(key := members.get(IDEMPOTENCY_KEY), str | bool) else False,
     )
 
 

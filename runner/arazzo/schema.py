@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from runner.arazzo.dialect import Anything, Dialect, ListOf, MapOf, Number, Of, Schema, Shape, Text, Texts, TypeName
+from runner.arazzo.dialect import (
+    Anything,
+    Dialect,
+    ListOf,
+    MapOf,
+    Number,
+    Of,
+    Schema,
+    Shape,
+    Text,
+    TextOrFlag,
+    Texts,
+    TypeName,
+)
 from runner.arazzo.meanings import FIELDS, OBJECTS
 from runner.values import Json
 
@@ -58,6 +71,8 @@ def _shape(shape: Shape) -> dict[str, Json]:
             return {"type": "string", **({"enum": list(choices)} if choices else {})}
         case Texts():
             return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        case TextOrFlag():
+            return {"type": ["string", "boolean"]}
         case Number(whole):
             return {"type": "integer" if whole else "number", "minimum": 0}
         case Schema():

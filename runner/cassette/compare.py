@@ -1,7 +1,7 @@
 """Turns a request and the recorded one into their differences; what was taken out as a secret is like anything.
 
-Not compared is what says nothing of the workflow: how long the body is, who the client is, what it can unpack, and
-cookies, which the recording had from the server.
+Not compared is what says nothing of the workflow: how long the body is, who the client is, what it can unpack,
+cookies, which the recording had from the server, and the key of `x-idempotency-key`, which is another in every run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ from runner.values import Json, join_pointer
 Part: TypeAlias = Literal["method", "url", "query", "header", "body"]
 
 _OF_THE_CLIENT = frozenset(
-    {"host", "user-agent", "accept-encoding", "content-length", "connection", "transfer-encoding", "cookie"}
+    {
+        "host",
+        "user-agent",
+        "accept-encoding",
+        "content-length",
+        "connection",
+        "transfer-encoding",
+        "cookie",
+        "idempotency-key",
+    }
 )
 _SECRET = re.compile(rf"{ALIAS.pattern}|{re.escape(PLACEHOLDER)}")
 _CREDENTIAL = re.compile(rf"(?:[\w-]+ )?(?:{_SECRET.pattern})")

@@ -26,7 +26,7 @@ from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
 from runner.expressions.scope import Scope, Values
 from runner.plan.plan import Condition, OperationCall, StepPlan, Target, Unrunnable, WorkflowCall
-from runner.records import Frozen
+from runner.records import Frozen, replace
 from runner.text import json_text, number_text
 from runner.values import ABSENT, Value
 
@@ -87,6 +87,8 @@ def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, cal
             built = build_request(operation, scope)
             if isinstance(built, Problem):
                 return Attempt(built, {}, scope)
+            if operation.key == "generated":
+                built = built.with_key(_key(run, trail, built.request))
             if not paced:
                 yield from _pace(run, trail, (state.plan.key, step.step_id), built.request)
             part = _operation(run, step, built, scope, trail)
@@ -133,6 +135,8 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     call = step.call
     assert isinstance(call, OperationCall)
     exchange = yield from _send(run, call, built.request, trail)
+    if isinstance(exchange.reply, Response):
+        run.unanswered.pop(_visit(trail), None)
     yield Answered(trail, exchange, tuple(built.values))
     reply = exchange.reply
     if isinstance(reply, Response) and reply.content.problem:
@@ -179,12 +183,25 @@ def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Gene
         time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
     ]
     timeout = max(0.001, min(times)) if times else None
-    answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown)
+    answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown, bool(call.key))
     if isinstance(answer, Cancelled):
         raise cancelled(answer.reason)
     assert isinstance(answer, Exchange)
     run.spend(answer.took)
     return answer
+
+
+def _key(run: Run, trail: Trail, request: Request) -> str:
+    """Make up the key of a request; one that went unanswered, and may have arrived all the same, keeps its key."""
+    before, key = run.unanswered.get(_visit(trail), (None, ""))
+    if before != request:
+        key = run.draw_key(trail)
+        run.unanswered[_visit(trail)] = request, key
+    return key
+
+
+def _visit(trail: Trail) -> Trail:
+    return (*trail[:-1], replace(trail[-1], attempt=0))
 
 
 def _check_deadlines(run: Run) -> None:

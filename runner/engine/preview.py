@@ -153,6 +153,8 @@ class _Walk(Mutable):
         built = build_request(replace(call, parameters=parameters, body=body), scope)
         if isinstance(built, Problem):
             return built, {}
+        if call.key == "generated":
+            built = built.with_key(self.word("a key that is made up when it runs"))
         request = built.request
         text = "\n".join([request.url, *map(str, request.headers), request.body.decode("utf-8", "replace")])
         unknown = {word: meaning for meaning, word in self.words.items() if word in text}

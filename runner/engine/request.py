@@ -19,8 +19,8 @@ from runner.openapi.media import choose_content_type, is_form
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import cookie_pairs, header_value, path_segment, query_text
 from runner.openapi.url import build_url
-from runner.plan.plan import Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
-from runner.records import Frozen, Mutable, field
+from runner.plan.plan import KEY_HEADER, Argument, BoundBody, BoundParameter, BoundReplacement, OperationCall
+from runner.records import Frozen, Mutable, field, replace
 from runner.source import Span
 from runner.values import ABSENT, Absent, InputValue, Json, Value
 
@@ -35,6 +35,11 @@ class Built(Frozen):
     parameters: Mapping[tuple[str, str], str]
     values: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     body: Value = ABSENT
+
+    def with_key(self, key: str) -> Built:
+        """Give the same request with a key by which its receiver knows it again."""
+        request = replace(self.request, headers=(*self.request.headers, (KEY_HEADER, key)))
+        return replace(self, request=request, values={**self.values, ("header", KEY_HEADER): key})
 
 
 class _Pieces(Mutable):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-from runner.engine.events import Outcome, Problem
+from runner.engine.events import Outcome, Problem, Trail
 from runner.engine.policy import ContractPolicy
 from runner.exchange import Request
 from runner.expressions.scope import Values
@@ -15,6 +16,14 @@ from runner.records import Frozen, Mutable, field
 from runner.source import Span
 from runner.text import number_text
 from runner.values import InputValue, Value
+
+DrawKey: TypeAlias = Callable[[Trail], str]
+"""Makes up the idempotency key of an attempt: the same one whenever it is asked for the same, another in every run."""
+
+
+def place_key(trail: Trail) -> str:
+    """Make a key of nothing but where an attempt is, for runs that send nothing: it is the same in every run."""
+    return "/".join(f"{frame.workflow_id}.{frame.step_id}.{frame.visit}.{frame.attempt}" for frame in trail)
 
 
 class Limits(Frozen):
@@ -98,6 +107,8 @@ class Budget(Mutable):
 class Run(Mutable):
     """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock.
 
+    `unanswered` are requests of visits that nobody answered, with their keys: a retry of the same has the same key.
+
     `breaches` are what fails the run, and the workflows it happened in, at their end: broken contracts, and teardowns
     that failed. The way that a flow takes is not changed by them.
     """
@@ -106,6 +117,7 @@ class Run(Mutable):
     limits: Limits
     shared_inputs: Mapping[str, InputValue]
     apply: Apply = apply
+    draw_key: DrawKey = place_key
     elapsed: float = 0.0
     budget: Budget = field(default_factory=lambda: Budget("the run", 0))
     finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
@@ -113,6 +125,7 @@ class Run(Mutable):
     completed: set[tuple[str, str]] = field(default_factory=set)
     nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
+    unanswered: dict[Trail, tuple[Request, str]] = field(default_factory=dict)
     breaches: list[Problem] = field(default_factory=list)
     starts: dict[str, Start] = field(default_factory=dict)
 

@@ -18,6 +18,7 @@ from runner.arazzo.dialect import (
     Schema,
     Shape,
     Text,
+    TextOrFlag,
     Texts,
     TypeName,
     dialect_of,
@@ -115,6 +116,13 @@ def _unreferenced(root: Json) -> Iterator[str]:
                 yield join_pointer("/components", kind, name)
 
 
+# What may be true or false as well.
+_FLAGGED: Mapping[type[Shape], tuple[tuple[type, ...], str]] = {
+    Schema: ((dict,), "a JSON Schema"),
+    TextOrFlag: ((str,), "a string, or true or false"),
+}
+
+
 def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
     match shape:
         case Anything():
@@ -127,9 +135,10 @@ def _check(value: Json, pointer: str, shape: Shape, places: SourceMap, dialect: 
                 yield _wrong_type(places, pointer, value, "a string or a list of strings")
         case Number(whole):
             yield from _number(value, pointer, whole, places)
-        case Schema():
-            if not isinstance(value, dict | bool):
-                yield _wrong_type(places, pointer, value, "a JSON Schema")
+        case Schema() | TextOrFlag():
+            kinds, meant = _FLAGGED[type(shape)]
+            if not isinstance(value, (*kinds, bool)):
+                yield _wrong_type(places, pointer, value, meant)
         case TypeName(choices):
             if isinstance(value, dict):
                 yield from _object(value, pointer, "expressionType", places, dialect)

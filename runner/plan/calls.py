@@ -24,10 +24,11 @@ from runner.openapi.url import template_variables
 from runner.plan.constants import check_parameter, check_path, check_payload
 from runner.plan.context import Context
 from runner.plan.fit import hold_body, hold_parameter
+from runner.plan.keys import bind_key
 from runner.plan.mend import Reading
 from runner.plan.names import Names
-from runner.plan.parameters import add_location, with_body, with_locations
-from runner.plan.plan import BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
+from runner.plan.parameters import add_location, declared, with_body, with_locations
+from runner.plan.plan import KEY_HEADER, BoundBody, BoundParameter, BoundReplacement, OperationCall, Unrunnable
 from runner.plan.repairs.parameters import locations_of
 from runner.plan.rules import calls, conditions
 from runner.plan.servers import Unusable, choose_server
@@ -52,12 +53,14 @@ def operation_call(
         ctx.report(problem)
     if operation.deprecated:
         ctx.report(calls.deprecated_operation(operation.title, _target_span(ctx, step)))
+    key = bind_key(ctx, scope, step, operation, parameters)
     called = with_body(ctx, step, operation, found.api, with_locations(ctx, operation, parameters))
     given = tuple(each.name for each in called.parameters)
     bound = tuple(
         each for written in called.parameters if (each := _bind(ctx, scope, operation, written, given)) is not None
     )
-    _check_required(ctx, step, operation, bound)
+    bound += key.parameters
+    _check_required(ctx, step, operation, bound, added=KEY_HEADER if key.kind else "")
     _check_querystring(ctx, bound)
     for problem in (problem for each in bound for problem in hold_parameter(ctx, scope, found.api, each)):
         ctx.report(problem)
@@ -78,7 +81,7 @@ def operation_call(
         ctx.report(replace(reason, severity="warning"))
         return Unrunnable(operation.title, reason, found.source, operation)
     contract = Contract(operation, found.api)
-    call = OperationCall(operation, found.source, choice, bound, body, accept_header(operation), contract)
+    call = OperationCall(operation, found.source, choice, bound, body, accept_header(operation), contract, key.kind)
     check_path(ctx, call)
     return call
 
@@ -108,7 +111,7 @@ def _bind(
     location = _location(ctx, operation, written)
     if location is None:
         return None
-    parameter = _declared(operation, written.name, location)
+    parameter = declared(operation, written.name, location)
     if parameter is None:
         variables = template_variables(operation.path)
         if location == "path" and written.name not in variables:
@@ -168,15 +171,11 @@ def _location(ctx: Context, operation: Operation, written: Written) -> Location 
     return only
 
 
-def _declared(operation: Operation, name: str, location: Location) -> Parameter | None:
-    fold = str.lower if location == "header" else str
-    return next(
-        (each for each in operation.parameters if each.location == location and fold(each.name) == fold(name)), None
-    )
-
-
-def _check_required(ctx: Context, step: Step, operation: Operation, bound: Sequence[BoundParameter]) -> None:
-    given = {(each.parameter.location, each.parameter.name.lower()) for each in bound}
+def _check_required(
+    ctx: Context, step: Step, operation: Operation, bound: Sequence[BoundParameter], *, added: str
+) -> None:
+    """Say which parameters are missing; `added` is the header that is added to the request beside these."""
+    given = {("header", added.lower()), *((each.parameter.location, each.parameter.name.lower()) for each in bound)}
     supplied = {_security_name(scheme) for scheme in operation.security_schemes.values()}
     in_path = [("path", name) for name in template_variables(operation.path)]
     whole = {"path", "query"} if any(each.parameter.location == "querystring" for each in bound) else {"path"}

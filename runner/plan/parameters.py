@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runner.arazzo.document import Parameter as Written
 from runner.arazzo.document import RequestBody, Step
 from runner.diagnostics import Add, Edit, Fix, Remove, Rewrite
-from runner.openapi.document import ApiDescription, Location, Operation
+from runner.openapi.document import ApiDescription, Location, Operation, Parameter
 from runner.openapi.media import choose_content_type
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
 from runner.plan.context import Context
@@ -38,6 +38,14 @@ def with_locations(ctx: Context, operation: Operation, parameters: Sequence[Writ
             given.add((meant, written.name.lower()))
         found.append(replace(written, location=meant) if meant else written)
     return found
+
+
+def declared(operation: Operation, name: str, location: Location) -> Parameter | None:
+    """Find the parameter of an operation; the names of headers are the same in either case."""
+    fold = str.lower if location == "header" else str
+    return next(
+        (each for each in operation.parameters if each.location == location and fold(each.name) == fold(name)), None
+    )
 
 
 def add_location(ctx: Context, written: Written, location: Location) -> Fix:

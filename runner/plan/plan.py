@@ -93,8 +93,16 @@ class ServerChoice(Frozen):
         return ", ".join([place, *(f"{name}={value}" for name, value in self.variables)])
 
 
+KEY_HEADER = "Idempotency-Key"
+"""What carries the key of `x-idempotency-key` (draft-ietf-httpapi-idempotency-key-header)."""
+
+
 class OperationCall(Frozen):
-    """A request to send, and where to."""
+    """A request to send, and where to.
+
+    `key` says whether it has a key by which the API knows it again: one of its parameters (`given`), or one that is
+    made up for each attempt (`generated`).
+    """
 
     operation: Operation
     source: str
@@ -103,6 +111,7 @@ class OperationCall(Frozen):
     body: BoundBody | None
     accept: str | None
     contract: Contract
+    key: Literal["", "given", "generated"] = ""
 
     @property
     def title(self) -> str:

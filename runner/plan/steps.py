@@ -16,6 +16,7 @@ from runner.plan.components import ignore, parameter_key, resolved_parameters, u
 from runner.plan.conditions import conditions
 from runner.plan.context import Context
 from runner.plan.fit import bodies
+from runner.plan.keys import refuse_key
 from runner.plan.names import Names, StepNames, sent_parts, step_outputs, workflow_outputs
 from runner.plan.order import Order, order_steps
 from runner.plan.plan import NOTHING, Action, Call, StepPlan, Unrunnable, WorkflowCall
@@ -129,6 +130,7 @@ class StepCompiler(Frozen, dict=True):
                 scope = replace(scope, is_unsent=True)
                 return operation_call(self.ctx, scope, step, found, self.relevant(found, own, parameters))
             case FoundWorkflow():
+                refuse_key(self.ctx, step, "a step that calls a workflow sends no request of its own")
                 return self.workflow_call(step, scope, found, own)
             case _:
                 return self.unrunnable(step, scope, found, own)

@@ -59,7 +59,8 @@ class World(Frozen):
     """Everything a driver needs of the world: how to send, what time it is, whom to tell, and whether to stop.
 
     `apply` is how the flow's selectors are applied. `around` stands between the flow and the world. What a teardown
-    does is carried out inside `shielded`. `jar` is there where cookies of the run are known before it begins.
+    does is carried out inside `shielded`. `jar` is there where cookies of the run are known before it begins, `seed`
+    where it is known what its idempotency keys are made of.
     """
 
     transport: Transport
@@ -72,6 +73,8 @@ class World(Frozen):
     around: Around | None = None
     shielded: Callable[[], AbstractContextManager[None]] = nullcontext
     jar: CookieJar | None = None
+    seed: bytes | None = None
+    HIDDEN = ("seed",)
 
 
 class AsyncWorld(Frozen):
@@ -86,6 +89,8 @@ class AsyncWorld(Frozen):
     apply: Apply = apply
     around: AsyncAround | None = None
     jar: CookieJar | None = None
+    seed: bytes | None = None
+    HIDDEN = ("seed",)
 
 
 _OPEN = nullcontext()

@@ -246,6 +246,16 @@ def not_supported_yet(what: str, span: Span) -> Diagnostic:
     return error("not-supported-yet", message, span, fix=Fix("run the workflows that do not need it"))
 
 
+def unused_idempotency_key(why: str, span: Span) -> Diagnostic:
+    """A step has an `x-idempotency-key` that no request of it would carry.
+
+    Why: who writes one relies on it where a request is sent twice.
+    Example: `x-idempotency-key: true` on a step that calls a workflow, or beside a header parameter `Idempotency-Key`.
+    Instead: write it on the step that sends the request, once.
+    """
+    return error("unused-idempotency-key", why, span, fix=Fix("write it once, on the step that sends the request"))
+
+
 def unused_field(name: str, type_: str, span: Span) -> Diagnostic:
     """A field of an action means nothing beside its type.
 
