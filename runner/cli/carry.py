@@ -27,7 +27,7 @@ from runner.engine.events import CaseFinished, CaseStarted, Entry, Problem, Secr
 from runner.engine.flow import Answer, Effect, Wait
 from runner.errors import UsageError
 from runner.fleet.batches import Batch
-from runner.fleet.cases import check_probe, place, read, seal_of
+from runner.fleet.cases import check_probe, place, read
 from runner.fleet.database import Database
 from runner.fleet.effects import RowStore
 from runner.fleet.passing import Carried, Released
@@ -91,7 +91,7 @@ class Work(Frozen):
 
     def _given_up(self, task: Task, entries: list[Entry], why: str) -> Carried:
         """End a row that nobody may go on with, however often rows are repeated."""
-        entries.append(Entry(time.time(), CaseFinished(task.case, "error", Problem("unknown", why, task.case.span))))
+        entries.append(Entry(time.time(), CaseFinished(task.case, "error", Problem("transport", why, task.case.span))))
         return Carried("error", self._told(entries))
 
     def _worker(self) -> Worker:
@@ -155,9 +155,7 @@ def prepared(site: Site, batch: Batch) -> Iterator[Work]:
     options = _options(site, settings)
     suite = Suite(options, {settings["location"]: ()}, _NO_ROWS, Shard(), None)
 
-    def ready(
-        options: SuiteOptions, setting: Setting, variables: Variables, outlets: Outlets
-    ) -> list[Ready]:
+    def ready(options: SuiteOptions, setting: Setting, variables: Variables, outlets: Outlets) -> list[Ready]:
         own = replace(setting.profile, inputs={**setting.profile.inputs, **settings["values"]})
         return suite.ready(options, replace(setting, profile=own), variables, outlets)
 

@@ -1,4 +1,4 @@
-"""What the commands of a fleet share: where its database is, the key of what it keeps, and options for some of a run."""
+"""What the commands of a fleet share: its database, the key of what it keeps, and some of the options of a run."""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ def command(name: str | None, wait: bool, cancel: bool, store: str | None, **opt
     terminal = look(options["color"])
     try:
         with opened(store, terminal) as database:
-            sys.exit(_one(name, database, terminal, wait, cancel, options) if name else _all(database, terminal, options))
+            sys.exit(
+                _one(name, database, terminal, wait, cancel, options) if name else _all(database, terminal, options)
+            )
     except ArazzoError as error:
         fail(terminal, error)
 
@@ -67,9 +69,7 @@ def _all(database: Database, terminal: Terminal, options: dict[str, Any]) -> int
     return 0
 
 
-def _one(
-    name: str, database: Database, terminal: Terminal, wait: bool, cancel: bool, options: dict[str, Any]
-) -> int:
+def _one(name: str, database: Database, terminal: Terminal, wait: bool, cancel: bool, options: dict[str, Any]) -> int:
     from runner.cli.outlets import report_paths
     from runner.fleet.batches import Batches
     from runner.reporters.junit_form import JUnitForm
@@ -125,9 +125,7 @@ def _of_worker(worker: Seen) -> dict[str, Any]:
     return {"worker": worker.id, "place": worker.place, "alive": worker.left > 0}
 
 
-def _report(
-    batches: Batches, progress: Progress, terminal: Terminal, reports: Sequence[str], form: JUnitForm
-) -> None:
+def _report(batches: Batches, progress: Progress, terminal: Terminal, reports: Sequence[str], form: JUnitForm) -> None:
     """Tell reports what came of all rows, as one run."""
     from runner.cli.outlets import Outlets, report_paths
     from runner.reporters.jsonl import open_record

@@ -125,7 +125,14 @@ class Said(Frozen):
         suite = with_defaults(targets=(file,), no_cache=True, **options)
         kept = {name: value for name, value in options.items() if name not in HERE and value}
         return cls(
-            file, suite, kept, rates(own["rate"]), limits(own["concurrency"]), own["retries"], own["chunk"], own["store"]
+            file,
+            suite,
+            kept,
+            rates(own["rate"]),
+            limits(own["concurrency"]),
+            own["retries"],
+            own["chunk"],
+            own["store"],
         )
 
 

@@ -6,8 +6,7 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +16,7 @@ from runner.cli.fleet import key, opened, some_options, store_option
 from runner.cli.help import Sectioned
 from runner.cli.options import Seconds
 from runner.cli.submit import fail
-from runner.cli.terminal import Terminal, look
+from runner.cli.terminal import look
 from runner.errors import ArazzoError
 from runner.records import Mutable, field
 
@@ -38,8 +37,8 @@ OWN = (
 """The options of a run that are a worker's: secrets, and how it reaches the network."""
 BEATS: Final = 6
 """How often a worker says that it is alive in the time after which it is taken for dead."""
-KEPT: Final = 8
-"""Batches that are kept prepared."""
+AGAIN: Final = 60.0
+"""Seconds after which a batch that cannot be run here is looked at again."""
 
 
 @click.command("worker", cls=Sectioned)
@@ -61,9 +60,7 @@ KEPT: Final = 8
 )
 @store_option
 @some_options(OWN)
-def command(
-    jobs: int, drain: bool, dead_after: float, long_wait: float, store: str | None, **options: Any
-) -> None:
+def command(jobs: int, drain: bool, dead_after: float, long_wait: float, store: str | None, **options: Any) -> None:
     """Run the rows of batches that were submitted, beside other workers.
 
     Give it the secrets that the workflows take, as to arazzo run. Ctrl-C or SIGTERM lets each row come to where another
@@ -79,10 +76,10 @@ def command(
             from runner.cli.carry import Site
 
             site = Site(_name(), database, key(terminal), options, terminal, stop.is_wanted, long_wait)
-            Shift(site, jobs, drain, dead_after, stop).work()
+            left = Shift(site, jobs, drain, dead_after, stop).work()
     except ArazzoError as error:
         fail(terminal, error)
-    sys.exit(128 + stop.number if stop.number else 0)
+    sys.exit(128 + stop.number if stop.number else 2 if left else 0)
 
 
 def _name() -> str:
@@ -131,12 +128,13 @@ class Shift(Mutable):
     dead_after: float
     stop: _Stop
     _works: dict[str, tuple[ExitStack, Work]] = field(default_factory=dict)
+    _refused: dict[str, tuple[float, ArazzoError]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     HIDDEN = ("_works", "_lock")
 
-    def work(self) -> None:
-        """Work until told to stop; under `drain` until nothing is left to do."""
+    def work(self) -> frozenset[str]:
+        """Work until told to stop, under `drain` until nothing is left to do; give the batches that cannot run here."""
         from runner.fleet.batches import Batches
         from runner.fleet.engine import Engine
         from runner.fleet.schedules import Schedules
@@ -150,12 +148,14 @@ class Shift(Mutable):
             with Engine(site.database.url, site.owner, look) as engine, self._beating(workers):
                 self._say(f"{site.owner} is at work, with {self.jobs} rows side by side")
                 while not self.stop.is_wanted():
-                    if not self._looked_around(engine, batches, schedules, workers) and self.drain:
+                    left = self._looked_around(engine, batches, schedules, workers)
+                    if self.drain and left <= self._refused.keys():
                         break
                     self.stop.wait(min(self.dead_after / BEATS, 1.0))
             workers.leave()
         for stack, _ in self._works.values():
             stack.close()
+        return frozenset(self._refused)
 
     @contextmanager
     def _lanes(self) -> Iterator[Callable[[str, int], float | None]]:
@@ -191,8 +191,10 @@ class Shift(Mutable):
             over.set()
             thread.join()
 
-    def _looked_around(self, engine: Engine, batches: Batches, schedules: Schedules, workers: Workers) -> bool:
-        """Do what any worker may do for all of them; say whether anything is left to do."""
+    def _looked_around(
+        self, engine: Engine, batches: Batches, schedules: Schedules, workers: Workers
+    ) -> frozenset[str]:
+        """Do what any worker may do for all of them; give the batches of which something is left to do."""
         try:
             for name in schedules.make_due():
                 self._say(f"it is time for '{name}'")
@@ -206,28 +208,41 @@ class Shift(Mutable):
                 engine.enlist(batch, batches.open_chunks(batch))
         except ArazzoError as error:
             self._warn(str(error))
-            return True
+            return frozenset({""})
         self._forget(unfinished)
-        return bool(unfinished)
+        return frozenset(unfinished)
 
     def _work(self, batch: str) -> Carry:
-        """Give how rows of a batch are carried out here, prepared once."""
+        """Give how rows of a batch are carried out here, prepared once; where that fails it is tried again later."""
+        with self._lock:
+            at, error = self._refused.get(batch, (0.0, None))
+            if error is not None and time.monotonic() < at + AGAIN:
+                raise error
+            if batch not in self._works:
+                try:
+                    self._works[batch] = self._prepared(batch)
+                    self._refused.pop(batch, None)
+                except ArazzoError as error:
+                    self._refused[batch] = time.monotonic(), error
+                    raise
+            return self._works[batch][1].carry
+
+    def _prepared(self, batch: str) -> tuple[ExitStack, Work]:
         from runner.cli.carry import prepared
         from runner.fleet.batches import Batches
 
-        with self._lock:
-            if batch not in self._works:
-                stack = ExitStack()
-                kept = Batches(self.site.database).read(batch)
-                self._works[batch] = stack, stack.enter_context(prepared(self.site, kept))
-                self._say(f"batch '{batch}': {kept.title}")
-            return self._works[batch][1].carry
+        kept, stack = Batches(self.site.database).read(batch), ExitStack()
+        work = stack.enter_context(prepared(self.site, kept))
+        self._say(f"batch '{batch}': {kept.title}")
+        return stack, work
 
     def _forget(self, unfinished: tuple[str, ...]) -> None:
         """Let go of batches of which nothing is left to do."""
         with self._lock:
             for batch in [each for each in self._works if each not in unfinished]:
                 self._works.pop(batch)[0].close()
+            for batch in [each for each in self._refused if each not in unfinished]:
+                del self._refused[batch]
 
     def _say(self, text: str) -> None:
         terminal = self.site.terminal

@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 from runner.cassette.compare import differences
 from runner.cassette.leaving import hidden
 from runner.durable.seal import Seal
-from runner.durable.store import EffectKind, JournalError, KeptEffect, Store
+from runner.durable.store import EffectKind, Effects, JournalError, KeptEffect
 from runner.durable.written import (
     Asked,
     Remembered,
@@ -73,7 +73,7 @@ class Journal:
 
     def __init__(
         self,
-        store: Store,
+        store: Effects,
         run_id: str,
         unit: str,
         seal: Seal,

@@ -170,13 +170,13 @@ class Batches:
             )
             if found is None:
                 raise UsageError(f"there is no batch '{batch}'", "batches there are: arazzo status")
-            states = dict(session.rows("SELECT state, count(*) FROM fleet_row WHERE batch = ? GROUP BY state", batch))
-            outcomes = session.rows(
-                "SELECT outcome, count(*) FROM fleet_result WHERE batch = ? GROUP BY outcome ORDER BY outcome", batch
+            states = _counted(session, "SELECT state, count(*) FROM fleet_row WHERE batch = ? GROUP BY state", batch)
+            outcomes = _counted(
+                session, "SELECT outcome, count(*) FROM fleet_result WHERE batch = ? GROUP BY outcome", batch
             )
             title, state, created, many = found
             running, waiting = states.get("running", 0), states.get("waiting", 0)
-            return Progress(batch, title, state, created, many, running, waiting, dict(outcomes))
+            return Progress(batch, title, state, created, many, running, waiting, outcomes)
 
         return self._database.run(work)
 
@@ -209,7 +209,9 @@ class Batches:
                 "UPDATE fleet_batch SET state = 'done' WHERE state = 'running' AND is_template = 0 AND NOT EXISTS"
                 " (SELECT 1 FROM fleet_row WHERE batch = fleet_batch.id AND state <> 'done')"
             )
-            rows = session.rows("SELECT id FROM fleet_batch WHERE state = 'running' AND is_template = 0 ORDER BY created")
+            rows = session.rows(
+                "SELECT id FROM fleet_batch WHERE state = 'running' AND is_template = 0 ORDER BY created"
+            )
             return tuple(batch for (batch,) in rows)
 
         return self._database.run(work)
@@ -223,6 +225,10 @@ class Batches:
 
     def is_running(self, batch: str) -> bool:
         return bool(self._database.rows("SELECT 1 FROM fleet_batch WHERE id = ? AND state = 'running'", batch))
+
+
+def _counted(session: Session, sql: str, batch: str) -> dict[str, int]:
+    return {name: int(number) for name, number in sorted(session.rows(sql, batch))}
 
 
 def _is_same(kept: Batch, batch: Batch) -> bool:

@@ -11,7 +11,6 @@ from runner.suite.cases import Subject, Task, case_of
 from runner.suite.rows import Row
 from runner.values import Json
 
-
 _PROBE = "arazzo"
 
 

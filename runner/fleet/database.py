@@ -78,7 +78,7 @@ class Database:
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self.url = url
-        self._kind: _Kind = _Postgres(url) if is_postgres(url) else _Sqlite(path_of(url))
+        self._kind: _Kind = _kind(url)
         self._patience = patience
         self._idle: LifoQueue[Any] = LifoQueue()
         self._places: LifoQueue[None] = LifoQueue()
@@ -167,6 +167,10 @@ class Database:
             )
 
 
+def _kind(url: str) -> _Kind:
+    return _Postgres(url) if is_postgres(url) else _Sqlite(path_of(url))
+
+
 def is_postgres(url: str) -> bool:
     return urlsplit(url).scheme in ("postgresql", "postgres")
 
@@ -189,7 +193,7 @@ def shown(url: str) -> str:
 
 class _Sqlite:
     connections = 1
-    words = (
+    words: tuple[tuple[str, str], ...] = (
         ("@now", "((julianday('now') - 2440587.5) * 86400.0)"),
         ("@bytes", "BLOB"),
         ("@lock", ""),
@@ -231,7 +235,7 @@ def _code(error: sqlite3.Error) -> int:
 
 class _Postgres:
     connections = MOST_CONNECTIONS
-    words = (
+    words: tuple[tuple[str, str], ...] = (
         ("%", "%%"),
         ("?", "%s"),
         ("@now", "extract(epoch FROM clock_timestamp())::double precision"),

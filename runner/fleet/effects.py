@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from runner.durable.store import KeptEffect, KeptRun, RunState
+from runner.durable.store import KeptEffect, RunState
 from runner.fleet.database import Database, Session
 from runner.fleet.rows import Claim, LostClaim
 
+
 class RowStore:
-    """The journal of one row that `owner` holds, as a `Store`: the run is the batch, the unit the run of the row.
+    """The journal of one row that `owner` holds, as `Effects`: the run is the batch, the unit the run of the row.
 
     LostClaim is raised before anything is written that another worker would have to believe.
     """
 
-    def __init__(self, database: Database, claim: Claim, owner: str, is_ended: Callable[[], bool]) -> None:
+    def __init__(self, database: Database, claim: Claim, owner: str) -> None:
         self._database = database
         self._claim = claim
         self._owner = owner
-        self._is_ended = is_ended
 
     def ask(self, run_id: str, effect: KeptEffect) -> None:
         def work(session: Session) -> None:
@@ -77,3 +74,15 @@ class RowStore:
             KeptEffect(unit, number, kind, shown, at, bytes(asked), None if answered is None else bytes(answered))
             for unit, number, kind, shown, at, asked, answered in rows
         )
+
+    def drop(self, run_id: str, unit: str, number: int) -> None:
+        self._database.rows(
+            "DELETE FROM fleet_effect WHERE batch = ? AND unit = ? AND number >= ?", self._claim.batch, unit, number
+        )
+
+    def change(self, run_id: str, state: RunState, at: float, wake: float | None = None) -> None:
+        """How the row stands is told by whoever claims it and lets go of it."""
+
+    def is_cancelling(self, run_id: str) -> bool:
+        """Say no: the rows of a batch that is cancelled are taken from whoever holds them."""
+        return False

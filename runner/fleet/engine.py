@@ -74,7 +74,7 @@ class Engine:
 
     def enqueue(self, batch: str, chunk: int, turn: int = 0, seconds: float = 0.0) -> None:
         """Have a chunk passed over after so many seconds; `turn` counts its passes, and each is there once."""
-        options = {
+        options: dict[str, Any] = {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,
             "workflow_id": _id(batch, chunk, turn),
@@ -94,9 +94,7 @@ class Engine:
 
     def take_over(self, dead: str) -> int:
         """Have what a dead worker was at begun again, by whoever comes first; give how much that is."""
-        found = self._dbos.DBOS.list_workflows(
-            status="PENDING", executor_id=dead, load_input=False, load_output=False
-        )
+        found = self._dbos.DBOS.list_workflows(status="PENDING", executor_id=dead, load_input=False, load_output=False)
         if found:
             self._dbos.DBOS.resume_workflows([each.workflow_id for each in found], queue_name=QUEUE)
         return len(found)
@@ -104,9 +102,7 @@ class Engine:
     def _known(self, batch: str) -> dict[int, tuple[int, bool]]:
         """Give the last pass of each chunk, and whether one of them is still to be made."""
         known: dict[int, tuple[int, bool]] = {}
-        found = self._dbos.DBOS.list_workflows(
-            workflow_id_prefix=f"{batch}/", load_input=False, load_output=False
-        )
+        found = self._dbos.DBOS.list_workflows(workflow_id_prefix=f"{batch}/", load_input=False, load_output=False)
         for each in found:
             _, chunk, turn = each.workflow_id.rsplit("/", 2)
             last, is_live = known.get(int(chunk), (-1, False))
