@@ -78,7 +78,7 @@ class Work(Frozen):
         entries: list[Entry] = []
         if claim.orphaned >= MOST_ORPHANED:
             entries.append(Entry(time.time(), CaseStarted(task.case)))
-            return self._given_up(task, entries, f"{claim.orphaned} workers died while they ran this row")
+            return self._given_up(task, entries, f"{claim.orphaned} times its worker died in the middle of this row")
         try:
             outcome = self.lanes.perform(self._worker(), task, entries.append, partial(self._journaled, claim))
         except Parked as parked:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.cli.test import Suite, SuiteOptions
     from runner.cli.world import Ready
     from runner.fleet.batches import Batch
+    from runner.suite.cases import Task
 
 SAID = (
     "source", "source_root", "offline", "config", "profile", "server", "server_var", "strict", "input_", "inputs",
@@ -195,7 +196,7 @@ class Gathered(Frozen):
     def batch(self, name: str, secret: bytes, *, is_template: bool = False) -> Batch:
         """Give the batch under a name; `secret` is the key that its workers have, too."""
         from runner.fleet.batches import Batch
-        from runner.fleet.cases import probe
+        from runner.fleet.cases import probe, seal_of, written
 
         said, given = self.said, self.suite.given
         settings = {
@@ -211,18 +212,23 @@ class Gathered(Frozen):
             "retries": said.retries,
             "sealed": name,
             "probe": probe(secret, name),
+            "rows": seal_of(secret, name).digest([written(task) for task in self.tasks()]),
         }
         return Batch(name, self.ready.plan.title, settings, self.told, self.texts, said.chunk, is_template)
 
     def sealed(self, name: str, secret: bytes) -> Iterator[bytes]:
         """Give the rows, each sealed for its place."""
         from runner.fleet.cases import place, seal_of, written
-        from runner.suite.cases import Shard, cases, subjects, tasks
 
         seal = seal_of(secret, name)
+        return (seal.close(place(task.number + 1), written(task)) for task in self.tasks())
+
+    def tasks(self) -> Iterator[Task]:
+        """Give the cases, as arazzo test has them."""
+        from runner.suite.cases import Shard, cases, subjects, tasks
+
         found = subjects([(self.ready.plan, self.ready.keys)])
-        for task in tasks(cases(found, self.suite.rows, 1), Shard()):
-            yield seal.close(place(task.number + 1), written(task))
+        return tasks(cases(found, self.suite.rows, 1), Shard())
 
 
 def _parted(text: str) -> tuple[str, str, str]:

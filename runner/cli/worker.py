@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,8 @@ OWN = (
 """The options of a run that are a worker's: secrets, and how it reaches the network."""
 BEATS: Final = 6
 """How often a worker says that it is alive in the time after which it is taken for dead."""
+ENLIST: Final = 5.0
+"""Seconds from one look at whether each chunk of a batch is going to be passed over to the next one."""
 AGAIN: Final = 60.0
 """Seconds after which a batch that cannot be run here is looked at again."""
 
@@ -129,6 +132,7 @@ class Shift(Mutable):
     stop: _Stop
     _works: dict[str, tuple[ExitStack, Work]] = field(default_factory=dict)
     _refused: dict[str, tuple[float, ArazzoError]] = field(default_factory=dict)
+    _enlisted: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     HIDDEN = ("_works", "_lock")
@@ -205,7 +209,9 @@ class Shift(Mutable):
                     workers.swept(dead)
             unfinished = batches.unfinished()
             for batch in unfinished:
-                engine.enlist(batch, batches.open_chunks(batch))
+                if time.monotonic() > self._enlisted.get(batch, 0.0) + ENLIST:
+                    engine.enlist(batch, batches.open_chunks(batch))
+                    self._enlisted[batch] = time.monotonic()
         except ArazzoError as error:
             self._warn(str(error))
             return frozenset({""})

@@ -86,6 +86,8 @@ class Batches:
         UsageError where there is one of this name with other contents; one that is the same is what was wanted.
         """
         sealed = list(rows)
+        if not sealed:
+            raise UsageError("there is no row to run")
 
         def work(session: Session) -> int:
             if (kept := self._kept(session, batch.id)) is not None:
@@ -198,8 +200,17 @@ class Batches:
                 return
 
     def cancel(self, batch: str) -> None:
-        """Let no more of a batch be done: what runs ends before its next request."""
-        self._database.rows("UPDATE fleet_batch SET state = 'cancelled' WHERE id = ? AND state = 'running'", batch)
+        """Let no more of a batch be done: rows that run are taken from their workers, and end before they send more."""
+
+        def work(session: Session) -> None:
+            session.rows("UPDATE fleet_batch SET state = 'cancelled' WHERE id = ? AND state = 'running'", batch)
+            session.rows(
+                "UPDATE fleet_row SET state = 'open', owner = '' WHERE batch = ? AND state = 'running' AND EXISTS"
+                " (SELECT 1 FROM fleet_batch WHERE id = fleet_row.batch AND state = 'cancelled')",
+                batch,
+            )
+
+        self._database.run(work)
 
     def unfinished(self) -> tuple[str, ...]:
         """Give the batches of which something is left to do, and say of all others that they are done."""

@@ -8,7 +8,7 @@ matter (see `rows.py`): a chunk may be passed over twice, or by two at a time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from runner.errors import UsageError
@@ -16,13 +16,16 @@ from runner.fleet.database import INSTALL, is_postgres, path_of
 from runner.fleet.tables import VERSION
 
 Pass: TypeAlias = Callable[[str, int], "float | None"]
-"""Pass over a chunk of a batch, and give the seconds after which it wants another pass; None where it is done."""
+"""Pass over a chunk of a batch, and give the seconds after which it wants another pass; None where it is done.
+
+It must not raise: a workflow that failed is never tried again.
+"""
 
 QUEUE: Final = "arazzo-chunks"
 WORKFLOW: Final = "arazzo-chunk"
 LIVE: Final = ("ENQUEUED", "DELAYED", "PENDING")
-AFTER_TROUBLE: Final = 10.0
-"""Seconds until a chunk is looked at again whose pass could not be made."""
+ENDING: Final = 60
+"""Seconds that passes have to come to an end when the worker ends."""
 
 
 class Engine:
@@ -59,18 +62,12 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dbos.DBOS.destroy()
+        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=ENDING)
 
     def _workflow(self, batch: str, chunk: int, turn: int) -> None:
-        seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._passed, batch, chunk)
+        seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._look, batch, chunk)
         if seconds is not None:
             self.enqueue(batch, chunk, turn + 1, seconds)
-
-    def _passed(self, batch: str, chunk: int) -> float | None:
-        try:
-            return self._look(batch, chunk)
-        except Exception:
-            return AFTER_TROUBLE  # a workflow that failed would never be tried again
 
     def enqueue(self, batch: str, chunk: int, turn: int = 0, seconds: float = 0.0) -> None:
         """Have a chunk passed over after so many seconds; `turn` counts its passes, and each is there once."""
@@ -86,11 +83,13 @@ class Engine:
 
     def enlist(self, batch: str, chunks: Iterable[int]) -> None:
         """Have each of these chunks passed over, unless it is going to be."""
-        known = self._known(batch)
-        for chunk in chunks:
-            last, is_live = known.get(chunk, (-1, False))
-            if not is_live:
-                self.enqueue(batch, chunk, last + 1)
+        live = {chunk for chunk, _ in self._passes(batch, LIVE)}
+        missing = [chunk for chunk in chunks if chunk not in live]
+        turns: dict[int, int] = {}
+        for chunk, turn in self._passes(batch) if missing else ():
+            turns[chunk] = max(turn, turns.get(chunk, -1))
+        for chunk in missing:
+            self.enqueue(batch, chunk, turns.get(chunk, -1) + 1)
 
     def take_over(self, dead: str) -> int:
         """Have what a dead worker was at begun again, by whoever comes first; give how much that is."""
@@ -99,15 +98,17 @@ class Engine:
             self._dbos.DBOS.resume_workflows([each.workflow_id for each in found], queue_name=QUEUE)
         return len(found)
 
-    def _known(self, batch: str) -> dict[int, tuple[int, bool]]:
-        """Give the last pass of each chunk, and whether one of them is still to be made."""
-        known: dict[int, tuple[int, bool]] = {}
-        found = self._dbos.DBOS.list_workflows(workflow_id_prefix=f"{batch}/", load_input=False, load_output=False)
+    def _passes(self, batch: str, states: Sequence[str] | None = None) -> Iterator[tuple[int, int]]:
+        """Give the passes over chunks of a batch, those in these states: each chunk with the number of the pass."""
+        found = self._dbos.DBOS.list_workflows(
+            workflow_id_prefix=f"{batch}/",
+            status=list(states) if states else None,
+            load_input=False,
+            load_output=False,
+        )
         for each in found:
             _, chunk, turn = each.workflow_id.rsplit("/", 2)
-            last, is_live = known.get(int(chunk), (-1, False))
-            known[int(chunk)] = max(last, int(turn)), is_live or each.status in LIVE
-        return known
+            yield int(chunk), int(turn)
 
 
 def _id(batch: str, chunk: int, turn: int) -> str:

@@ -72,6 +72,9 @@ class Passes(Mutable):
         except ArazzoError as error:
             self.tell(f"batch '{batch}' cannot go on here: {error}")
             return PEEK
+        except Exception as error:  # whoever asks must get an answer, or the chunk is lost to it
+            self.tell(f"batch '{batch}' cannot go on here: {_bug(error)}")
+            return PEEK
         finally:
             with self._lock:
                 self._looking.discard((batch, chunk))
@@ -101,3 +104,14 @@ class Passes(Mutable):
             pass
         except ArazzoError as error:
             self.tell(f"row {claim.number} of batch '{claim.batch}' has to wait: {error}")
+        except Exception as error:
+            self.tell(f"row {claim.number} of batch '{claim.batch}' has to wait: {_bug(error)}")
+
+
+def _bug(error: Exception) -> str:
+    """Name what should never happen; its own message could hold a secret."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    place = f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "an unknown place"
+    return f"this is a bug in arazzo: {type(error).__name__} in {place}"

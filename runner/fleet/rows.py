@@ -15,13 +15,13 @@ from runner.fleet.database import Database, Session
 from runner.records import Frozen
 
 MOST_ORPHANED: Final = 5
-"""Workers that may die while they run a row: then it is told as one that killed them."""
+"""Times that a row may be left lying by whoever had begun it: then it is told as one that nobody gets through."""
 PEEK: Final = 10.0
 """Seconds after which rows of a chunk that another worker holds are looked at again."""
 
 
 class Claim(Frozen):
-    """A row that a worker holds. `attempt` counts its runs from the beginning, `orphaned` the workers it outlived."""
+    """A row that a worker holds. `attempt` counts its runs from the beginning, `orphaned` how often it was left lying."""
 
     batch: str
     number: int
@@ -52,12 +52,11 @@ class Rows:
         """Take the rows of a chunk that nobody alive holds and whose time comes within `ahead` seconds."""
         rows = self._database.rows(
             "UPDATE fleet_row SET state = 'running', fence = fence + 1,"
-            " orphaned = orphaned + CASE WHEN state = 'running' AND owner <> ? THEN 1 ELSE 0 END, owner = ?"
+            " orphaned = orphaned + CASE WHEN state = 'running' THEN 1 ELSE 0 END, owner = ?"
             " WHERE batch = ? AND chunk = ? AND (state = 'open' OR (state = 'waiting' AND wake <= @now + ?)"
             " OR (state = 'running' AND (owner = ? OR owner NOT IN (SELECT id FROM fleet_worker WHERE until > @now))))"
             " AND EXISTS (SELECT 1 FROM fleet_batch WHERE id = fleet_row.batch AND state = 'running')"
             " RETURNING number, fence, attempt, orphaned, sealed",
-            self._owner,
             self._owner,
             batch,
             chunk,

@@ -40,8 +40,8 @@ class Workers:
         )
 
     def leave(self) -> None:
-        """Say that this one is gone: what it holds is free at once."""
-        self._database.rows("DELETE FROM fleet_worker WHERE id = ?", self._own)
+        """Say that this one is gone: others take over at once what it may have left."""
+        self._database.rows("UPDATE fleet_worker SET until = @now WHERE id = ?", self._own)
 
     def dead(self) -> Sequence[str]:
         """Give the workers that died and of whose work nobody has said that it is taken over."""
