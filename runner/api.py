@@ -47,7 +47,8 @@ class Sources(Frozen):
 
     `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
     `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI, stand
-    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read.
+    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read,
+    and `note` what was read there.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +61,8 @@ class Sources(Frozen):
     texts: Mapping[str, str] = field(default_factory=dict)
     shelf: Shelf | None = None
     hear: Callable[[str], None] | None = None
-    HIDDEN = ("texts", "shelf", "hear")
+    note: Callable[[Fetched], None] | None = None
+    HIDDEN = ("texts", "shelf", "hear", "note")
 
 
 class Checked(NamedTuple):
@@ -182,7 +184,10 @@ def _fetch(sources: Sources) -> Fetch:
     def heard(uri: str) -> Fetched:
         if hear is not None:
             hear(uri)
-        return Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+        found = Fetched(uri, texts[uri]) if uri in texts else fetch(uri)
+        if sources.note is not None:
+            sources.note(found)
+        return found
 
     return heard
 

@@ -189,8 +189,11 @@ def refuse_strays(options: ExecuteOptions, settings: Settings, plans: Sequence[P
         raise UsageError("--seed is for APIs of which there is no more than a description: Civitai's have a stand-in")
 
 
-def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> None:
-    """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on."""
+def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets, began: float | None = None) -> None:
+    """Open the reports, by the clock of a scenario where every run has it; what is secret is known from now on.
+
+    `began` is when it began, where that was not now.
+    """
     ready = [each for each, _ in begun.equipped]
     refuse_overwriting(_documents(ready), outlets)
     if options.coverage or begun.bounds or any(text.startswith("coverage=") for text in options.report):
@@ -200,7 +203,7 @@ def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets) -> Non
         outlets.reach = CoverageRecorder(inventories([each.plan for each in ready]))
     secrets = secrets_of(begun.equipped)
     start = begun.stage.start if all(each.venue.sandbox for each in ready) else None
-    outlets.begin(ready, secrets | proxy_secrets(ready), time.time() if start is None else start)
+    outlets.begin(ready, secrets | proxy_secrets(ready), began or (time.time() if start is None else start))
 
 
 def refuse_overwriting(read: Iterable[Path], outlets: Outlets) -> None:

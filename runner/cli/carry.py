@@ -14,6 +14,7 @@ from typing import Any
 from runner.cli.begin import Begun, begin, secrets_of
 from runner.cli.credentials import Variables, wanted
 from runner.cli.fleet import with_defaults
+from runner.cli.journal import named_secrets
 from runner.cli.lanes import Lanes
 from runner.cli.outlets import Outlets
 from runner.cli.profile import Setting
@@ -27,7 +28,7 @@ from runner.engine.events import CaseFinished, CaseStarted, Entry, Problem, Secr
 from runner.engine.flow import Answer, Effect, Wait
 from runner.errors import UsageError
 from runner.fleet.batches import Batch
-from runner.fleet.cases import check_probe, place, read
+from runner.fleet.cases import check_probe, place, read, seal_of
 from runner.fleet.database import Database
 from runner.fleet.effects import RowStore
 from runner.fleet.passing import Carried, Released
@@ -78,7 +79,7 @@ class Work(Frozen):
         entries: list[Entry] = []
         if claim.orphaned >= MOST_ORPHANED:
             entries.append(Entry(time.time(), CaseStarted(task.case)))
-            return self._given_up(task, entries, f"{claim.orphaned} times its worker died in the middle of this row")
+            return self._given_up(task, entries, f"{claim.orphaned} times it was left in the middle")
         try:
             outcome = self.lanes.perform(self._worker(), task, entries.append, partial(self._journaled, claim))
         except Parked as parked:
@@ -162,7 +163,7 @@ def prepared(site: Site, batch: Batch) -> Iterator[Work]:
     begun = begin(options, [settings["location"]], outlets, ready)
     if missing := wanted([each for each, _ in begun.equipped], begun.wallet):
         raise UsageError(missing[0].advice(begun.wallet))
-    seal = Seal(site.secret, f"fleet {settings['sealed']}", {})
+    seal = seal_of(site.secret, settings["sealed"], named_secrets(begun.equipped))
     lights = Lights(site.database, Traffic(settings["intervals"], settings["many"]))
     with ExitStack() as stack:
         lanes = Lanes(begun, suite.given, suite.declared, Interrupt(), time.time(), pace=lights.transport)

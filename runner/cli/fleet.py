@@ -63,14 +63,5 @@ def with_defaults(**given: Any) -> SuiteOptions:
     return SuiteOptions(**{**params, **given})
 
 
-def key(terminal: Terminal) -> bytes:
-    """Give the key under which rows and their journals are sealed: all machines of a fleet have the same one."""
-    from runner.durable.seal import VARIABLE as KEY
-    from runner.durable.seal import key_of
-
-    home = terminal.environ.get("HOME")
-    return key_of(terminal.environ.get(KEY), Path(home) / ".local/state/arazzo/journal.key" if home else None)
-
-
 def absolute(path: str) -> str:
     return path if "://" in path else Path(path).absolute().as_uri()

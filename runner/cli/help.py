@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Fixes": ("fix", "diff"),
     "Inputs": ("input_", "inputs", "input_env", "input_file", "rows"),
     "Where requests go": ("server", "server_var", "live", "sandbox"),
+    "Journal": ("journal", "send_again", "take_as_failed", "even_cancelled"),
     "Record and replay": ("record", "replay", "replay_drift", "from_step", "recorded", "watch"),
     "Sandbox": ("sandbox_balance", "scenario", "fault", "seed", "live_like"),
     "Credentials": ("auth", "env_file", "no_input"),

@@ -70,6 +70,16 @@ TAPE = (
     click.option("--watch", is_flag=True, help="Run again whatever a saved file affects; Ctrl-C ends."),
 )
 
+JOURNAL = (
+    click.option(
+        "--journal",
+        is_flag=False,
+        flag_value="",
+        metavar="[PATH]",
+        help="Keep the run, so that it can go on after any end of its process: arazzo resume.",
+    ),
+)
+
 REPORT = "Write a report: junit, json, jsonl, html, tap, har, github, summary, gitlab, sarif or coverage."
 
 JUNIT = (
@@ -231,6 +241,19 @@ class TapedOptions(ExecuteOptions):
 def where_options(command: F) -> F:
     """Give a command the options of places."""
     for option in reversed(WHERE):
+        command = option(command)
+    return command
+
+
+def journal_option(command: F) -> F:
+    """Give a command that looks into a journal the option that says where it is."""
+    where = "Where the journal is, if not in the user's folder for what is to last."
+    return click.option("--journal", metavar="PATH", help=where)(command)
+
+
+def journal_options(command: F) -> F:
+    """Give a command that runs the options of keeping it."""
+    for option in reversed(JOURNAL):
         command = option(command)
     return command
 

@@ -19,7 +19,7 @@ from runner.engine.asked import secret_inputs
 from runner.engine.events import Answered, CaseFinished, ContractChecked, Entry, Event, Outcome, RunFinished, RunStarted
 from runner.engine.run import SEVERITY
 from runner.errors import ArazzoError, DescriptionError, UsageError
-from runner.exchange import Exchange, Response
+from runner.exchange import Exchange, Fetched, Response
 from runner.plan.plan import Plan
 from runner.records import Mutable, field, replace
 from runner.reporters.chapters import Chapters
@@ -109,6 +109,8 @@ class Outlets(Mutable):
     """Notes what is read for each target, where somebody watches."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """What stands at URIs, in place of what would be read there."""
+    note_text: Callable[[Fetched], None] | None = None
+    """Notes the text of each document, where the run is kept."""
     recorder: Callable[[], Reporter] | None = None
     """Makes what records the run. It hears secrets, too, and keeps them to itself."""
     chapters: Chapters = field(default_factory=Chapters)
@@ -120,7 +122,7 @@ class Outlets(Mutable):
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False
-    HIDDEN = ("texts", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
+    HIDDEN = ("texts", "note_text", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
 
     @property
     def covered(self) -> CoverageRecorder:
@@ -140,8 +142,11 @@ class Outlets(Mutable):
         self.terminal.warn(message)
 
     def heard(self, target: str, sources: Sources) -> Sources:
-        """Let what is read for a target be noted, where somebody watches."""
-        sources = replace(sources, texts=self.texts) if self.texts else sources
+        """Let what is read for a target be noted, where somebody watches or keeps the run."""
+        if self.texts:
+            sources = replace(sources, texts=self.texts)
+        if self.note_text is not None:
+            sources = replace(sources, note=self.note_text)
         return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))
 
     def note(self, message: str) -> None:

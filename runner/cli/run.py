@@ -14,7 +14,8 @@ from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, sandbox_o
 from runner.cli.credentials import Variables
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
-from runner.cli.options import TapedOptions, execute_options, tape_options
+from runner.cli.journal import Keeping, Noted, Resumed, keep, take_up
+from runner.cli.options import TapedOptions, execute_options, journal_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
@@ -23,6 +24,7 @@ from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of, replaye
 from runner.cli.terminal import Terminal, look
 from runner.cli.watch import Read, depended_on, watch
 from runner.cli.world import Ready, open_world
+from runner.durable.store import JournalError
 from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
 from runner.records import replace
@@ -36,6 +38,7 @@ class RunOptions(TapedOptions):
     dry_run: bool
     from_step: str | None
     recorded: str | None
+    journal: str | None
 
     @property
     def also_read(self) -> tuple[str | None, ...]:
@@ -52,6 +55,7 @@ class RunOptions(TapedOptions):
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing, print the requests as curl.")
 @click.option("--from-step", metavar="ID[#VISIT]", help="Begin at this step, with what --recorded gave before it.")
 @click.option("--recorded", metavar="RUN.jsonl", help="The record of a run: what --report jsonl=RUN.jsonl has written.")
+@journal_options
 @tape_options
 @execute_options
 def command(**options: Any) -> None:
@@ -83,12 +87,18 @@ def watched(options: RunOptions, terminal: Terminal) -> int:
     )
 
 
-def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> int:
-    """Do what the command line says and give the exit code; `read` notes what that depends on."""
+def run(options: RunOptions, terminal: Terminal, read: Read | None = None, resumed: Resumed | None = None) -> int:
+    """Do what the command line says and give the exit code; `read` notes what that depends on.
+
+    `resumed` is a run that goes on.
+    """
     verbosity: Verbosity = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     document = options.targets[0] if options.targets else ""
     outlets = Outlets(terminal, [], options.format == "json", verbosity, document, read=read)
     options = replace(options, offline=options.offline or options.is_replayed)
+    noted = Noted()
+    if options.journal is not None:
+        outlets.note_text = noted.note
     try:
         outlets.reports = report_paths(options.report)
         begun = begin(options, options.targets, outlets, ready_for)
@@ -99,12 +109,13 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None) -> in
         plans = [each.plan for each, _ in begun.equipped]
         replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
         outlets.recorder = recorder_of(options, plans)
-        open_outlets(begun, options, outlets)
+        keeping = keeping_of(options, begun, noted, resumed, outlets)
+        open_outlets(begun, options, outlets, keeping.began if keeping else None)
     except ArazzoError as error:
         if not isinstance(error, DescriptionError):
             say_error(terminal, error)
         return outlets.refuse(error)
-    code = start(begun, outlets, replay)
+    code = start(begun, outlets, replay, keeping)
     if replay is not None and code < 128 and replay.tell_drift(terminal):
         code = code or 1
     return code or (0 if keeps_bounds(begun, options, outlets) else 1)
@@ -124,6 +135,7 @@ def ready_for(options: RunOptions, setting: Setting, variables: Variables, outle
     if options.dry_run and options.from_step is not None:
         raise UsageError("--dry-run shows a document from its beginning: --from-step has no effect")
     refuse_tape(options, stage_given(options))
+    refuse_journal(options)
     begins: list[Beginning] = []
 
     def begin_at(plans: Sequence[Plan], given: Given) -> Beginning | None:
@@ -139,8 +151,40 @@ def ready_for(options: RunOptions, setting: Setting, variables: Variables, outle
     return [begins[0].of(each) for each in ready] if begins else ready
 
 
-def start(begun: Begun, outlets: Outlets, replay: Replay | None) -> int:
+def refuse_journal(options: RunOptions) -> None:
+    """Refuse to keep what is no run of its own, or could not begin again."""
+    others = {"--dry-run": options.dry_run, "--replay": options.replay, "--watch": options.watch}
+    for name, given in {**others, "--from-step": options.from_step}.items():
+        if options.journal is not None and given:
+            raise UsageError(f"--journal keeps whole runs that send: {name} excludes it")
+
+
+def keeping_of(
+    options: RunOptions, begun: Begun, noted: Noted, resumed: Resumed | None, outlets: Outlets
+) -> Keeping | None:
+    """Begin to keep a run, or go on with that; None where nobody wants it."""
+    if options.journal is None:
+        return None
+    if resumed is not None:
+        return take_up(begun, noted.documents, resumed, outlets)
+    from runner.cli.remaining import refuse_unkept, remaining
+
+    refuse_unkept(options, begun)
+    return keep(begun, noted.documents, remaining(options, begun), outlets, options.journal)
+
+
+def start(begun: Begun, outlets: Outlets, replay: Replay | None, keeping: Keeping | None) -> int:
     """Run the documents one after the other, until the user has had enough."""
+    if keeping is None:
+        return run_all(begun, outlets, replay, None)
+    try:
+        with keeping.held():
+            return run_all(begun, outlets, replay, keeping)
+    except JournalError as error:
+        return keeping.break_off(error, outlets)
+
+
+def run_all(begun: Begun, outlets: Outlets, replay: Replay | None, keeping: Keeping | None) -> int:
     sandbox = sandbox_of(begun.stage, outlets.last_at)
     player = replay.player() if replay is not None else None
     with Interrupt() as interrupt:
@@ -153,5 +197,7 @@ def start(begun: Begun, outlets: Outlets, replay: Replay | None) -> int:
                 else replayed(player, each, sandbox.clock, interrupt, outlets.tell)
             )
             with opened as world:
-                api.run_plan(each.plan, each.asked, world, begun.limits)
-        return outlets.finish(interrupt.number)
+                api.run_plan(each.plan, each.asked, keeping.world(world, each) if keeping else world, begun.limits)
+            if keeping is not None and keeping.is_cancelled:
+                break
+        return keeping.finish(outlets, interrupt.number) if keeping else outlets.finish(interrupt.number)

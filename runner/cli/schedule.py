@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runner.cli.fleet import key, opened, store_option
+from runner.cli.fleet import opened, store_option
 from runner.cli.help import Sectioned
 from runner.cli.submit import Said, fail, gather, submit_options
 from runner.cli.terminal import look
@@ -40,13 +40,18 @@ def add(name: str, cron: str, file: str, zone: str, **options: Any) -> None:
     try:
         import secrets
 
+        from runner.cli.journal import journal_key
         from runner.fleet.batches import Batches, check_name
         from runner.fleet.schedules import Schedules, due_after
 
         check_name(name)
         due_after(cron, zone, datetime.now().timestamp())
         said = Said.of(file, options)
-        gathered, template, secret = gather(said, terminal), f"{name}.{secrets.token_hex(4)}", key(terminal)
+        gathered, template, secret = (
+            gather(said, terminal),
+            f"{name}.{secrets.token_hex(4)}",
+            journal_key(terminal.environ),
+        )
         with opened(said.store, terminal) as database:
             Batches(database).submit(
                 gathered.batch(template, secret, is_template=True), gathered.sealed(template, secret)

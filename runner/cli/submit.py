@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.fleet import absolute, key, opened, some_options, store_option, with_defaults
+from runner.cli.fleet import absolute, opened, some_options, store_option, with_defaults
 from runner.cli.help import Sectioned
 from runner.cli.terminal import Terminal, look
 from runner.cli.watch import Read
-from runner.errors import ArazzoError, FetchError, UsageError
+from runner.errors import ArazzoError, UsageError
 from runner.records import Frozen, field, replace
 
 if TYPE_CHECKING:
     from runner.cli.test import Suite, SuiteOptions
     from runner.cli.world import Ready
+    from runner.exchange import Fetched
     from runner.fleet.batches import Batch
     from runner.suite.cases import Task
 
@@ -81,13 +82,14 @@ def command(file: str, name: str | None, **options: Any) -> None:
     """
     terminal = look(options["color"])
     try:
+        from runner.cli.journal import journal_key
         from runner.fleet.batches import Batches, check_name
 
         said = Said.of(file, options)
         gathered = gather(said, terminal)
         batch_id = check_name(name) if name else gathered.name
         with opened(said.store, terminal) as database:
-            secret = key(terminal)
+            secret = journal_key(terminal.environ)
             batch = gathered.batch(batch_id, secret)
             rows = Batches(database).submit(batch, gathered.sealed(batch_id, secret))
     except ArazzoError as error:
@@ -166,12 +168,23 @@ def _by_host(texts: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
 
 
 class _Heard(Read):
-    """The URIs of what was read."""
+    """What was read: the URIs that were asked for, and the texts by the URIs that they are really at."""
 
     uris: dict[str, None] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def hear(self, target: str, uri: str) -> None:
         self.uris[uri] = None
+
+    def note(self, read: Fetched) -> None:
+        self.texts[read.uri] = read.text
+
+    def whole(self) -> dict[str, str]:
+        """Give the texts; UsageError where workers would ask for one by a URI that it is not at."""
+        for uri in self.uris:
+            if uri not in self.texts and not uri.startswith("file:"):  # a file may be looked for in several places
+                raise UsageError(f"{uri} is at another place", "name that: workers do not go where it is redirected")
+        return self.texts
 
 
 class Gathered(Frozen):
@@ -247,7 +260,7 @@ def gather(said: Said, terminal: Terminal) -> Gathered:
     from runner.reporters.jsonl import JsonLines
 
     heard = _Heard()
-    outlets = Outlets(terminal, [], False, "quiet", said.file, read=heard)
+    outlets = Outlets(terminal, [], False, "quiet", said.file, read=heard, note_text=heard.note)
     suite = Suite.of(said.suite)
     if len(suite.found) != 1:
         raise UsageError(f"{said.file}: {len(suite.found)} documents are no submission", "submit one at a time")
@@ -258,7 +271,7 @@ def gather(said: Said, terminal: Terminal) -> Gathered:
     lines = JsonLines(stream, document=said.file, diagnostics=outlets.diagnostics)
     started = replace(outlets.started([ready]), secrets=frozenset())
     lines.tell(Entry(datetime.now().timestamp(), started))
-    return Gathered(said, suite, ready, _texts(heard.uris, said.suite), stream.getvalue())
+    return Gathered(said, suite, ready, heard.whole(), stream.getvalue())
 
 
 def refuse(suite: Suite, ready: Ready) -> None:
@@ -278,19 +291,3 @@ def refuse(suite: Suite, ready: Ready) -> None:
             f"'{shared[0]}' (x-mutex) holds within one process, and rows of a fleet run in many",
             "run it with: arazzo test --rows",
         )
-
-
-def _texts(uris: Mapping[str, None], options: SuiteOptions) -> dict[str, str]:
-    """Read once more what was read, by URI: this is what the workers run."""
-    from runner import api
-
-    fetch, found = api.fetcher(options.offline), {}
-    for uri in uris:
-        try:
-            fetched = fetch(uri)
-        except FetchError:
-            continue  # a place that was looked at, where nothing is
-        if fetched.uri != uri:
-            raise UsageError(f"{uri} is really at {fetched.uri}", "name that place: it is what workers would ask for")
-        found[uri] = fetched.text
-    return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from runner.cli.fleet import key, opened, some_options, store_option
+from runner.cli.fleet import opened, some_options, store_option
 from runner.cli.help import Sectioned
 from runner.cli.options import Seconds
 from runner.cli.submit import fail
@@ -77,8 +77,9 @@ def command(jobs: int, drain: bool, dead_after: float, long_wait: float, store: 
     try:
         with opened(store, terminal) as database, _Stop() as stop:
             from runner.cli.carry import Site
+            from runner.cli.journal import journal_key
 
-            site = Site(_name(), database, key(terminal), options, terminal, stop.is_wanted, long_wait)
+            site = Site(_name(), database, journal_key(terminal.environ), options, terminal, stop.is_wanted, long_wait)
             left = Shift(site, jobs, drain, dead_after, stop).work()
     except ArazzoError as error:
         fail(terminal, error)

@@ -130,6 +130,10 @@ class Journal:
             self._broken = error
         return self._stopped
 
+    def is_torn_down(self) -> bool:
+        """Say whether the user has ended the flow and its teardown was begun: then there is no way on."""
+        return is_broken_off(self._store.effects(self._run_id, self._unit))
+
     @property
     def is_cancelled(self) -> bool:
         """Whether the flow was ended between two effects."""
@@ -299,5 +303,5 @@ def _value(stop: StopIteration) -> Answer:
 
 
 def is_broken_off(rows: Sequence[KeptEffect]) -> bool:
-    """Say whether the user has ended a flow and its teardown was begun: then there is no way on."""
+    """Say whether a flow was broken off, and something of its teardown came after it."""
     return any(row.kind == "cancel" or row.answered is None for row in rows[:-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.durable.seal import Seal
@@ -14,9 +14,9 @@ from runner.values import Json
 _PROBE = "arazzo"
 
 
-def seal_of(secret: bytes, batch: str) -> Seal:
-    """Give what seals the rows of a batch."""
-    return Seal(secret, f"fleet {batch}")
+def seal_of(secret: bytes, batch: str, secrets: Mapping[str, str] | None = None) -> Seal:
+    """Give what seals the rows of a batch and their journals; `secrets` are a worker's own, by name."""
+    return Seal(secret, f"fleet {batch}", secrets)
 
 
 def place(number: int) -> str:

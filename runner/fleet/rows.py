@@ -21,7 +21,7 @@ PEEK: Final = 10.0
 
 
 class Claim(Frozen):
-    """A row that a worker holds. `attempt` counts its runs from the beginning, `orphaned` how often it was left lying."""
+    """A row that a worker holds. `attempt` counts its runs from the beginning, `orphaned` how often it was left."""
 
     batch: str
     number: int

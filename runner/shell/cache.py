@@ -61,20 +61,23 @@ def user_places(environ: Mapping[str, str], platform: str = sys.platform) -> Pla
     XDG Base Directory Specification: "If an implementation encounters a relative path in any of these variables it
     should consider the path invalid and ignore it."
     """
-    home = environ.get("USERPROFILE" if platform == "win32" else "HOME", "")
-
-    def place(variable: str, below_home: str, ours: str) -> Path | None:
-        given = environ.get(variable, "")
-        if Path(given).is_absolute():
-            return Path(given, ours)
-        return Path(home, below_home, ours) if Path(home).is_absolute() else None
-
     chosen = environ.get("ARAZZO_CACHE_DIR")
-    folder = (
-        Path(chosen).absolute() if chosen else place(*_CACHES.get(platform, ("XDG_CACHE_HOME", ".cache", "arazzo")))
-    )
-    state = place(*_STATE.get(platform, ("XDG_STATE_HOME", ".local/state", "arazzo")))
+    usual = _CACHES.get(platform, ("XDG_CACHE_HOME", ".cache", "arazzo"))
+    folder = Path(chosen).absolute() if chosen else _place(environ, platform, *usual)
+    state = user_state(environ, platform)
     return Places(folder, state / "cache-secret") if folder and state else None
+
+
+def user_state(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
+    """Give the folder for what is to last; nothing where the user has no home."""
+    return _place(environ, platform, *_STATE.get(platform, ("XDG_STATE_HOME", ".local/state", "arazzo")))
+
+
+def _place(environ: Mapping[str, str], platform: str, variable: str, below_home: str, ours: str) -> Path | None:
+    given, home = environ.get(variable, ""), environ.get("USERPROFILE" if platform == "win32" else "HOME", "")
+    if Path(given).is_absolute():
+        return Path(given, ours)
+    return Path(home, below_home, ours) if Path(home).is_absolute() else None
 
 
 def user_cache(environ: Mapping[str, str]) -> DiskCache | None:

@@ -58,21 +58,26 @@ class Credentials(Frozen):
     @property
     def secrets(self) -> frozenset[str]:
         """The values that no report may show: each secret, the password of a pair, and the form Basic sends it in."""
-        secret = {value for key, value in self.values.items() if not key.endswith(_SHOWN)}
-        secret |= set(self.by_origin.values())
-        pairs = {value for value in secret if ":" in value} | set(self._pairs())
-        passwords = (value.partition(":")[2] for value in pairs)
-        encoded = (basic(value).removeprefix("Basic ") for value in pairs)
-        return frozenset(filter(None, (*secret, *passwords, *encoded)))
+        return frozenset(self.named_secrets.values())
 
-    def _pairs(self) -> list[str]:
+    @property
+    def named_secrets(self) -> Mapping[str, str]:
+        """`secrets`, each by a name that stays when its value is another."""
+        secret = {key: value for key, value in self.values.items() if not key.endswith(_SHOWN)}
+        secret |= self.by_origin
+        pairs = {name: value for name, value in secret.items() if ":" in value} | self._pairs()
+        passwords = {f"{name} password": value.partition(":")[2] for name, value in pairs.items()}
+        encoded = {f"{name} basic": basic(value).removeprefix("Basic ") for name, value in pairs.items()}
+        return {name: value for name, value in {**secret, **passwords, **encoded}.items() if value}
+
+    def _pairs(self) -> dict[str, str]:
         """Give `user:password` for those that were given apart."""
         names = [key.removesuffix("USERNAME") for key in self.values if key.endswith("USERNAME")]
-        return [
-            f"{self.values[f'{name}USERNAME']}:{self.values[f'{name}PASSWORD']}"
+        return {
+            f"{name}USERNAME": f"{self.values[f'{name}USERNAME']}:{self.values[f'{name}PASSWORD']}"
             for name in names
             if f"{name}PASSWORD" in self.values
-        ]
+        }
 
 
 NO_CREDENTIALS = Credentials()
