@@ -156,7 +156,7 @@ class Shift(Mutable):
                     left = self._looked_around(engine, batches, schedules, workers)
                     if self.drain and left <= self._refused.keys():
                         break
-                    self.stop.wait(min(self.dead_after / BEATS, 1.0))
+                    self.stop.wait(min(self.dead_after / BEATS, 0.2 if self.drain else 1.0))
             workers.leave()
         for stack, _ in self._works.values():
             stack.close()

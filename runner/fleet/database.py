@@ -85,7 +85,11 @@ class Database:
         for _ in range(self._kind.connections):
             self._places.put(None)
         self._texts: dict[str, str] = {}
-        self._make()
+        try:
+            self._make()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_shared(self) -> bool:

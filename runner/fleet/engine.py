@@ -35,6 +35,7 @@ class Engine:
         self._dbos = _dbos()
         self._look = look
         self._side_by_side = side_by_side
+        self._under_way: set[tuple[str, int, int]] = set()
         logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what matters is told by the worker
         self._dbos.DBOS(
             config={
@@ -62,12 +63,16 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=ENDING)
+        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=ENDING if self._under_way else 0)
 
     def _workflow(self, batch: str, chunk: int, turn: int) -> None:
-        seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._look, batch, chunk)
-        if seconds is not None:
-            self.enqueue(batch, chunk, turn + 1, seconds)
+        self._under_way.add((batch, chunk, turn))
+        try:
+            seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._look, batch, chunk)
+            if seconds is not None:
+                self.enqueue(batch, chunk, turn + 1, seconds)
+        finally:
+            self._under_way.discard((batch, chunk, turn))
 
     def enqueue(self, batch: str, chunk: int, turn: int = 0, seconds: float = 0.0) -> None:
         """Have a chunk passed over after so many seconds; `turn` counts its passes, and each is there once."""

@@ -14,7 +14,7 @@ from runner.records import Frozen, Mutable, field
 
 LONG_WAIT: Final = 60.0
 """Seconds of waiting beyond which a row leaves its chunk until it wakes up."""
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
 """Seconds before a row that did not pass runs again: the first time, and at most."""
 
 

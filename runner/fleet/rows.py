@@ -16,7 +16,7 @@ from runner.records import Frozen
 
 MOST_ORPHANED: Final = 5
 """Times that a row may be left lying by whoever had begun it: then it is told as one that nobody gets through."""
-PEEK: Final = 10.0
+PEEK: Final = 5.0
 """Seconds after which rows of a chunk that another worker holds are looked at again."""
 
 

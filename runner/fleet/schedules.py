@@ -5,7 +5,7 @@ What was missed while no worker was alive is made up for once, not as often as i
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,13 +73,13 @@ class Schedules:
             now, batches, made = _now(session), Batches(self._database), []
             for row in session.rows("SELECT name, cron, zone, batch, due FROM fleet_schedule WHERE due <= @now"):
                 due = Schedule(*row)
-                name = f"{due.name}-{datetime.fromtimestamp(due.due, ZoneInfo(due.zone)):%Y%m%dT%H%M%S%z}"
+                name = f"{due.name}-{datetime.fromtimestamp(due.due, UTC):%Y%m%dT%H%M%SZ}"
                 later = due_after(due.cron, due.zone, now)
                 # Whoever moves it on makes the batch: both happen, or neither.
                 moved = session.rows("UPDATE fleet_schedule SET due = ? WHERE name = ? AND due = ? RETURNING 1",
                                      later, due.name, due.due)  # fmt: skip
                 if moved:
-                    batches.repeat(session, due.batch, name.replace("+", "_"))
+                    batches.repeat(session, due.batch, name)
                     made.append(name)
             return tuple(made)
 
