@@ -26,7 +26,7 @@ BLOCK = re.compile(r"```console\n(\$ (?P<command>[^\n]+)\n)(?P<shown>.*?)```", r
 VARYING = re.compile(r"wf_\w+|\d{4}-\d\d-\d\d(T[\d:.]+Z)?|expires=\d+|\"traceId\":\"\w+\"")
 
 # What a command writes or reads again: it belongs in a folder of the test.
-WRITTEN = re.compile(r"(?<=[= ])(?:[\w-]+\.(?:xml|jsonl|html)\b|cassette/)")
+WRITTEN = re.compile(r"(?<=[= ])(?:[\w-]+\.(?:xml|jsonl|html|db)\b|cassette/)")
 
 SHOWN = list(BLOCK.finditer(TEXT))
 

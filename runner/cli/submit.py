@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 SAID = (
     "source", "source_root", "offline", "config", "profile", "server", "server_var", "strict", "input_", "inputs",
-    "sandbox", "sandbox_balance", "scenario", "fault", "live_like", "seed", "timeout", "pace", "max_steps", "max_time",
-    "max_teardown", "contract", "color",
+    "sandbox", "timeout", "pace", "max_steps", "max_time", "max_teardown", "contract", "color",
 )  # fmt: skip
 """The options of a run that are settled when it is submitted: all others are a worker's."""
 HERE = ("rows", "offline", "config", "profile", "color", "strict", "source", "source_root", "input_", "inputs")

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -150,7 +150,7 @@ class Shift(Mutable):
         batches, schedules = Batches(site.database), Schedules(site.database)
         with self._lanes() as look:
             workers.beat()
-            with Engine(site.database.url, site.owner, look) as engine, self._beating(workers):
+            with self._beating(workers), Engine(site.database.url, site.owner, look) as engine:
                 self._say(f"{site.owner} is at work, with {self.jobs} rows side by side")
                 while not self.stop.is_wanted():
                     left = self._looked_around(engine, batches, schedules, workers)
@@ -216,7 +216,8 @@ class Shift(Mutable):
         except ArazzoError as error:
             self._warn(str(error))
             return frozenset({""})
-        self._forget(unfinished)
+        self._forget([each for each in self._works if each not in unfinished and not batches.is_running(each)])
+        self._refused = {batch: why for batch, why in self._refused.items() if batch in unfinished}
         return frozenset(unfinished)
 
     def _work(self, batch: str) -> Carry:
@@ -243,13 +244,11 @@ class Shift(Mutable):
         self._say(f"batch '{batch}': {kept.title}")
         return stack, work
 
-    def _forget(self, unfinished: tuple[str, ...]) -> None:
+    def _forget(self, over: Sequence[str]) -> None:
         """Let go of batches of which nothing is left to do."""
         with self._lock:
-            for batch in [each for each in self._works if each not in unfinished]:
+            for batch in over:
                 self._works.pop(batch)[0].close()
-            for batch in [each for each in self._refused if each not in unfinished]:
-                del self._refused[batch]
 
     def _say(self, text: str) -> None:
         terminal = self.site.terminal

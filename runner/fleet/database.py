@@ -8,6 +8,7 @@ holding what a query finds until the transaction ends.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +78,7 @@ class Database:
     """The database at a URL. Work is tried again where the connection breaks: what it does has to bear that."""
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        self.url = url
+        url = self.url = re.sub(r"^postgres://", "postgresql://", url)
         self._kind: _Kind = _kind(url)
         self._patience = patience
         self._idle: LifoQueue[Any] = LifoQueue()
@@ -176,7 +177,7 @@ def _kind(url: str) -> _Kind:
 
 
 def is_postgres(url: str) -> bool:
-    return urlsplit(url).scheme in ("postgresql", "postgres")
+    return urlsplit(url).scheme == "postgresql"
 
 
 def path_of(url: str) -> Path:

@@ -189,7 +189,7 @@ def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
             "worker",
             "--drain",
             cwd=tmp_path,
-            env={**fleet.environ, "ARAZZO_JOURNAL_KEY": "a key of its own, not theirs"},
+            env={**fleet.environ, "ARAZZO_JOURNAL_KEY": "a key of its own"},
         )
         assert (other.code, served.seen) == (2, Counter())
         assert "another key" in other.err
