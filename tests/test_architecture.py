@@ -76,6 +76,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "elementpath": ("expressions.selectors",),
     "click": ("cli",),
     "dbos": ("fleet.engine",),
+    "sqlalchemy": ("fleet.engine",),
     "psycopg": ("fleet.database",),
     "croniter": ("fleet.schedules",),
     "rich": ("reporters",),

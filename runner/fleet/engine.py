@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from runner.errors import UsageError
-from runner.fleet.database import INSTALL, is_postgres, path_of
+from runner.fleet.database import INSTALL, StoreError, is_postgres, path_of, shown
 from runner.fleet.tables import VERSION
 
 Pass: TypeAlias = Callable[[str, int], "float | None"]
@@ -33,6 +34,7 @@ class Engine:
 
     def __init__(self, url: str, worker: str, look: Pass, side_by_side: int = 2) -> None:
         self._dbos = _dbos()
+        self._url = url
         self._look = look
         self._side_by_side = side_by_side
         self._under_way: set[tuple[str, int, int]] = set()
@@ -56,10 +58,11 @@ class Engine:
             self._workflow(batch, number, turn)
 
     def __enter__(self) -> Engine:
-        self._dbos.DBOS.launch()
-        self._dbos.DBOS.register_queue(
-            QUEUE, worker_concurrency=self._side_by_side, polling_interval_sec=0.25, on_conflict="always_update"
-        )
+        with self._told():
+            self._dbos.DBOS.launch()
+            self._dbos.DBOS.register_queue(
+                QUEUE, worker_concurrency=self._side_by_side, polling_interval_sec=0.25, on_conflict="always_update"
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,11 +73,11 @@ class Engine:
         try:
             seconds = self._dbos.DBOS.run_step({"name": "pass"}, self._look, batch, chunk)
             if seconds is not None:
-                self.enqueue(batch, chunk, turn + 1, seconds)
+                self._enqueue(batch, chunk, turn + 1, seconds)
         finally:
             self._under_way.discard((batch, chunk, turn))
 
-    def enqueue(self, batch: str, chunk: int, turn: int = 0, seconds: float = 0.0) -> None:
+    def _enqueue(self, batch: str, chunk: int, turn: int, seconds: float = 0.0) -> None:
         """Have a chunk passed over after so many seconds; `turn` counts its passes, and each is there once."""
         options: dict[str, Any] = {
             "workflow_name": WORKFLOW,
@@ -88,19 +91,23 @@ class Engine:
 
     def enlist(self, batch: str, chunks: Iterable[int]) -> None:
         """Have each of these chunks passed over, unless it is going to be."""
-        live = {chunk for chunk, _ in self._passes(batch, LIVE)}
-        missing = [chunk for chunk in chunks if chunk not in live]
-        turns: dict[int, int] = {}
-        for chunk, turn in self._passes(batch) if missing else ():
-            turns[chunk] = max(turn, turns.get(chunk, -1))
-        for chunk in missing:
-            self.enqueue(batch, chunk, turns.get(chunk, -1) + 1)
+        with self._told():
+            live = {chunk for chunk, _ in self._passes(batch, LIVE)}
+            missing = [chunk for chunk in chunks if chunk not in live]
+            turns: dict[int, int] = {}
+            for chunk, turn in self._passes(batch) if missing else ():
+                turns[chunk] = max(turn, turns.get(chunk, -1))
+            for chunk in missing:
+                self._enqueue(batch, chunk, turns.get(chunk, -1) + 1)
 
     def take_over(self, dead: str) -> int:
         """Have what a dead worker was at begun again, by whoever comes first; give how much that is."""
-        found = self._dbos.DBOS.list_workflows(status="PENDING", executor_id=dead, load_input=False, load_output=False)
-        if found:
-            self._dbos.DBOS.resume_workflows([each.workflow_id for each in found], queue_name=QUEUE)
+        with self._told():
+            found = self._dbos.DBOS.list_workflows(
+                status="PENDING", executor_id=dead, load_input=False, load_output=False
+            )
+            if found:
+                self._dbos.DBOS.resume_workflows([each.workflow_id for each in found], queue_name=QUEUE)
         return len(found)
 
     def _passes(self, batch: str, states: Sequence[str] | None = None) -> Iterator[tuple[int, int]]:
@@ -114,6 +121,17 @@ class Engine:
         for each in found:
             _, chunk, turn = each.workflow_id.rsplit("/", 2)
             yield int(chunk), int(turn)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in plain words what the database has against it; statements and their values are left out."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (SQLAlchemyError, self._dbos.DBOSException) as error:
+            why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+            raise StoreError(f"the queue in {shown(self._url)} cannot be used: {why}") from error
 
 
 def _id(batch: str, chunk: int, turn: int) -> str:

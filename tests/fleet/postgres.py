@@ -50,6 +50,28 @@ def cluster() -> Iterator[str]:
             _do(user, *control, "-m", "immediate", "stop")
 
 
+def restart(url: str) -> None:
+    """Start a cluster again that broke off whatever it was at."""
+    where = binaries()
+    assert where is not None
+    folder = Path(url.partition("?host=")[2])
+    user = _somebody(folder)
+    _do(
+        user,
+        where / "pg_ctl",
+        "-D",
+        folder / "data",
+        "-w",
+        "-t",
+        "60",
+        "-m",
+        "immediate",
+        "-l",
+        folder / "log",
+        "restart",
+    )
+
+
 def _somebody(folder: Path) -> tuple[str, ...]:
     """Give what makes a command another user's: Postgres does not let root run it."""
     if os.geteuid() != 0:

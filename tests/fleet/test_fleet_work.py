@@ -13,6 +13,7 @@ import pytest
 from runner.fleet.batches import Batches
 from runner.fleet.database import Database
 from tests.cli.process import arazzo
+from tests.fleet.postgres import cluster, restart
 from tests.fleet.working import AUTH, LOOK, PAY, PIN, POLL, TOKEN, Fleet, api, document, rows, until
 
 SOAK = bool(os.environ.get("ARAZZO_SOAK"))
@@ -102,6 +103,18 @@ def test_a_worker_that_is_killed_costs_no_row_and_no_second_payment(tmp_path: Pa
         assert {n: times for n, times in paid.items() if times > 1} == {}
         passed = {number for number, outcome in results if outcome == "passed"}
         assert all(paid[n] == 1 for n in passed)
+
+
+def test_a_database_that_breaks_off_for_a_moment_costs_no_row_and_no_second_payment(tmp_path: Path) -> None:
+    with cluster() as url, api(pause=0.02) as served:
+        fleet = Fleet(tmp_path, url)
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 200), "--id", "b", "--chunk", 50)
+        with fleet.worker("--drain") as worker:
+            until(lambda: sum(served.seen.values()) > 60, "it is at work")
+            restart(url)
+            assert worker.wait(300) == 0, fleet.logs
+        assert fleet.status("b")["outcomes"] == {"passed": 200}
+        assert {what for what, times in served.seen.items() if times > 1 and what.startswith("POST")} == set()
 
 
 def _killed_in_the_middle(worker: subprocess.Popen[bytes], database: Database) -> bool:
