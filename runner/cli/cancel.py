@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 
 import click
 
@@ -28,7 +29,8 @@ def command(run_id: str, journal: str | None) -> None:
     """
     terminal = look()
     try:
-        print(cancel(open_journal(journal, terminal, must_exist=True), run_id), file=terminal.out)
+        with closing(open_journal(journal, terminal, must_exist=True)) as store:
+            print(cancel(store, run_id), file=terminal.out)
     except ArazzoError as error:
         say_error(terminal, error)
         sys.exit(error.exit_code)

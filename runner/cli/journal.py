@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -99,11 +99,17 @@ class Keeping(Mutable):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the run, so that nobody else takes it up."""
-        with self.store.claim(self.run_id) as is_ours:
+        """Hold the run, so that nobody else takes it up, and let go of the journal in the end."""
+        with closing(self.store), self.store.claim(self.run_id) as is_ours:
             if not is_ours:
                 raise JournalError(f"another process is at work on run {self.run_id}", "arazzo runs shows it")
+            self.store.change(self.run_id, "running", time.time())
             yield
+
+    def give_up(self) -> None:
+        """Forget a run that was refused before it began."""
+        with suppress(JournalError):
+            self.store.forget(self.run_id)
 
     def finish(self, outlets: Outlets, number: int) -> int:
         """Finish the reports, say how the run stands, and give the exit code; `number` is the signal that ended it."""
@@ -133,6 +139,8 @@ class Keeping(Mutable):
             state: RunState = "unknown" if isinstance(error, UnknownAnswerError) else "stopped"
             self.store.change(self.run_id, state, time.time())
         say_error(outlets.terminal, error)
+        if not isinstance(error, UnknownAnswerError):
+            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}")
         return error.exit_code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -99,23 +100,29 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None, resum
     noted = Noted()
     if options.journal is not None:
         outlets.note_text = noted.note
-    try:
-        outlets.reports = report_paths(options.report)
-        begun = begin(options, options.targets, outlets, ready_for)
-        if options.dry_run:
-            from runner.cli.dryrun import dry_run
+    keeping: Keeping | None = None
+    with ExitStack() as held:
+        try:
+            outlets.reports = report_paths(options.report)
+            begun = begin(options, options.targets, outlets, ready_for)
+            if options.dry_run:
+                from runner.cli.dryrun import dry_run
 
-            return dry_run([each for each, _ in begun.equipped], begun.wallet, outlets)
-        plans = [each.plan for each, _ in begun.equipped]
-        replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
-        outlets.recorder = recorder_of(options, plans)
-        keeping = keeping_of(options, begun, noted, resumed, outlets)
-        open_outlets(begun, options, outlets, keeping.began if keeping else None)
-    except ArazzoError as error:
-        if not isinstance(error, DescriptionError):
-            say_error(terminal, error)
-        return outlets.refuse(error)
-    code = start(begun, outlets, replay, keeping)
+                return dry_run([each for each, _ in begun.equipped], begun.wallet, outlets)
+            plans = [each.plan for each, _ in begun.equipped]
+            replay = replay_of(options, plans, secrets_of(begun.equipped), outlets)
+            outlets.recorder = recorder_of(options, plans)
+            keeping = keeping_of(options, begun, noted, resumed, outlets)
+            if keeping is not None:
+                held.enter_context(keeping.held())
+            open_outlets(begun, options, outlets, keeping.began if keeping else None)
+        except ArazzoError as error:
+            if keeping is not None and resumed is None:
+                keeping.give_up()
+            if not isinstance(error, DescriptionError):
+                say_error(terminal, error)
+            return outlets.refuse(error)
+        code = start(begun, outlets, replay, keeping)
     if replay is not None and code < 128 and replay.tell_drift(terminal):
         code = code or 1
     return code or (0 if keeps_bounds(begun, options, outlets) else 1)
@@ -175,12 +182,10 @@ def keeping_of(
 
 def start(begun: Begun, outlets: Outlets, replay: Replay | None, keeping: Keeping | None) -> int:
     """Run the documents one after the other, until the user has had enough."""
-    if keeping is None:
-        return run_all(begun, outlets, replay, None)
     try:
-        with keeping.held():
-            return run_all(begun, outlets, replay, keeping)
+        return run_all(begun, outlets, replay, keeping)
     except JournalError as error:
+        assert keeping is not None
         return keeping.break_off(error, outlets)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,10 +35,10 @@ def command(journal: str | None, forget: tuple[str, ...], form: str) -> None:
     """
     terminal = look()
     try:
-        store = open_journal(journal, terminal, must_exist=True)
-        for run in forgotten(store, forget):
-            store.forget(run.run_id)
-        tell(store, store.runs(), form, terminal)
+        with closing(open_journal(journal, terminal, must_exist=True)) as store:
+            for run in forgotten(store, forget):
+                store.forget(run.run_id)
+            tell(store, store.runs(), form, terminal)
     except ArazzoError as error:
         say_error(terminal, error)
         sys.exit(error.exit_code)

@@ -1,6 +1,7 @@
 """Run command lines in forks of a process that has everything imported: starting Python is most of what a test costs.
 
 Each line of standard input is a command line as JSON, each line of standard output the exit code that it came to.
+The variable PREPARED_BY names a module whose `prepare` is called first.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             become(job)
+            if prepared_by := job["env"].get("PREPARED_BY"):
+                importlib.import_module(prepared_by).prepare()
             sys.exit(programs[job["program"]]())
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
