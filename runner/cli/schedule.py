@@ -10,7 +10,7 @@ import click
 
 from runner.cli.fleet import opened, store_option
 from runner.cli.help import Sectioned
-from runner.cli.submit import Said, fail, gather, submit_options
+from runner.cli.submit import Said, advise, fail, gather, submit_options
 from runner.cli.terminal import look
 from runner.errors import ArazzoError
 
@@ -57,6 +57,7 @@ def add(name: str, cron: str, file: str, zone: str, **options: Any) -> None:
                 gathered.batch(template, secret, is_template=True), gathered.sealed(template, secret)
             )
             made = Schedules(database).add(name, cron, zone, template)
+            advise(database, terminal)
     except ArazzoError as error:
         fail(terminal, error)
     print(f"{name}: next at {_time(made.due)}")

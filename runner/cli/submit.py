@@ -20,8 +20,10 @@ from runner.records import Frozen, field, replace
 if TYPE_CHECKING:
     from runner.cli.test import Suite, SuiteOptions
     from runner.cli.world import Ready
+    from runner.durable.seal import Seal
     from runner.exchange import Fetched
     from runner.fleet.batches import Batch
+    from runner.fleet.database import Database
     from runner.suite.cases import Task
 
 SAID = (
@@ -91,11 +93,18 @@ def command(file: str, name: str | None, **options: Any) -> None:
             secret = journal_key(terminal.environ)
             batch = gathered.batch(batch_id, secret)
             rows = Batches(database).submit(batch, gathered.sealed(batch_id, secret))
+            advise(database, terminal)
     except ArazzoError as error:
         fail(terminal, error)
     print(batch_id)
     many = "1 row" if rows == 1 else f"{rows} rows"
     print(f"{many} for whoever runs: arazzo worker; see: arazzo status {batch_id}", file=terminal.err)
+
+
+def advise(database: Database, terminal: Terminal) -> None:
+    """Say so where workers on other machines could not open what was sealed here."""
+    if database.is_shared and not terminal.environ.get("ARAZZO_JOURNAL_KEY"):
+        terminal.warn("it is sealed with this machine's own key: give all of them one, as ARAZZO_JOURNAL_KEY")
 
 
 def fail(terminal: Terminal, error: ArazzoError) -> None:
@@ -208,7 +217,7 @@ class Gathered(Frozen):
     def batch(self, name: str, secret: bytes, *, is_template: bool = False) -> Batch:
         """Give the batch under a name; `secret` is the key that its workers have, too."""
         from runner.fleet.batches import Batch
-        from runner.fleet.cases import probe, seal_of, written
+        from runner.fleet.cases import probe, seal_of
 
         said, given = self.said, self.suite.given
         settings = {
@@ -224,7 +233,7 @@ class Gathered(Frozen):
             "retries": said.retries,
             "sealed": name,
             "probe": probe(secret, name),
-            "rows": seal_of(secret, name).digest([written(task) for task in self.tasks()]),
+            "rows": self.digest(seal_of(secret, name)),
         }
         return Batch(name, self.ready.plan.title, settings, self.told, self.texts, said.chunk, is_template)
 
@@ -234,6 +243,17 @@ class Gathered(Frozen):
 
         seal = seal_of(secret, name)
         return (seal.close(place(task.number + 1), written(task)) for task in self.tasks())
+
+    def digest(self, seal: Seal) -> str:
+        """Give what tells these rows from others."""
+        from hashlib import sha256
+
+        from runner.fleet.cases import written
+
+        whole = sha256()
+        for task in self.tasks():
+            whole.update(seal.digest(written(task)).encode())
+        return whole.hexdigest()
 
     def tasks(self) -> Iterator[Task]:
         """Give the cases, as arazzo test has them."""

@@ -12,6 +12,7 @@ import pytest
 
 from runner.fleet.batches import Batches
 from runner.fleet.database import Database
+from runner.fleet.rows import MOST_ORPHANED
 from tests.cli.process import arazzo
 from tests.fleet.postgres import cluster, restart
 from tests.fleet.working import AUTH, LOOK, PAY, PIN, POLL, TOKEN, Fleet, api, document, rows, until
@@ -169,6 +170,29 @@ def test_a_row_that_does_not_pass_is_run_again_as_often_as_is_said(tmp_path: Pat
         fleet.drain()
         assert served.seen == Counter({"GET /things/1": 2, "GET /things/2": 2})
     assert fleet.status("b")["outcomes"] == {"passed": 2}
+
+
+def test_a_row_that_nobody_gets_through_is_told_as_one(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    with api() as served:
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 2), "--id", "b")
+        database = Database(fleet.store)
+        database.rows("UPDATE fleet_row SET orphaned = ? WHERE number = 1", MOST_ORPHANED)
+        database.close()
+        fleet.drain()
+        assert served.seen == Counter({"POST 2": 1, "GET /things/2": 1})
+    assert fleet.status("b")["outcomes"] == {"error": 1, "passed": 1}
+
+
+def test_the_requests_of_a_batch_keep_to_its_rate(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    with api() as served:
+        host = served.url.removeprefix("http://")
+        said = ("--rate", f"{host}=10/s", "--concurrency", "1")
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 5), "--id", "b", *said)
+        fleet.drain()
+        assert max(served.times) - min(served.times) > 0.8
+    assert fleet.status("b")["outcomes"] == {"passed": 5}
 
 
 def test_what_does_not_pass_is_told_and_is_the_exit_code(tmp_path: Path) -> None:

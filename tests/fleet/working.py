@@ -29,6 +29,7 @@ class Api:
 
     url: str
     seen: Counter[str] = field(default_factory=Counter)
+    times: list[float] = field(default_factory=list)
     authorized: set[str] = field(default_factory=set)
     polls_until_done: int = 0
     pause: float = 0.0
@@ -36,6 +37,7 @@ class Api:
 
     def count(self, what: str) -> int:
         with self.lock:
+            self.times.append(time.monotonic())
             self.seen[what] += 1
             return self.seen[what]
 
