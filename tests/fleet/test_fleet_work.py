@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -10,16 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runner.fleet.batches import Batches
 from runner.fleet.database import Database
 from runner.fleet.rows import MOST_ORPHANED
 from tests.cli.process import arazzo
-from tests.fleet.postgres import cluster, restart
 from tests.fleet.working import AUTH, LOOK, PAY, PIN, POLL, TOKEN, Fleet, api, document, rows, until
-
-SOAK = bool(os.environ.get("ARAZZO_SOAK"))
-MANY = 10_000 if SOAK else 300
-"""Rows of the batch in whose middle a worker is killed."""
 
 
 def test_a_batch_is_run_and_told_as_one_report(tmp_path: Path, store: str) -> None:
@@ -75,59 +67,6 @@ def _plain(value: object) -> bytes:
         return zlib.decompress(value)
     except zlib.error:
         return value
-
-
-def test_a_worker_that_is_killed_costs_no_row_and_no_second_payment(tmp_path: Path, postgres: str) -> None:
-    fleet = Fleet(tmp_path, postgres)
-    with api(pause=0.0 if SOAK else 0.03) as served:
-        flow = document(tmp_path, served.url)
-        fleet.submit(flow, "--rows", rows(tmp_path, MANY), "--id", "b", "--chunk", 200 if SOAK else 25)
-        database = Database(postgres)
-        batches = Batches(database)
-        with fleet.worker("--drain") as first, fleet.worker("--drain") as second:
-            until(lambda: batches.progress("b").done > MANY / 4 and _workers(database) == 2, "both are at work", 600)
-            until(lambda: _killed_in_the_middle(first, database), "one is killed in the middle of its rows", 600)
-            second.wait(1200)
-            assert second.returncode == 0, fleet.logs
-        results = [(each.number, each.outcome) for each in batches.outcomes("b")]
-        progress = batches.progress("b")
-        unknown = database.rows("SELECT entries FROM fleet_result WHERE outcome = 'error'")
-        database.close()
-        assert [number for number, _ in results] == list(range(1, MANY + 1))
-        assert (progress.done, progress.state) == (MANY, "done")
-        assert "are taken over" in fleet.logs
-        # A payment whose answer was lost is not sent again: such a row says so, and there are few.
-        assert {outcome for _, outcome in results} <= {"passed", "error"}
-        assert len(unknown) <= 8
-        assert all(b"nobody knows whether it arrived" in zlib.decompress(bytes(entries)) for (entries,) in unknown)
-        paid = {n: served.seen[f"POST {n}"] for n in range(1, MANY + 1)}
-        assert {n: times for n, times in paid.items() if times > 1} == {}
-        passed = {number for number, outcome in results if outcome == "passed"}
-        assert all(paid[n] == 1 for n in passed)
-
-
-def test_a_database_that_breaks_off_for_a_moment_costs_no_row_and_no_second_payment(tmp_path: Path) -> None:
-    with cluster() as url, api(pause=0.02) as served:
-        fleet = Fleet(tmp_path, url)
-        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 200), "--id", "b", "--chunk", 50)
-        with fleet.worker("--drain") as worker:
-            until(lambda: sum(served.seen.values()) > 60, "it is at work")
-            restart(url)
-            assert worker.wait(300) == 0, fleet.logs
-        assert fleet.status("b")["outcomes"] == {"passed": 200}
-        assert {what for what, times in served.seen.items() if times > 1 and what.startswith("POST")} == set()
-
-
-def _killed_in_the_middle(worker: subprocess.Popen[bytes], database: Database) -> bool:
-    """Kill a worker if it is at a row right now."""
-    worker.send_signal(signal.SIGSTOP)
-    held = database.rows("SELECT 1 FROM fleet_row WHERE state = 'running' AND owner LIKE ?", f"%-{worker.pid}-%")
-    worker.send_signal(signal.SIGKILL if held else signal.SIGCONT)
-    return bool(held)
-
-
-def _workers(database: Database) -> int:
-    return len(database.rows("SELECT DISTINCT worker FROM fleet_result"))
 
 
 def test_a_row_that_waits_long_leaves_its_chunk_and_holds_no_process(tmp_path: Path, store: str) -> None:

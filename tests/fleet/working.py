@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ class Api:
     url: str
     seen: Counter[str] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
+    keys: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     authorized: set[str] = field(default_factory=set)
     polls_until_done: int = 0
     pause: float = 0.0
@@ -53,6 +54,8 @@ def api(**given: Any) -> Iterator[Api]:
             number = json.loads(request.body)["n"] if request.body else None
             time.sleep(made.pause)
             times = made.count(f"{method} {path if number is None else number}")
+            if number is not None:
+                made.keys[f"{method} {number}"].add(request.field("idempotency-key") or "")
             made.authorized.add(request.field("authorization") or "")
             state = "done" if times > made.polls_until_done else "busy"
             body = json.dumps({"id": number, "state": state, "token": f"{TOKEN}{path.rpartition('/')[2]}"}).encode()
@@ -71,6 +74,7 @@ PAY = """  - stepId: pay
     successCriteria: [{condition: $statusCode == 201}]
     outputs: {id: $response.body#/id, token: $response.body#/token}
 """
+PAY_WITH_KEY = PAY.replace("    operationId", "    x-idempotency-key: true\n    operationId")
 LOOK = """  - stepId: look
     operationId: look
     parameters: [{name: id, in: path, value: $inputs.n}]
