@@ -25,15 +25,16 @@ from runner.durable.journal import Journal, Parked, UnknownAnswerError
 from runner.durable.seal import Seal
 from runner.durable.world import journaled
 from runner.engine.events import CaseFinished, CaseStarted, Entry, Problem, SecretsLearned
-from runner.engine.flow import Answer, Effect, Wait
+from runner.engine.flow import Answer, Effect, Send, Wait
 from runner.errors import UsageError
+from runner.exchange import Transport
 from runner.fleet.batches import Batch
 from runner.fleet.cases import check_probe, place, read, seal_of
 from runner.fleet.database import Database
 from runner.fleet.effects import RowStore
 from runner.fleet.passing import Carried, Released
 from runner.fleet.passing import Parked as Put
-from runner.fleet.rates import Lights, Traffic
+from runner.fleet.rates import Lights, Paced, Traffic
 from runner.fleet.rows import MOST_ORPHANED, Claim
 from runner.records import Frozen, field, replace
 from runner.reporters.jsonl import JsonLines
@@ -58,7 +59,15 @@ class Site(Frozen):
     terminal: Terminal
     stopping: Callable[[], bool]
     long_wait: float
-    HIDDEN = ("secret", "options", "terminal")
+    selecting: threading.local = field(default_factory=threading.local)
+    HIDDEN = ("secret", "options", "terminal", "selecting")
+
+    def worker(self) -> Worker:
+        """Give this thread what applies costly selectors for it; its process ends with this one."""
+        if not hasattr(self.selecting, "worker"):
+            self.selecting.worker = Worker()
+        worker: Worker = self.selecting.worker
+        return worker
 
 
 class Work(Frozen):
@@ -70,8 +79,7 @@ class Work(Frozen):
     lanes: Lanes
     found: tuple[Subject, ...]
     seal: Seal
-    workers: threading.local = field(default_factory=threading.local)
-    HIDDEN = ("seal", "workers")
+    HIDDEN = ("seal",)
 
     def carry(self, claim: Claim) -> Carried:
         """Carry out a row, or raise what says that it goes on another time."""
@@ -81,7 +89,7 @@ class Work(Frozen):
             entries.append(Entry(time.time(), CaseStarted(task.case)))
             return self._given_up(task, entries, f"{claim.orphaned} times it was left in the middle")
         try:
-            outcome = self.lanes.perform(self._worker(), task, entries.append, partial(self._journaled, claim))
+            outcome = self.lanes.perform(self.site.worker(), task, entries.append, partial(self._journaled, claim))
         except Parked as parked:
             raise Put(max(parked.wake - time.time(), 0.0)) from None
         except UnknownAnswerError as error:
@@ -95,13 +103,6 @@ class Work(Frozen):
         entries.append(Entry(time.time(), CaseFinished(task.case, "error", Problem("transport", why, task.case.span))))
         return Carried("error", self._told(entries))
 
-    def _worker(self) -> Worker:
-        """Give this thread what applies costly selectors for it."""
-        if not hasattr(self.workers, "own"):
-            self.workers.own = Worker()
-        worker: Worker = self.workers.own
-        return worker
-
     def _journaled(self, claim: Claim, world: World) -> World:
         """Let a journal in the database stand between a row and the world."""
         site = self.site
@@ -114,7 +115,7 @@ class Work(Frozen):
             park_after=site.long_wait,
         )
         kept = journaled(world, journal, self.seal.digest(claim.unit).encode())
-        return replace(kept, around=partial(_until_stopped, site.stopping, journal.around))
+        return replace(kept, around=Until(site.stopping, journal, world.transport).around)
 
     def _told(self, entries: list[Entry]) -> str:
         """Write the record of a row; whatever is secret anywhere in it is known before its first line is written."""
@@ -129,22 +130,29 @@ class Work(Frozen):
         return stream.getvalue()
 
 
-def _until_stopped(
-    stopping: Callable[[], bool],
-    around: Callable[[Effect, Callable[[Effect], Answer]], Answer],
-    effect: Effect,
-    carry_out: Callable[[Effect], Answer],
-) -> Answer:
-    """Answer an effect unless the worker is to end: then another one begins with it."""
+class Until(Frozen):
+    """Answers the effects of a row until the worker is to end: then nothing is kept of the next one any more."""
 
-    def carried(wanted: Effect) -> Answer:
-        if isinstance(wanted, Wait) and stopping():
+    stopping: Callable[[], bool]
+    journal: Journal
+    transport: Transport
+
+    def around(self, effect: Effect, carry_out: Callable[[Effect], Answer]) -> Answer:
+        """Answer an effect as the journal does, or raise Released."""
+        if self.stopping() or not self._has_turn(effect):
             raise Released
-        return carry_out(wanted)
+        return self.journal.around(effect, partial(self._carried, carry_out))
 
-    if stopping():
-        raise Released
-    return around(effect, carried)
+    def _has_turn(self, effect: Effect) -> bool:
+        """Wait for the turn of a request that is going to be sent; False where the worker is to end meanwhile."""
+        if not isinstance(effect, Send) or self.journal.is_replaying or not isinstance(self.transport, Paced):
+            return True
+        return self.transport.await_turn(effect.request.url, self.stopping)
+
+    def _carried(self, carry_out: Callable[[Effect], Answer], effect: Effect) -> Answer:
+        if isinstance(effect, Wait) and self.stopping():
+            raise Released
+        return carry_out(effect)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -107,7 +107,7 @@ def advise(database: Database, terminal: Terminal) -> None:
         terminal.warn("it is sealed with this machine's own key: give all of them one, as ARAZZO_JOURNAL_KEY")
 
 
-def fail(terminal: Terminal, error: ArazzoError) -> None:
+def fail(terminal: Terminal, error: ArazzoError) -> NoReturn:
     """Say what is wrong and exit; diagnostics have been drawn."""
     from runner.cli.prepare import say_error
     from runner.errors import DescriptionError

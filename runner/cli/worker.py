@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -216,8 +216,8 @@ class Shift(Mutable):
         except ArazzoError as error:
             self._warn(str(error))
             return frozenset({""})
-        self._forget([each for each in self._works if each not in unfinished and not batches.is_running(each)])
-        self._refused = {batch: why for batch, why in self._refused.items() if batch in unfinished}
+        self._forget({each for each in self._works if each not in unfinished and not batches.is_running(each)})
+        self._allow(self._refused.keys() - set(unfinished))
         return frozenset(unfinished)
 
     def _work(self, batch: str) -> Carry:
@@ -244,11 +244,17 @@ class Shift(Mutable):
         self._say(f"batch '{batch}': {kept.title}")
         return stack, work
 
-    def _forget(self, over: Sequence[str]) -> None:
+    def _forget(self, over: Iterable[str]) -> None:
         """Let go of batches of which nothing is left to do."""
         with self._lock:
             for batch in over:
                 self._works.pop(batch)[0].close()
+
+    def _allow(self, over: Iterable[str]) -> None:
+        """Forget why batches could not be run here."""
+        with self._lock:
+            for batch in over:
+                self._refused.pop(batch, None)
 
     def _say(self, text: str) -> None:
         terminal = self.site.terminal

@@ -99,6 +99,11 @@ class Journal:
         self.tell: Callable[[Entry], None] = _ignore
         self.wished: Callable[[], bool] = never
 
+    @property
+    def is_replaying(self) -> bool:
+        """Whether the next effect is one that was asked for before."""
+        return bool(self._rows)
+
     def now(self) -> float:
         """Give the time: as it was, for what is told again."""
         return self._now() if self._at is None else self._at

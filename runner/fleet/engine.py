@@ -119,8 +119,9 @@ class Engine:
             load_output=False,
         )
         for each in found:
-            _, chunk, turn = each.workflow_id.rsplit("/", 2)
-            yield int(chunk), int(turn)
+            name, chunk, turn = each.workflow_id.rsplit("/", 2)
+            if name == batch:  # a prefix is a pattern, in which '_' stands for anything
+                yield int(chunk), int(turn)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

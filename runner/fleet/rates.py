@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 from urllib.parse import urlsplit
 
 from runner.exchange import Reply, Request, Transport
 from runner.fleet.database import Database
-from runner.records import Frozen, field
+from runner.records import Frozen, Mutable, field
+from runner.shell.clock import SLICE
 from runner.suite.rate import OwnTime
 
 AHEAD: Final = 0.25
@@ -75,7 +76,7 @@ class Lights:
         """Give a transport whose requests keep to it; waiting for a turn is not time that the run takes."""
         if not (self._traffic.intervals or self._traffic.many):
             return inner
-        return _Paced(inner, self, clock)
+        return Paced(inner, self, clock)
 
     def turns(self, host: str) -> HostTurns | None:
         interval = self._traffic.intervals.get(host, self._traffic.intervals.get(EVERY))
@@ -94,17 +95,46 @@ class Lights:
             return self._under_way[host][0]
 
 
-class _Paced(Frozen):
+class Paced(Mutable):
+    """A transport of one run whose requests each wait for their turn, and for a place."""
+
     inner: Transport
     lights: Lights
     clock: OwnTime
+    _turn: str = ""
+
+    def await_turn(self, url: str, stopping: Callable[[], bool]) -> bool:
+        """Wait for a turn before the request is kept as sent; False where the worker is to end before it comes.
+
+        The next request to that host has it.
+        """
+        host = host_of(url)
+        if (turns := self.lights.turns(host)) is not None:
+            left = turns.take(self.clock.whole())
+            while left > 0:
+                if stopping():
+                    return False
+                self.clock.wait(_Some(min(left, SLICE)))
+                left -= SLICE
+            self._turn = host
+        return True
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         host = host_of(request.url)
+        taken, self._turn = self._turn, ""
         with self.lights.place(host):
-            if (turns := self.lights.turns(host)) is not None:
+            if taken != host and (turns := self.lights.turns(host)) is not None:
                 self.clock.wait(turns)
             return self.inner.send(request, timeout)
+
+
+class _Some(Frozen):
+    """A turn that is so many seconds away."""
+
+    seconds: float
+
+    def take(self, now: float) -> float:
+        return self.seconds
 
 
 def host_of(url: str) -> str:

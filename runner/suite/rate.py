@@ -57,6 +57,10 @@ class OwnTime:
     def monotonic(self) -> float:
         return self._inner.monotonic() - self._paused
 
+    def whole(self) -> float:
+        """Give the seconds of `monotonic` with those that it stood still."""
+        return self._inner.monotonic()
+
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 

@@ -100,6 +100,21 @@ def test_a_worker_that_is_told_to_stop_hands_its_rows_on(tmp_path: Path, store: 
         assert set(served.seen.values()) == {1}
 
 
+def test_a_worker_that_stops_while_requests_wait_for_their_turn_has_kept_none_of_them(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    with api() as served:
+        flow = document(tmp_path, served.url)
+        fleet.submit(flow, "--rows", rows(tmp_path, 6), "--id", "b", "--rate", "2/h")
+        with fleet.worker() as worker:
+            until(lambda: sum(served.seen.values()) == 1, "one has had its turn")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(60) == 128 + signal.SIGTERM
+    database = Database(fleet.store)
+    assert database.rows("SELECT kind FROM fleet_effect WHERE answered IS NULL") == []
+    database.close()
+    assert (fleet.status("b")["running"], fleet.status("b")["done"]) == (0, 0)
+
+
 def test_a_row_that_does_not_pass_is_run_again_as_often_as_is_said(tmp_path: Path) -> None:
     fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
     steps = POLL.replace("    onFailure: [{name: again, type: retry, retryAfter: 3, retryLimit: 5}]\n", "")
