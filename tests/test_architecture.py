@@ -75,6 +75,7 @@ LIBRARY_PLACES: Mapping[str, tuple[str, ...]] = {
     "lxml": ("expressions.selectors",),
     "elementpath": ("expressions.selectors",),
     "click": ("cli",),
+    "cryptography": ("durable.seal",),
     "dbos": ("fleet.engine",),
     "sqlalchemy": ("fleet.engine",),
     "psycopg": ("fleet.database",),

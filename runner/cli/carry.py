@@ -21,7 +21,7 @@ from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal
 from runner.cli.test import Suite, SuiteOptions
 from runner.cli.world import Ready
-from runner.durable.journal import Journal, Parked, UnknownAnswerError
+from runner.durable.journal import Journal, Parked, Unit, UnknownAnswerError
 from runner.durable.seal import Seal
 from runner.durable.world import journaled
 from runner.engine.events import CaseFinished, CaseStarted, Entry, Problem, SecretsLearned
@@ -106,14 +106,8 @@ class Work(Frozen):
     def _journaled(self, claim: Claim, world: World) -> World:
         """Let a journal in the database stand between a row and the world."""
         site = self.site
-        journal = Journal(
-            RowStore(site.database, claim, site.owner),
-            claim.batch,
-            claim.unit,
-            self.seal,
-            now=time.time,
-            park_after=site.long_wait,
-        )
+        unit = Unit(RowStore(site.database, claim, site.owner), claim.batch, claim.unit, self.seal)
+        journal = Journal(unit, time.time, park_after=site.long_wait)
         kept = journaled(world, journal, self.seal.digest(claim.unit).encode())
         return replace(kept, around=Until(site.stopping, journal, world.transport).around)
 

@@ -17,7 +17,7 @@ from runner.cli.outlets import Outlets
 from runner.cli.prepare import say_error
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
-from runner.durable.store import JournalError, KeptRun, RunState, Store
+from runner.durable.store import JournalError, KeptRun, RunState, Store, is_torn_down
 from runner.engine.asked import servers_used
 from runner.errors import UsageError
 from runner.exchange import Fetched
@@ -25,7 +25,7 @@ from runner.plan.secrets import secret_names
 from runner.records import Frozen, Mutable, field, replace, values_of
 from runner.shell.cache import user_state
 from runner.shell.drive import World
-from runner.shell.keys import fresh_seed
+from runner.shell.keys import fresh_seed, seed_of
 from runner.values import Json
 from runner.version import __version__
 
@@ -84,13 +84,13 @@ class Keeping(Mutable):
 
     def world(self, world: World, ready: Ready) -> World:
         """Let the journal stand between a document's run and its world."""
-        from runner.durable.journal import Journal
+        from runner.durable.journal import Journal, Unit
         from runner.durable.world import journaled
 
-        unit = f"{len(self.journals) + 1} {ready.plan.document}"
-        journal = Journal(self.store, self.run_id, unit, self.seal, now=world.clock.now, lost=self.lost)
+        unit = Unit(self.store, self.run_id, unit_name(len(self.journals), ready), self.seal)
+        journal = Journal(unit, world.clock.now, lost=self.lost)
         self.journals.append(journal)
-        return journaled(world, journal, self.seed)
+        return journaled(world, journal, seed_of(self.seed, unit.name))
 
     @property
     def is_cancelled(self) -> bool:
@@ -142,6 +142,11 @@ class Keeping(Mutable):
         if not isinstance(error, UnknownAnswerError):
             outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}")
         return error.exit_code
+
+
+def unit_name(place: int, ready: Ready) -> str:
+    """Name the document that comes at a place, counted from 0, of a run."""
+    return f"{place + 1} {ready.plan.document}"
 
 
 class Noted(Mutable):
@@ -230,6 +235,9 @@ def take_up(begun: Begun, documents: Mapping[str, str], resumed: Resumed, outlet
         raise JournalError(message, "put that back, or begin anew")
     last = resumed.store.last(kept.run_id)
     outlets.note(f"resumed run {kept.run_id} at {last.shown if last else 'its beginning'}")
+    units = [unit_name(place, ready) for place, (ready, _) in enumerate(begun.equipped)]
+    if any(is_torn_down(resumed.store.effects(kept.run_id, unit)) for unit in units):
+        outlets.note("it was ended, and its teardown had begun: only that goes on")
     return Keeping(resumed.store, kept.run_id, kept.began, seal, bytes.fromhex(begins.seed), resumed.lost)
 
 

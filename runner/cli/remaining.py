@@ -35,11 +35,6 @@ def refuse_unkept(options: ExecuteOptions, begun: Begun) -> None:
     """Refuse to keep a run that could not be resumed."""
     if "-" in options.inputs:
         raise UsageError("--journal keeps runs that can begin again, and standard input can be read once")
-    for text in options.server:
-        if urlsplit(text.partition("=")[2]).password:
-            raise UsageError(
-                "--journal keeps no secrets, and a --server URL has one", "give the credential with --auth"
-            )
     if any(ready.venue.sandbox for ready, _ in begun.equipped):
         hint = "serve a sandbox that lasts: arazzo sandbox, and --server NAME=URL"
         raise UsageError("--journal is for runs on real servers: the embedded sandbox ends with its process", hint)

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -63,7 +64,7 @@ def command(run_id: str, journal: str | None, **options: Any) -> None:
 
 def resume(run_id: str, journal: str | None, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Begin a run again where it can go on, and give the exit code."""
-    changes = {name: value for name, value in options.items() if name not in _OWN}
+    changes = anchored({name: value for name, value in options.items() if name not in _OWN})
     if options["send_again"] and options["take_as_failed"]:
         raise UsageError("--send-again excludes --take-as-failed")
     store = open_journal(journal, terminal, must_exist=True)
@@ -79,6 +80,21 @@ def resume(run_id: str, journal: str | None, options: Mapping[str, Any], termina
     again = restored(RunOptions, begins.options, changes)
     lost: Lost = "send" if options["send_again"] else "fail" if options["take_as_failed"] else "refuse"
     return run(again, terminal, resumed=Resumed(store, kept, begins, key, lost))
+
+
+def anchored(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the paths that are said now be below the folder that they are said in, not below that of the run."""
+
+    def below(text: str, sign: str) -> str:
+        head, found, path = text.partition(sign)
+        return f"{head}{found}{Path(path).absolute()}" if found and path != "-" else text
+
+    return {
+        **changes,
+        "env_file": tuple(str(Path(text).absolute()) for text in changes["env_file"]),
+        "auth": tuple(below(text, "=file:") for text in changes["auth"]),
+        "report": tuple(below(text, "=") for text in changes["report"]),
+    }
 
 
 _OWN = ("send_again", "take_as_failed", "even_cancelled")

@@ -105,6 +105,9 @@ class _Stop:
     def is_wanted(self) -> bool:
         return self._wanted.is_set()
 
+    def want(self) -> None:
+        self._wanted.set()
+
     def wait(self, seconds: float) -> None:
         self._wanted.wait(seconds)
 
@@ -152,11 +155,14 @@ class Shift(Mutable):
             workers.beat()
             with self._beating(workers), Engine(site.database.url, site.owner, look) as engine:
                 self._say(f"{site.owner} is at work, with {self.jobs} rows side by side")
-                while not self.stop.is_wanted():
-                    left = self._looked_around(engine, batches, schedules, workers)
-                    if self.drain and left <= self._refused.keys():
-                        break
-                    self.stop.wait(min(self.dead_after / BEATS, 0.2 if self.drain else 1.0))
+                try:
+                    while not self.stop.is_wanted():
+                        left = self._looked_around(engine, batches, schedules, workers)
+                        if self.drain and left <= self._refused.keys():
+                            break
+                        self.stop.wait(min(self.dead_after / BEATS, 0.2 if self.drain else 1.0))
+                finally:
+                    self.stop.want()
             workers.leave()
         for stack, _ in self._works.values():
             stack.close()

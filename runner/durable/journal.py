@@ -15,9 +15,9 @@ from typing import Final, Literal, TypeAlias
 from runner.cassette.compare import differences
 from runner.cassette.leaving import hidden
 from runner.durable.seal import Seal
-from runner.durable.store import EffectKind, Effects, JournalError, KeptEffect
+from runner.durable.store import EffectKind, Effects, JournalError, KeptEffect, is_torn_down
 from runner.durable.written import (
-    Asked,
+    AskedFor,
     Remembered,
     named,
     of_answer,
@@ -30,7 +30,7 @@ from runner.durable.written import (
 from runner.engine.events import Entry, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited, is_cancelled
 from runner.exchange import Exchange, Request, Response, TransportFailure
-from runner.records import replace
+from runner.records import Frozen, replace
 from runner.reporters.redact import Redactor
 from runner.shell.clock import never
 from runner.shell.cookies import CookieJar
@@ -64,34 +64,37 @@ class Parked(Exception):  # noqa: N818 - not an error: the run goes on at `wake`
         self.wake = wake
 
 
+class Unit(Frozen):
+    """A part of a run that is one flow, and where it is kept; the caller holds the claim of the run."""
+
+    store: Effects
+    run_id: str
+    name: str
+    seal: Seal
+    HIDDEN = ("seal",)
+
+
 class Journal:
-    """The journal of one unit of a run, which the caller holds the claim of.
+    """The journal of one unit of a run.
 
     `now` gives seconds since 1970. `lost` is for the one request whose answer was lost. A wait of more than
     `park_after` seconds raises Parked.
     """
 
     def __init__(
-        self,
-        store: Effects,
-        run_id: str,
-        unit: str,
-        seal: Seal,
-        *,
-        now: Callable[[], float],
-        lost: Lost = "refuse",
-        park_after: float | None = None,
+        self, unit: Unit, now: Callable[[], float], *, lost: Lost = "refuse", park_after: float | None = None
     ) -> None:
+        store, run_id, seal = unit.store, unit.run_id, unit.seal
         self.jar = CookieJar()
-        self._store, self._run_id, self._unit, self._seal = store, run_id, unit, seal
+        self._store, self._run_id, self._unit, self._seal = store, run_id, unit.name, seal
         self._now, self._lost, self._park_after = now, lost, park_after
-        kept = list(store.effects(run_id, unit))
+        kept = list(store.effects(run_id, unit.name))
         while kept and kept[-1].kind == "cancel":  # nothing came of it
-            store.drop(run_id, unit, kept.pop().number)
+            store.drop(run_id, unit.name, kept.pop().number)
         self._rows = deque(kept)
         self._number = 0
         self._at = kept[0].at if kept else None
-        self._pending: Asked | None = None
+        self._pending: AskedFor | None = None
         self._learned: set[str] = set()
         self._known = set(seal.secrets.values())
         self._broken: JournalError | None = None
@@ -137,11 +140,11 @@ class Journal:
 
     def is_torn_down(self) -> bool:
         """Say whether the user has ended the flow and its teardown was begun: then there is no way on."""
-        return is_broken_off(self._store.effects(self._run_id, self._unit))
+        return is_torn_down(self._store.effects(self._run_id, self._unit))
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the flow was ended between two effects."""
+        """Whether the flow was ended before an effect, or in a wait."""
         return self._stopped
 
     def around(self, effect: Effect, carry_out: Callable[[Effect], Answer]) -> Answer:
@@ -155,7 +158,7 @@ class Journal:
             answer = carry_out(wanted)
 
     async def aaround(self, effect: Effect, carry_out: Callable[[Effect], Awaitable[Answer]]) -> Answer:
-        """`around`, awaited."""
+        """`around`, awaited; what is written holds the loop up for as long as the disk takes."""
         steps, answer = self._steps(effect), None
         while True:
             try:
@@ -233,7 +236,7 @@ class Journal:
         number = self._number + 1
         asked = seal_asked(self._seal, self._unit, number, effect, at)
         self._write("wait" if isinstance(effect, Wait) else "send", shown(effect), asked)
-        self._pending = Asked(None, effect.seconds, at + effect.seconds) if isinstance(effect, Wait) else None
+        self._pending = AskedFor(None, effect.seconds, at + effect.seconds) if isinstance(effect, Wait) else None
 
     def _write(self, kind: EffectKind, told: str, asked: bytes) -> None:
         self._store.ask(self._run_id, KeptEffect(self._unit, self._number + 1, kind, told, self._now(), asked))
@@ -255,6 +258,7 @@ class Journal:
                 return answer
             waited += answer.took
             if waited < left and (self.wished() or self._store.is_cancelling(self._run_id)):
+                self._stopped = True  # its row has no answer, which says so
                 return Cancelled()
         if left > SLICE:
             self._store.change(self._run_id, "running", self._now())
@@ -269,7 +273,7 @@ class Journal:
             )
         self._learned.clear()
 
-    def _hold(self, effect: Effect, asked: Asked) -> None:
+    def _hold(self, effect: Effect, asked: AskedFor) -> None:
         """Refuse an effect that is not the one that was kept."""
         if isinstance(effect, Wait):
             if asked.request is not None or abs(asked.seconds - effect.seconds) > 0.001:
@@ -305,8 +309,3 @@ def _ignore(_entry: Entry) -> None:
 def _value(stop: StopIteration) -> Answer:
     answer: Answer = stop.value
     return answer
-
-
-def is_broken_off(rows: Sequence[KeptEffect]) -> bool:
-    """Say whether a flow was broken off, and something of its teardown came after it."""
-    return any(row.kind == "cancel" or row.answered is None for row in rows[:-1])

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
+from time import sleep
 from typing import Any, Final
 
 from runner.durable.store import OVER, JournalError, KeptEffect, KeptRun, RunState
@@ -23,6 +24,8 @@ APPLICATION: Final = 0x41727A6F  # "Arzo": what the head of the file says that i
 VERSION: Final = 1
 BUSY: Final = 10.0
 """Seconds to wait for another process to finish its write."""
+LOOKS: Final = 20
+"""Times to try for a claim, a hundredth of a second apart."""
 
 _SCHEMA: Final = """
 CREATE TABLE runs (
@@ -118,14 +121,24 @@ class SqliteStore:
         if not rows:
             raise JournalError(f"there is no run '{run_id}' in {self.path}")
         place: int = rows[0][0]
-        with self._lock, self._told():
-            taken = self._take(place)
+        taken = self._claimed(place)
         try:
             yield taken
         finally:
             if taken:
                 with self._lock:
                     self._give_back(place)
+
+    def _claimed(self, place: int) -> bool:
+        """Take a claim; who only looks whether it is held holds it for a moment, too."""
+        for _ in range(LOOKS):
+            with self._lock, self._told():
+                if self._take(place):
+                    return True
+                if place in self._held:
+                    return False
+            sleep(0.01)
+        return False
 
     def ask(self, run_id: str, effect: KeptEffect) -> None:
         values = (

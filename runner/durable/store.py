@@ -6,6 +6,7 @@ What a reader of the store may see is in plain columns, with secrets taken out; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -50,6 +51,11 @@ class KeptEffect(Frozen):
     at: float
     asked: bytes
     answered: bytes | None = None
+
+
+def is_torn_down(effects: Sequence[KeptEffect]) -> bool:
+    """Say whether the user has ended a flow and its teardown was begun: only that can go on."""
+    return any(each.kind == "cancel" or each.answered is None for each in effects[:-1])
 
 
 class JournalError(UsageError):

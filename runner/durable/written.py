@@ -26,7 +26,7 @@ class Remembered(Frozen):
     HIDDEN = ("learned",)
 
 
-class Asked(Frozen):
+class AskedFor(Frozen):
     """What an effect asked for: a request, or a wait of some seconds that ends at `wake`, in seconds since 1970."""
 
     request: Request | None = None
@@ -49,12 +49,12 @@ def seal_asked(seal: Seal, unit: str, number: int, effect: Effect, at: float) ->
     return seal.close(place_of(unit, number, "asked"), written)
 
 
-def open_asked(seal: Seal, row: KeptEffect) -> Asked:
+def open_asked(seal: Seal, row: KeptEffect) -> AskedFor:
     """Open what an effect asked for."""
     found = cast(dict[str, Any], seal.open(place_of(row.unit, row.number, "asked"), row.asked))
     if "exchange" in found:
-        return Asked(_read(found["exchange"]).sent)
-    return Asked(None, found["seconds"], found["wake"])
+        return AskedFor(_read(found["exchange"]).sent)
+    return AskedFor(None, found["seconds"], found["wake"])
 
 
 def seal_answer(seal: Seal, unit: str, number: int, remembered: Remembered) -> bytes:

@@ -195,7 +195,8 @@ def _key(run: Run, trail: Trail, request: Request) -> str:
     """Make up the key of a request; one that went unanswered, and may have arrived all the same, keeps its key."""
     before, key = run.unanswered.get(_visit(trail), (None, ""))
     if before != request:
-        key = run.draw_key(trail)
+        run.keys += 1
+        key = run.draw_key(run.keys)
         run.unanswered[_visit(trail)] = request, key
     return key
 

@@ -22,7 +22,7 @@ from runner.engine.events import (
 )
 from runner.engine.flow import Answer, Effect, Flow
 from runner.engine.request import argument_values
-from runner.engine.state import DrawKey, Finish, Halt, Limits, Run, WorkflowState, place_key
+from runner.engine.state import DrawKey, Finish, Halt, Limits, Run, WorkflowState
 from runner.engine.teardown import teardown
 from runner.engine.visit import CallReason, Opened, Visit, outline
 from runner.expressions.scope import Scope
@@ -44,11 +44,11 @@ def run(
     limits: Limits,
     secrets: frozenset[str] = frozenset(),
     apply: Apply = apply,
-    draw_key: DrawKey = place_key,
+    draw_key: DrawKey = str,
 ) -> Flow:
     """Run the asked workflows one after the other; the outcome is the worst of theirs. `apply` applies selectors.
 
-    `draw_key` makes up the keys of `x-idempotency-key`.
+    `draw_key` makes up the keys of `x-idempotency-key`; without one they are good for a run that sends nothing.
     """
     shared = {name: value for each in asked for name, value in {**each.given, **each.inputs}.items()}
     state = Run(plan, limits, shared, apply, draw_key)

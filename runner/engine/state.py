@@ -17,13 +17,8 @@ from runner.source import Span
 from runner.text import number_text
 from runner.values import InputValue, Value
 
-DrawKey: TypeAlias = Callable[[Trail], str]
-"""Makes up the idempotency key of an attempt: the same one whenever it is asked for the same, another in every run."""
-
-
-def place_key(trail: Trail) -> str:
-    """Make a key of nothing but where an attempt is, for runs that send nothing: it is the same in every run."""
-    return "/".join(f"{frame.workflow_id}.{frame.step_id}.{frame.visit}.{frame.attempt}" for frame in trail)
+DrawKey: TypeAlias = Callable[[int], str]
+"""Makes up the idempotency keys of a run by their number: always the same ones, and other ones in every other run."""
 
 
 class Limits(Frozen):
@@ -107,7 +102,8 @@ class Budget(Mutable):
 class Run(Mutable):
     """One run of a plan. `elapsed` adds up what the replies say they took: the engine has no clock.
 
-    `unanswered` are requests of visits that nobody answered, with their keys: a retry of the same has the same key.
+    `keys` counts those that were made up; `unanswered` are requests of visits that nobody answered, with their keys: a
+    retry of the same has the same key.
 
     `breaches` are what fails the run, and the workflows it happened in, at their end: broken contracts, and teardowns
     that failed. The way that a flow takes is not changed by them.
@@ -117,7 +113,7 @@ class Run(Mutable):
     limits: Limits
     shared_inputs: Mapping[str, InputValue]
     apply: Apply = apply
-    draw_key: DrawKey = place_key
+    draw_key: DrawKey = str
     elapsed: float = 0.0
     budget: Budget = field(default_factory=lambda: Budget("the run", 0))
     finished: dict[str, dict[str, Mapping[str, Values]]] = field(default_factory=dict)
@@ -125,6 +121,7 @@ class Run(Mutable):
     completed: set[tuple[str, str]] = field(default_factory=set)
     nesting: int = 0
     last_request: dict[tuple[str, str], tuple[Request, float]] = field(default_factory=dict)
+    keys: int = 0
     unanswered: dict[Trail, tuple[Request, str]] = field(default_factory=dict)
     breaches: list[Problem] = field(default_factory=list)
     starts: dict[str, Start] = field(default_factory=dict)

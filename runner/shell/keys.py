@@ -1,4 +1,4 @@
-"""Turns where an attempt is into an idempotency key that no other run has, and that this run finds again."""
+"""Turns the numbers of idempotency keys into keys that no other run has, and that this run finds again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import hmac
 import os
 from uuid import UUID
 
-from runner.engine.events import Trail
-from runner.engine.state import DrawKey, place_key
+from runner.engine.state import DrawKey
 
 SEED_BYTES = 16
 
@@ -17,10 +16,15 @@ def fresh_seed() -> bytes:
     return os.urandom(SEED_BYTES)
 
 
+def seed_of(seed: bytes, part: str) -> bytes:
+    """Give what sets the keys of a part of a run apart from those of its others."""
+    return hmac.digest(seed, part.encode(), "sha256")
+
+
 def keys_of(seed: bytes) -> DrawKey:
     """Give what makes up the keys of the run that has this seed."""
 
-    def draw(trail: Trail) -> str:
-        return str(UUID(bytes=hmac.digest(seed, place_key(trail).encode(), "sha256")[:16], version=4))
+    def draw(number: int) -> str:
+        return str(UUID(bytes=hmac.digest(seed, str(number).encode(), "sha256")[:16], version=4))
 
     return draw

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runner import api
-from runner.durable.journal import Journal, Lost, Parked, UnknownAnswerError
+from runner.durable.journal import Journal, Lost, Parked, Unit, UnknownAnswerError
 from runner.durable.seal import Seal
 from runner.durable.sqlite import SqliteStore
 from runner.durable.store import JournalError, KeptRun
@@ -72,7 +72,8 @@ class Life:
     @property
     def journal(self) -> Journal:
         seal = Seal(KEY, "r", self.secrets)
-        return Journal(self.store, "r", "flow", seal, now=self.now, lost=self.lost, park_after=self.park_after)
+        unit = Unit(self.store, "r", "flow", seal)
+        return Journal(unit, self.now, lost=self.lost, park_after=self.park_after)
 
     def run(self) -> str:
         world = World(self, self, self.told.append, cancelled=self.cancelled)
@@ -300,6 +301,24 @@ TORN = plan_of(
         """
     )
 )
+
+
+def test_a_flow_that_may_not_go_on_is_not_torn_down_either(store: SqliteStore) -> None:
+    with pytest.raises(Died):
+        Life(store, TORN, dies_after=0).run()
+    stopped = Life(store, TORN)
+    with pytest.raises(UnknownAnswerError):
+        stopped.run()
+    assert stopped.sent == []
+    assert stopped.steps == [("one", "error"), ("remove", "error"), ("look", "error")]
+    assert not stopped.journal.is_torn_down()
+    awaited = Life(store, TORN)
+    with pytest.raises(UnknownAnswerError):
+        asyncio.run(awaited.arun())
+    assert (awaited.sent, awaited.steps) == ([], stopped.steps)
+    again = Life(store, TORN, [reply(201), reply(), reply(204), reply()], lost="send")
+    assert again.run() == "passed"
+    assert [each.method for each in again.sent] == ["POST", "GET", "DELETE", "GET"]
 
 
 def test_a_run_that_the_user_ended_between_two_effects_goes_on_where_nothing_was_torn_down(store: SqliteStore) -> None:

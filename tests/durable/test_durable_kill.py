@@ -224,6 +224,7 @@ def test_a_run_that_was_killed_anywhere_goes_on_as_if_it_had_not_been(tmp_path: 
             if (number, when) == (1, "before"):
                 assert shop.runs == ()
                 continue
+            assert shop.leaks(killed) == []  # also in the log of what is not in the file itself yet
             before = len(server.received)
             resumed = shop.resume()
             if resumed.code == 2 and number < writes:
@@ -248,6 +249,23 @@ def test_a_request_with_a_key_is_sent_again_with_the_same_key(tmp_path: Path, se
         server.received.clear()
         assert shop.run(f"kill {number} {when}").code == KILLED
         whole.hold(shop, shop.resume(), (number, when))
+
+
+def test_the_second_of_two_documents_goes_on_after_the_first(tmp_path: Path, server: Server) -> None:
+    shop = Shop(tmp_path / "shop", server, key=True).write()
+    (shop.folder / "more.yaml").write_text((shop.folder / "flow.yaml").read_text())
+    env = {**SECRETS, "XDG_STATE_HOME": str(shop.folder / "state")}
+    options = ("--journal", "j.db", "-i", "what=lamp", "--input-env", "pw=PW", "--auth", "Key=env:TOKEN")
+    fault = {"PREPARED_BY": "tests.durable.killing", "FAULT": "kill 24 before"}
+    killed = arazzo("run", "flow.yaml", "more.yaml", *options, cwd=shop.folder, env={**env, **fault})
+    assert killed.code == KILLED
+    assert len(server.received) == 10
+    resumed = shop.resume("--format", "json")
+    assert resumed.code == 0
+    assert [each["outcome"] for each in resumed.json["workflows"]] == ["passed", "passed"]
+    assert len(server.received) == 13  # one of them, whose answer was lost, once more
+    keys = [each.field("Idempotency-Key") for each in server.received if "/login" in each.line]
+    assert len(set(keys)) == len(keys) == 2
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_truth(tmp_path: Path, server: Server) -> None:
