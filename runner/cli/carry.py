@@ -21,7 +21,7 @@ from runner.cli.profile import Setting
 from runner.cli.terminal import Terminal
 from runner.cli.test import Suite, SuiteOptions
 from runner.cli.world import Ready
-from runner.durable.journal import Journal, Parked, Unit, UnknownAnswerError
+from runner.durable.journal import Journal, Unit, UnknownAnswerError
 from runner.durable.seal import Seal
 from runner.durable.world import journaled
 from runner.engine.events import CaseFinished, CaseStarted, Entry, Problem, SecretsLearned
@@ -33,7 +33,6 @@ from runner.fleet.cases import check_probe, place, read, seal_of
 from runner.fleet.database import Database
 from runner.fleet.effects import RowStore
 from runner.fleet.passing import Carried, Released
-from runner.fleet.passing import Parked as Put
 from runner.fleet.rates import Lights, Paced, Traffic
 from runner.fleet.rows import MOST_ORPHANED, Claim
 from runner.records import Frozen, field, replace
@@ -90,8 +89,6 @@ class Work(Frozen):
             return self._given_up(task, entries, f"{claim.orphaned} times it was left in the middle")
         try:
             outcome = self.lanes.perform(self.site.worker(), task, entries.append, partial(self._journaled, claim))
-        except Parked as parked:
-            raise Put(max(parked.wake - time.time(), 0.0)) from None
         except UnknownAnswerError as error:
             return self._given_up(task, entries, error.message)
         if outcome != "passed" and claim.attempt <= self.batch.settings["retries"]:

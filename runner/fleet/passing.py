@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeAlias
 
+from runner.durable.journal import Parked
 from runner.errors import ArazzoError
 from runner.fleet.rows import PEEK, Claim, LostClaim, Rows
 from runner.records import Frozen, Mutable, field
@@ -16,14 +18,6 @@ LONG_WAIT: Final = 60.0
 """Seconds of waiting beyond which a row leaves its chunk until it wakes up."""
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
 """Seconds before a row that did not pass runs again: the first time, and at most."""
-
-
-class Parked(Exception):  # noqa: N818 - no error: the row goes on later
-    """The row has nothing to do for so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
 
 
 class Released(Exception):  # noqa: N818 - no error: another worker goes on with the row
@@ -97,7 +91,7 @@ class Passes(Mutable):
             else:
                 self.rows.finish(claim, carried.outcome, carried.entries)
         except Parked as parked:
-            self.rows.park(claim, parked.seconds)
+            self.rows.park(claim, max(parked.wake - time.time(), 0.0))
         except Released:
             self.rows.release(claim)
         except LostClaim:
