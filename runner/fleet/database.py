@@ -27,6 +27,8 @@ Row: TypeAlias = tuple[Any, ...]
 PATIENCE: Final = 60.0
 """Seconds that work is tried again where the database is not there, or does not want to."""
 MOST_CONNECTIONS: Final = 8
+LONGEST_PAUSE: Final = 10.0
+"""Seconds that a session may pause in the middle of a transaction: so long may a machine that vanished hold locks."""
 INSTALL: Final = "pip install 'arazzo[durable]'"
 
 
@@ -253,7 +255,9 @@ class _Postgres:
 
     def connect(self) -> Any:
         psycopg = _psycopg()
-        options = {"connect_timeout": "10", "application_name": "arazzo", "options": "-c search_path=arazzo"}
+        pause = int(LONGEST_PAUSE * 1000)
+        said = f"-c search_path=arazzo -c idle_in_transaction_session_timeout={pause} -c lock_timeout={2 * pause}"
+        options = {"connect_timeout": "10", "application_name": "arazzo", "options": said}
         if "options=" in self._url:
             del options["options"]
         return psycopg.connect(self._url, keepalives_idle=30, keepalives_count=3, keepalives_interval=10, **options)
@@ -268,7 +272,8 @@ class _Postgres:
     def is_passing(self, error: Exception) -> bool:
         errors = _psycopg()
         wrong = (errors.errors.InvalidPassword, errors.errors.InvalidCatalogName, errors.errors.DiskFull)
-        return isinstance(error, errors.OperationalError | errors.InterfaceError) and not isinstance(error, wrong)
+        broken = (errors.OperationalError, errors.InterfaceError, errors.errors.IdleInTransactionSessionTimeout)
+        return isinstance(error, broken) and not isinstance(error, wrong)
 
     def told(self, error: Exception) -> StoreError | None:
         if not isinstance(error, _psycopg().Error):

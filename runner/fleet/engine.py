@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from runner.errors import UsageError
-from runner.fleet.database import INSTALL, StoreError, is_postgres, path_of, shown
+from runner.fleet.database import INSTALL, LONGEST_PAUSE, StoreError, is_postgres, path_of, shown
 from runner.fleet.tables import VERSION
 
 Pass: TypeAlias = Callable[[str, int], "float | None"]
@@ -50,6 +50,7 @@ class Engine:
                 "log_level": "CRITICAL",
                 "serializer": self._dbos.DBOSPortableJSONSerializer(),  # what it keeps can be read by people
                 "sys_db_pool_size": 5,
+                "sys_db_idle_transaction_timeout_sec": LONGEST_PAUSE,
             }
         )
 

@@ -6,7 +6,7 @@ import pytest
 
 from runner.durable.store import KeptEffect
 from runner.fleet.batches import Batches
-from runner.fleet.database import Database
+from runner.fleet.database import Database, Session
 from runner.fleet.effects import RowStore
 from runner.fleet.rows import PEEK, Claim, LostClaim, Rows
 from runner.fleet.workers import Workers, seen
@@ -75,6 +75,27 @@ def test_a_worker_that_was_thought_dead_can_say_nothing_of_its_rows(database: Da
     assert [(each.outcome, each.worker, each.entries) for each in batches.outcomes("b")] == [
         ("failed", "other", "the other's")
     ]
+
+
+def test_a_worker_that_stopped_in_the_middle_of_a_transaction_holds_nobody_up(postgres: str) -> None:
+    stopped, other = Database(postgres), Database(postgres)
+    submitted(other, rows=1)
+    is_held, over = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        if not is_held.is_set():
+            session.rows("SELECT 1 FROM fleet_row FOR UPDATE")
+            is_held.set()
+            over.wait()
+
+    thread = threading.Thread(target=stopped.run, args=(hold,))
+    thread.start()
+    is_held.wait()
+    assert numbers(worker(other, "other").claim("b", 0, 60)) == [1]
+    over.set()
+    thread.join()
+    stopped.close()
+    other.close()
 
 
 def test_a_row_has_one_result_however_often_it_is_told(database: Database) -> None:
