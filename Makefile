@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FLOWS := $(sort $(patsubst workflows/%.arazzo.yaml,%,$(wildcard workflows/*.arazzo.yaml)))
 
-.PHONY: run test bench bench-peers check format clean
+.PHONY: run test soak bench bench-peers check format clean
 
 run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="--fault drop,rate=0.1" makes it hard
 	@$(BIN)/arazzo run --quiet $(FLOWS) $(ARGS)
 
 test: $(STAMP) ## run the test suite on every core; ARGS="-n0 tests/engine" runs a part of it in this process
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+soak: $(STAMP) ## run what takes long in its long form; Postgres (apt-get install postgresql) has to be there for some of it
+	@ARAZZO_SOAK=1 $(BIN)/python -m pytest -q tests/fleet $(ARGS)
 
 bench: $(STAMP) ## measure what runs cost, beside the other tools that are here; ARGS="start --alone", ARGS=--where
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -31,7 +34,7 @@ format: $(STAMP)
 # `--without-pip` and `pip --python`: some systems ship python3 and pip, but not ensurepip.
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev]'
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[dev,durable]'
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[browser]' || \
 		echo 'playwright cannot be installed here: the HTML report is not tested in a browser'
 	@touch $@

@@ -15,6 +15,10 @@ from runner.version import __version__
 COMMANDS = {
     "run": ("runner.cli.run", "Run workflows: your own files, or bundled ones by name."),
     "test": ("runner.cli.test", "Run many workflows as a test suite, with rows of data and side by side."),
+    "submit": ("runner.cli.submit", "Keep a document with rows of data for workers to run."),
+    "worker": ("runner.cli.worker", "Run what was submitted, beside other workers on this machine and others."),
+    "status": ("runner.cli.status", "Say how far batches are, and write the report of one that is done."),
+    "schedule": ("runner.cli.schedule", "Submit a document again and again, at the times that cron says."),
     "check": ("runner.cli.check", "Say what is wrong with documents, without running them."),
     "doctor": ("runner.cli.doctor", "Say what stands between a document and a run."),
     "explain": ("runner.cli.explain", "Explain a rule: what it checks, why, and what to write instead."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from runner import api
 from runner.cli.asking import ask_row
@@ -41,12 +42,14 @@ from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
 from runner.suite.turn import Turn
 
+Kept: TypeAlias = Callable[[World], World]
+
 
 class Lanes(Frozen):
     """What the cases of a suite share: the connections, the rate, the tokens of live runs. All else is each one's own.
 
     `began` is the time at which every sandbox begins, `declared` the inputs there are, None where any may be given.
-    Under a `replay` nothing is sent.
+    Under a `replay` nothing is sent. `pace` holds back requests of live runs.
     """
 
     begun: Begun
@@ -56,9 +59,10 @@ class Lanes(Frozen):
     began: float
     bucket: Bucket | None = None
     replay: Replay | None = None
+    pace: Callable[[Transport, OwnTime], Transport] | None = None
     turn: Turn = field(default_factory=Turn)
     _transports: dict[HttpOptions, Transport] = field(default_factory=dict)
-    HIDDEN = ("_transports",)
+    HIDDEN = ("pace", "_transports")
 
     @contextmanager
     def opened(self) -> Iterator[Lanes]:
@@ -76,13 +80,14 @@ class Lanes(Frozen):
     def lane(self) -> Iterator[Perform]:
         """Give a thread the way it performs its cases."""
         with Worker(apart=self.turn.left) as worker:
-            yield partial(self._perform, worker)
+            yield partial(self._in_turn, worker)
 
-    def _perform(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
+    def _in_turn(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
         with self.turn.held():
-            return self._performed(worker, task, tell)
+            return self.perform(worker, task, tell)
 
-    def _performed(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
+    def perform(self, worker: Worker, task: Task, tell: Tell, kept: Kept | None = None) -> Outcome:
+        """Perform a case; `kept` is what becomes of the world of a live one whose effects somebody keeps."""
         ready, credentials = self.begun.equipped[task.subject.home]
         asked, heard = self._asked(ready, task), _inside(tell, credentials.secrets)
         if self.replay is not None:
@@ -90,6 +95,8 @@ class Lanes(Frozen):
             world = self._replayed(self.replay, asking, task.case, worker, heard)
         else:
             world = self._world(ready, credentials, worker, heard)
+        if kept is not None and not ready.venue.sandbox:
+            world = kept(world)
         case, now = task.case, world.clock.now
         tell(Entry(now(), CaseStarted(case)))
         if isinstance(asked, Problem):
@@ -134,6 +141,8 @@ class Lanes(Frozen):
         own_time = OwnTime(self.turn.clock(self.interrupt.clock(SystemClock(self.interrupt.has_enough))))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)
+        if self.pace is not None:
+            transport = self.pace(transport, own_time)
         return World(
             transport,
             own_time,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -107,6 +107,8 @@ class Outlets(Mutable):
     """Whether warnings of documents are counted, not drawn."""
     read: Read | None = None
     """Notes what is read for each target, where somebody watches."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What stands at URIs, in place of what would be read there."""
     note_text: Callable[[Fetched], None] | None = None
     """Notes the text of each document, where the run is kept."""
     recorder: Callable[[], Reporter] | None = None
@@ -120,7 +122,7 @@ class Outlets(Mutable):
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False
-    HIDDEN = ("note_text", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
+    HIDDEN = ("texts", "note_text", "console", "recorder", "chapters", "reach", "plans", "_broadcast", "_tape")
 
     @property
     def covered(self) -> CoverageRecorder:
@@ -141,6 +143,8 @@ class Outlets(Mutable):
 
     def heard(self, target: str, sources: Sources) -> Sources:
         """Let what is read for a target be noted, where somebody watches or keeps the run."""
+        if self.texts:
+            sources = replace(sources, texts=self.texts)
         if self.note_text is not None:
             sources = replace(sources, note=self.note_text)
         return sources if self.read is None else replace(sources, hear=partial(self.read.hear, target))

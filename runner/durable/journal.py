@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 from runner.cassette.compare import differences
 from runner.cassette.leaving import hidden
 from runner.durable.seal import Seal
-from runner.durable.store import EffectKind, JournalError, KeptEffect, Store, is_torn_down
+from runner.durable.store import EffectKind, Effects, JournalError, KeptEffect, is_torn_down
 from runner.durable.written import (
     AskedFor,
     Remembered,
@@ -67,7 +67,7 @@ class Parked(Exception):  # noqa: N818 - not an error: the run goes on at `wake`
 class Unit(Frozen):
     """A part of a run that is one flow, and where it is kept; the caller holds the claim of the run."""
 
-    store: Store
+    store: Effects
     run_id: str
     name: str
     seal: Seal
@@ -101,6 +101,11 @@ class Journal:
         self._stopped = False
         self.tell: Callable[[Entry], None] = _ignore
         self.wished: Callable[[], bool] = never
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether the next effect is one that was asked for before."""
+        return bool(self._rows)
 
     def now(self) -> float:
         """Give the time: as it was, for what is told again."""

@@ -62,7 +62,29 @@ class JournalError(UsageError):
     """A journal cannot be read or written; the message says why, the hint what to do."""
 
 
-class Store(Protocol):
+class Effects(Protocol):
+    """What the journal of one flow needs of a store."""
+
+    def change(self, run_id: str, state: RunState, at: float, wake: float | None = None) -> None:
+        """Say how a run stands; a state that is over also ends the wish to cancel it."""
+
+    def is_cancelling(self, run_id: str) -> bool:
+        """Say whether somebody wants a run to end: asked before each effect."""
+
+    def ask(self, run_id: str, effect: KeptEffect) -> None:
+        """Keep an effect before it is carried out; one of the same unit and number is replaced."""
+
+    def answer(self, run_id: str, unit: str, number: int, answered: bytes) -> None:
+        """Keep what an effect was answered, before anybody uses it."""
+
+    def effects(self, run_id: str, unit: str) -> tuple[KeptEffect, ...]:
+        """Give the effects of a unit by number."""
+
+    def drop(self, run_id: str, unit: str, number: int) -> None:
+        """Forget an effect that is to be asked for anew, and those after it."""
+
+
+class Store(Effects, Protocol):
     """Keep runs. What a method has written is durable when it returns; JournalError where it cannot be.
 
     Methods may be called from any thread. At most one process holds the claim of a run, and with its death it is free.
@@ -77,32 +99,14 @@ class Store(Protocol):
     def runs(self) -> tuple[KeptRun, ...]:
         """Give all runs, the latest first."""
 
-    def change(self, run_id: str, state: RunState, at: float, wake: float | None = None) -> None:
-        """Say how a run stands; a state that is over also ends the wish to cancel it."""
-
     def cancel(self, run_id: str) -> None:
         """Ask whoever is at work on a run to end it."""
-
-    def is_cancelling(self, run_id: str) -> bool:
-        """Say whether somebody wants a run to end: asked before each effect."""
 
     def claim(self, run_id: str) -> AbstractContextManager[bool]:
         """Hold a run while the block lasts; False where another process holds it."""
 
-    def ask(self, run_id: str, effect: KeptEffect) -> None:
-        """Keep an effect before it is carried out; one of the same unit and number is replaced."""
-
-    def answer(self, run_id: str, unit: str, number: int, answered: bytes) -> None:
-        """Keep what an effect was answered, before anybody uses it."""
-
-    def effects(self, run_id: str, unit: str) -> tuple[KeptEffect, ...]:
-        """Give the effects of a unit by number."""
-
     def last(self, run_id: str) -> KeptEffect | None:
         """Give the effect that was asked for last, in any unit."""
-
-    def drop(self, run_id: str, unit: str, number: int) -> None:
-        """Forget an effect that is to be asked for anew, and those after it."""
 
     def forget(self, run_id: str) -> None:
         """Remove a run and all that is kept of it."""

@@ -142,10 +142,10 @@ def cases(
     for subject in found:
         for row in rows if rows is not None else (None,):
             for repetition in range(1, repeat + 1):
-                yield subject, _case(subject, row, repetition if repeat > 1 else 0), row
+                yield subject, case_of(subject, row, repetition if repeat > 1 else 0), row
 
 
-def _case(subject: Subject, row: Row | None, repetition: int) -> Case:
+def case_of(subject: Subject, row: Row | None, repetition: int) -> Case:
     name = subject.title if row is None else f"{subject.title}[{row.name}]"
     workflow = subject.workflow
     return Case(

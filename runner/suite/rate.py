@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Protocol
 
 from runner.errors import UsageError
 from runner.exchange import Clock, Reply, Request, Transport
@@ -19,6 +20,12 @@ def read_rate(text: str) -> float:
     if not found or not float(found[1]):
         raise UsageError(f"--rate {text}: write N/s, N/m or N/h, such as 50/s")
     return _SECONDS[found[2]] / float(found[1])
+
+
+class Turns(Protocol):
+    """Whatever gives the seconds until it is one's turn."""
+
+    def take(self, now: float) -> float: ...
 
 
 class Bucket(Mutable):
@@ -48,13 +55,17 @@ class OwnTime:
     def monotonic(self) -> float:
         return self._inner.monotonic() - self._paused
 
+    def whole(self) -> float:
+        """Give the seconds of `monotonic` with those that it stood still."""
+        return self._inner.monotonic()
+
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
-    def wait(self, bucket: Bucket) -> None:
-        """Wait for a token."""
+    def wait(self, turns: Turns) -> None:
+        """Wait for a turn, such as a token of a bucket."""
         began = self._inner.monotonic()
-        if seconds := bucket.take(began):
+        if seconds := turns.take(began):
             self._inner.sleep(seconds)
             self._paused += self._inner.monotonic() - began
 

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from runner.exchange import Clock, Reply, Request, Transport
 from runner.records import Frozen, Mutable, field
 
 
 class Turn(Mutable):
-    """What threads that share it hold while they compute."""
+    """What threads that share it hold while they compute; nothing at all unless it is `kept`."""
 
+    kept: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock)
     HIDDEN = ("_lock",)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Compute: wait until no other thread does."""
-        with self._lock:
+        with self._lock if self.kept else nullcontext():
             yield
 
     @contextmanager
     def left(self) -> Iterator[None]:
         """Let others compute, for as long as nothing is done but to wait."""
+        if not self.kept:
+            yield
+            return
         self._lock.release()
         try:
             yield

@@ -19,8 +19,8 @@ from tests.shell.server import always, answer, serve
 
 HEAVY = (
     "httpx", "httpcore", "jsonschema", "jsonschema_rs", "jsonpath_ng", "jsonpath_rfc9535", "regex", "lxml",
-    "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata", "sqlite3",
-    "cryptography",
+    "elementpath", "rich", "starlette", "uvicorn", "asyncio", "importlib.metadata",
+    "sqlite3", "cryptography", "dbos", "sqlalchemy", "psycopg", "croniter",
 )  # fmt: skip
 ELSEWHERE = (
     "runner.sandbox.faults", "runner.sandbox.civitai.settings", "runner.reporters.junit",
@@ -32,6 +32,10 @@ BY_COMMAND = {
     "run --help": (*HEAVY, "ssl", "tomllib"),
     "check --help": (*HEAVY, "ssl", "tomllib"),
     "test --help": (*HEAVY, "ssl", "tomllib"),
+    "submit --help": (*HEAVY, "ssl", "tomllib"),
+    "worker --help": (*HEAVY, "ssl", "tomllib"),
+    "status --help": (*HEAVY, "ssl", "tomllib"),
+    "schedule add --help": (*HEAVY, "ssl", "tomllib"),
     "run civitai-search-models-detail --format json": tuple(
         name for name in HEAVY if name not in ("jsonschema_rs", "jsonpath_rfc9535")
     ),

@@ -1,0 +1,67 @@
+"""What the commands of a fleet share: its database, the key of what it keeps, and some of the options of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from runner.cli.options import execute_options
+from runner.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.cli.test import SuiteOptions
+    from runner.fleet.database import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+VARIABLE: Final = "ARAZZO_STORE"
+DEFAULT: Final = ".arazzo/fleet.db"
+
+store_option = click.option(
+    "--store",
+    metavar="URL",
+    help=f"The database: postgresql://host/name, or a file for one machine ({VARIABLE}; {DEFAULT}).",
+)
+
+
+@contextmanager
+def opened(store: str | None, terminal: Terminal) -> Iterator[Database]:
+    """Open the database of a fleet."""
+    from runner.fleet.database import Database
+
+    database = Database(store or terminal.environ.get(VARIABLE) or DEFAULT)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def some_options(names: Iterable[str]) -> Callable[[F], F]:
+    """Give a command those of the options of a run that have these names."""
+    wanted = frozenset(names)
+
+    def decorate(command: F) -> F:
+        own: list[click.Parameter] = list(getattr(command, "__click_params__", ()))
+        execute_options(command)
+        params: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
+        params[:] = [each for each in params if each in own or each.name in wanted]
+        return command
+
+    return decorate
+
+
+def with_defaults(**given: Any) -> SuiteOptions:
+    """Give the options of a suite of which only some were said."""
+    from runner.cli.test import SuiteOptions, command
+
+    params = command.make_context("arazzo", []).params
+    return SuiteOptions(**{**params, **given})
+
+
+def absolute(path: str) -> str:
+    return path if "://" in path else Path(path).absolute().as_uri()
