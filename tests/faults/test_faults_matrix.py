@@ -1,0 +1,98 @@
+"""Whatever a server does, by any driver: the step says what in one line, the next request works, nothing stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.engine.events import Entry
+from runner.result import Result
+from runner.shell.options import HttpOptions
+from tests.cli.process import arazzo
+from tests.faults.drivers import DRIVERS, ending, nothing_left, unresolved
+from tests.faults.flows import Told, flow, told, written
+from tests.faults.rude import FAULTS, MOST, PATIENT, rude
+from tests.shell.authority import Authority
+from tests.shell.server import always, answer, refused_port, serve
+
+OPTIONS = HttpOptions(trust_env=False, max_body=MOST)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_flow_goes_on_after_a_server_that(fault: str, driver: str) -> None:
+    behaviour, kind, said, timeout = FAULTS[fault]
+    with nothing_left(), serve(rude(behaviour)) as server:
+        plan = flow(server.url(""), server.url(""), timeout)
+        result: Result = ending(lambda: DRIVERS[driver](plan, OPTIONS))
+    says(result.entries, kind, said)
+
+
+def says(entries: tuple[Entry, ...], kind: str, said: str) -> None:
+    """Hold a run to what its first step shall say, and its second to have passed."""
+    first, second = told(entries)
+    assert (first.kind, first.message[: len(said)]) == (kind, said)
+    assert (bool(first.problem), len(first.problem) < 200) == (bool(kind), True)
+    assert second == Told("fine")
+
+
+CERTIFICATES = {
+    "another host": ({"name": "wrong", "host": "DNS:elsewhere.test"}, "not valid for '127.0.0.1'"),
+    "another day": ({"name": "old", "days": -1}, "certificate has expired"),
+    "nobody who is trusted": ({"name": "good"}, "unable to get local issuer certificate"),
+}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("whose", CERTIFICATES)
+def test_a_flow_goes_on_after_a_certificate_of(whose: str, driver: str, authority: Authority) -> None:
+    made, said = CERTIFICATES[whose]
+    trusted = True if "nobody" in whose else str(authority.file)
+    context = authority.server(authority.sign(**made))
+    with nothing_left(), serve(always(answer()), context) as secret, serve(rude(lambda _: None)) as server:
+        plan = flow(secret.url(""), server.url(""), PATIENT)
+        options = HttpOptions(trust_env=False, verify=trusted)
+        result: Result = ending(lambda: DRIVERS[driver](plan, options))
+    (first, _) = told(result.entries)
+    says(result.entries, "tls", "the certificate of '127.0.0.1' is not trusted: ")
+    assert said in first.message
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_flow_goes_on_after_nobody_answered(driver: str) -> None:
+    with nothing_left(), serve(rude(lambda _: None)) as server, unresolved("nowhere.invalid"):
+        nowhere, port = "http://nowhere.invalid", refused_port()
+        for fault, kind, said in (
+            (nowhere, "dns", "cannot resolve host 'nowhere.invalid'"),
+            (f"http://127.0.0.1:{port}", "connect", f"connection to 127.0.0.1:{port} refused"),
+        ):
+            plan = flow(fault, server.url(""), PATIENT)
+            says(ending(lambda plan=plan: DRIVERS[driver](plan, OPTIONS)).entries, kind, said)  # type: ignore[misc]
+
+
+ON_THE_COMMAND_LINE = [
+    "resets in the body",
+    "trickles its head",
+    "sends fields without end",
+    "sends half of a gzip",
+    "sends an answer nobody asked for",
+    "speaks another protocol",
+]
+
+
+@pytest.mark.parametrize("command", [("run",), ("test", "-j", "4", "--repeat", "8")], ids=["run", "test"])
+@pytest.mark.parametrize("fault", ON_THE_COMMAND_LINE)
+def test_a_command_goes_on_after_a_server_that(fault: str, command: tuple[str, ...], tmp_path: Path) -> None:
+    behaviour, kind, said, timeout = FAULTS[fault]
+    with serve(rude(behaviour)) as server:
+        path = written(tmp_path, server.url(""), server.url(""), timeout)
+        ended = arazzo(*command, path, "--pace", "0", "--report", f"jsonl={tmp_path / 'report.jsonl'}")
+    assert ended.code == 0, ended
+    lines = (tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    replies = [line["exchange"]["reply"] for line in events if line.get("event") == "Answered"]
+    failures = [(reply["failure"], reply["message"][: len(said)]) for reply in replies if "failure" in reply]
+    assert failures == ([(kind, said)] * (len(replies) // 2) if kind else [])
+    assert len(replies) == (2 if command[0] == "run" else 16)
