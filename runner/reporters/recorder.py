@@ -133,7 +133,7 @@ class Recorder:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
         if self._resting is not None:
             step, seconds, since = self._resting
-            ended = min(since + seconds, at)
+            ended = max(since, min(since + seconds, at))
             step.waited += ended - since
             step.moments.append(Moment("wait", since, ended))
             self._resting = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC
+from functools import partial
 
 SLICE = 0.1
 """Seconds that a sleeping `SystemClock` lets pass before it asks again whether the run was cancelled."""
@@ -15,14 +16,25 @@ def never() -> bool:
     return False
 
 
+def steady() -> Callable[[], float]:
+    """Give a clock that is right when it is made, and then moves as time passes, whatever the machine's is set to."""
+    if hasattr(time, "CLOCK_BOOTTIME"):  # which goes on while the machine sleeps
+        passed = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    else:
+        passed = time.monotonic
+    began = time.time() - passed()
+    return lambda: began + passed()
+
+
 class SystemClock:
     """The machine's clock. `cancelled` cuts a sleep short from another thread; KeyboardInterrupt does so by itself."""
 
     def __init__(self, cancelled: Callable[[], bool] = never) -> None:
         self._cancelled = cancelled
+        self._now = steady()
 
     def now(self) -> float:
-        return time.time()
+        return self._now()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -36,8 +48,11 @@ class SystemClock:
 class AsyncSystemClock:
     """The machine's clock; cancelling the task ends a sleep."""
 
+    def __init__(self) -> None:
+        self._now = steady()
+
     def now(self) -> float:
-        return time.time()
+        return self._now()
 
     def monotonic(self) -> float:
         return time.monotonic()
