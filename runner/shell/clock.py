@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC
-from functools import partial
 
 SLICE = 0.1
 """Seconds that a sleeping `SystemClock` lets pass before it asks again whether the run was cancelled."""
@@ -18,12 +17,13 @@ def never() -> bool:
 
 def steady() -> Callable[[], float]:
     """Give a clock that is right when it is made, and then moves as time passes, whatever the machine's is set to."""
-    if hasattr(time, "CLOCK_BOOTTIME"):  # which goes on while the machine sleeps
-        passed = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
-    else:
-        passed = time.monotonic
-    began = time.time() - passed()
-    return lambda: began + passed()
+    began = time.time() - _passed()
+    return lambda: began + _passed()
+
+
+def _passed() -> float:
+    """Give the seconds since some moment; where the system can tell, those too in which the machine slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class SystemClock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from itertools import cycle
+from itertools import count
 from typing import Any
 
 import pytest
@@ -54,11 +54,11 @@ workflows:
 
 
 class Jumping(VirtualClock):
-    """A clock that is set to something else each time before it is looked at."""
+    """A clock that is set back, or forward, each time before it is looked at."""
 
-    def __init__(self, jumps: tuple[float, ...]) -> None:
+    def __init__(self, jump: float) -> None:
         super().__init__(START)
-        self._jumps = cycle(jumps)
+        self._jumps = count(0, jump)
 
     def now(self) -> float:
         return super().now() + next(self._jumps)
@@ -148,21 +148,22 @@ def test_a_server_that_puts_off_ends_with_the_retries(storm: str, driver: str) -
         assert finished.problem.message == "$statusCode == 200 is not met: it is 429"
 
 
+JUMPS = [-86_400.0, 86_400.0, -1.0]
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
-@pytest.mark.parametrize(
-    "jumps", [(0.0, -86_400.0), (0.0, 86_400.0), (0.0, -2e9), (0.0, 1e11)], ids=["back", "forward", "1900", "5000"]
-)
-def test_a_clock_that_is_set_changes_nothing_that_a_flow_does(jumps: tuple[float, ...], driver: str) -> None:
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_clock_that_is_set_changes_nothing_that_a_flow_does(jump: float, driver: str) -> None:
     with serve(busy("Retry-After: 5", times=3)) as server:
-        entries = story(driver, server.url(""), Jumping(jumps), Limits(pace=0, wall=600.0))
+        entries = story(driver, server.url(""), Jumping(jump), Limits(pace=0, wall=600.0))
     assert [each.seconds for each in events(entries, WaitStarted)] == [5.0, 5.0, 5.0]
     assert [each.outcome for each in events(entries, StepFinished)] == ["passed"]
 
 
-@pytest.mark.parametrize("jumps", [(0.0, -86_400.0), (0.0, 86_400.0), (0.0, -2e9), (0.0, 1e11)])
-def test_no_report_tells_of_less_than_no_time(jumps: tuple[float, ...]) -> None:
+@pytest.mark.parametrize("jump", JUMPS)
+def test_no_report_tells_of_less_than_no_time(jump: float) -> None:
     with serve(busy("Retry-After: 5", times=3)) as server:
-        entries = story("lean", server.url(""), Jumping(jumps))
+        entries = story("lean", server.url(""), Jumping(jump))
     recorder, written = Recorder(), [io.StringIO() for _ in range(4)]
     reporters: list[Reporter] = [
         JUnit(written[0]),
