@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_flow_goes_on_after_a_server_that(fault: str, driver: str) -> None:
         try_out(fault, driver)
 
 
-CERTIFICATES = {
+CERTIFICATES: dict[str, tuple[dict[str, Any], str]] = {
     "another host": ({"name": "wrong", "host": "DNS:elsewhere.test"}, "not valid for '127.0.0.1'"),
     "another day": ({"name": "old", "days": -1}, "certificate has expired"),
     "nobody who is trusted": ({"name": "good"}, "unable to get local issuer certificate"),
