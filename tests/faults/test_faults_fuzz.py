@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ FIELDS = [
     "\r\n", "\n", ": ", ";", "=", "Set-Cookie", "Location", "Retry-After", "Content-Length", "Content-Encoding",
     "Transfer-Encoding", "gzip", "0", "5", "\r\n\r\n", "//", "Max-Age", "Expires", "HTTP/1.1 100 X", "Digest ", ",",
 ]  # fmt: skip
+TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
+"""How much longer than in the short form, which is the same each time."""
 EXAMPLES = {"document": 60, "flow": 100, "description": 60, "schema": 150, "expression": 250, "condition": 250}
 
 
@@ -64,7 +67,13 @@ def given_to(name: str) -> st.SearchStrategy[bytes]:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_comes_is_taken_or_refused(name: str) -> None:
-    @settings(max_examples=EXAMPLES.get(name, 300), deadline=None, suppress_health_check=[*HealthCheck], database=None)
+    @settings(
+        max_examples=EXAMPLES.get(name, 300) * TIMES,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+        database=None,
+        derandomize=TIMES == 1,
+    )
     @given(given_to(name))
     def holds(data: bytes) -> None:
         with promptly():
