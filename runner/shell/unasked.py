@@ -13,5 +13,5 @@ def end_where_more_came(body: object) -> None:
     found: Any = body
     for name in _TO_H11:
         found = getattr(found, name, None)
-    if found is not None and found.trailing_data[0]:
+    if found is not None and any(found.trailing_data):  # bytes, and whether the end came
         found.send_failed()  # which is how h11 is told that a connection is of no use any more

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +18,9 @@ from tests.cli.process import arazzo
 from tests.faults.attempts import OPTIONS, says, try_out
 from tests.faults.drivers import DRIVERS, ending, nothing_left, unresolved
 from tests.faults.flows import flow, told, written
-from tests.faults.rude import FAULTS, PATIENT, rude
+from tests.faults.rude import CUT, FAULTS, PATIENT, rude
 from tests.shell.authority import Authority
-from tests.shell.server import always, answer, refused_port, serve
+from tests.shell.server import Connection, always, answer, refused_port, serve
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -46,6 +50,46 @@ def test_a_flow_goes_on_after_a_certificate_of(whose: str, driver: str, authorit
     (first, _) = told(result.entries)
     says(result.entries, "tls", "the certificate of '127.0.0.1' is not trusted: ")
     assert said in first.message
+
+
+def cuts_off(connection: Connection) -> None:
+    """Close the connection below TLS, as anybody on the way can."""
+    os.close(connection.sock.detach())
+
+
+def says_goodbye(connection: Connection) -> None:
+    """End TLS as it should be, and leave the rest to the other side."""
+    with contextlib.suppress(OSError):
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        connection.sock.unwrap()
+
+
+ENDLESS, COUNTED = b"HTTP/1.1 200 OK\r\n\r\nhalf of it", answer(body=b"all of it")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize(
+    ("sent", "end", "said"),
+    [(ENDLESS, cuts_off, CUT), (ENDLESS, says_goodbye, ""), (COUNTED, cuts_off, "")],
+    ids=["cut off where only the end tells that it is whole", "ended", "cut off after all of it"],
+)
+def test_a_flow_goes_on_after_tls_was(
+    sent: bytes, end: Callable[[Connection], None], said: str, driver: str, authority: Authority
+) -> None:
+    if said and driver == "httpx-async":
+        pytest.skip("anyio takes it for the end, unless it may wait for the other side's farewell when it closes")
+
+    def behave(connection: Connection) -> None:
+        connection.request()
+        connection.send(sent)
+        end(connection)
+
+    context = authority.server(authority.sign("good"))
+    with nothing_left(), serve(behave, context) as secret, serve(rude(lambda _: None)) as server:
+        plan = flow(secret.url(""), server.url(""), PATIENT)
+        options = HttpOptions(trust_env=False, verify=str(authority.file))
+        result: Result = ending(lambda: DRIVERS[driver](plan, options))
+    says(result.entries, "protocol" if said else "", said)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

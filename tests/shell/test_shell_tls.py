@@ -146,6 +146,20 @@ def test_a_certificate_of_a_trusted_authority_must_be_for_this_host_and_this_day
     assert isinstance(skipped, Response)
 
 
+def test_a_connection_on_which_tls_has_ended_is_not_used_again(authority: Authority, send_all: SendAll) -> None:
+    def says_goodbye(connection: Connection) -> None:
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+        with contextlib.suppress(OSError):
+            assert isinstance(connection.sock, ssl.SSLSocket)
+            connection.sock.unwrap()
+
+    with serve(says_goodbye, authority.server(authority.sign("good"))) as server:
+        one = Request("GET", server.url())
+        replies = send_all(one, one, options=trusting(authority))
+    assert replies == [Response(200, (), b"all of it", "OK")] * 2
+
+
 def test_only_the_host_that_is_named_is_not_checked(tls: ssl.SSLContext, send_all: SendAll) -> None:
     with serve(always(answer()), tls) as server:
         named, other = Request("GET", server.url(host="localhost")), Request("GET", server.url())
