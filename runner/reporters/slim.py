@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import TypeVar, cast
 
-from runner.engine.events import Answered, AttemptFinished, CriterionChecked, Entry, Event, StepFinished
+from runner.engine.events import (
+    Answered,
+    AttemptFinished,
+    CriterionChecked,
+    Entry,
+    Event,
+    StepFinished,
+    WorkflowFinished,
+    WorkflowStarted,
+)
 from runner.exchange import Exchange, Hop, Request, Response
 from runner.records import replace
 from runner.reporters.body import cut_body
@@ -91,8 +100,10 @@ def _weight_of(event: Event) -> int:
             replies = [exchange.reply, *(hop.response for hop in exchange.hops)]
             bodies = [exchange.sent.body, *(reply.body for reply in replies if isinstance(reply, Response))]
             return sum(map(len, bodies))
-        case AttemptFinished() | StepFinished():
+        case AttemptFinished() | StepFinished() | WorkflowFinished():
             return sum(map(weigh, event.outputs.values()))
+        case WorkflowStarted():
+            return sum(map(weigh, event.inputs.values()))
         case CriterionChecked():
             return weigh(event.verdict.left) + weigh(event.verdict.right)
         case _:
@@ -103,8 +114,10 @@ def _slim_event(event: Event) -> Event:
     match event:
         case Answered(_, exchange):
             return replace(event, exchange=trimmed(exchange, EARLIER_LIMIT))
-        case AttemptFinished() | StepFinished():
+        case AttemptFinished() | StepFinished() | WorkflowFinished():
             return replace(event, outputs=_slim_values(event.outputs))
+        case WorkflowStarted():
+            return replace(event, inputs=_slim_values(event.inputs))
         case CriterionChecked():
             return _slim_criterion(event)
         case _:

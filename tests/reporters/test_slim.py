@@ -86,8 +86,9 @@ def test_the_last_visit_of_a_step_is_kept_whole_and_those_before_it_begin_alike(
     assert len(str(first.outputs["rows"])) <= EARLIER_LIMIT
 
 
-def test_the_entries_of_a_run_are_whole_until_they_hold_too_much() -> None:
-    events = polled(POLL, 20).events
+@pytest.mark.parametrize("document", [POLL, CALLED, TRANSFER], ids=["steps", "called workflows", "workflows"])
+def test_the_entries_of_a_run_are_whole_until_they_hold_too_much(document: str) -> None:
+    events = polled(document, 20).events
     bounded, whole = Entries(most=1_000_000), Entries()
     for event in events:
         bounded.add(Entry(0.0, event))
