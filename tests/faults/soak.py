@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("fuzz", "matrix", "flows")
 EVERY = 0.25
 """Seconds between two looks at a process."""
+FEWEST = 40
+"""Looks below which a life is too short to tell: its first quarter is the start."""
 MEMORY, FILES, THREADS = 8.0, 4, 2
 """What may be held more at the end than half-way: mebibytes, and what comes and goes with idle connections."""
 REQUESTS = 3
@@ -157,7 +159,7 @@ def _halves(looks: Sequence[Look]) -> tuple[Look, Look]:
 
 def grown(looks: Sequence[Look]) -> str:
     """Say what a process held more and more of; a life too short to tell is none that grows."""
-    if len(looks) < 8:
+    if len(looks) < FEWEST:
         return ""
     before, after = _halves(looks)
     bounds = Look(MEMORY, FILES, FILES, THREADS)
@@ -171,7 +173,7 @@ def grown(looks: Sequence[Look]) -> str:
 
 def summary(looks: Sequence[Look]) -> str:
     """Tell what a process held half-way and at the end."""
-    if len(looks) < 8:
+    if len(looks) < FEWEST:
         return "too short to tell what it holds"
     before, after = _halves(looks)
     return (
