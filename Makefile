@@ -13,8 +13,10 @@ run: $(STAMP) ## run the bundled flows on the embedded sandbox; ARGS="--fault dr
 test: $(STAMP) ## run the test suite on every core; ARGS="-n0 tests/engine" runs a part of it in this process
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-soak: $(STAMP) ## run what takes long in its long form; Postgres (apt-get install postgresql) has to be there for some of it
-	@ARAZZO_SOAK=1 $(BIN)/python -m pytest -q tests/fleet $(ARGS)
+soak: $(STAMP) ## try for long what the tests try in short; ARGS="flows --flows 5000", ARGS="fuzz --minutes 1"
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-input -e '.[fuzz]' || \
+		echo 'atheris cannot be installed here: nothing is fuzzed by coverage'
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 bench: $(STAMP) ## measure what runs cost, beside the other tools that are here; ARGS="start --alone", ARGS=--where
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -19,6 +19,7 @@ from runner.expressions.selectors.compile import Apply
 from runner.plan.plan import Plan
 from runner.records import replace
 from runner.reporters.redact import Redactor
+from runner.reporters.slim import Entries
 from runner.result import Result, result_of
 from runner.shell.auth import NO_CREDENTIALS, Credentials
 from runner.shell.clock import AsyncSystemClock, AsyncVirtualClock, SystemClock, VirtualClock, never
@@ -124,7 +125,7 @@ class _Story:
         self._warnings = unchecked(transport) if isinstance(transport, HttpOptions) else ()
         self._tell = options.get("tell", api.ignore)
         self._redactor = Redactor() if options.get("redact", True) else None
-        self._entries: list[Entry] = []
+        self._entries = Entries()
         self._outputs: Mapping[str, Value] = {}
 
     def tell(self, entry: Entry) -> None:
@@ -136,7 +137,7 @@ class _Story:
             entry = self._redactor.redact(entry)
             if isinstance(entry.event, SecretsLearned):
                 return
-        self._entries.append(entry)
+        self._entries.add(entry)
         self._tell(entry)
 
     def hearing(self, embedded: Embedded) -> Callable[[Entry], None]:
@@ -152,7 +153,7 @@ class _Story:
         return heard
 
     def result(self, outcome: Outcome) -> Result:
-        return replace(result_of(outcome, tuple(self._entries)), outputs=self._outputs)
+        return replace(result_of(outcome, tuple(self._entries.all)), outputs=self._outputs)
 
 
 @contextmanager

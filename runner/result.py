@@ -12,7 +12,8 @@ from runner.values import Value
 class Result(Frozen):
     """The outcome of a run. `outputs` are those of the last workflow that was asked for, with the secrets in them.
 
-    `problem` says why it did not pass, and `entries` are everything that happened.
+    `problem` says why it did not pass, and `entries` are everything that happened. Where bodies and values in them come
+    to more than 64 MiB, the oldest are cut to their beginnings: what tells of a run as it happens is told of all.
     """
 
     outcome: Outcome

@@ -61,6 +61,8 @@ def test_a_pattern_is_searched_for(engine: EngineName, pattern: str, text: str, 
         ("*", "'*' repeats nothing at character 1"),
         ("a{2,1}", "min repeat greater than max repeat at character 3"),
         (r"\d(", "'(' is not closed at character 3"),
+        ("(?{", "unknown extension ?{ at character 2"),
+        (r"\N", "missing { at character 3"),
     ],
 )
 def test_a_text_that_is_no_pattern_is_refused(engine: EngineName, pattern: str, message: str) -> None:

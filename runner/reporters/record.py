@@ -25,6 +25,11 @@ TOLD_ELSEWHERE: frozenset[ProblemKind] = frozenset({"contract", "teardown"})
 """Problems of a workflow that are told where they happened: at a step, or with its teardown."""
 
 
+def elapsed(started: float, finished: float | None) -> float:
+    """Give the seconds between two moments, none where there is no end yet, or the clock was set back in between."""
+    return 0.0 if finished is None else max(0.0, finished - started)
+
+
 class Moment(NamedTuple):
     """When a request or a wait of a step was, in seconds since 1970.
 
@@ -93,7 +98,7 @@ class StepRecord(Mutable):
 
     @property
     def took(self) -> float:
-        return (self.started if self.finished is None else self.finished) - self.started
+        return elapsed(self.started, self.finished)
 
 
 class TeardownRecord(Mutable):
@@ -149,7 +154,7 @@ class WorkflowRecord(Mutable):
 
     @property
     def took(self) -> float:
-        return (self.started if self.finished is None else self.finished) - self.started
+        return elapsed(self.started, self.finished)
 
     @property
     def all_steps(self) -> list[StepRecord]:
@@ -178,7 +183,7 @@ class CaseRecord(Mutable):
 
     @property
     def took(self) -> float:
-        return (self.started if self.finished is None else self.finished) - self.started
+        return elapsed(self.started, self.finished)
 
 
 class RunRecord(Mutable):
@@ -201,9 +206,7 @@ class RunRecord(Mutable):
 
     @property
     def took(self) -> float:
-        if self.started is None or self.finished is None:
-            return 0.0
-        return self.finished - self.started
+        return 0.0 if self.started is None else elapsed(self.started, self.finished)
 
     def all_workflows(self) -> Iterator[WorkflowRecord]:
         """Give every workflow that ran, a called one before the one that called it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeVar, assert_never
 
 from runner.engine.events import (
@@ -28,17 +30,16 @@ from runner.engine.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
-from runner.exchange import Exchange, Hop, Request, Response
-from runner.records import replace
-from runner.reporters.body import cut_body, whole_length
+from runner.exchange import Exchange, Response
+from runner.reporters.body import whole_length
 from runner.reporters.findings import Finding, note
 from runner.reporters.record import CaseRecord, Moment, RunRecord, StepRecord, TeardownRecord, WorkflowRecord
+from runner.reporters.slim import EARLIER_LIMIT, slim_step, slim_workflow, trimmed
 
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
 
-EARLIER_LIMIT = 1024
-"""The same for the attempts before the last one."""
+R = TypeVar("R", StepRecord, WorkflowRecord)
 
 
 class Recorder:
@@ -133,7 +134,7 @@ class Recorder:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
         if self._resting is not None:
             step, seconds, since = self._resting
-            ended = min(since + seconds, at)
+            ended = max(since, min(since + seconds, at))
             step.waited += ended - since
             step.moments.append(Moment("wait", since, ended))
             self._resting = None
@@ -151,8 +152,8 @@ class Recorder:
                 step.moments.append(_moment(exchange, at))
                 _begin_attempt(step)
                 if step.exchanges:
-                    step.exchanges[-1] = _trimmed(step.exchanges[-1], EARLIER_LIMIT)
-                step.exchanges.append(_trimmed(exchange, self._limit))
+                    step.exchanges[-1] = trimmed(step.exchanges[-1], EARLIER_LIMIT)
+                step.exchanges.append(trimmed(exchange, self._limit))
             case BodyUnreadable(_, problem):
                 step.unreadable = problem
             case ContractChecked():
@@ -205,6 +206,8 @@ class Recorder:
         left = [each for each in siblings if each.reason != "dependency"]
         if event.reason == "goto" and left:
             left[-1].went_on = True
+        if self.step or event.reason == "goto":
+            _slim_last(slim_workflow, (each for each in reversed(siblings) if each.workflow_id == event.workflow_id))
         siblings.append(record)
         self._stack.append(record)
 
@@ -215,7 +218,9 @@ class Recorder:
         if self.workflow:
             teardown = self.workflow.teardown
             record.in_teardown = teardown is not None
-            (teardown or self.workflow).steps.append(record)
+            visits = (teardown or self.workflow).steps
+            _slim_last(slim_step, (each for each in reversed(visits) if each.step_id == event.step_id))
+            visits.append(record)
         self._stack.append(record)
 
     def _close_step(self, event: StepFinished, at: float) -> None:
@@ -228,7 +233,7 @@ class Recorder:
         if not step.failed:
             _excuse(step)
         if not self._passed_bodies and step.outcome == "passed" and not step.findings:
-            step.exchanges = [_trimmed(exchange, 0) for exchange in step.exchanges]
+            step.exchanges = [trimmed(exchange, 0) for exchange in step.exchanges]
         self._pop(step)
 
     def _close_workflow(self, event: WorkflowFinished, at: float) -> None:
@@ -244,6 +249,12 @@ class Recorder:
     def _pop(self, record: WorkflowRecord | StepRecord) -> None:
         while self._stack and self._stack.pop() is not record:
             pass
+
+
+def _slim_last(slim: Callable[[R], None], earlier: Iterator[R]) -> None:
+    """Keep little of the last record of what happens once more: those before it are slim already."""
+    for record in islice(earlier, 1):
+        slim(record)
 
 
 def _note_teardown(
@@ -279,20 +290,3 @@ def _begin_attempt(step: StepRecord) -> None:
 def _moment(exchange: Exchange, at: float) -> Moment:
     received = whole_length(exchange.reply.body) if isinstance(exchange.reply, Response) else 0
     return Moment("request", at - exchange.took, at, whole_length(exchange.sent.body), received)
-
-
-M = TypeVar("M", Request, Response)
-
-
-def _trimmed(exchange: Exchange, limit: int) -> Exchange:
-    sent, reply = _cut(exchange.sent, limit), exchange.reply
-    hops = tuple(Hop(_cut(hop.sent, limit), _cut(hop.response, limit)) for hop in exchange.hops)
-    if isinstance(reply, Response):
-        reply = _cut(reply, limit)
-    if sent is exchange.sent and reply is exchange.reply and not hops:
-        return exchange
-    return replace(exchange, sent=sent, reply=reply, hops=hops)
-
-
-def _cut(message: M, limit: int) -> M:
-    return message if len(message.body) <= limit else replace(message, body=cut_body(message.body, limit))

@@ -22,7 +22,7 @@ from runner.records import Mutable, field
 from runner.reporters import lines
 from runner.reporters.console import Console, Verbosity
 from runner.reporters.live import LiveScreen, PlainScreen, Screen
-from runner.reporters.record import RunRecord
+from runner.reporters.record import RunRecord, elapsed
 from runner.reporters.style import Role, Style
 from runner.reporters.text import count, one_line, seconds, visible
 
@@ -127,7 +127,7 @@ class SuiteConsole:
     def _finish(self, event: CaseFinished, running: _Running, at: float) -> None:
         self._running = None
         self._count(event.case, event.outcome)
-        self._document.took += at - running.began
+        self._document.took += elapsed(running.began, at)
         if event.outcome == "passed" and self._verbosity != "verbose":
             return
         drawn, run = self._drawn(running)

@@ -134,7 +134,8 @@ def _refused(pattern: str) -> RegexSyntax:
         where = f" at character {error.pos + 1}" if error.pos is not None else ""
         sign = pattern[error.pos : error.pos + 1] if error.pos is not None else ""
         message, advice = _REASONS.get(error.msg, (error.msg, ""))
-        return RegexSyntax(message.format(sign) + where, error.pos, advice.format(sign))
+        # no `format`: what `re` says in words of its own may quote braces
+        return RegexSyntax(message.replace("{}", sign) + where, error.pos, advice.replace("{}", sign))
     except (OverflowError, RecursionError):
         return RegexSyntax("it is too large")
     return RegexSyntax("it is not a regular expression of ECMA-262")

@@ -15,14 +15,26 @@ def never() -> bool:
     return False
 
 
+def steady() -> Callable[[], float]:
+    """Give a clock that is right when it is made, and then moves as time passes, whatever the machine's is set to."""
+    began = time.time() - _passed()
+    return lambda: began + _passed()
+
+
+def _passed() -> float:
+    """Give the seconds since some moment; where the system can tell, those too in which the machine slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SystemClock:
     """The machine's clock. `cancelled` cuts a sleep short from another thread; KeyboardInterrupt does so by itself."""
 
     def __init__(self, cancelled: Callable[[], bool] = never) -> None:
         self._cancelled = cancelled
+        self._now = steady()
 
     def now(self) -> float:
-        return time.time()
+        return self._now()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -36,8 +48,11 @@ class SystemClock:
 class AsyncSystemClock:
     """The machine's clock; cancelling the task ends a sleep."""
 
+    def __init__(self) -> None:
+        self._now = steady()
+
     def now(self) -> float:
-        return time.time()
+        return self._now()
 
     def monotonic(self) -> float:
         return time.monotonic()

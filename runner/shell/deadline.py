@@ -142,7 +142,11 @@ class BoundedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, _left(httpcore.ConnectTimeout)))
+        stream = self._inner.start_tls(ssl_context, server_hostname, _left(httpcore.ConnectTimeout))
+        if isinstance(sock := stream.get_extra_info("socket"), ssl.SSLSocket):
+            # an end without a farewell may be anybody's doing (RFC 9112, 9.8)
+            sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]
+        return BoundedStream(stream)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

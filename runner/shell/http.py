@@ -42,6 +42,7 @@ from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
 from runner.shell.reach import ANYWHERE, Reach
 from runner.shell.trust import Terms, Trust
+from runner.shell.unasked import end_where_more_came
 from runner.shell.wire import IDEMPOTENT, is_framed, legal_url
 
 if "httpx" not in sys.modules:
@@ -98,6 +99,7 @@ class HttpTransport:
                 for chunk in stream:
                     attempt.take(chunk)
             finally:
+                end_where_more_came(stream)
                 stream.close()
             return attempt.reply(response)
         except Exception as error:
@@ -148,6 +150,7 @@ class AsyncHttpTransport:
                 async for chunk in stream:
                     attempt.take(chunk)
             finally:
+                end_where_more_came(stream)
                 await stream.aclose()
             return attempt.reply(response)
         except Exception as error:

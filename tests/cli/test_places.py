@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import arazzo, documents
+from tests.shell.authority import Authority
 from tests.shell.server import Connection, always, answer, refused_port, serve
-from tests.shell.test_shell_tls import Authority
 
 LIST = "  - {stepId: list, operationId: listThings}\n"
 OK = answer("Content-Type: application/json", body=b"{}")

@@ -21,7 +21,8 @@ from runner.engine.events import (
 )
 from runner.exchange import Exchange, Request, Response
 from runner.reporters.record import RunRecord
-from runner.reporters.recorder import EARLIER_LIMIT, Recorder
+from runner.reporters.recorder import Recorder
+from runner.reporters.slim import EARLIER_LIMIT
 
 from .story import story
 

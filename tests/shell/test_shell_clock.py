@@ -57,3 +57,15 @@ def test_an_awaited_system_clock_sleeps_too() -> None:
     asyncio.run(clock.sleep(0.05))
     assert clock.monotonic() - began >= 0.05
     assert abs(clock.now() - time.time()) < 1
+
+
+@pytest.mark.parametrize("made", [SystemClock, AsyncSystemClock])
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0], ids=["back", "forward"])
+def test_a_system_clock_goes_on_as_time_does_when_the_machine_s_is_set(
+    made: type[SystemClock | AsyncSystemClock], jump: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = made()
+    before, real = clock.now(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    assert 0 <= clock.now() - before < 60
+    assert abs(made().now() - before - jump) < 60

@@ -196,7 +196,6 @@ def test_a_line_break_in_a_url_is_no_line_break_on_the_wire(send_all: SendAll) -
         assert [received.line for received in server.received] == ["GET /a%20b%00c/%C3%BC HTTP/1.1"]
 
 
-@pytest.mark.parametrize("send_all", ["lean", "lean-async"], indirect=True)  # h11 takes it for one
 def test_what_comes_after_a_response_is_no_answer_to_the_next_request(send_all: SendAll) -> None:
     def says_too_much(connection: Connection) -> None:
         while connection.request():

@@ -18,6 +18,7 @@ from runner.errors import UsageError
 from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.shell.http import HttpTransport
 from runner.shell.options import ClientCertificate, HttpOptions
+from tests.shell.authority import Authority
 from tests.shell.conftest import QUIET, SendAll
 from tests.shell.server import Connection, always, answer, serve
 
@@ -109,47 +110,6 @@ def test_who_goes_past_every_proxy_trusts_whom_the_machine_says(
     assert kinds(replies) == ["200", "connect"]
 
 
-class Authority:
-    """A certificate authority in a folder, and the certificates it signed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.openssl = shutil.which("openssl") or pytest.skip("needs openssl to make certificates")
-        self.file = folder / "ca.pem"
-        subject = ["-subj", "/CN=Test Authority", "-out", self.file, "-keyout", folder / "ca.key"]
-        self.run("req", "-x509", *NEW_KEY, "-days", "2", *subject)
-
-    def run(self, *arguments: object) -> None:
-        subprocess.run([self.openssl, *map(str, arguments)], check=True, capture_output=True, cwd=self.folder)
-
-    def sign(self, name: str, *, host: str = "IP:127.0.0.1", days: int = 2, locked: str = "") -> Path:
-        """Sign a certificate and give the file that holds it and its key; one of less than no days has expired."""
-        key, request, cert = (self.folder / f"{name}.{end}" for end in ("key", "csr", "crt"))
-        self.run("req", "-new", *NEW_KEY, "-subj", f"/CN={name}", "-out", request, "-keyout", key)
-        extra = self.folder / f"{name}.ext"
-        extra.write_text(f"subjectAltName={host}\n")
-        signing = ["-CA", self.file, "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-extfile", extra]
-        self.run("x509", "-req", "-in", request, *signing, "-days", days, "-out", cert)
-        if locked:
-            self.run("pkey", "-in", key, "-aes256", "-passout", f"pass:{locked}", "-out", f"{name}.locked")
-            key = self.folder / f"{name}.locked"
-        both = self.folder / f"{name}.pem"
-        both.write_bytes(key.read_bytes() + cert.read_bytes())
-        return both
-
-    def server(self, certificate: Path, *, asks: bool = False) -> ssl.SSLContext:
-        """Make a server's context; where it `asks`, clients have to show a certificate of this authority."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        if asks:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(self.file)
-        return context
-
-
-NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-
-
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
@@ -184,6 +144,20 @@ def test_a_certificate_of_a_trusted_authority_must_be_for_this_host_and_this_day
     else:
         assert isinstance(reply, Response)
     assert isinstance(skipped, Response)
+
+
+def test_a_connection_on_which_tls_has_ended_is_not_used_again(authority: Authority, send_all: SendAll) -> None:
+    def says_goodbye(connection: Connection) -> None:
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+        with contextlib.suppress(OSError):
+            assert isinstance(connection.sock, ssl.SSLSocket)
+            connection.sock.unwrap()
+
+    with serve(says_goodbye, authority.server(authority.sign("good"))) as server:
+        one = Request("GET", server.url())
+        replies = send_all(one, one, options=trusting(authority))
+    assert replies == [Response(200, (), b"all of it", "OK")] * 2
 
 
 def test_only_the_host_that_is_named_is_not_checked(tls: ssl.SSLContext, send_all: SendAll) -> None:

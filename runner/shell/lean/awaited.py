@@ -55,7 +55,15 @@ class Conversation(asyncio.Protocol):
             self._whole.set_exception(error)
 
     def eof_received(self) -> None:
-        self._ended(None)
+        self._ended(ConnectionResetError() if self._is_cut_off() else None)
+
+    def _is_cut_off(self) -> bool:
+        """Say whether TLS was not ended by who spoke it: anybody may have cut the connection off (RFC 9112, 9.8)."""
+        spoken = self._transport.get_extra_info("ssl_object") if self._transport else None
+        try:
+            return spoken is not None and bool(spoken.read(1))  # nothing: the farewell was read
+        except OSError:  # there is more to come
+            return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended(exc)

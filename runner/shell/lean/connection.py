@@ -123,7 +123,10 @@ def secure(plain: Connection, context: ssl.SSLContext, host: str, patience: Pati
     """Speak TLS on a connection; `host` is whose certificate is expected, and the name that is asked for (SNI)."""
     try:
         plain.sock.settimeout(None)
-        sock = context.wrap_socket(plain.sock, server_hostname=host, do_handshake_on_connect=False)
+        # ragged: an end without a farewell may be anybody's doing, and a body up to it is not whole (RFC 9112, 9.8)
+        sock = context.wrap_socket(
+            plain.sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
     except BaseException:
         plain.close()
         raise
