@@ -83,11 +83,12 @@ def unused_outputs(ctx: Context, workflow: Workflow) -> Iterator[Diagnostic]:
     written = resolve_pointer(ctx.arazzo.document.root, workflow.pointer)
     used: dict[str, set[str]] = {}
     for text in _texts(written):
-        for found in _OUTPUT.finditer(text):
+        for found in _OUTPUT.finditer(text) if "outputs" in text else ():
             used.setdefault(found[1], set()).add(found[2])
     for step in workflow.all_steps:
-        for name in step.outputs:
-            if not any(_names(used_name, name) for used_name in used.get(step.step_id, ())):
+        spelled = used.get(step.step_id, set())
+        for name in step.outputs.keys() - spelled:
+            if not any(_names(each, name) for each in spelled):
                 pointer = join_pointer(step.pointer, "outputs", name)
                 yield flow.unused_output(name, step.step_id, ctx.key(pointer))
 
