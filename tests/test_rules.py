@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def fixed_of(folder: Path) -> Path:
 
 
 def sources_of(folder: Path) -> api.Sources:
-    """Check without a network; some rules say nothing unless they are asked."""
-    return api.Sources(offline=True, levels={folder.name: "warning"})
+    """Check without a network, but for what is refused before there is any; some rules say nothing unless asked."""
+    return api.Sources(offline=folder.name != "document-not-allowed", levels={folder.name: "warning"})
 
 
 def found_in(folder: Path) -> tuple[Diagnostic, ...]:
@@ -70,6 +71,7 @@ def found_in(folder: Path) -> tuple[Diagnostic, ...]:
 def drawn(diagnostics: tuple[Diagnostic, ...]) -> str:
     """Draw what is said, without the folders of this machine."""
     text = "\n\n".join(render_full(each, Style()) for each in diagnostics) + "\n"
+    text = re.sub(r"(?<=is outside of ).*(?=, where)", "'/rules'", text)  # the repository, if this is one
     return text.replace(str(RULES), "/rules")
 
 
