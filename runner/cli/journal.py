@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,7 @@ from runner.cli.outlets import Outlets
 from runner.cli.prepare import say_error
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
-from runner.durable.store import JournalError, KeptRun, RunState, Store, is_torn_down
+from runner.durable.store import JournalError, KeptRun, RunState, is_torn_down
 from runner.engine.asked import servers_used
 from runner.errors import UsageError
 from runner.exchange import Fetched
@@ -73,7 +74,7 @@ class Resumed(Frozen):
 class Keeping(Mutable):
     """A run that is kept while it goes on."""
 
-    store: Store
+    store: SqliteStore
     run_id: str
     began: float
     seal: Seal
@@ -87,7 +88,7 @@ class Keeping(Mutable):
         from runner.durable.journal import Journal, Unit
         from runner.durable.world import journaled
 
-        unit = Unit(self.store, self.run_id, unit_name(len(self.journals), ready), self.seal)
+        unit = Unit(self.store, self.run_id, unit_name(len(self.journals), ready), self.seal, self.store.option)
         journal = Journal(unit, world.clock.now, lost=self.lost)
         self.journals.append(journal)
         return journaled(world, journal, seed_of(self.seed, unit.name))
@@ -102,7 +103,7 @@ class Keeping(Mutable):
         """Hold the run, so that nobody else takes it up, and let go of the journal in the end."""
         with closing(self.store), self.store.claim(self.run_id) as is_ours:
             if not is_ours:
-                raise JournalError(f"another process is at work on run {self.run_id}", "arazzo runs shows it")
+                raise JournalError(f"another process is at work on run {self.run_id}", f"arazzo runs{self.store.option} shows it")
             self.store.change(self.run_id, "running", time.time())
             yield
 
@@ -122,7 +123,7 @@ class Keeping(Mutable):
             outlets.warn(f"{error.message}: the run is over, and the journal does not have that")
             return code or error.exit_code
         if state == "stopped":
-            outlets.note(f"go on with it: arazzo resume {self.run_id}")
+            outlets.note(f"go on with it: arazzo resume {self.run_id}{self.store.option}")
         return code
 
     def _ended(self) -> RunState:
@@ -140,7 +141,7 @@ class Keeping(Mutable):
             self.store.change(self.run_id, state, time.time())
         say_error(outlets.terminal, error)
         if not isinstance(error, UnknownAnswerError):
-            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}")
+            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}{self.store.option}")
         return error.exit_code
 
 
@@ -180,7 +181,8 @@ def open_journal(given: str | None, terminal: Terminal, *, must_exist: bool = Fa
     """Open the journal that is meant."""
     from runner.durable.sqlite import SqliteStore
 
-    return SqliteStore(journal_path(given, terminal.environ), must_exist=must_exist)
+    path = journal_path(given, terminal.environ)
+    return SqliteStore(path, must_exist=must_exist, option=f" --journal {quote(str(path))}" if given else "")
 
 
 def kept_run(store: SqliteStore, run_id: str) -> KeptRun:
@@ -190,7 +192,7 @@ def kept_run(store: SqliteStore, run_id: str) -> KeptRun:
         return found[0]
     if found:
         raise UsageError(f"several runs begin with '{run_id}': {', '.join(each.run_id for each in found)}")
-    raise UsageError(f"there is no run '{run_id}' in {store.path}", "those there are: arazzo runs")
+    raise UsageError(f"there is no run '{run_id}' in {store.path}", f"those there are: arazzo runs{store.option}")
 
 
 def read_begins(kept: KeptRun, key: bytes) -> Begins:

@@ -43,10 +43,13 @@ _EFFECT: Final = "SELECT unit, number, kind, shown, at, asked, answered FROM eff
 
 
 class SqliteStore:
-    """A journal in a file, which is made where there is none unless `must_exist`."""
+    """A journal in a file, which is made where there is none unless `must_exist`.
 
-    def __init__(self, path: Path, *, must_exist: bool = False, busy: float = BUSY) -> None:
-        self.path = path
+    `option` is what a command needs to find it, where that is more than its name.
+    """
+
+    def __init__(self, path: Path, *, must_exist: bool = False, busy: float = BUSY, option: str = "") -> None:
+        self.path, self.option = path, option
         self._lock = RLock()
         self._locks: int | None = None
         self._held: set[int] = set()
