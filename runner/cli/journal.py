@@ -103,7 +103,8 @@ class Keeping(Mutable):
         """Hold the run, so that nobody else takes it up, and let go of the journal in the end."""
         with closing(self.store), self.store.claim(self.run_id) as is_ours:
             if not is_ours:
-                raise JournalError(f"another process is at work on run {self.run_id}", f"arazzo runs{self.store.option} shows it")
+                hint = f"arazzo runs{self.store.option} shows it"
+                raise JournalError(f"another process is at work on run {self.run_id}", hint)
             self.store.change(self.run_id, "running", time.time())
             yield
 
@@ -169,12 +170,12 @@ def journal_path(given: str | None, environ: Mapping[str, str]) -> Path:
     return folder / "journal.db"
 
 
-def journal_key(environ: Mapping[str, str]) -> bytes:
-    """Give the key that journals of this user are sealed with."""
+def journal_key(environ: Mapping[str, str], *, must_exist: bool = False) -> bytes:
+    """Give the key that journals of this user are sealed with; one is made where there is none unless `must_exist`."""
     from runner.durable.seal import VARIABLE, key_of
 
     folder = user_state(environ)
-    return key_of(environ.get(VARIABLE), folder / "journal-key" if folder else None)
+    return key_of(environ.get(VARIABLE), folder / "journal-key" if folder else None, must_exist=must_exist)
 
 
 def open_journal(given: str | None, terminal: Terminal, *, must_exist: bool = False) -> SqliteStore:
@@ -210,8 +211,8 @@ def keep(begun: Begun, documents: Mapping[str, str], options: Remaining, outlets
     """Begin to keep a run."""
     from runner.durable.seal import Seal
 
-    store = open_journal(path, outlets.terminal)
     key, run_id, seed = journal_key(outlets.terminal.environ), secrets.token_hex(4), fresh_seed()
+    store = open_journal(path, outlets.terminal)
     seal = Seal(key, run_id, named_secrets(begun.equipped))
     inputs, servers = _made_of(begun, seal)
     begins = Begins(*options, str(Path.cwd()), documents, inputs, servers, sorted(seal.secrets), seed.hex())

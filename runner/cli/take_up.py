@@ -70,7 +70,7 @@ def resume(run_id: str, journal: str | None, options: Mapping[str, Any], termina
     store = open_journal(journal, terminal, must_exist=True)
     kept = kept_run(store, run_id)
     refuse_ended(store, kept, even_cancelled=options["even_cancelled"])
-    key = journal_key(terminal.environ)
+    key = journal_key(terminal.environ, must_exist=True)
     begins = read_begins(kept, key)
     refuse_missing(begins.omitted, changes)
     try:

@@ -247,6 +247,10 @@ def test_a_key_in_the_environment_is_the_one_that_is_needed(folder: Path, monkey
     assert f"run {run.run_id} is over: error" in resume(folder, run.run_id, env=with_key).err
     with closing(SqliteStore(folder / "state" / "arazzo" / "journal.db")) as store:
         store.change(run.run_id, "stopped", time.time())
+    lost = resume(folder, run.run_id).err
+    assert "journal-key, is missing\nput back the file, or set ARAZZO_JOURNAL_KEY" in lost
+    (folder / "state" / "arazzo" / "journal-key").write_bytes(bytes(32))
+    (folder / "state" / "arazzo" / "journal-key").chmod(0o600)
     assert "was written with another key" in resume(folder, run.run_id).err
 
 
