@@ -13,6 +13,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
+from runner.api import shown
 from runner.cli.begin import Begun, Equipped
 from runner.cli.outlets import Outlets
 from runner.cli.prepare import say_error
@@ -297,4 +298,4 @@ def _shown(begun: Begun) -> str:
 
 def _path_of(uri: str) -> str:
     parts = urlsplit(uri)
-    return unquote(parts.path) if parts.scheme == "file" else uri
+    return unquote(parts.path) if parts.scheme == "file" else shown(uri)

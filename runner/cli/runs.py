@@ -50,7 +50,9 @@ def forgotten(store: SqliteStore, names: Sequence[str]) -> list[KeptRun]:
     found += [kept_run(store, name) for name in names if name != "over"]
     for run in found:
         if run.is_held:
-            raise UsageError(f"a process is at work on run {run.run_id}", f"end it first: arazzo cancel {run.run_id}{store.option}")
+            raise UsageError(
+                f"a process is at work on run {run.run_id}", f"end it first: arazzo cancel {run.run_id}{store.option}"
+            )
     return found
 
 
@@ -68,7 +70,10 @@ def tell(store: SqliteStore, runs: Sequence[KeptRun], form: str, terminal: Termi
             f"{each['run']}  {began}  {each['stands']:<{width}}  {one_line(str(each['what']))}{last}", file=terminal.out
         )
     if terminal.live:
-        print(f"\n{count(len(rows), 'run')}; go on with one that is not over: arazzo resume RUN{store.option}", file=terminal.err)
+        print(
+            f"\n{count(len(rows), 'run')}; go on with one that is not over: arazzo resume RUN{store.option}",
+            file=terminal.err,
+        )
 
 
 def row(store: Store, run: KeptRun) -> dict[str, Any]:
