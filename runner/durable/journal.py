@@ -181,6 +181,9 @@ class Journal:
             self._at = None
             answer = (yield from self._wait(effect)) if isinstance(effect, Wait) else (yield effect)
             self._keep(answer)
+        except UnknownAnswerError as error:
+            assert isinstance(effect, Send)
+            raise Stopped(error, Exchange(effect.request, _LOST)) from error  # reports say that it may have arrived
         except JournalError as error:
             raise Stopped(self._with_what_was_sent(error, effect, answer), answer) from error
         return answer
