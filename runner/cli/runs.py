@@ -65,7 +65,8 @@ def tell(store: SqliteStore, runs: Sequence[KeptRun], form: str, terminal: Termi
     width = max((len(str(each["stands"])) for each in rows), default=0)
     for each in rows:
         last = f"  {terminal.out_style.mark('dot')} {one_line(str(each['last']))}" if each["last"] else ""
-        began = str(each["began"])[:19].replace("T", " ")
+        last += f" until {_short(each['wake'])}" if each["wake"] else ""
+        began = _short(each["began"])
         print(
             f"{each['run']}  {began}  {each['stands']:<{width}}  {one_line(str(each['what']))}{last}", file=terminal.out
         )
@@ -74,6 +75,10 @@ def tell(store: SqliteStore, runs: Sequence[KeptRun], form: str, terminal: Termi
             f"\n{count(len(rows), 'run')}; go on with one that is not over: arazzo resume RUN{store.option}",
             file=terminal.err,
         )
+
+
+def _short(at: str) -> str:
+    return at[:19].replace("T", " ")
 
 
 def row(store: Store, run: KeptRun) -> dict[str, Any]:

@@ -91,6 +91,7 @@ def test_the_runs_are_listed_with_how_they_stand(folder: Path) -> None:
     assert found["run"] == run.run_id
     assert (found["stands"], found["is_held"], found["last"]) == ("broken off", False, "wait 600 s")
     assert found["wake"] > found["began"]
+    assert told.out.endswith(f"wait 600 s until {found['wake'][:19].replace('T', ' ')}\n")
 
 
 @pytest.mark.parametrize(
