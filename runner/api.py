@@ -119,10 +119,11 @@ def _unreadable(location: str, error: FetchError) -> Diagnostic:
     """Say why there is no document; remote ones are told apart, for they have an exit code of their own."""
     rule = UNREACHABLE_DOCUMENT if error.remote else "unreadable-document"
     rule = "document-not-allowed" if error.is_forbidden else rule
-    nowhere = Span(Source(error.uri, location, ""), 0, 0)
+    name = shown(location)
+    nowhere = Span(Source(error.uri, name, ""), 0, 0)
     help_ = error.fix or ("name a copy of it on this machine" if error.remote else "")
     fix = Fix(help_) if help_ else None
-    return Diagnostic(rule, "error", f"{location} cannot be read: {error.reason}", nowhere, fix=fix)
+    return Diagnostic(rule, "error", f"{name} cannot be read: {error.reason}", nowhere, fix=fix)
 
 
 def load_description(location: str, sources: Sources | None = None, *, cache: Cache | None = None) -> Description:
@@ -200,7 +201,11 @@ def _fetch(sources: Sources, entry: str) -> Fetch:
     def heard(uri: str) -> Fetched:
         if hear is not None:
             hear(uri)
-        found = Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
+        try:
+            found = Fetched(uri, texts[uri]) if uri in texts else by_user(uri) if uri in named else by_document(uri)
+        except FetchError as error:
+            error.uri = shown(error.uri)
+            raise
         if sources.note is not None:
             sources.note(found)
         return found
@@ -232,15 +237,24 @@ def ignore(entry: Entry) -> None:
 
 def to_uri(location: str, here: Path) -> str:
     """Turn a path or URL into an absolute URI."""
-    if urlsplit(location).scheme in ("http", "https", "file"):
+    if "://" in location or urlsplit(location).scheme in ("http", "https", "file"):  # its reader refuses other schemes
         return location
     return (here / location).absolute().as_uri()
+
+
+def shown(location: str) -> str:
+    """Give a path or URL as it may be shown: without a password or token in it."""
+    if "://" not in location:
+        return location
+    from runner.reporters.redact import Redactor  # late: most documents are files
+
+    return Redactor().text(location)
 
 
 def display_name(uri: str, here: Path) -> str:
     """Give what a person is shown for a URI: a file's path from the working directory, where it is below it."""
     if not uri.startswith("file:"):
-        return uri
+        return shown(uri)
     path = path_of(uri)
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

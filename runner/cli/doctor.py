@@ -82,6 +82,7 @@ def command(target: str, **options: Any) -> None:
             run = Ready(checked.draft, tuple(Asked(key, {}) for key in keys), Venue(target, sandbox))
             for advice in strays([run], wallet):
                 terminal.warn(advice)
+        target = api.shown(target)
         sections = examine(checked, options["workflow"], Case(target, given, wallet, sandbox, sources.http))
     except UsageError as error:
         say_error(terminal, error)

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
+from runner.api import shown
 from runner.cli.begin import Begun, Equipped
 from runner.cli.outlets import Outlets
 from runner.cli.prepare import say_error
 from runner.cli.terminal import Terminal
 from runner.cli.world import Ready
-from runner.durable.store import JournalError, KeptRun, RunState, Store, is_torn_down
+from runner.durable.store import JournalError, KeptRun, RunState, is_torn_down
 from runner.engine.asked import servers_used
 from runner.errors import UsageError
 from runner.exchange import Fetched
@@ -73,7 +75,7 @@ class Resumed(Frozen):
 class Keeping(Mutable):
     """A run that is kept while it goes on."""
 
-    store: Store
+    store: SqliteStore
     run_id: str
     began: float
     seal: Seal
@@ -87,7 +89,7 @@ class Keeping(Mutable):
         from runner.durable.journal import Journal, Unit
         from runner.durable.world import journaled
 
-        unit = Unit(self.store, self.run_id, unit_name(len(self.journals), ready), self.seal)
+        unit = Unit(self.store, self.run_id, unit_name(len(self.journals), ready), self.seal, self.store.option)
         journal = Journal(unit, world.clock.now, lost=self.lost)
         self.journals.append(journal)
         return journaled(world, journal, seed_of(self.seed, unit.name))
@@ -102,7 +104,8 @@ class Keeping(Mutable):
         """Hold the run, so that nobody else takes it up, and let go of the journal in the end."""
         with closing(self.store), self.store.claim(self.run_id) as is_ours:
             if not is_ours:
-                raise JournalError(f"another process is at work on run {self.run_id}", "arazzo runs shows it")
+                hint = f"arazzo runs{self.store.option} shows it"
+                raise JournalError(f"another process is at work on run {self.run_id}", hint)
             self.store.change(self.run_id, "running", time.time())
             yield
 
@@ -122,7 +125,7 @@ class Keeping(Mutable):
             outlets.warn(f"{error.message}: the run is over, and the journal does not have that")
             return code or error.exit_code
         if state == "stopped":
-            outlets.note(f"go on with it: arazzo resume {self.run_id}")
+            outlets.note(f"go on with it: arazzo resume {self.run_id}{self.store.option}")
         return code
 
     def _ended(self) -> RunState:
@@ -140,7 +143,7 @@ class Keeping(Mutable):
             self.store.change(self.run_id, state, time.time())
         say_error(outlets.terminal, error)
         if not isinstance(error, UnknownAnswerError):
-            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}")
+            outlets.note(f"go on with it once that is mended: arazzo resume {self.run_id}{self.store.option}")
         return error.exit_code
 
 
@@ -168,19 +171,20 @@ def journal_path(given: str | None, environ: Mapping[str, str]) -> Path:
     return folder / "journal.db"
 
 
-def journal_key(environ: Mapping[str, str]) -> bytes:
-    """Give the key that journals of this user are sealed with."""
+def journal_key(environ: Mapping[str, str], *, must_exist: bool = False) -> bytes:
+    """Give the key that journals of this user are sealed with; one is made where there is none unless `must_exist`."""
     from runner.durable.seal import VARIABLE, key_of
 
     folder = user_state(environ)
-    return key_of(environ.get(VARIABLE), folder / "journal-key" if folder else None)
+    return key_of(environ.get(VARIABLE), folder / "journal-key" if folder else None, must_exist=must_exist)
 
 
 def open_journal(given: str | None, terminal: Terminal, *, must_exist: bool = False) -> SqliteStore:
     """Open the journal that is meant."""
     from runner.durable.sqlite import SqliteStore
 
-    return SqliteStore(journal_path(given, terminal.environ), must_exist=must_exist)
+    path = journal_path(given, terminal.environ)
+    return SqliteStore(path, must_exist=must_exist, option=f" --journal {quote(str(path))}" if given else "")
 
 
 def kept_run(store: SqliteStore, run_id: str) -> KeptRun:
@@ -190,7 +194,7 @@ def kept_run(store: SqliteStore, run_id: str) -> KeptRun:
         return found[0]
     if found:
         raise UsageError(f"several runs begin with '{run_id}': {', '.join(each.run_id for each in found)}")
-    raise UsageError(f"there is no run '{run_id}' in {store.path}", "those there are: arazzo runs")
+    raise UsageError(f"there is no run '{run_id}' in {store.path}", f"those there are: arazzo runs{store.option}")
 
 
 def read_begins(kept: KeptRun, key: bytes) -> Begins:
@@ -208,8 +212,8 @@ def keep(begun: Begun, documents: Mapping[str, str], options: Remaining, outlets
     """Begin to keep a run."""
     from runner.durable.seal import Seal
 
-    store = open_journal(path, outlets.terminal)
     key, run_id, seed = journal_key(outlets.terminal.environ), secrets.token_hex(4), fresh_seed()
+    store = open_journal(path, outlets.terminal)
     seal = Seal(key, run_id, named_secrets(begun.equipped))
     inputs, servers = _made_of(begun, seal)
     begins = Begins(*options, str(Path.cwd()), documents, inputs, servers, sorted(seal.secrets), seed.hex())
@@ -294,4 +298,4 @@ def _shown(begun: Begun) -> str:
 
 def _path_of(uri: str) -> str:
     parts = urlsplit(uri)
-    return unquote(parts.path) if parts.scheme == "file" else uri
+    return unquote(parts.path) if parts.scheme == "file" else shown(uri)

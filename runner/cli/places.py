@@ -123,7 +123,7 @@ def _check_proxy(proxy: str) -> None:
 
 def _host(text: str) -> str:
     """Spell a host (`name` or `name:port`) as connections are told apart by it."""
-    if isinstance(legal_url(f"https://{text}/"), str) and not set(text) & set("/@?#"):
+    if isinstance(legal_url(f"https://{text}/"), str) and not set(text) & set("/@?#*"):
         return text.lower().replace("[", "").replace("]", "").removesuffix(":443")
     raise UsageError(f"--insecure {text}: this is not the name of a host", "write HOST or HOST:PORT, without https://")
 

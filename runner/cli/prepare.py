@@ -27,7 +27,7 @@ from runner.reporters.diagnostics import render_full, summary
 
 
 def say_error(terminal: Terminal, error: ArazzoError) -> None:
-    print(terminal.err_style.paint("error:", "error"), error, file=terminal.err)
+    print(terminal.err_style.paint("error:", "error"), api.shown(str(error)), file=terminal.err)
 
 
 class Wanted(Frozen):

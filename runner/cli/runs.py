@@ -50,11 +50,13 @@ def forgotten(store: SqliteStore, names: Sequence[str]) -> list[KeptRun]:
     found += [kept_run(store, name) for name in names if name != "over"]
     for run in found:
         if run.is_held:
-            raise UsageError(f"a process is at work on run {run.run_id}", f"end it first: arazzo cancel {run.run_id}")
+            raise UsageError(
+                f"a process is at work on run {run.run_id}", f"end it first: arazzo cancel {run.run_id}{store.option}"
+            )
     return found
 
 
-def tell(store: Store, runs: Sequence[KeptRun], form: str, terminal: Terminal) -> None:
+def tell(store: SqliteStore, runs: Sequence[KeptRun], form: str, terminal: Terminal) -> None:
     """Print the runs."""
     rows = [row(store, run) for run in runs]
     if form == "json":
@@ -63,12 +65,20 @@ def tell(store: Store, runs: Sequence[KeptRun], form: str, terminal: Terminal) -
     width = max((len(str(each["stands"])) for each in rows), default=0)
     for each in rows:
         last = f"  {terminal.out_style.mark('dot')} {one_line(str(each['last']))}" if each["last"] else ""
-        began = str(each["began"])[:19].replace("T", " ")
+        last += f" until {_short(each['wake'])}" if each["wake"] else ""
+        began = _short(each["began"])
         print(
             f"{each['run']}  {began}  {each['stands']:<{width}}  {one_line(str(each['what']))}{last}", file=terminal.out
         )
     if terminal.live:
-        print(f"\n{count(len(rows), 'run')}; go on with one that is not over: arazzo resume RUN", file=terminal.err)
+        print(
+            f"\n{count(len(rows), 'run')}; go on with one that is not over: arazzo resume RUN{store.option}",
+            file=terminal.err,
+        )
+
+
+def _short(at: str) -> str:
+    return at[:19].replace("T", " ")
 
 
 def row(store: Store, run: KeptRun) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def resume(run_id: str, journal: str | None, options: Mapping[str, Any], termina
     store = open_journal(journal, terminal, must_exist=True)
     kept = kept_run(store, run_id)
     refuse_ended(store, kept, even_cancelled=options["even_cancelled"])
-    key = journal_key(terminal.environ)
+    key = journal_key(terminal.environ, must_exist=True)
     begins = read_begins(kept, key)
     refuse_missing(begins.omitted, changes)
     try:
@@ -103,7 +103,9 @@ _OWN = ("send_again", "take_as_failed", "even_cancelled")
 def refuse_ended(store: SqliteStore, kept: KeptRun, *, even_cancelled: bool) -> None:
     """Refuse a run that is over, and one that somebody has cancelled or is at work on."""
     if kept.is_held:
-        raise UsageError(f"another process is at work on run {kept.run_id}", f"end it: arazzo cancel {kept.run_id}")
+        raise UsageError(
+            f"another process is at work on run {kept.run_id}", f"end it: arazzo cancel {kept.run_id}{store.option}"
+        )
     if kept.state == "cancelled" or kept.is_cancelling:
         if not even_cancelled:
             raise UsageError(f"run {kept.run_id} was cancelled", "go on with it all the same: --even-cancelled")

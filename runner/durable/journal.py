@@ -65,12 +65,16 @@ class Parked(Exception):  # noqa: N818 - not an error: the run goes on at `wake`
 
 
 class Unit(Frozen):
-    """A part of a run that is one flow, and where it is kept; the caller holds the claim of the run."""
+    """A part of a run that is one flow, and where it is kept; the caller holds the claim of the run.
+
+    `option` is what a command needs to find the store.
+    """
 
     store: Effects
     run_id: str
     name: str
     seal: Seal
+    option: str = ""
     HIDDEN = ("seal",)
 
 
@@ -87,6 +91,7 @@ class Journal:
         store, run_id, seal = unit.store, unit.run_id, unit.seal
         self.jar = CookieJar()
         self._store, self._run_id, self._unit, self._seal = store, run_id, unit.name, seal
+        self._option = unit.option
         self._now, self._lost, self._park_after = now, lost, park_after
         kept = list(store.effects(run_id, unit.name))
         while kept and kept[-1].kind == "cancel":  # nothing came of it
@@ -181,6 +186,9 @@ class Journal:
             self._at = None
             answer = (yield from self._wait(effect)) if isinstance(effect, Wait) else (yield effect)
             self._keep(answer)
+        except UnknownAnswerError as error:
+            assert isinstance(effect, Send)
+            raise Stopped(error, Exchange(effect.request, _LOST)) from error  # reports say that it may have arrived
         except JournalError as error:
             raise Stopped(self._with_what_was_sent(error, effect, answer), answer) from error
         return answer
@@ -213,7 +221,7 @@ class Journal:
             f"{named(effect)} was sent, or was about to be, when the run broke off: nobody knows whether it arrived"
         )
         hint = (
-            f"find out, then: arazzo resume {self._run_id} --send-again if it did not,"
+            f"find out, then: arazzo resume {self._run_id}{self._option} --send-again if it did not,"
             f" or --take-as-failed to let the step fail as if no answer had come;"
             " an x-idempotency-key on the step makes it safe to send again"
         )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VARIABLE: Final = "ARAZZO_JOURNAL_KEY"
+_NEEDED: Final = f"put back the file, or set {VARIABLE} to the key that the run began with, if it had one"
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _LEAST: Final = 16
@@ -65,8 +66,7 @@ class Seal:
         try:
             text = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as error:
-            hint = f"set {VARIABLE} to the key that the run began with, if it had one"
-            raise JournalError("the journal was written with another key, or was tampered with", hint) from error
+            raise JournalError("the journal was written with another key, or was tampered with", _NEEDED) from error
         value: Json = json.loads(text)
         return self._unveiled(value)
 
@@ -129,8 +129,8 @@ class Seal:
 _MARKED: Final = re.compile(f"{_ESCAPE}.|{_REFERENCE.pattern}", re.DOTALL)
 
 
-def key_of(text: str | None, path: Path | None) -> bytes:
-    """Give the key that a user has: a text of his, or the file that is made where there is none."""
+def key_of(text: str | None, path: Path | None, *, must_exist: bool = False) -> bytes:
+    """Give the key that a user has: a text of his, or that in a file, which is made unless it `must_exist`."""
     if text:
         if len(text) < _LEAST:
             hint = "openssl rand -hex 32 makes one"
@@ -139,9 +139,14 @@ def key_of(text: str | None, path: Path | None) -> bytes:
     if path is None:
         raise JournalError("there is no home folder to keep the key of the journal in", f"give one: {VARIABLE}")
     try:
-        return _read(path) if path.exists() else _made(path)
+        if path.exists():
+            return _read(path)
+        if must_exist:
+            raise JournalError(f"the key of the journal, {path}, is missing", _NEEDED)
+        return _made(path)
     except OSError as error:
-        raise JournalError(f"the key of the journal, {path}, cannot be used: {error.strerror or error}") from error
+        message = f"the key of the journal, {path}, cannot be used: {error.strerror or error}"
+        raise JournalError(message, f"or give one: {VARIABLE}") from error
 
 
 def _read(path: Path) -> bytes:

@@ -43,15 +43,19 @@ _EFFECT: Final = "SELECT unit, number, kind, shown, at, asked, answered FROM eff
 
 
 class SqliteStore:
-    """A journal in a file, which is made where there is none unless `must_exist`."""
+    """A journal in a file, which is made where there is none unless `must_exist`.
 
-    def __init__(self, path: Path, *, must_exist: bool = False, busy: float = BUSY) -> None:
-        self.path = path
+    `option` is what a command needs to find it, where that is more than its name.
+    """
+
+    def __init__(self, path: Path, *, must_exist: bool = False, busy: float = BUSY, option: str = "") -> None:
+        self.path, self.option = path, option
         self._lock = RLock()
         self._locks: int | None = None
         self._held: set[int] = set()
         with self._told():
             self._db = self._opened(must_exist, busy)
+            self._file = _identity(path)
 
     def _opened(self, must_exist: bool, busy: float) -> sqlite3.Connection:
         if must_exist and not self.path.exists():
@@ -185,6 +189,9 @@ class SqliteStore:
     def _do(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Carry out one statement, which is a transaction of its own."""
         with self._lock, self._told():
+            if _identity(self.path) != self._file:  # SQLite would go on with a file that nobody finds any more
+                message = f"the journal {self.path} was moved or removed while a run was kept in it"
+                raise JournalError(message, "put it back, then resume the run")
             return self._db.execute(statement, values).fetchall()
 
     def _kept(self, place: int, run_id: str, began: float, shown: str, begins: bytes, *rest: Any) -> KeptRun:
@@ -233,6 +240,8 @@ class SqliteStore:
 def _told(error: sqlite3.Error, path: Path) -> JournalError:
     """Turn an error of SQLite into one that says what to do."""
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if not primary and isinstance(error, sqlite3.OperationalError):  # a text that is none any more
+        primary = sqlite3.SQLITE_CORRUPT
     match primary:
         case sqlite3.SQLITE_FULL:
             return JournalError(
@@ -257,16 +266,29 @@ def _told(error: sqlite3.Error, path: Path) -> JournalError:
 def _make(path: Path) -> None:
     """Make the file and its folder for this user only; one that others can change is not used."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_symlink():
+        raise JournalError(f"{path} is a link, and a journal is a file of its own", f"give the file: {path.resolve()}")
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags, 0o600)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise JournalError(f"{path} is no file that a journal can be kept in")
-        if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
+            raise JournalError(f"{path} belongs to another user: a journal is its owner's only", "give another file")
+        if sys.platform != "win32" and status.st_mode & 0o077:
             raise JournalError(f"others can read or change {path}: a journal is its owner's only", f"chmod 600 {path}")
     finally:
         os.close(descriptor)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Give what tells a file from any other that comes to have its name; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _locks_of(path: Path) -> Path:

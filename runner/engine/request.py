@@ -65,6 +65,7 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
     try:
         for bound in call.parameters:
             _place(pieces, bound, scope)
+        _require_key(call, pieces)
         value = _body(call.body, scope) if call.body else ABSENT
         body, content_type = _encoded(call, call.body, value) if call.body else (b"", None)
     except _Unsendable as unsendable:
@@ -102,6 +103,13 @@ def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
                 pieces.cookies.append(cookie_pairs(parameter, value))
     except SerializationProblem as problem:
         raise _Unsendable(str(problem), bound.span) from problem
+
+
+def _require_key(call: OperationCall, pieces: _Pieces) -> None:
+    """Refuse a request whose key came to nothing: it counts as safe to send twice, and its API would not know it."""
+    keys = [text for name, text in pieces.headers if name.lower() == KEY_HEADER.lower()]
+    if call.key == "given" and not any(map(str.strip, keys)):
+        raise _Unsendable("the idempotency key is empty", call.parameters[-1].span)
 
 
 def _decoded(query: str) -> Iterator[tuple[str, str]]:

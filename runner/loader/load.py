@@ -326,7 +326,8 @@ def kind_of(root: Json) -> str | None:
 def _not_read(
     source: SourceDescription, error: FetchError, places: SourceMap, elsewhere: Sequence[str] = ()
 ) -> Diagnostic:
-    help_ = f"say where it is with --source {source.name}=PATH, or a second base with --source-root DIR"
+    base = "" if error.is_forbidden else ", or a second base with --source-root DIR"
+    help_ = f"say where it is with --source {source.name}=PATH{base}"
     if elsewhere:
         help_ = f"is it {' or '.join(elsewhere)}? then say so with --source {source.name}={elsewhere[0]}"
     return Diagnostic(

@@ -173,7 +173,8 @@ class Console:
         problem = step.problem
         if problem is None or problem.kind == "cancelled":
             return
-        if problem.kind == "workflow" and any(called.outcome != "passed" for called in step.called):
+        failed = [called for called in step.called if called.outcome != "passed"]
+        if failed and (problem.kind == "workflow" or any(called.problem == problem for called in failed)):
             return
         text = "\n".join([headline(step, problem), *evidence(step)])
         self._draw(diagnose(step, problem), text, indent)

@@ -54,6 +54,42 @@ def test_a_fetched_document_reaches_what_is_allowed(allowed: str, tmp_path: Path
         assert asked(server) == ["/flow.arazzo.yaml", "/api.yaml", "/things"]
 
 
+@pytest.mark.parametrize("verb", ["run", "check", "doctor", "show", "sandbox"])
+def test_what_is_secret_in_the_address_of_a_document_is_not_repeated(verb: str, tmp_path: Path) -> None:
+    with site(tmp_path) as (server, _):
+        for path in ("gone.yaml", "flow.arazzo.yaml"):
+            url = server.url(f"/{path}?token=s3cr3t-token").replace("://", "://bob:s3cr3t-word@")
+            ended = arazzo(verb, url, cwd=tmp_path)
+            assert ended.code != 0
+            assert "s3cr3t" not in ended.out + ended.err
+            assert f"/{path}?token=***" in ended.out + ended.err
+
+
+def test_a_source_that_is_not_there_is_named_without_what_is_secret_in_its_address(tmp_path: Path) -> None:
+    with site(tmp_path) as (server, _):
+        place = server.url("/gone.yaml?token=s3cr3t-token").replace("://", "://bob:s3cr3t-word@")
+        ended = arazzo("run", "flow.arazzo.yaml", "--source", f"api={place}", cwd=tmp_path)
+        assert (ended.code, "s3cr3t" in ended.err) == (4, False)
+        assert "/gone.yaml?token=***" in ended.err
+
+
+def test_a_file_that_a_fetched_document_names_is_not_looked_for_elsewhere_either(tmp_path: Path) -> None:
+    with site(tmp_path) as (server, table):
+        named = (
+            (tmp_path / "flow.arazzo.yaml").read_bytes().replace(b"api.yaml", (tmp_path / "api.yaml").as_uri().encode())
+        )
+        table["/flow.arazzo.yaml"] = answer("Content-Type: application/yaml", body=named)
+        ended = run(server, "--allow-host", "127.0.0.1")
+        assert ended.code == 3
+        assert "a document from the network cannot refer to it" in ended.err
+        assert "help: say where it is with --source api=PATH\n" in ended.err
+
+
+def test_an_address_that_is_of_no_web_page_is_told_so(tmp_path: Path) -> None:
+    ended = arazzo("run", "ftp://host/flow.yaml", cwd=tmp_path)
+    assert "ftp://host/flow.yaml cannot be read: 'ftp' is not file, http or https" in ended.err
+
+
 def test_a_server_that_may_not_be_reached_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with site(tmp_path) as (server, _):
         source = ("--source", f"api={tmp_path / 'api.yaml'}")

@@ -91,6 +91,7 @@ def test_the_runs_are_listed_with_how_they_stand(folder: Path) -> None:
     assert found["run"] == run.run_id
     assert (found["stands"], found["is_held"], found["last"]) == ("broken off", False, "wait 600 s")
     assert found["wake"] > found["began"]
+    assert told.out.endswith(f"wait 600 s until {found['wake'][:19].replace('T', ' ')}\n")
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,18 @@ def test_a_run_without_anything_to_say_says_where_it_is_kept(folder: Path) -> No
     assert run_id in arazzo("runs", "--journal", "own.db", cwd=folder).out
 
 
+def test_the_next_step_names_the_journal_that_is_not_where_it_is_looked_for(folder: Path) -> None:
+    own = f"--journal '{folder / 'my own.db'}'"
+    with started("run", "flow.arazzo.yaml", "-i", "id=a", "--journal", "my own.db", cwd=folder) as process:
+        until(lambda: "waiting" in arazzo("runs", "--journal", "my own.db", cwd=folder).out)
+        run_id = arazzo("runs", "--journal", "my own.db", "--format", "json", cwd=folder).json["runs"][0]["run"]
+        assert f"end it: arazzo cancel {run_id} {own}\n" in resume(folder, run_id, "--journal", "my own.db").err
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert f"go on with it: arazzo resume {run_id} {own}\n" in err
+    assert f"those there are: arazzo runs {own}\n" in resume(folder, "zzz", "--journal", "my own.db").err
+
+
 def test_a_document_behind_the_option_is_run_and_not_taken_for_the_journal(folder: Path) -> None:
     done = arazzo("run", "-i", "id=a", "--max-time", "1", "--journal", "flow.arazzo.yaml", cwd=folder)
     assert (done.code, [run.shown for run in runs(folder)]) == (1, ["flow.arazzo.yaml: flow"])
@@ -235,6 +248,10 @@ def test_a_key_in_the_environment_is_the_one_that_is_needed(folder: Path, monkey
     assert f"run {run.run_id} is over: error" in resume(folder, run.run_id, env=with_key).err
     with closing(SqliteStore(folder / "state" / "arazzo" / "journal.db")) as store:
         store.change(run.run_id, "stopped", time.time())
+    lost = resume(folder, run.run_id).err
+    assert "journal-key, is missing\nput back the file, or set ARAZZO_JOURNAL_KEY" in lost
+    (folder / "state" / "arazzo" / "journal-key").write_bytes(bytes(32))
+    (folder / "state" / "arazzo" / "journal-key").chmod(0o600)
     assert "was written with another key" in resume(folder, run.run_id).err
 
 

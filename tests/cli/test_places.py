@@ -50,6 +50,7 @@ def test_the_server_and_its_reason_stand_at_the_head_and_in_the_reports(tmp_path
         (["--server-var", "region=eu", "--server-var", "region=us"], "'region' is given twice"),
         (["--server", "api=http://h/{region}"], "a base URL has no variables\nwrite their values in their places"),
         (["--insecure", "https://h/"], "this is not the name of a host"),
+        (["--insecure", "*"], "this is not the name of a host"),
         (["--proxy", "gopher://bob:hunter22@h"], "this is not the URL of an http proxy"),
         (["--cacert", "gone.pem"], "no certificates can be read from 'gone.pem'"),
         (["--cacert", "api.yaml"], "no certificates can be read from 'api.yaml'"),

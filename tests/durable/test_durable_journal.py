@@ -255,6 +255,8 @@ def test_a_request_that_may_have_arrived_waits_for_a_word(store: SqliteStore, lo
         with pytest.raises(UnknownAnswerError, match="nobody knows whether it arrived") as unknown:
             second.run()
         assert "--send-again" in unknown.value.hint
+        (told,) = second.all(Answered)
+        assert "it may have arrived" in told.exchange.reply.message
         assert second.sent == []
         return
     assert second.run() == "passed"

@@ -230,6 +230,7 @@ def test_a_run_that_was_killed_anywhere_goes_on_as_if_it_had_not_been(tmp_path: 
             if resumed.code == 2 and number < writes:
                 unknown.append((number, when))
                 assert "POST /things of step 'create' was sent, or was about to be" in resumed.err
+                assert f"arazzo resume {shop.id} --journal {shop.folder / 'j.db'} --send-again" in resumed.err
                 assert len(server.received) == before
                 assert shop.runs[0].state == "unknown"
                 server.received[:] = [each for each in server.received if "POST /things" not in each.line]

@@ -82,6 +82,9 @@ def test_a_key_that_is_given_needs_no_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != os.getuid(), reason="modes are for POSIX")
 def test_a_key_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "key"
+    with pytest.raises(JournalError, match=f"{path}, is missing"):
+        key_of(None, path, must_exist=True)
+    assert not path.exists()
     path.write_bytes(b"short")
     path.chmod(0o600)
     with pytest.raises(JournalError, match="is no key of a journal"):

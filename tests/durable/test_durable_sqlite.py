@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -118,6 +119,30 @@ def test_a_journal_is_its_owners_only(store: SqliteStore, path: Path) -> None:
         SqliteStore(path)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links and owners are for POSIX")
+def test_a_journal_is_no_link_and_of_no_other_user(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with pytest.raises(JournalError, match=r"is a link[^\n]*\ngive the file: .*" + path.name):
+        SqliteStore(link)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(JournalError, match="belongs to another user"):
+        SqliteStore(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+@pytest.mark.parametrize("again", [False, True])
+def test_a_journal_that_is_removed_takes_no_more(store: SqliteStore, path: Path, again: bool) -> None:
+    store.create(RUN)
+    path.rename(path.with_name("elsewhere.db"))
+    if again:
+        SqliteStore(path).close()
+    with pytest.raises(JournalError, match="was moved or removed"):
+        store.ask("r1", ASK)
+
+
 def test_a_journal_that_must_be_there_is_not_made(path: Path) -> None:
     with pytest.raises(JournalError, match="there is no journal at"):
         SqliteStore(path, must_exist=True)
@@ -151,6 +176,13 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def no_text(path: Path) -> None:
+    store = SqliteStore(path)
+    store.create(KeptRun("r1", 1.0, "the name of a run", b""))
+    store.close()
+    path.write_bytes(path.read_bytes().replace(b"name of a run", b"name of a r\xff\xff"))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -158,6 +190,7 @@ def damaged(path: Path) -> None:
         (other_database, "is a database, but no journal"),
         (text, "is no journal"),
         (damaged, "is damaged"),
+        (no_text, "is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_and_left_as_it_is(path: Path, spoil: object, said: str) -> None:

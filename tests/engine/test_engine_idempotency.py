@@ -14,7 +14,7 @@ def keyed(key: str, replies: list[Reply], more: str = "") -> Story:
     document = header(
         f"""
         - workflowId: w
-          inputs: {{type: object, properties: {{order: {{type: string}}}}}}
+          inputs: {{type: object, properties: {{order: {{}}, none: {{}}, empty: {{}}, nothing: {{}}}}}}
           steps:
           - stepId: make
             operationId: createThing
@@ -25,7 +25,7 @@ def keyed(key: str, replies: list[Reply], more: str = "") -> Story:
           outputs: {{key: $steps.make.outputs.key}}
         {more}"""
     )
-    return play(document, replies, {"order": "o-7"})
+    return play(document, replies, {"order": "o-7", "empty": "", "nothing": []})
 
 
 def keys(story: Story) -> list[str | None]:
@@ -40,6 +40,14 @@ def test_a_key_is_what_the_step_says(key: str, sent: str | None) -> None:
     story = keyed(key, [reply(201)])
     assert keys(story) == [sent]
     assert story.outputs.get("key") == sent
+
+
+@pytest.mark.parametrize("key", ["$inputs.none", "$inputs.empty", "$inputs.nothing", "' '"])
+def test_a_key_that_comes_to_nothing_sends_nothing(key: str) -> None:
+    story = keyed(key, [])
+    assert story.requests == []
+    assert story.outcome == "error"
+    assert story.problem == "step 'make' failed: the idempotency key is empty"
 
 
 def test_a_request_that_nobody_answered_keeps_its_key_and_an_answered_one_does_not() -> None:

@@ -139,6 +139,15 @@ def test_a_failure_in_a_called_workflow_is_drawn_once() -> None:
     assert text.splitlines()[-1].startswith("✗ flows/pets.arazzo.yaml:25  step 'charge'")
 
 
+def test_a_budget_that_ends_a_called_workflow_is_drawn_once() -> None:
+    problem = Problem("budget", "workflows call each other more than 40 levels deep", span("workflowId: adopt"))
+    inner: list[Event] = [
+        WorkflowStarted((Frame("w"), Frame("v")), "v", "call", {}, outline("charge")),
+        WorkflowFinished((), "v", "error", {}, problem),
+    ]
+    assert seen(one_step(*inner, problem=problem)).count("error[budget]") == 1
+
+
 def test_a_workflow_that_stopped_outside_of_its_steps_is_drawn_too() -> None:
     problem = Problem("dependency", "workflow 'b' did not pass", span("workflowId: adopt"))
     events: list[Event] = [
