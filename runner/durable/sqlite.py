@@ -42,6 +42,10 @@ _RUN: Final = "SELECT place, run_id, began, shown, begins, state, changed, wake,
 _EFFECT: Final = "SELECT unit, number, kind, shown, at, asked, answered FROM effects"
 
 
+_HEAD: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+FROM pragma_application_id, pragma_user_version"""
+
+
 class SqliteStore:
     """A journal in a file, which is made where there is none unless `must_exist`.
 
@@ -71,20 +75,19 @@ class SqliteStore:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Make the tables in a new file, and refuse one that is not ours."""
-        application, version = (
-            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
+        application, version, tables = db.execute(_HEAD).fetchone()  # at one moment: another process may make them
         if application == APPLICATION and version != VERSION:
             by = "a later" if version > VERSION else "an earlier"
             raise JournalError(
                 f"the journal {self.path} is of {by} version of arazzo (its format is {version}, not {VERSION})",
                 "give another file: --journal PATH",
             )
-        if application != APPLICATION and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if application != APPLICATION and tables:
             raise JournalError(
                 f"{self.path} is a database, but no journal of arazzo", "give another file: --journal PATH"
             )
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        _write_ahead(db)
+        for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             db.execute(f"PRAGMA {setting}").fetchall()
         if application != APPLICATION:
             made = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
@@ -324,3 +327,16 @@ else:
     def _unlock_byte(descriptor: int, place: int) -> None:
         with suppress(OSError):
             fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, place)
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Keep a write-ahead log; SQLite does not wait for its turn to begin one."""
+    for left in reversed(range(LOOKS)):
+        try:
+            db.execute("PRAGMA journal_mode = WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            sleep(0.01)
+        else:
+            return

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,34 @@ def test_a_full_disk_is_named_and_what_was_kept_before_stays(store: SqliteStore,
     assert "the disk" in done.stdout
     assert store.effects("r1", "flow.yaml") == (ASK,)
     assert SqliteStore(path).run("r1") is not None
+
+
+MAKING = """
+import sys
+from pathlib import Path
+from runner.durable.sqlite import SqliteStore
+
+for line in sys.stdin:
+    try:
+        SqliteStore(Path(line.strip())).close()
+        print("made", flush=True)
+    except Exception as error:
+        print(error, flush=True)
+"""
+
+
+def test_processes_that_make_a_journal_at_once_all_have_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", MAKING]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            for _ in range(6)
+        ]
+        for number in range(40):
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write(f"{tmp_path / str(number)}\n")
+                process.stdin.flush()
+        for process in processes:
+            out, _ = process.communicate(timeout=60)
+            assert out.split("\n") == ["made"] * 40 + [""]
