@@ -8,6 +8,7 @@ matter (see `rows.py`): a chunk may be passed over twice, or by two at a time.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
@@ -27,6 +28,8 @@ WORKFLOW: Final = "arazzo-chunk"
 LIVE: Final = ("ENQUEUED", "DELAYED", "PENDING")
 ENDING: Final = 60
 """Seconds that passes have to come to an end when the worker ends."""
+NOTING: Final = 2
+"""Seconds that the queue has then to note that they have."""
 
 
 class Engine:
@@ -67,7 +70,10 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=ENDING if self._under_way else 0)
+        noting, until = NOTING if self._under_way else 0, time.monotonic() + ENDING
+        while self._under_way and time.monotonic() < until:
+            time.sleep(0.05)
+        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=noting)
 
     def _workflow(self, batch: str, chunk: int, turn: int) -> None:
         self._under_way.add((batch, chunk, turn))

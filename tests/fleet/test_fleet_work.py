@@ -100,6 +100,21 @@ def test_a_worker_that_is_told_to_stop_hands_its_rows_on(tmp_path: Path, store: 
         assert set(served.seen.values()) == {1}
 
 
+def test_a_worker_ends_though_another_one_has_taken_over_what_it_was_at(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    with api(pause=0.2) as served:
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 40), "--id", "b")
+        with fleet.worker("--jobs", "1") as worker:
+            until(lambda: sum(served.seen.values()) > 0, "it is at work")
+            database = Database(fleet.store)
+            taken = "UPDATE workflow_status SET owner_xid = 'other', executor_id = 'other' WHERE status = 'PENDING'"
+            assert database.rows(f"{taken} RETURNING 1") == [(1,)]
+            database.close()
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 128 + signal.SIGTERM
+    assert fleet.status()["workers"] == []  # it has left, and is not told as dead
+
+
 def test_a_worker_that_stops_while_requests_wait_for_their_turn_has_kept_none_of_them(tmp_path: Path) -> None:
     fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
     with api() as served:
