@@ -30,11 +30,15 @@ store_option = click.option(
 
 
 @contextmanager
-def opened(store: str | None, terminal: Terminal) -> Iterator[Database]:
-    """Open the database of a fleet."""
+def opened(store: str | None, terminal: Terminal, *, is_there: bool = False) -> Iterator[Database]:
+    """Open the database of a fleet, which is made where it is not there, unless it has to be."""
     from runner.fleet.database import Database
+    from runner.fleet.store_url import StoreError, path_of
 
-    database = Database(store or terminal.environ.get(VARIABLE) or DEFAULT)
+    url = store or terminal.environ.get(VARIABLE) or DEFAULT
+    if is_there and "://" not in url and not path_of(url).exists():
+        raise StoreError(f"--store {url}: there is no such database", f"arazzo submit makes one; {VARIABLE} names it")
+    database = Database(url)
     try:
         yield database
     finally:

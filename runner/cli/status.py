@@ -42,7 +42,7 @@ def command(name: str | None, wait: bool, cancel: bool, store: str | None, **opt
     """
     terminal = look(options["color"])
     try:
-        with opened(store, terminal) as database:
+        with opened(store, terminal, is_there=True) as database:
             sys.exit(
                 _one(name, database, terminal, wait, cancel, options) if name else _all(database, terminal, options)
             )

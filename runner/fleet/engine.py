@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from runner.errors import UsageError
-from runner.fleet.database import INSTALL, LONGEST_PAUSE, StoreError, is_postgres, path_of, shown
+from runner.fleet.database import LONGEST_PAUSE
+from runner.fleet.store_url import INSTALL, StoreError, is_postgres, path_of, shown
 from runner.fleet.tables import VERSION
 
 Pass: TypeAlias = Callable[[str, int], "float | None"]

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.errors import UsageError
 from runner.fleet.batches import Batches
-from runner.fleet.database import INSTALL, Database, Session
+from runner.fleet.database import Database, Session
+from runner.fleet.store_url import INSTALL
 from runner.records import Frozen
 
 
