@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -84,6 +85,7 @@ def command(file: str, name: str | None, **options: Any) -> None:
     terminal = look(options["color"])
     try:
         from runner.cli.journal import journal_key
+        from runner.cli.status import counts
         from runner.fleet.batches import Batches, check_name
 
         said = Said.of(file, options)
@@ -92,11 +94,16 @@ def command(file: str, name: str | None, **options: Any) -> None:
         with opened(said.store, terminal) as database:
             secret = journal_key(terminal.environ)
             batch = gathered.batch(batch_id, secret)
-            rows = Batches(database).submit(batch, gathered.sealed(batch_id, secret))
+            batches = Batches(database)
+            rows = batches.submit(batch, gathered.sealed(batch_id, secret))
+            kept = batches.progress(batch_id)
             advise(database, terminal)
     except ArazzoError as error:
         fail(terminal, error)
     print(batch_id)
+    if kept.done or kept.state != "running":
+        print(f"it is there already: {counts(kept)}; see: arazzo status {batch_id}", file=terminal.err)
+        return
     many = "1 row" if rows == 1 else f"{rows} rows"
     print(f"{many} for whoever runs: arazzo worker; see: arazzo status {batch_id}", file=terminal.err)
 
@@ -167,12 +174,17 @@ def limits(texts: Sequence[str]) -> dict[str, int]:
 def _by_host(texts: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
     seen = set()
     for text in texts:
-        host, _, value = text.rpartition("=")
+        host, named, value = text.rpartition("=")
+        if named and not (_HOST.fullmatch(host) and value):
+            raise UsageError(f"{option} {text}: this names no host", "write it as api.example=… or api.example:8080=…")
         host = host.lower() or "*"
         if host in seen:
             raise UsageError(f"{option} {text}: it is given twice for {'all hosts' if host == '*' else host}")
         seen.add(host)
         yield host, value
+
+
+_HOST = re.compile(r"[^\s/@=,]+")
 
 
 class _Heard(Read):
@@ -208,7 +220,6 @@ class Gathered(Frozen):
     @property
     def name(self) -> str:
         """Make a name that is new: the title's beginning, the day, and chance."""
-        import re
         import secrets
 
         word = re.sub(r"[^a-z0-9]+", "-", self.ready.plan.title.lower()).strip("-")[:30] or "batch"
@@ -286,11 +297,23 @@ def gather(said: Said, terminal: Terminal) -> Gathered:
     setting = setting_of(said.suite.config, said.suite.profile, list(suite.found), Path.cwd())
     (ready,) = suite.ready(said.suite, setting, Variables(terminal.environ, {}), outlets)
     refuse(suite, ready)
+    warn_of_hosts(said, ready, terminal)
     stream = StringIO()
     lines = JsonLines(stream, document=said.file, diagnostics=outlets.diagnostics)
     started = replace(outlets.started([ready]), secrets=frozenset())
     lines.tell(Entry(datetime.now().timestamp(), started))
     return Gathered(said, suite, ready, heard.whole(), stream.getvalue())
+
+
+def warn_of_hosts(said: Said, ready: Ready, terminal: Terminal) -> None:
+    """Say so where a limit is given for what no request goes to, as far as that is known now."""
+    from runner.fleet.rates import EVERY, host_of
+
+    there = {host_of(each.url): None for each in ready.servers}
+    for option, limits_of in (("--rate", said.intervals), ("--concurrency", said.many)):
+        for host in limits_of:
+            if there and host != EVERY and host not in there:
+                terminal.warn(f"{option} {host}=…: no server is called that; there are: {', '.join(there)}")
 
 
 def refuse(suite: Suite, ready: Ready) -> None:

@@ -152,7 +152,8 @@ class Shift(Mutable):
     _enlisted: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    HIDDEN = ("_works", "_lock")
+    _voice: threading.Lock = field(default_factory=threading.Lock)
+    HIDDEN = ("_works", "_lock", "_voice")
 
     def work(self) -> frozenset[str]:
         """Work until told to stop, under `drain` until nothing is left to do; give the batches that cannot run here."""
@@ -278,13 +279,15 @@ class Shift(Mutable):
 
     def _say(self, text: str) -> None:
         terminal = self.site.terminal
-        print(terminal.err_style.paint("worker:", "note"), text, file=terminal.err, flush=True)
+        with self._voice:
+            print(terminal.err_style.paint("worker:", "note"), text, file=terminal.err, flush=True)
 
     def _warn(self, text: str) -> None:
         """Warn of something, once."""
-        if text not in self._told:
-            self._told.add(text)
-            self.site.terminal.warn(text)
+        with self._voice:
+            if text not in self._told:
+                self._told.add(text)
+                self.site.terminal.warn(text)
 
 
 def _place() -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import zlib
 from collections import Counter
@@ -209,6 +210,8 @@ def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
         (["-i", "pin=1234"], "the input 'pin' is a secret, and those do not go along"),
         (["--rate", "fast"], "--rate fast: write N/s"),
         (["--rate", "a=1/s", "--rate", "a=2/s"], "it is given twice for a"),
+        (["--rate", "http://a.test=1/s"], "--rate http://a.test=1/s: this names no host"),
+        (["--concurrency", "a.test="], "--concurrency a.test=: this names no host"),
         (["--concurrency", "0"], "--concurrency 0: write a number"),
         (["--id", "my batch"], "'my batch' is no name"),
         (["--rows", "none.csv"], "--rows none.csv"),
@@ -249,9 +252,41 @@ def test_a_report_of_what_is_not_done_is_refused(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "batch 'b' is not done: 0 of 2 rows" in ended.err
     assert not (tmp_path / "j.xml").exists()
-    cancelled = arazzo("status", "b", "--cancel", cwd=tmp_path, env=fleet.environ)
-    assert cancelled.out == "b: 0 of 2 rows, cancelled (Pay)\n"
-    assert "is at work" in fleet.drain()
+
+
+def test_a_batch_that_was_cancelled_is_told_as_far_as_it_came(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    with api(pause=0.2) as served:
+        given = (document(tmp_path, served.url), "--rows", rows(tmp_path, 40), "--id", "b")
+        fleet.submit(*given)
+        with fleet.worker("--drain", "--jobs", "2") as worker:
+            until(lambda: fleet.status("b")["done"] > 0, "one is done")
+            cancelled = arazzo("status", "b", "--cancel", cwd=tmp_path, env=fleet.environ)
+            assert (cancelled.code, ", cancelled (Pay)" in cancelled.out) == (0, True)
+            assert worker.wait(60) == 0
+    again = arazzo("submit", *given, cwd=tmp_path, env=fleet.environ)
+    assert (again.code, "it is there already" in again.err) == (0, True)
+    told = arazzo("status", "b", "--wait", "--report", "json=j.json", cwd=tmp_path, env=fleet.environ)
+    report = json.loads((tmp_path / "j.json").read_text())
+    assert (told.code, report["outcome"]) == (1, "error")
+    assert {case["outcome"] for case in report["cases"]} == {"passed"}
+    assert len(report["cases"]) == fleet.status("b")["done"] < 40
+
+
+@pytest.mark.parametrize("asked", [["--wait"], ["--cancel"], ["--report", "json=j.json"], ["b"]])
+def test_what_is_asked_of_no_batch_is_refused_and_leaves_nothing(tmp_path: Path, asked: list[str]) -> None:
+    ended = arazzo("status", *asked, "--store", "fleet.db", cwd=tmp_path)
+    assert (ended.code, ended.out, list(tmp_path.iterdir())) == (2, "", [])
+    assert ("--store fleet.db: there is no such database" if asked == ["b"] else "is for one batch") in ended.err
+
+
+def test_a_limit_of_a_host_that_nobody_asks_is_told(tmp_path: Path) -> None:
+    flow = document(tmp_path, "http://127.0.0.1:9")
+    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    said = ("--rate", "127.0.0.1=1/s", "--concurrency", "127.0.0.1:9=1")
+    ended = arazzo("submit", flow, "--rows", rows(tmp_path, 1), *said, cwd=tmp_path, env=fleet.environ)
+    assert (ended.code, ended.err.count("warning")) == (0, 1)
+    assert "--rate 127.0.0.1=…: no server is called that; there are: 127.0.0.1:9\n" in ended.err
 
 
 def test_a_schedule_is_kept_and_makes_its_batch(tmp_path: Path) -> None:
