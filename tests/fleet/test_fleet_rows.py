@@ -83,7 +83,10 @@ def test_a_worker_that_was_thought_dead_can_say_nothing_of_its_rows(database: Da
     ]
 
 
-def test_a_worker_that_stopped_in_the_middle_of_a_transaction_holds_nobody_up(postgres: str) -> None:
+def test_a_worker_that_stopped_in_the_middle_of_a_transaction_holds_nobody_up(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.fleet.database.LONGEST_PAUSE", 1.0)
     stopped, other = Database(postgres), Database(postgres)
     submitted(other, rows=1)
     is_held, over = threading.Event(), threading.Event()
