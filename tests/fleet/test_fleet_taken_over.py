@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from runner.fleet.batches import Batches
 from runner.fleet.database import Database
 from tests.fleet.postgres import restart
@@ -79,6 +81,7 @@ def two_at_work(folder: Path, store: str, steps: str) -> Iterator[Batch]:
                 batch.database.close()
 
 
+@pytest.mark.skipif(not SOAK, reason="make soak: the next two show the same of fewer rows")
 def test_a_worker_that_is_killed_costs_no_row_and_no_second_payment(tmp_path: Path, postgres: str) -> None:
     with two_at_work(tmp_path, postgres, PAY + LOOK) as batch:
         batch.strike()
