@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 from runner.cli.options import execute_options
 from runner.cli.terminal import Terminal
+from runner.errors import ArazzoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,3 +71,13 @@ def with_defaults(**given: Any) -> SuiteOptions:
 
 def absolute(path: str) -> str:
     return path if "://" in path else Path(path).absolute().as_uri()
+
+
+def fail(terminal: Terminal, error: ArazzoError) -> NoReturn:
+    """Say what is wrong and exit; diagnostics have been drawn."""
+    from runner.cli.prepare import say_error
+    from runner.errors import DescriptionError
+
+    if not isinstance(error, DescriptionError):
+        say_error(terminal, error)
+    sys.exit(error.exit_code)

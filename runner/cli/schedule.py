@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from runner.cli.fleet import opened, store_option
+from runner.cli.fleet import fail, opened, store_option
 from runner.cli.help import Sectioned
-from runner.cli.submit import Said, advise, fail, gather, submit_options
+from runner.cli.submit import Said, advise, gather, submit_options
 from runner.cli.terminal import look
 from runner.errors import ArazzoError
 

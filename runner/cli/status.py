@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.fleet import opened, some_options, store_option
+from runner.cli.fleet import fail, opened, some_options, store_option
 from runner.cli.help import Sectioned
-from runner.cli.submit import fail
 from runner.cli.terminal import Terminal, look
 from runner.errors import ArazzoError, UsageError
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.fleet import absolute, opened, some_options, store_option, with_defaults
+from runner.cli.fleet import absolute, fail, opened, some_options, store_option, with_defaults
 from runner.cli.help import Sectioned
 from runner.cli.terminal import Terminal, look
 from runner.cli.watch import Read
@@ -95,33 +94,21 @@ def command(file: str, name: str | None, **options: Any) -> None:
             secret = journal_key(terminal.environ)
             batch = gathered.batch(batch_id, secret)
             batches = Batches(database)
-            rows = batches.submit(batch, gathered.sealed(batch_id, secret))
+            is_new = batches.submit(batch, gathered.sealed(batch_id, secret))
             kept = batches.progress(batch_id)
             advise(database, terminal)
     except ArazzoError as error:
         fail(terminal, error)
     print(batch_id)
-    if kept.done or kept.state != "running":
-        print(f"it is there already: {counts(kept)}; see: arazzo status {batch_id}", file=terminal.err)
-        return
-    many = "1 row" if rows == 1 else f"{rows} rows"
-    print(f"{many} for whoever runs: arazzo worker; see: arazzo status {batch_id}", file=terminal.err)
+    many = "1 row" if kept.rows == 1 else f"{kept.rows} rows"
+    told = f"{many} for whoever runs: arazzo worker" if is_new else f"it is there already: {counts(kept)}"
+    print(f"{told}; see: arazzo status {batch_id}", file=terminal.err)
 
 
 def advise(database: Database, terminal: Terminal) -> None:
     """Say so where workers on other machines could not open what was sealed here."""
     if database.is_shared and not terminal.environ.get("ARAZZO_JOURNAL_KEY"):
         terminal.warn("it is sealed with this machine's own key: give all of them one, as ARAZZO_JOURNAL_KEY")
-
-
-def fail(terminal: Terminal, error: ArazzoError) -> NoReturn:
-    """Say what is wrong and exit; diagnostics have been drawn."""
-    from runner.cli.prepare import say_error
-    from runner.errors import DescriptionError
-
-    if not isinstance(error, DescriptionError):
-        say_error(terminal, error)
-    sys.exit(error.exit_code)
 
 
 class Said(Frozen):

@@ -21,7 +21,7 @@ def test_a_batch_is_read_as_it_was_submitted(database: Database) -> None:
 
 def test_a_batch_that_is_submitted_again_is_the_same_one(database: Database) -> None:
     batches = submitted(database)
-    assert batches.submit(batch(), [b"1", b"2", b"3"]) == 3
+    assert not batches.submit(batch(), [b"1", b"2", b"3"])
     assert database.rows("SELECT count(*) FROM fleet_row") == [(3,)]
 
 

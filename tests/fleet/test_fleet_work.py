@@ -337,3 +337,5 @@ def test_without_the_extra_a_worker_says_how_to_get_it(tmp_path: Path) -> None:
                                                           "ARAZZO_JOURNAL_KEY": "k" * 20})  # fmt: skip
     assert told.code == 2
     assert "pip install 'arazzo[durable]'" in told.err
+    looked = arazzo("status", "--store", "f.db", "--format", "json", cwd=tmp_path)
+    assert looked.json["workers"] == []  # it never was at work
