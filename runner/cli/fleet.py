@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 from runner.cli.options import execute_options
 from runner.cli.terminal import Terminal
+from runner.errors import ArazzoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +32,15 @@ store_option = click.option(
 
 
 @contextmanager
-def opened(store: str | None, terminal: Terminal) -> Iterator[Database]:
-    """Open the database of a fleet."""
+def opened(store: str | None, terminal: Terminal, *, is_there: bool = False) -> Iterator[Database]:
+    """Open the database of a fleet, which is made where it is not there, unless it has to be."""
     from runner.fleet.database import Database
+    from runner.fleet.store_url import StoreError, path_of
 
-    database = Database(store or terminal.environ.get(VARIABLE) or DEFAULT)
+    url = store or terminal.environ.get(VARIABLE) or DEFAULT
+    if is_there and "://" not in url and not path_of(url).exists():
+        raise StoreError(f"--store {url}: there is no such database", f"arazzo submit makes one; {VARIABLE} names it")
+    database = Database(url)
     try:
         yield database
     finally:
@@ -65,3 +71,13 @@ def with_defaults(**given: Any) -> SuiteOptions:
 
 def absolute(path: str) -> str:
     return path if "://" in path else Path(path).absolute().as_uri()
+
+
+def fail(terminal: Terminal, error: ArazzoError) -> NoReturn:
+    """Say what is wrong and exit; diagnostics have been drawn."""
+    from runner.cli.prepare import say_error
+    from runner.errors import DescriptionError
+
+    if not isinstance(error, DescriptionError):
+        say_error(terminal, error)
+    sys.exit(error.exit_code)

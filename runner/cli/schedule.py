@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from runner.cli.fleet import opened, store_option
+from runner.cli.fleet import fail, opened, store_option
 from runner.cli.help import Sectioned
-from runner.cli.submit import Said, advise, fail, gather, submit_options
+from runner.cli.submit import Said, advise, gather, submit_options
 from runner.cli.terminal import look
 from runner.errors import ArazzoError
 
@@ -72,7 +72,7 @@ def list_(store: str | None, form: str) -> None:
     try:
         from runner.fleet.schedules import Schedules
 
-        with opened(store, terminal) as database:
+        with opened(store, terminal, is_there=True) as database:
             found = Schedules(database).all()
     except ArazzoError as error:
         fail(terminal, error)
@@ -93,7 +93,7 @@ def remove(name: str, store: str | None) -> None:
     try:
         from runner.fleet.schedules import Schedules
 
-        with opened(store, terminal) as database:
+        with opened(store, terminal, is_there=True) as database:
             Schedules(database).remove(name)
     except ArazzoError as error:
         fail(terminal, error)

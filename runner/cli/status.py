@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.fleet import opened, some_options, store_option
+from runner.cli.fleet import fail, opened, some_options, store_option
 from runner.cli.help import Sectioned
-from runner.cli.submit import fail
 from runner.cli.terminal import Terminal, look
 from runner.errors import ArazzoError, UsageError
 
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
 def command(name: str | None, wait: bool, cancel: bool, store: str | None, **options: Any) -> None:
     """Say how far the batches are that were submitted, and who is at work.
 
-    Of one batch that is done, reports are written as arazzo test writes them; it exits with 1 where a row did not pass.
+    Of one batch that is done or cancelled, reports are written as arazzo test writes them; it exits with 1 where a row
+    did not pass, or was cancelled.
 
     \b
     Try:  arazzo status
@@ -42,7 +42,10 @@ def command(name: str | None, wait: bool, cancel: bool, store: str | None, **opt
     """
     terminal = look(options["color"])
     try:
-        with opened(store, terminal) as database:
+        if not name and (wait or cancel or options["report"]):
+            said = "--wait" if wait else "--cancel" if cancel else "--report"
+            raise UsageError(f"{said} is for one batch", f"arazzo status BATCH {said}")
+        with opened(store, terminal, is_there=True) as database:
             sys.exit(
                 _one(name, database, terminal, wait, cancel, options) if name else _all(database, terminal, options)
             )
@@ -75,7 +78,7 @@ def _one(name: str, database: Database, terminal: Terminal, wait: bool, cancel: 
     from runner.reporters.junit_form import JUnitForm
 
     batches = Batches(database)
-    report_paths(options["report"])
+    report_paths(options["report"])  # which refuses what is none
     if cancel:
         batches.cancel(name)
     progress = batches.progress(name)
@@ -83,22 +86,24 @@ def _one(name: str, database: Database, terminal: Terminal, wait: bool, cancel: 
         time.sleep(0.5)
         progress = batches.progress(name)
     if options["report"]:
-        if progress.done < progress.rows:
-            raise UsageError(f"batch '{name}' is not done: {_counts(progress)}", "--wait waits for it")
+        if progress.is_going:
+            raise UsageError(f"batch '{name}' is not done: {counts(progress)}", "--wait waits for it")
         form = JUnitForm(options["junit_dialect"], options["junit_unit"])
         _report(batches, progress, terminal, options["report"], form)
     if options["format"] == "json":
         print(json.dumps({"version": 1, **_data(progress)}))
     else:
         print(_line(progress))
-    return 1 if progress.done > progress.outcomes.get("passed", 0) else 0
+    cut_short = progress.state == "cancelled" and progress.done < progress.rows and not cancel
+    return 1 if cut_short or progress.done > progress.outcomes.get("passed", 0) else 0
 
 
 def _line(progress: Progress) -> str:
-    return f"{progress.id}: {_counts(progress)} ({progress.title})"
+    return f"{progress.id}: {counts(progress)} ({progress.title})"
 
 
-def _counts(progress: Progress) -> str:
+def counts(progress: Progress) -> str:
+    """Say of how many rows what came of them."""
     parts = [f"{progress.done} of {progress.rows} rows"]
     parts += [f"{number} {outcome}" for outcome, number in progress.outcomes.items()]
     parts += [f"{progress.running} running"] if progress.running else []
@@ -145,7 +150,7 @@ def _entries(batches: Batches, progress: Progress, head: Iterator[Entry]) -> Ite
     from runner.engine.run import SEVERITY
     from runner.reporters.jsonl import read_jsonl
 
-    worst: Outcome = "passed"
+    worst: Outcome = "passed" if progress.done == progress.rows else "error"  # the rest was cancelled
     last = progress.created
     yield from head
     for each in batches.outcomes(progress.id):

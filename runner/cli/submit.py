@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.fleet import absolute, opened, some_options, store_option, with_defaults
+from runner.cli.fleet import absolute, fail, opened, some_options, store_option, with_defaults
 from runner.cli.help import Sectioned
 from runner.cli.terminal import Terminal, look
 from runner.cli.watch import Read
@@ -84,6 +84,7 @@ def command(file: str, name: str | None, **options: Any) -> None:
     terminal = look(options["color"])
     try:
         from runner.cli.journal import journal_key
+        from runner.cli.status import counts
         from runner.fleet.batches import Batches, check_name
 
         said = Said.of(file, options)
@@ -92,29 +93,22 @@ def command(file: str, name: str | None, **options: Any) -> None:
         with opened(said.store, terminal) as database:
             secret = journal_key(terminal.environ)
             batch = gathered.batch(batch_id, secret)
-            rows = Batches(database).submit(batch, gathered.sealed(batch_id, secret))
+            batches = Batches(database)
+            is_new = batches.submit(batch, gathered.sealed(batch_id, secret))
+            kept = batches.progress(batch_id)
             advise(database, terminal)
     except ArazzoError as error:
         fail(terminal, error)
     print(batch_id)
-    many = "1 row" if rows == 1 else f"{rows} rows"
-    print(f"{many} for whoever runs: arazzo worker; see: arazzo status {batch_id}", file=terminal.err)
+    many = "1 row" if kept.rows == 1 else f"{kept.rows} rows"
+    told = f"{many} for whoever runs: arazzo worker" if is_new else f"it is there already: {counts(kept)}"
+    print(f"{told}; see: arazzo status {batch_id}", file=terminal.err)
 
 
 def advise(database: Database, terminal: Terminal) -> None:
     """Say so where workers on other machines could not open what was sealed here."""
     if database.is_shared and not terminal.environ.get("ARAZZO_JOURNAL_KEY"):
         terminal.warn("it is sealed with this machine's own key: give all of them one, as ARAZZO_JOURNAL_KEY")
-
-
-def fail(terminal: Terminal, error: ArazzoError) -> NoReturn:
-    """Say what is wrong and exit; diagnostics have been drawn."""
-    from runner.cli.prepare import say_error
-    from runner.errors import DescriptionError
-
-    if not isinstance(error, DescriptionError):
-        say_error(terminal, error)
-    sys.exit(error.exit_code)
 
 
 class Said(Frozen):
@@ -167,12 +161,17 @@ def limits(texts: Sequence[str]) -> dict[str, int]:
 def _by_host(texts: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
     seen = set()
     for text in texts:
-        host, _, value = text.rpartition("=")
+        host, named, value = text.rpartition("=")
+        if named and not (_HOST.fullmatch(host) and value):
+            raise UsageError(f"{option} {text}: this names no host", "write it as api.example=… or api.example:8080=…")
         host = host.lower() or "*"
         if host in seen:
             raise UsageError(f"{option} {text}: it is given twice for {'all hosts' if host == '*' else host}")
         seen.add(host)
         yield host, value
+
+
+_HOST = re.compile(r"[^\s/@=,]+")
 
 
 class _Heard(Read):
@@ -208,7 +207,6 @@ class Gathered(Frozen):
     @property
     def name(self) -> str:
         """Make a name that is new: the title's beginning, the day, and chance."""
-        import re
         import secrets
 
         word = re.sub(r"[^a-z0-9]+", "-", self.ready.plan.title.lower()).strip("-")[:30] or "batch"
@@ -286,11 +284,23 @@ def gather(said: Said, terminal: Terminal) -> Gathered:
     setting = setting_of(said.suite.config, said.suite.profile, list(suite.found), Path.cwd())
     (ready,) = suite.ready(said.suite, setting, Variables(terminal.environ, {}), outlets)
     refuse(suite, ready)
+    warn_of_hosts(said, ready, terminal)
     stream = StringIO()
     lines = JsonLines(stream, document=said.file, diagnostics=outlets.diagnostics)
     started = replace(outlets.started([ready]), secrets=frozenset())
     lines.tell(Entry(datetime.now().timestamp(), started))
     return Gathered(said, suite, ready, heard.whole(), stream.getvalue())
+
+
+def warn_of_hosts(said: Said, ready: Ready, terminal: Terminal) -> None:
+    """Say so where a limit is given for what no request goes to, as far as that is known now."""
+    from runner.fleet.rates import EVERY, host_of
+
+    there = {host_of(each.url): None for each in ready.servers}
+    for option, limits_of in (("--rate", said.intervals), ("--concurrency", said.many)):
+        for host in limits_of:
+            if there and host != EVERY and host not in there:
+                terminal.warn(f"{option} {host}=…: no server is called that; there are: {', '.join(there)}")
 
 
 def refuse(suite: Suite, ready: Ready) -> None:

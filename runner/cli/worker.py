@@ -9,14 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from runner.cli.fleet import opened, some_options, store_option
 from runner.cli.help import Sectioned
 from runner.cli.options import Seconds
-from runner.cli.submit import fail
 from runner.cli.terminal import look
 from runner.errors import ArazzoError
 from runner.records import Mutable, field
@@ -73,6 +72,8 @@ def command(jobs: int, drain: bool, dead_after: float, long_wait: float, store: 
     Try:  arazzo worker --drain
           ARAZZO_STORE=postgresql://db.internal/fleet arazzo worker --jobs 50 --profile live
     """
+    from runner.cli.prepare import say_error
+
     terminal = look(options["color"])
     try:
         with opened(store, terminal) as database, _Stop() as stop:
@@ -81,9 +82,21 @@ def command(jobs: int, drain: bool, dead_after: float, long_wait: float, store: 
 
             site = Site(_name(), database, journal_key(terminal.environ), options, terminal, stop.is_wanted, long_wait)
             left = Shift(site, jobs, drain, dead_after, stop).work()
+            code = 128 + stop.number if stop.number else 2 if left else 0
     except ArazzoError as error:
-        fail(terminal, error)
-    sys.exit(128 + stop.number if stop.number else 2 if left else 0)
+        say_error(terminal, error)
+        code = error.exit_code
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Exit, also where a thread of the queue waits for what another worker has taken over: it would wait on."""
+    own = threading.main_thread()
+    if any(each is not own and not each.daemon for each in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _name() -> str:
@@ -139,7 +152,8 @@ class Shift(Mutable):
     _enlisted: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    HIDDEN = ("_works", "_lock")
+    _voice: threading.Lock = field(default_factory=threading.Lock)
+    HIDDEN = ("_works", "_lock", "_voice")
 
     def work(self) -> frozenset[str]:
         """Work until told to stop, under `drain` until nothing is left to do; give the batches that cannot run here."""
@@ -152,8 +166,9 @@ class Shift(Mutable):
         workers = Workers(site.database, site.owner, _place(), self.dead_after)
         batches, schedules = Batches(site.database), Schedules(site.database)
         with self._lanes() as look:
+            queue = Engine(site.database.url, site.owner, look)
             workers.beat()
-            with self._beating(workers), Engine(site.database.url, site.owner, look) as engine:
+            with self._beating(workers), queue as engine:
                 self._say(f"{site.owner} is at work, with {self.jobs} rows side by side")
                 try:
                     while not self.stop.is_wanted():
@@ -264,13 +279,15 @@ class Shift(Mutable):
 
     def _say(self, text: str) -> None:
         terminal = self.site.terminal
-        print(terminal.err_style.paint("worker:", "note"), text, file=terminal.err, flush=True)
+        with self._voice:
+            print(terminal.err_style.paint("worker:", "note"), text, file=terminal.err, flush=True)
 
     def _warn(self, text: str) -> None:
         """Warn of something, once."""
-        if text not in self._told:
-            self._told.add(text)
-            self.site.terminal.warn(text)
+        with self._voice:
+            if text not in self._told:
+                self._told.add(text)
+                self.site.terminal.warn(text)
 
 
 def _place() -> str:

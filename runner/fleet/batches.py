@@ -80,20 +80,20 @@ class Batches:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def submit(self, batch: Batch, rows: Iterable[bytes]) -> int:
-        """Keep a batch with its rows, all of it or nothing, and give their number.
+    def submit(self, batch: Batch, rows: Iterable[bytes]) -> bool:
+        """Keep a batch with its rows, all of it or nothing; False where it was there already.
 
-        UsageError where there is one of this name with other contents; one that is the same is what was wanted.
+        UsageError where there is one of this name with other contents.
         """
         sealed = list(rows)
         if not sealed:
             raise UsageError("there is no row to run")
 
-        def work(session: Session) -> int:
+        def work(session: Session) -> bool:
             if (kept := self._kept(session, batch.id)) is not None:
                 if not _is_same(kept, batch):
                     raise UsageError(f"there is a batch '{batch.id}' already, and it is another one", "--id NAME")
-                return len(sealed)
+                return False
             settings = json.dumps({**batch.settings, "texts": _digests(batch.texts)})
             session.rows(
                 "INSERT INTO fleet_batch (id, created, title, state, settings, told, many, chunk, is_template)"
@@ -114,7 +114,7 @@ class Batches:
                 "INSERT INTO fleet_row (batch, number, chunk, sealed, state) VALUES (?, ?, ?, ?, 'open')",
                 [(batch.id, number, (number - 1) // batch.chunk, each) for number, each in enumerate(sealed, start=1)],
             )
-            return len(sealed)
+            return True
 
         return self._database.run(work)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.durable.seal import Seal
+from runner.durable.store import JournalError
 from runner.errors import UsageError
 from runner.suite.cases import Subject, Task, case_of
 from runner.suite.rows import Row
@@ -30,8 +31,11 @@ def probe(secret: bytes, batch: str) -> str:
 
 
 def check_probe(secret: bytes, batch: str, sealed: str) -> None:
-    """Raise JournalError where the key is another one."""
-    seal_of(secret, batch).open("probe", bytes.fromhex(sealed))
+    """Raise UsageError where the key is another one."""
+    try:
+        seal_of(secret, batch).open("probe", bytes.fromhex(sealed))
+    except JournalError as error:
+        raise UsageError("it was submitted with another key", "give ARAZZO_JOURNAL_KEY as it was given then") from error
 
 
 def written(task: Task) -> Json:

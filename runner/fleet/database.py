@@ -16,9 +16,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
-from runner.errors import UsageError
+from runner.fleet.store_url import ENCODED, INSTALL, StoreError, is_postgres, path_of, shown
 from runner.fleet.tables import SCHEMA, VERSION
 
 T = TypeVar("T")
@@ -29,11 +28,6 @@ PATIENCE: Final = 60.0
 MOST_CONNECTIONS: Final = 8
 LONGEST_PAUSE: Final = 10.0
 """Seconds that a session may pause in the middle of a transaction: so long may a machine that vanished hold locks."""
-INSTALL: Final = "pip install 'arazzo[durable]'"
-
-
-class StoreError(UsageError):
-    """The database of a fleet cannot be used; the message says why, without the password in its URL."""
 
 
 class Session:
@@ -80,7 +74,7 @@ class Database:
     """The database at a URL. Work is tried again where the connection breaks: what it does has to bear that."""
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        url = self.url = re.sub(r"^postgres://", "postgresql://", url)
+        url = self.url = re.sub(r"^postgres(ql)?://", "postgresql://", url, flags=re.IGNORECASE)
         self._kind: _Kind = _kind(url)
         self._patience = patience
         self._idle: LifoQueue[Any] = LifoQueue()
@@ -178,26 +172,6 @@ def _kind(url: str) -> _Kind:
     return _Postgres(url) if is_postgres(url) else _Sqlite(path_of(url))
 
 
-def is_postgres(url: str) -> bool:
-    return urlsplit(url).scheme == "postgresql"
-
-
-def path_of(url: str) -> Path:
-    """Give the file that a store's URL or path names."""
-    if "://" in url:
-        raise StoreError(f"--store {shown(url)}: this is no database", "write postgresql://host/name, or a path")
-    return Path(url.removeprefix("sqlite:"))
-
-
-def shown(url: str) -> str:
-    """Give a URL without the password in it."""
-    parts = urlsplit(url)
-    if not parts.scheme or "@" not in parts.netloc:
-        return url.partition("?")[0]
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    return f"{parts.scheme}://{user}@{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 class _Sqlite:
     connections = 1
     words: tuple[tuple[str, str], ...] = (
@@ -233,7 +207,9 @@ class _Sqlite:
     def told(self, error: Exception) -> StoreError | None:
         if not isinstance(error, sqlite3.Error | OSError):
             return None
-        return StoreError(f"the database {self._path} cannot be used: {error}", "give another one: --store URL")
+        held = isinstance(error, sqlite3.OperationalError) and self.is_passing(error)
+        hint = "another process holds it, and does not let go of it" if held else "give another one: --store URL"
+        return StoreError(f"the database {self._path} cannot be used: {error}", hint)
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -252,6 +228,8 @@ class _Postgres:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        if not _is_url(url):
+            raise StoreError(f"--store {shown(url)}: this is no URL of a Postgres database", ENCODED)
 
     def connect(self) -> Any:
         psycopg = _psycopg()
@@ -280,6 +258,20 @@ class _Postgres:
             return None
         why = str(error).strip().splitlines() or [type(error).__name__]
         return StoreError(f"the database {shown(self._url)} cannot be used: {why[0]}", "--store URL, or ARAZZO_STORE")
+
+
+def _is_url(url: str) -> bool:
+    """Say whether a URL says what its author meant, as far as that can be seen.
+
+    Where a password ends it too early, errors of the server would show the rest.
+    """
+    psycopg = _psycopg()
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    host, name, port = (str(parts.get(part, "")) for part in ("host", "dbname", "port"))
+    return "@" not in host[1:] + name and re.fullmatch(r"[\d,]*", port) is not None
 
 
 def _psycopg() -> Any:

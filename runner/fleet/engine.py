@@ -8,12 +8,14 @@ matter (see `rows.py`): a chunk may be passed over twice, or by two at a time.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from runner.errors import UsageError
-from runner.fleet.database import INSTALL, LONGEST_PAUSE, StoreError, is_postgres, path_of, shown
+from runner.fleet.database import LONGEST_PAUSE
+from runner.fleet.store_url import INSTALL, StoreError, is_postgres, path_of, shown
 from runner.fleet.tables import VERSION
 
 Pass: TypeAlias = Callable[[str, int], "float | None"]
@@ -27,6 +29,8 @@ WORKFLOW: Final = "arazzo-chunk"
 LIVE: Final = ("ENQUEUED", "DELAYED", "PENDING")
 ENDING: Final = 60
 """Seconds that passes have to come to an end when the worker ends."""
+NOTING: Final = 2
+"""Seconds that the queue has then to note that they have."""
 
 
 class Engine:
@@ -67,7 +71,10 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=ENDING if self._under_way else 0)
+        noting, until = NOTING if self._under_way else 0, time.monotonic() + ENDING
+        while self._under_way and time.monotonic() < until:
+            time.sleep(0.05)
+        self._dbos.DBOS.destroy(workflow_completion_timeout_sec=noting)
 
     def _workflow(self, batch: str, chunk: int, turn: int) -> None:
         self._under_way.add((batch, chunk, turn))

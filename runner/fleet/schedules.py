@@ -5,14 +5,19 @@ What was missed while no worker was alive is made up for once, not as often as i
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.errors import UsageError
 from runner.fleet.batches import Batches
-from runner.fleet.database import INSTALL, Database, Session
+from runner.fleet.database import Database, Session
+from runner.fleet.store_url import INSTALL
 from runner.records import Frozen
+
+_CRON = re.compile(r"@[a-z]+|(?![hr]\b)\S+(?:\s+(?![hr]\b)\S+){4}", re.IGNORECASE)
+"""No seconds, years and moments by chance: with a sixth field `0 3 * * * *` would be sixty batches, not one."""
 
 
 class Schedule(Frozen):
@@ -28,6 +33,9 @@ class Schedule(Frozen):
 def due_after(cron: str, zone: str, moment: float) -> float:
     """Give the first time after a moment that a cron expression names; UsageError where it is none."""
     croniter = _croniter()
+    hint = "minute hour day month weekday, such as '0 6 * * 1-5'"
+    if not _CRON.fullmatch(cron.strip()):
+        raise UsageError(f"'{cron}' is no cron expression of five fields", hint)
     try:
         here = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -35,7 +43,6 @@ def due_after(cron: str, zone: str, moment: float) -> float:
     try:
         return float(croniter.croniter(cron, datetime.fromtimestamp(moment, here)).get_next(float))
     except (croniter.CroniterError, ValueError) as error:
-        hint = "minute hour day month weekday, such as '0 6 * * 1-5'"
         raise UsageError(f"'{cron}' is no cron expression that has a next time", hint) from error
 
 

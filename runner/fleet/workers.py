@@ -40,12 +40,17 @@ class Workers:
         )
 
     def leave(self) -> None:
-        """Say that this one is gone: others take over at once what it may have left."""
-        self._database.rows("UPDATE fleet_worker SET until = @now WHERE id = ?", self._own)
+        """Say that this one is gone: it is not told as dead, and others take over at once what it may have left."""
+        self._database.rows("UPDATE fleet_worker SET until = 0 WHERE id = ?", self._own)
 
     def dead(self) -> Sequence[str]:
-        """Give the workers that died and of whose work nobody has said that it is taken over."""
-        rows = self._database.rows("SELECT id FROM fleet_worker WHERE until <= @now AND is_swept = 0")
+        """Give the workers that died and of whose work nobody has said that it is taken over.
+
+        Never this one: it may have slept, but whoever asks is alive.
+        """
+        rows = self._database.rows(
+            "SELECT id FROM fleet_worker WHERE until <= @now AND is_swept = 0 AND id <> ?", self._own
+        )
         return [worker for (worker,) in rows]
 
     def swept(self, worker: str) -> None:

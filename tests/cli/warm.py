@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import runner
 from runner.__main__ import main
 
 FILES = ("stdin", "stdout", "stderr")
+EXTRAS = ("dbos", "psycopg")  # slow to import, and imported late
 LEFT_OUT = ("runner.__main__", "runner.pytest_plugin")  # pytest rewrites what is a plugin, and imports it itself
 
 
@@ -27,6 +29,9 @@ def import_all() -> None:
     for path in sorted(root.rglob("*.py")):
         name = ".".join(["runner", *path.relative_to(root).with_suffix("").parts]).removesuffix(".__init__")
         if not name.startswith(LEFT_OUT):
+            importlib.import_module(name)
+    for name in EXTRAS:
+        with suppress(ImportError):
             importlib.import_module(name)
 
 

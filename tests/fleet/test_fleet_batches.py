@@ -6,7 +6,8 @@ import pytest
 
 from runner.errors import UsageError
 from runner.fleet.batches import Batches
-from runner.fleet.database import Database, StoreError, shown
+from runner.fleet.database import Database
+from runner.fleet.store_url import StoreError, shown
 from tests.fleet.batch import batch, submitted
 
 
@@ -20,7 +21,7 @@ def test_a_batch_is_read_as_it_was_submitted(database: Database) -> None:
 
 def test_a_batch_that_is_submitted_again_is_the_same_one(database: Database) -> None:
     batches = submitted(database)
-    assert batches.submit(batch(), [b"1", b"2", b"3"]) == 3
+    assert not batches.submit(batch(), [b"1", b"2", b"3"])
     assert database.rows("SELECT count(*) FROM fleet_row") == [(3,)]
 
 
@@ -85,11 +86,47 @@ def test_a_server_that_is_not_there_is_refused_without_its_password() -> None:
         ("postgresql://me:hush@db/fleet?sslmode=require", "postgresql://me@db/fleet"),
         ("postgresql:///fleet?password=hush", "postgresql:///fleet"),
         ("postgresql://db/fleet", "postgresql://db/fleet"),
+        ("postgresql://[::1]:5432/fleet", "postgresql://[::1]:5432/fleet"),
+        ("postgresql://me:hush/hush@db/fleet", "postgresql://me@db/fleet"),
+        ("postgresql://me:hush@hush@db/fleet", "postgresql://me@db/fleet"),
+        ("postgresql://me:hush#hush", "postgresql://…"),
         ("a/fleet.db", "a/fleet.db"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, told: str) -> None:
     assert shown(url) == told
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://me:hu/sh@127.0.0.1:1/fleet", "this is no URL of a Postgres database"),
+        ("postgresql://me:a@hush@127.0.0.1:1/fleet", "this is no URL of a Postgres database"),
+        ("postgresql://me:hush%2", "this is no URL of a Postgres database"),
+        ("postgresql://me:hush@[::1/fleet", "this is no URL of a Postgres database"),
+        ("postgresql://me:hush@db:port/fleet", "this is no URL of a Postgres database"),
+        ("postgresql://me@db/fleet?hush=hush", "this is no URL of a Postgres database"),
+        ("postgres:me:hush@db/fleet", "settings of a Postgres connection, and no URL"),
+        ("host=db password=hush", "settings of a Postgres connection, and no URL"),
+        ("mysql://me:hu/sh@db/fleet", "this is no database"),
+        ("http://[::1/hush", "this is no database"),
+        (":memory:", "gone with its process"),
+        ("sqlite::memory:", "gone with its process"),
+    ],
+)
+def test_what_names_no_database_is_refused_without_a_password_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=told) as error:
+        Database(url, patience=0.0)
+    assert "hu" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scheme_is_the_same_in_capitals() -> None:
+    with pytest.raises(StoreError, match="connection failed"):
+        Database("Postgres://me@127.0.0.1:1/fleet", patience=0.0)
 
 
 def test_the_file_of_a_fleet_is_its_users_alone(tmp_path: Path) -> None:

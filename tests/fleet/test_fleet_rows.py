@@ -56,6 +56,12 @@ def test_the_rows_of_a_dead_worker_are_anybodys(database: Database) -> None:
     assert [(each.id, each.left > 0) for each in seen(database)] == [("dead", False), ("alive", True)]
 
 
+def test_a_worker_that_slept_does_not_take_itself_for_dead(database: Database) -> None:
+    for name in ("sleeper", "dead"):
+        worker(database, name, lease=-1.0)
+    assert list(Workers(database, "sleeper", "here", 60.0).dead()) == ["dead"]
+
+
 def test_a_worker_that_was_thought_dead_can_say_nothing_of_its_rows(database: Database) -> None:
     batches = submitted(database, rows=1)
     sleeper = worker(database, "sleeper", lease=-1.0)
@@ -77,7 +83,10 @@ def test_a_worker_that_was_thought_dead_can_say_nothing_of_its_rows(database: Da
     ]
 
 
-def test_a_worker_that_stopped_in_the_middle_of_a_transaction_holds_nobody_up(postgres: str) -> None:
+def test_a_worker_that_stopped_in_the_middle_of_a_transaction_holds_nobody_up(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.fleet.database.LONGEST_PAUSE", 1.0)
     stopped, other = Database(postgres), Database(postgres)
     submitted(other, rows=1)
     is_held, over = threading.Event(), threading.Event()

@@ -19,6 +19,7 @@ NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
         ("0 * * * *", "UTC", NOON - 800 + 3600),
         ("30 23 * * *", "Europe/Berlin", NOON - 800 + 1800),
         ("0 0 1 1 *", "UTC", 1_704_067_200.0),
+        ("@yearly", "UTC", 1_704_067_200.0),
     ],
 )
 def test_a_cron_expression_has_a_next_time(cron: str, zone: str, due: float) -> None:
@@ -29,6 +30,10 @@ def test_a_cron_expression_has_a_next_time(cron: str, zone: str, due: float) -> 
     ("cron", "zone", "told"),
     [
         ("every day", "UTC", "no cron expression"),
+        ("0 3 * * * *", "UTC", "no cron expression of five fields"),
+        ("0 3 * * * * *", "UTC", "no cron expression of five fields"),
+        ("R 3 * * *", "UTC", "no cron expression of five fields"),
+        ("0 H(0-7) * * *", "UTC", "no cron expression of five fields"),
         ("0 0 30 2 *", "UTC", "no cron expression"),
         ("0 0 * * *", "Mars/Base", "no such time zone"),
     ],

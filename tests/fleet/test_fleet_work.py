@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import zlib
 from collections import Counter
@@ -11,11 +12,15 @@ import pytest
 from runner.fleet.database import Database
 from runner.fleet.rows import MOST_ORPHANED
 from tests.cli.process import arazzo
-from tests.fleet.working import AUTH, LOOK, PAY, PIN, POLL, TOKEN, Fleet, api, document, rows, until
+from tests.fleet.working import AUTH, LOOK, PAY, PIN, POLL, SOAK, TOKEN, Fleet, api, document, on_sqlite, rows, until
 
 
-def test_a_batch_is_run_and_told_as_one_report(tmp_path: Path, store: str) -> None:
-    fleet = Fleet(tmp_path, store)
+def on_one_kind(kind: str) -> pytest.MarkDecorator:
+    """Run a test on one kind of database, and on both in its long form: the rows of both have their own tests."""
+    return pytest.mark.parametrize("fleet", ["sqlite", "postgres"] if SOAK else [kind], indirect=True)
+
+
+def test_a_batch_is_run_and_told_as_one_report(tmp_path: Path, fleet: Fleet) -> None:
     with api() as served:
         name = fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 7), "--chunk", 3)
         fleet.drain()
@@ -28,20 +33,20 @@ def test_a_batch_is_run_and_told_as_one_report(tmp_path: Path, store: str) -> No
     assert suites.get("tests") == "14"
 
 
-def test_no_secret_is_in_the_database_in_the_clear(tmp_path: Path, store: str) -> None:
-    fleet = Fleet(tmp_path, store)
+@on_one_kind("postgres")
+def test_no_secret_is_in_the_database_in_the_clear(tmp_path: Path, fleet: Fleet) -> None:
     with api(polls_until_done=1) as served:
         fleet.submit(document(tmp_path, served.url, PAY + POLL), "--rows", rows(tmp_path, 3), "--id", "b")
         with fleet.worker("--long-wait", "0.5"):  # what waits has a journal with all that it was answered
             until(lambda: fleet.status("b")["waiting"] == 3, "every row waits")
-            database = Database(store)
+            database = Database(fleet.store)
             try:
                 kept = _everything(database)
             finally:
                 database.close()
             assert kept["fleet_effect"].count(b"POST") == 3
             until(lambda: fleet.status("b")["done"] == 3, "every row is done")
-    database = Database(store)
+    database = Database(fleet.store)
     kept_later = _everything(database)
     database.close()
     for content in (*kept.values(), *kept_later.values()):
@@ -69,9 +74,9 @@ def _plain(value: object) -> bytes:
         return value
 
 
-def test_a_row_that_waits_long_leaves_its_chunk_and_holds_no_process(tmp_path: Path, store: str) -> None:
-    fleet = Fleet(tmp_path, store)
-    with api(polls_until_done=2) as served:
+@on_one_kind("postgres")
+def test_a_row_that_waits_long_leaves_its_chunk_and_holds_no_process(tmp_path: Path, fleet: Fleet) -> None:
+    with api(polls_until_done=1) as served:
         fleet.submit(document(tmp_path, served.url, PAY + POLL), "--rows", rows(tmp_path, 4), "--id", "b")
         with fleet.worker("--long-wait", "0.5", "--jobs", "1") as worker:
             until(lambda: fleet.status("b")["waiting"] == 4, "one lane has put all rows away")
@@ -80,28 +85,44 @@ def test_a_row_that_waits_long_leaves_its_chunk_and_holds_no_process(tmp_path: P
         assert fleet.status("b")["waiting"] == 4  # nobody is there, and nothing is lost
         fleet.drain("--long-wait", "0.5")
         assert served.seen == Counter(
-            {**{f"POST {n}": 1 for n in range(1, 5)}, **{f"GET /things/{n}": 3 for n in range(1, 5)}}
+            {**{f"POST {n}": 1 for n in range(1, 5)}, **{f"GET /things/{n}": 2 for n in range(1, 5)}}
         )
     assert fleet.status("b")["outcomes"] == {"passed": 4}
 
 
-def test_a_worker_that_is_told_to_stop_hands_its_rows_on(tmp_path: Path, store: str) -> None:
-    fleet = Fleet(tmp_path, store)
-    with api(pause=0.05) as served:
-        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 150), "--id", "b", "--chunk", 50)
+@on_one_kind("sqlite")
+def test_a_worker_that_is_told_to_stop_hands_its_rows_on(tmp_path: Path, fleet: Fleet) -> None:
+    with api(pause=0.2) as served:
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 40), "--id", "b", "--chunk", 20)
         with fleet.worker() as worker:
-            until(lambda: fleet.status("b")["done"] > 4, "it is at work")
+            until(lambda: sum(served.seen.values()) > 8, "it is at work")
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(60) == 128 + signal.SIGTERM
         left = fleet.status("b")
-        assert (left["running"], left["done"] < 150) == (0, True)
+        assert (left["running"], left["done"] < 40) == (0, True)
+        served.pause = 0.0
         fleet.drain()
-        assert fleet.status("b")["outcomes"] == {"passed": 150}
+        assert fleet.status("b")["outcomes"] == {"passed": 40}
         assert set(served.seen.values()) == {1}
 
 
+def test_a_worker_ends_though_another_one_has_taken_over_what_it_was_at(tmp_path: Path) -> None:
+    fleet = on_sqlite(tmp_path)
+    with api(pause=0.2) as served:
+        fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 40), "--id", "b")
+        with fleet.worker("--jobs", "1") as worker:
+            until(lambda: sum(served.seen.values()) > 0, "it is at work")
+            database = Database(fleet.store)
+            taken = "UPDATE workflow_status SET owner_xid = 'other', executor_id = 'other' WHERE status = 'PENDING'"
+            assert database.rows(f"{taken} RETURNING 1") == [(1,)]
+            database.close()
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 128 + signal.SIGTERM
+    assert fleet.status()["workers"] == []  # it has left, and is not told as dead
+
+
 def test_a_worker_that_stops_while_requests_wait_for_their_turn_has_kept_none_of_them(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         flow = document(tmp_path, served.url)
         fleet.submit(flow, "--rows", rows(tmp_path, 6), "--id", "b", "--rate", "2/h")
@@ -116,7 +137,7 @@ def test_a_worker_that_stops_while_requests_wait_for_their_turn_has_kept_none_of
 
 
 def test_a_row_that_does_not_pass_is_run_again_as_often_as_is_said(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     steps = POLL.replace("    onFailure: [{name: again, type: retry, retryAfter: 3, retryLimit: 5}]\n", "")
     with api(polls_until_done=1) as served:
         flow = document(tmp_path, served.url, steps)
@@ -127,7 +148,7 @@ def test_a_row_that_does_not_pass_is_run_again_as_often_as_is_said(tmp_path: Pat
 
 
 def test_a_row_that_nobody_gets_through_is_told_as_one(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 2), "--id", "b")
         database = Database(fleet.store)
@@ -139,7 +160,7 @@ def test_a_row_that_nobody_gets_through_is_told_as_one(tmp_path: Path) -> None:
 
 
 def test_the_requests_of_a_batch_keep_to_its_rate(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         host = served.url.removeprefix("http://")
         said = ("--rate", f"{host}=10/s", "--concurrency", "1")
@@ -150,7 +171,7 @@ def test_the_requests_of_a_batch_keep_to_its_rate(tmp_path: Path) -> None:
 
 
 def test_what_does_not_pass_is_told_and_is_the_exit_code(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         flow = document(tmp_path, served.url, LOOK.replace("$statusCode == 200", "$statusCode == 418"))
         (tmp_path / "rows.csv").write_text("n\n1\nmany\n")
@@ -162,20 +183,28 @@ def test_what_does_not_pass_is_told_and_is_the_exit_code(tmp_path: Path) -> None
 
 
 def test_a_bundled_workflow_runs_on_the_sandbox_of_each_worker(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     fleet.submit("civitai-search-models-detail", "--id", "b")
     fleet.drain()
     assert fleet.status("b")["outcomes"] == {"passed": 1}
 
 
+def _hurry(fleet: Fleet) -> None:
+    """Let chunks that are put off be looked at now."""
+    database = Database(fleet.store)
+    database.rows("UPDATE workflow_status SET delay_until_epoch_ms = 0 WHERE delay_until_epoch_ms IS NOT NULL")
+    database.close()
+
+
 def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         fleet.submit(document(tmp_path, served.url), "--rows", rows(tmp_path, 2), "--id", "b")
         lacking = {name: value for name, value in fleet.environ.items() if name != "ARAZZO_AUTH_KEY"}
         ended = arazzo("worker", "--drain", cwd=tmp_path, env=lacking)
         assert (ended.code, served.seen) == (2, Counter())
         assert "batch 'b' cannot go on here: 'pay' wants a credential that nobody gave" in ended.err
+        _hurry(fleet)
         other = arazzo(
             "worker",
             "--drain",
@@ -184,6 +213,7 @@ def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
         )
         assert (other.code, served.seen) == (2, Counter())
         assert "another key" in other.err
+        _hurry(fleet)
         fleet.drain()
     assert fleet.status("b")["outcomes"] == {"passed": 2}
 
@@ -194,6 +224,8 @@ def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
         (["-i", "pin=1234"], "the input 'pin' is a secret, and those do not go along"),
         (["--rate", "fast"], "--rate fast: write N/s"),
         (["--rate", "a=1/s", "--rate", "a=2/s"], "it is given twice for a"),
+        (["--rate", "http://a.test=1/s"], "--rate http://a.test=1/s: this names no host"),
+        (["--concurrency", "a.test="], "--concurrency a.test=: this names no host"),
         (["--concurrency", "0"], "--concurrency 0: write a number"),
         (["--id", "my batch"], "'my batch' is no name"),
         (["--rows", "none.csv"], "--rows none.csv"),
@@ -203,7 +235,7 @@ def test_a_batch_is_not_run_without_its_secrets(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_kept_is_refused_when_it_is_submitted(tmp_path: Path, arguments: list[str], told: str) -> None:
     flow = document(tmp_path, "http://127.0.0.1:9")
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     ended = arazzo("submit", flow, *arguments, cwd=tmp_path, env=fleet.environ)
     assert (ended.code, ended.out) == (2, "")
     assert told in ended.err
@@ -211,13 +243,13 @@ def test_what_cannot_be_kept_is_refused_when_it_is_submitted(tmp_path: Path, arg
 
 def test_what_only_one_process_can_hold_is_refused(tmp_path: Path) -> None:
     flow = document(tmp_path, "http://127.0.0.1:9", extra="  x-mutex: [till]\n")
-    ended = arazzo("submit", flow, cwd=tmp_path, env=Fleet(tmp_path, str(tmp_path / "f.db")).environ)
+    ended = arazzo("submit", flow, cwd=tmp_path, env=on_sqlite(tmp_path).environ)
     assert ended.code == 2
     assert "'till' (x-mutex) holds within one process" in ended.err
 
 
 def test_workers_run_what_was_submitted_and_not_what_was_saved_since(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         flow = document(tmp_path, served.url)
         fleet.submit(flow, "--rows", rows(tmp_path, 1), "--id", "b")
@@ -228,19 +260,51 @@ def test_workers_run_what_was_submitted_and_not_what_was_saved_since(tmp_path: P
 
 
 def test_a_report_of_what_is_not_done_is_refused(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     fleet.submit(document(tmp_path, "http://127.0.0.1:9"), "--rows", rows(tmp_path, 2), "--id", "b")
     ended = arazzo("status", "b", "--report", "junit=j.xml", cwd=tmp_path, env=fleet.environ)
     assert ended.code == 2
     assert "batch 'b' is not done: 0 of 2 rows" in ended.err
     assert not (tmp_path / "j.xml").exists()
-    cancelled = arazzo("status", "b", "--cancel", cwd=tmp_path, env=fleet.environ)
-    assert cancelled.out == "b: 0 of 2 rows, cancelled (Pay)\n"
-    assert "is at work" in fleet.drain()
+
+
+def test_a_batch_that_was_cancelled_is_told_as_far_as_it_came(tmp_path: Path) -> None:
+    fleet = on_sqlite(tmp_path)
+    with api(pause=0.2) as served:
+        given = (document(tmp_path, served.url), "--rows", rows(tmp_path, 40), "--id", "b")
+        fleet.submit(*given)
+        with fleet.worker("--drain", "--jobs", "2") as worker:
+            until(lambda: fleet.status("b")["done"] > 0, "one is done")
+            cancelled = arazzo("status", "b", "--cancel", cwd=tmp_path, env=fleet.environ)
+            assert (cancelled.code, ", cancelled (Pay)" in cancelled.out) == (0, True)
+            assert worker.wait(60) == 0
+    again = arazzo("submit", *given, cwd=tmp_path, env=fleet.environ)
+    assert (again.code, "it is there already" in again.err) == (0, True)
+    told = arazzo("status", "b", "--wait", "--report", "json=j.json", cwd=tmp_path, env=fleet.environ)
+    report = json.loads((tmp_path / "j.json").read_text())
+    assert (told.code, report["outcome"]) == (1, "error")
+    assert {case["outcome"] for case in report["cases"]} == {"passed"}
+    assert len(report["cases"]) == fleet.status("b")["done"] < 40
+
+
+@pytest.mark.parametrize("asked", [["--wait"], ["--cancel"], ["--report", "json=j.json"], ["b"]])
+def test_what_is_asked_of_no_batch_is_refused_and_leaves_nothing(tmp_path: Path, asked: list[str]) -> None:
+    ended = arazzo("status", *asked, "--store", "fleet.db", cwd=tmp_path)
+    assert (ended.code, ended.out, list(tmp_path.iterdir())) == (2, "", [])
+    assert ("--store fleet.db: there is no such database" if asked == ["b"] else "is for one batch") in ended.err
+
+
+def test_a_limit_of_a_host_that_nobody_asks_is_told(tmp_path: Path) -> None:
+    flow = document(tmp_path, "http://127.0.0.1:9")
+    fleet = on_sqlite(tmp_path)
+    said = ("--rate", "127.0.0.1=1/s", "--concurrency", "127.0.0.1:9=1")
+    ended = arazzo("submit", flow, "--rows", rows(tmp_path, 1), *said, cwd=tmp_path, env=fleet.environ)
+    assert (ended.code, ended.err.count("warning")) == (0, 1)
+    assert "--rate 127.0.0.1=…: no server is called that; there are: 127.0.0.1:9\n" in ended.err
 
 
 def test_a_schedule_is_kept_and_makes_its_batch(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path, str(tmp_path / "fleet.db"))
+    fleet = on_sqlite(tmp_path)
     with api() as served:
         flow = document(tmp_path, served.url)
         added = arazzo(
@@ -273,3 +337,5 @@ def test_without_the_extra_a_worker_says_how_to_get_it(tmp_path: Path) -> None:
                                                           "ARAZZO_JOURNAL_KEY": "k" * 20})  # fmt: skip
     assert told.code == 2
     assert "pip install 'arazzo[durable]'" in told.err
+    looked = arazzo("status", "--store", "f.db", "--format", "json", cwd=tmp_path)
+    assert looked.json["workers"] == []  # it never was at work

@@ -12,12 +12,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.cli.process import COMMAND, arazzo, environment
 from tests.shell.server import Connection, serve
 
+SOAK = bool(os.environ.get("ARAZZO_SOAK"))
 KEY = {"ARAZZO_JOURNAL_KEY": "a key that the whole fleet has"}
 DEADLINE = 120.0
 AUTH, PIN, TOKEN = "hush-credential", "hush-pin-", "hush-token-"
@@ -172,6 +175,22 @@ class Fleet:
     @property
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+
+
+@cache
+def _known() -> bytes:
+    """Give a database in which a worker was: a new one takes a second to find its queue."""
+    with TemporaryDirectory() as text:
+        fleet = Fleet(Path(text), str(Path(text, "fleet.db")))
+        fleet.drain()
+        return Path(fleet.store).read_bytes()
+
+
+def on_sqlite(folder: Path) -> Fleet:
+    """Give a fleet without a batch whose database is a file."""
+    path = folder / "fleet.db"
+    path.write_bytes(_known())
+    return Fleet(folder, str(path))
 
 
 def until(is_so: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
