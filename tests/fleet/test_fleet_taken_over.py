@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.fleet.working import LOOK, PAY, PAY_WITH_KEY, SOAK, Api, Fleet, api, 
 MANY, CHUNK, PAUSE = (10_000, 200, 0.0) if SOAK else (120, 10, 0.03)
 """Rows of the batch in whose middle something happens, and what makes that last long enough for it."""
 JOBS = 8
+HELD = "-c search_path=arazzo -c idle_in_transaction_session_timeout=2000"
+"""A worker that is stopped in the middle of a transaction holds the others up for two seconds, and not for ten."""
 LONG = 1200.0
 
 
@@ -70,7 +73,7 @@ class Batch:
 @contextmanager
 def two_at_work(folder: Path, store: str, steps: str) -> Iterator[Batch]:
     with api(pause=PAUSE) as served:
-        fleet = Fleet(folder, store)
+        fleet = Fleet(folder, f"{store}&options={quote(HELD)}")
         fleet.submit(document(folder, served.url, steps), "--rows", rows(folder, MANY), "--id", "b", "--chunk", CHUNK)
         jobs = ("--drain", "--jobs", str(JOBS))
         with fleet.worker(*jobs) as first, fleet.worker(*jobs) as second:
