@@ -10,7 +10,7 @@ from runner.schema.choice import EngineName, best_engine
 from runner.schema.depth import MOST_WAYS, multiplies
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
-from runner.schema.engines import Failure, Refused, Validator, new_validator
+from runner.schema.engines import Failure, Refused, TooMuch, Untold, Validator, new_validator
 from runner.schema.explain import Explaining, SchemaError
 from runner.schema.gather import gather
 from runner.schema.gathered import Gathered, SchemaProblem
@@ -19,6 +19,8 @@ from runner.schema.messages import shown
 from runner.values import ABSENT, Json, is_within, join_pointer
 
 _TOO_DEEP = SchemaError("", "", "", "is nested too deeply to be checked")
+_TOO_MUCH = SchemaError("", "", "", "is too large to be checked against its schema")
+_UNTOLD = SchemaError("", "", "", "does not fit its schema, in more ways than can be told")
 
 
 class Schema(Frozen):
@@ -43,8 +45,8 @@ class Schema(Frozen):
             explaining = Explaining(self.gathered, value)
             failures = [each for each in self.validator.failures(value) if not _is_within(each, unknown)]
             return tuple(dict.fromkeys(error for failure in failures for error in explaining.errors(failure)))
-        except RecursionError:
-            return (_TOO_DEEP,)
+        except RecursionError as error:
+            return (_unchecked(error),)
 
     def kinds(self, value: Json, most: int) -> Iterator[tuple[SchemaError, int]]:
         """Give what is wrong with a value, each kind once and how many there are of it: to explain one takes its time.
@@ -62,8 +64,12 @@ class Schema(Frozen):
                 for error in islice(explaining.errors(alike[0]), most):
                     told.setdefault(error, len(alike))  # it may have been found on several ways
             yield from told.items()
-        except RecursionError:
-            yield _TOO_DEEP, 1
+        except RecursionError as error:
+            yield _unchecked(error), 1
+
+
+def _unchecked(error: RecursionError) -> SchemaError:
+    return _TOO_MUCH if isinstance(error, TooMuch) else _UNTOLD if isinstance(error, Untold) else _TOO_DEEP
 
 
 def _is_within(failure: Failure, pointers: Collection[str]) -> bool:

@@ -16,14 +16,14 @@ DEEPEST = 200
 MOST_WAYS = 1_000_000
 """Schemas that a value and what is inside of it may be held against, each as often as there are ways to it."""
 
-_ANYWHERE = "*"
+ANYWHERE = "*"
 
-_COLLECTIONS = (dict, list)
+COLLECTIONS = (dict, list)
 
 
 def is_deeper(value: Json, depth: int) -> bool:
     """Say whether collections are nested deeper than `depth`; level by level, without recursion."""
-    level: list[Any] = [value] if isinstance(value, _COLLECTIONS) else []
+    level: list[Any] = [value] if isinstance(value, COLLECTIONS) else []
     for _ in range(depth):
         if not level:
             return False
@@ -31,14 +31,14 @@ def is_deeper(value: Json, depth: int) -> bool:
             inner
             for outer in level
             for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in _COLLECTIONS
+            if type(inner) in COLLECTIONS
         ]
     return bool(level)
 
 
-_EVERY = MANY | NAMED | ONE
-_SAME = IN_PLACE | {"if", "not"}
-_WITHIN = _EVERY - _SAME
+EVERY = MANY | NAMED | ONE
+SAME = IN_PLACE | {"if", "not"}
+WITHIN = EVERY - SAME
 
 
 def levels(root: Object, most: int) -> int | None:
@@ -48,17 +48,18 @@ def levels(root: Object, most: int) -> int | None:
     itself. It may be in `most` schemas at once, each by way of another.
     """
     definitions = root["$defs"]
-    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
+    every = Ways(lambda schema: parts(schema, definitions, EVERY))
     every.walk(root)
     if not every.circle and every.longest <= most:
         return None
-    level = _Ways(lambda schema: _parts(schema, definitions, _SAME))
+    level = Ways(lambda schema: parts(schema, definitions, SAME))
     for schema in every.schemas:
         level.walk(schema)
     return min(DEEPEST, most // level.longest)
 
 
-def _parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:
+def parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:
+    """Give the schemas that these keywords of a schema hold, and the one that it refers to."""
     for keyword, value in schema.items():
         if keyword == "$ref":
             yield member(definitions, str(value).removeprefix(DEFINITIONS))
@@ -79,18 +80,22 @@ def multiplies(root: Object) -> bool:
     are left out: an engine remembers what such a one said of a value.
     """
     definitions = root["$defs"]
-    every = _Ways(lambda schema: _parts(schema, definitions, _EVERY))
+    every = Ways(lambda schema: parts(schema, definitions, EVERY))
     every.walk(root)
     if len(every.done) << min(every.again, 64) <= MOST_WAYS:
         return False  # each schema that is led to once more at most doubles the ways
+    return _most(every, definitions) > MOST_WAYS
+
+
+def _most(every: Ways, definitions: Json) -> int:
     circles = _circles(every)
-    work: dict[int, _Work] = {}
+    work: dict[int, Work] = {}
     for schema in every.done:
         work[id(schema)] = _work(schema, definitions, work, circles)
-    return max(each.total for each in work.values()) > MOST_WAYS
+    return max(each.total for each in work.values())
 
 
-def _circles(every: _Ways) -> dict[int, int]:
+def _circles(every: Ways) -> dict[int, int]:
     """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju)."""
     before: dict[int, list[int]] = {}
     for schema in every.done:
@@ -107,7 +112,7 @@ def _circles(every: _Ways) -> dict[int, int]:
     return found
 
 
-class _Work(NamedTuple):
+class Work(NamedTuple):
     """The schemas that a value is held against, and those that what is inside of it is, by where that is.
 
     Each counts as often as there are ways to it. `total` is for the place inside where there are most.
@@ -118,39 +123,39 @@ class _Work(NamedTuple):
 
     @property
     def total(self) -> int:
-        named = max((count for place, count in self.inside.items() if place != _ANYWHERE), default=0)
-        return self.ways + named + self.inside.get(_ANYWHERE, 0)
+        named = max((count for place, count in self.inside.items() if place != ANYWHERE), default=0)
+        return self.ways + named + self.inside.get(ANYWHERE, 0)
 
 
-def _work(schema: Object, definitions: Json, work: Mapping[int, _Work], circles: Mapping[int, int]) -> _Work:
-    def known(part: Value) -> _Work | None:
+def _work(schema: Object, definitions: Json, work: Mapping[int, Work], circles: Mapping[int, int]) -> Work:
+    def known(part: Value) -> Work | None:
         return None if circles.get(id(part)) == circles[id(schema)] else work.get(id(part))
 
     ways, inside = 1, Counter[str]()
-    for part in _parts(schema, definitions, _SAME):
+    for part in parts(schema, definitions, SAME):
         if (found := known(part)) is not None:
             ways += found.ways
             inside.update(found.inside)
-    for keyword in schema.keys() & _WITHIN:
-        for place, part in _inside(keyword, schema[keyword]):
+    for keyword in schema.keys() & WITHIN:
+        for place, part in inside_of(keyword, schema[keyword]):
             if (found := known(part)) is not None:
                 inside[place] += found.total
-    return _Work(ways, inside)
+    return Work(ways, inside)
 
 
-def _inside(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
+def inside_of(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
     """Give the schemas of a keyword with the place that each is for: a member, an item, or any of these."""
     if isinstance(value, list):
         yield from ((f"[{number}]", part) for number, part in enumerate(value))
     elif isinstance(value, dict) and keyword == "properties":
         yield from ((f"={name}", part) for name, part in value.items())
     elif isinstance(value, dict) and keyword == "patternProperties":
-        yield from ((_ANYWHERE, part) for part in value.values())
+        yield from ((ANYWHERE, part) for part in value.values())
     else:
-        yield _ANYWHERE, value
+        yield ANYWHERE, value
 
 
-class _Ways(Mutable):
+class Ways(Mutable):
     """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice.
 
     `done` are those of which all parts were followed, the parts first; `again` counts ways to what was followed before.

@@ -9,9 +9,11 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from itertools import islice
+from typing import Any, Protocol, TypeVar, assert_never
 
 from runner.records import Frozen
+from runner.schema.bulk import Bulk
 from runner.schema.choice import EngineName
 from runner.schema.depth import is_deeper, levels
 from runner.schema.formats import FORMATS, SCHEMA_FORMATS
@@ -51,6 +53,14 @@ class Validator(Protocol):
         """Give all that a value does not satisfy."""
 
 
+class TooMuch(RecursionError):  # noqa: N818 - to all but who explains it one more value that cannot be checked
+    """There is more to check of a value than anybody would wait for."""
+
+
+class Untold(RecursionError):  # noqa: N818 - likewise
+    """What is wrong with a value is more than can be told."""
+
+
 class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProblem
     """A library does not accept a schema; `path` leads to the part."""
 
@@ -62,8 +72,14 @@ class Refused(Exception):  # noqa: N818 - the caller turns it into a SchemaProbl
 _RUST, _PYTHON = 8_000, 180
 
 
-DEEP = 8
-"""Levels of a value beyond which a schema that leads back to itself tells only the first thing that is wrong."""
+MOST_CHECKS = 1_000_000
+"""Values, each times the schemas that it may be held against, that the engine in Python checks: a few seconds' work."""
+
+MOST_FAILURES = 1_000_000
+"""The same of a value of which all that is wrong is told, for the engine has it all at once, at 2 KB each."""
+
+SLOWER = 100
+"""Times that the engine in Python is slower than the other."""
 
 
 def new_validator(schema: dict[str, Json], engine: EngineName) -> Validator:
@@ -84,6 +100,7 @@ class _Rust:
     def __init__(self, schema: dict[str, Json], depth: int | None) -> None:
         import jsonschema_rs
 
+        self.bulk = Bulk(schema)
         try:
             self.inner = jsonschema_rs.validator_for(
                 schema,
@@ -107,10 +124,15 @@ class _Rust:
 
     def _failures(self, value: Json) -> list[Failure]:
         self._measure(value)
-        if self.shallow is not None and is_deeper(value, DEEP):
-            # all of them may be found on ever more ways, each of which the engine walks; one is found at once
-            return self._first(value)
-        return [_from_rust(error) for error in self.inner.iter_errors(value)]
+        match self.bulk.telling(value, MOST_FAILURES):
+            case "all":
+                return [_from_rust(error) for error in self.inner.iter_errors(value)]
+            case "first":
+                return self._first(value)
+            case "none":
+                return _untold(self.inner.is_valid(value))
+            case never:
+                assert_never(never)
 
     def _first(self, value: Json) -> list[Failure]:
         import jsonschema_rs
@@ -134,6 +156,12 @@ class _Rust:
             if str(error) == "Recursion limit reached":
                 raise RecursionError from None
             raise
+
+
+def _untold(is_valid: bool) -> list[Failure]:
+    if not is_valid:
+        raise Untold
+    return []
 
 
 @cache
@@ -192,7 +220,7 @@ class _Python:
         registry: Registry[Any] = Registry()
         self.inner = kind(schema, registry=registry, format_checker=_formats(jsonschema.FormatChecker(), FORMATS))
 
-        self.depth = depth
+        self.depth, self.bulk = depth, Bulk(schema)
 
     def is_valid(self, value: Json) -> bool:
         self._measure(value)
@@ -200,12 +228,22 @@ class _Python:
 
     def failures(self, value: Json) -> list[Failure]:
         self._measure(value)
-        # Of several members that are missing each failure names all.
-        return list(dict.fromkeys(_from_python(error) for error in self.inner.iter_errors(value)))
+        found = map(_from_python, self.inner.iter_errors(value))
+        match self.bulk.telling(value, MOST_FAILURES // SLOWER):
+            case "all":
+                return list(dict.fromkeys(found))  # of several members that are missing each failure names all
+            case "first":
+                return [*islice(found, 1)]
+            case "none":
+                return _untold(self.inner.is_valid(value))
+            case never:
+                assert_never(never)
 
     def _measure(self, value: Json) -> None:
         if self.depth is not None and is_deeper(value, self.depth):
             raise RecursionError
+        if self.bulk.is_more(value, MOST_CHECKS):
+            raise TooMuch
 
 
 def _from_python(error: Any) -> Failure:

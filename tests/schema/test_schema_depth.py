@@ -172,3 +172,40 @@ def refused(schema: Json, engine: EngineName) -> tuple[str]:
 
 def test_a_schema_that_the_slower_engine_cannot_read_is_refused_by_it() -> None:
     assert refused(inlined(99), "jsonschema") == ("the schema is nested too deeply",)
+
+
+def test_of_a_large_value_with_many_alternatives_the_first_thing_that_is_wrong_is_told(engine: EngineName) -> None:
+    alternatives: Json = [{"required": [f"a{number}"]} for number in range(40)]
+    compiled = compile_schema({"items": {"anyOf": alternatives}}, engine=engine)
+    for items, told in ((100, 100), (13_000 if engine == "jsonschema-rs" else 300, 1)):
+        value: Json = [{"n": number} for number in range(items)]
+        assert [count for _, count in compiled.kinds(value, 9)] == [told]
+        assert len(compiled.errors(value)) == told
+    assert compiled.valid([{"a0": number} for number in range(7_000)])
+
+
+def test_what_is_wrong_on_ever_more_ways_is_said_to_be_too_much(engine: EngineName) -> None:
+    alternatives: Json = [{"type": "array", "items": {"$ref": "#/$defs/t"}, "minItems": number} for number in range(10)]
+    compiled = compile_schema({"$ref": "#/$defs/t", "$defs": {"t": {"anyOf": alternatives}}}, engine=engine)
+    for depth in (7, 20):
+        value = nested(depth, "arrays")
+        assert not compiled.valid(value)
+        (error,) = compiled.errors(value)
+        assert error.message.startswith(
+            "does not fit its schema, in more ways" if engine == "jsonschema-rs" else "is too large to be checked"
+        )
+        assert sum(count for _, count in compiled.kinds(value, 9)) == 1
+    assert compiled.errors(nested(2, "arrays", [])) == ()
+
+
+def test_a_value_and_a_schema_that_multiply_are_refused(engine: EngineName) -> None:
+    doubling: dict[str, Json] = {f"s{n}": {"allOf": [{"$ref": f"#/$defs/s{n + 1}"}] * 2} for n in range(16)}
+    compiled = compile_schema({"items": {"$ref": "#/$defs/s0"}, "$defs": {**doubling, "s16": {}}}, engine=engine)
+    value: Json = [{"n": number} for number in range(1_001)]
+    if engine == "jsonschema-rs":  # which has done that in a second or two, and would be slower for every other value
+        assert compiled.valid(value)
+        return
+    assert not compiled.valid(value)
+    (error,) = compiled.errors(value)
+    assert error.message.startswith("is too large to be checked")
+    assert [each for each, _ in compiled.kinds(value, 9)] == [error]
