@@ -53,13 +53,13 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, *, must_exist: bool = False, busy: float = BUSY, option: str = "") -> None:
-        self.path, self.option = path, option
+        self.path, self.option = path.absolute(), option  # resuming goes to another folder
         self._lock = RLock()
         self._locks: int | None = None
         self._held: set[int] = set()
         with self._told():
             self._db = self._opened(must_exist, busy)
-            self._file = _identity(path)
+            self._file = _identity(self.path)
 
     def _opened(self, must_exist: bool, busy: float) -> sqlite3.Connection:
         if must_exist and not self.path.exists():
