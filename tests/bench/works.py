@@ -67,7 +67,8 @@ def visits(peers: Mapping[str, str], folder: Path) -> list[Work]:
 
 
 def descriptions(peers: Mapping[str, str], folder: Path) -> list[Work]:
-    commands = _runs(peers, "big.arazzo.yaml")
+    able = {name: path for name, path in peers.items() if name != "Redocly"}  # which overflows its stack
+    commands = _runs(able, "big.arazzo.yaml")
     ours = {"ours": commands.pop("ours")}
     forget = partial(shutil.rmtree, folder / "cache", ignore_errors=True)
     found = [
