@@ -27,8 +27,9 @@ from runner.cassette.folder import (
 )
 from runner.cassette.page import Page, is_same, place, write_page
 from runner.engine.events import Answered, Case, CaseFinished, CaseStarted, Entry, Trail
+from runner.engine.flow import is_cancelled
 from runner.errors import UsageError
-from runner.exchange import Exchange, TransportFailure
+from runner.exchange import Exchange
 from runner.records import replace
 from runner.reporters.redact import Redactor
 from runner.reporters.secret_values import PLACEHOLDER
@@ -87,7 +88,7 @@ class Tape:
         match event:
             case CaseFinished():
                 self._end_case()
-            case Answered(trail, exchange) if not _was_broken_off(exchange):
+            case Answered(trail, exchange) if not is_cancelled(exchange):  # nobody knows what would have come of it
                 self._record(self._names.unit, trail, exchange)
 
     def close(self) -> None:
@@ -177,11 +178,6 @@ def _remove(unit: Path) -> None:
         path.unlink(missing_ok=True)
     with suppress(OSError):
         unit.rmdir()
-
-
-def _was_broken_off(exchange: Exchange) -> bool:
-    """Nobody knows what would have come of it."""
-    return isinstance(exchange.reply, TransportFailure) and exchange.reply.kind == "cancelled"
 
 
 def check_folder(folder: Path) -> tuple[Made, ...]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,6 @@ from runner.cli.begin import Begun, begin, keeps_bounds, open_outlets, sandbox_o
 from runner.cli.credentials import Variables
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
-from runner.cli.journal import Keeping, Noted, Resumed, keep, take_up
 from runner.cli.options import TapedOptions, execute_options, journal_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
 from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
@@ -31,6 +30,9 @@ from runner.errors import ArazzoError, DescriptionError, UsageError
 from runner.plan.plan import Plan
 from runner.records import replace
 from runner.shell.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from runner.cli.journal import Keeping, Noted, Resumed
 
 
 class RunOptions(TapedOptions):
@@ -106,8 +108,11 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None, resum
     document = options.targets[0] if options.targets else ""
     outlets = Outlets(terminal, [], options.format == "json", verbosity, document, read=read)
     options = replace(options, offline=options.offline or options.is_replayed)
-    noted = Noted()
+    noted: Noted | None = None
     if options.journal is not None:
+        from runner.cli.journal import Noted
+
+        noted = Noted()
         outlets.note_text = noted.note
     keeping: Keeping | None = None
     with ExitStack() as held:
@@ -176,11 +181,13 @@ def refuse_journal(options: RunOptions) -> None:
 
 
 def keeping_of(
-    options: RunOptions, begun: Begun, noted: Noted, resumed: Resumed | None, outlets: Outlets
+    options: RunOptions, begun: Begun, noted: Noted | None, resumed: Resumed | None, outlets: Outlets
 ) -> Keeping | None:
     """Begin to keep a run, or go on with that; None where nobody wants it."""
-    if options.journal is None:
+    if noted is None or options.journal is None:
         return None
+    from runner.cli.journal import keep, take_up
+
     if resumed is not None:
         return take_up(begun, noted.documents, resumed, outlets)
     from runner.cli.remaining import refuse_unkept, remaining

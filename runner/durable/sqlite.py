@@ -19,6 +19,7 @@ from time import sleep
 from typing import Any, Final
 
 from runner.durable.store import OVER, JournalError, KeptEffect, KeptRun, RunState
+from runner.records import values_of
 
 APPLICATION: Final = 0x41727A6F  # "Arzo": what the head of the file says that it is
 VERSION: Final = 1
@@ -148,17 +149,7 @@ class SqliteStore:
         return False
 
     def ask(self, run_id: str, effect: KeptEffect) -> None:
-        values = (
-            run_id,
-            effect.unit,
-            effect.number,
-            effect.kind,
-            effect.shown,
-            effect.at,
-            effect.asked,
-            effect.answered,
-        )
-        self._do("INSERT OR REPLACE INTO effects VALUES (?,?,?,?,?,?,?,?)", values)
+        self._do("INSERT OR REPLACE INTO effects VALUES (?,?,?,?,?,?,?,?)", (run_id, *values_of(effect).values()))
 
     def answer(self, run_id: str, unit: str, number: int, answered: bytes) -> None:
         self._do(

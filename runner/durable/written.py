@@ -8,7 +8,7 @@ from typing import Any, cast
 from runner.durable.seal import Seal
 from runner.durable.store import KeptEffect
 from runner.engine.events import Answered
-from runner.engine.flow import Answer, Effect, Send, Wait, Waited
+from runner.engine.flow import Answer, Effect, Send, Wait, Waited, is_cancelled
 from runner.exchange import Exchange, Request, TransportFailure
 from runner.records import Frozen
 from runner.reporters.codec import read_event, write_event
@@ -90,12 +90,7 @@ def named(effect: Send) -> str:
 
 def of_answer(answer: Answer) -> Exchange | Waited | None:
     """Give an answer that can be remembered: what was broken off is none."""
-    if isinstance(answer, Waited):
-        return answer
-    if not isinstance(answer, Exchange):
-        return None
-    broken_off = isinstance(answer.reply, TransportFailure) and answer.reply.kind == "cancelled"
-    return None if broken_off else answer
+    return answer if isinstance(answer, Exchange | Waited) and not is_cancelled(answer) else None
 
 
 def _written(exchange: Exchange) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runner.durable.store import KeptEffect, RunState
 from runner.fleet.database import Database, Session
 from runner.fleet.rows import Claim, LostClaim
+from runner.records import values_of
 
 
 class RowStore:
@@ -26,13 +27,7 @@ class RowStore:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch, unit, number) DO UPDATE SET kind = excluded.kind,"
                 " shown = excluded.shown, at = excluded.at, asked = excluded.asked, answered = excluded.answered",
                 self._claim.batch,
-                effect.unit,
-                effect.number,
-                effect.kind,
-                effect.shown,
-                effect.at,
-                effect.asked,
-                effect.answered,
+                *values_of(effect).values(),
             )
 
         self._database.run(work)

@@ -136,11 +136,16 @@ def settle(ctx: Context, scope: Names, expression: Expression, span: Span) -> Ex
     return found
 
 
-def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
-    """Say whether all names of an expression are declared, its last one to the end; nothing is reported."""
+def settled_quietly(ctx: Context, scope: Names, expression: Expression) -> tuple[Expression, list[Diagnostic]]:
+    """Resolve the names of one expression, and give what there is to say of it instead of reporting it."""
     found: list[Diagnostic] = []
     nowhere = ctx.value("")
-    settled = settle(replace(ctx, report=found.append), scope, expression, nowhere)
+    return settle(replace(ctx, report=found.append), scope, expression, nowhere), found
+
+
+def is_known(ctx: Context, scope: Names, expression: Expression) -> bool:
+    """Say whether all names of an expression are declared, its last one to the end; nothing is reported."""
+    settled, found = settled_quietly(ctx, scope, expression)
     is_whole = settled == expression or isinstance(expression, SourceReference)
     return is_whole and all(each.rule in _NOT_YET for each in found)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from runner.schema.depth import COLLECTIONS, DEEPEST, EVERY, SAME, WITHIN, Ways, Work, inside_of, parts
+from runner.schema.depth import COLLECTIONS, DEEPEST, SAME, WITHIN, Work, every_way, inside_of, parts, ways_on_the_spot
 from runner.schema.keywords import Object
 from runner.values import Json, Value
 
@@ -94,11 +94,7 @@ def ways_within(root: Object, high: int) -> int:
     A schema that leads back to itself counts at each level anew.
     """
     definitions = root["$defs"]
-    every = Ways(lambda schema: parts(schema, definitions, EVERY))
-    every.walk(root)
-    level = Ways(lambda schema: parts(schema, definitions, SAME))
-    for schema in every.schemas:
-        level.walk(schema)
+    level = ways_on_the_spot(every_way(root), root)
     totals: dict[int, int] = {}
     for _ in range(high + 1):
         before, work = totals, dict[int, Work]()

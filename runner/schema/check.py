@@ -7,7 +7,7 @@ from itertools import islice
 
 from runner.records import Frozen
 from runner.schema.choice import EngineName, best_engine
-from runner.schema.depth import MOST_WAYS, multiplies
+from runner.schema.depth import MOST_WAYS, every_way, multiplies
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
 from runner.schema.engines import Failure, Refused, TooMuch, Untold, Validator, new_validator
@@ -89,10 +89,11 @@ def compile_schema(
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
     gathered = gather(schema, definitions, dialect, direction)
-    if multiplies(gathered.schema):
+    every = every_way(gathered.schema)
+    if multiplies(every, gathered.schema):
         raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
     try:
-        return Schema(gathered, new_validator(gathered.schema, engine or best_engine()))
+        return Schema(gathered, new_validator(gathered.schema, engine or best_engine(), every))
     except Refused as refused:
         raise _problem(gathered, refused.path) from None
     except RecursionError:

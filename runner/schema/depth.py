@@ -41,21 +41,32 @@ SAME = IN_PLACE | {"if", "not"}
 WITHIN = EVERY - SAME
 
 
-def levels(root: Object, most: int) -> int | None:
+def every_way(root: Object) -> Ways:
+    """Follow all ways through a gathered schema."""
+    definitions = root["$defs"]
+    every = Ways(lambda schema: parts(schema, definitions, EVERY))
+    every.walk(root)
+    return every
+
+
+def ways_on_the_spot(every: Ways, root: Object) -> Ways:
+    """Follow the ways to those schemas of a gathered one that speak about the same value."""
+    definitions = root["$defs"]
+    level = Ways(lambda schema: parts(schema, definitions, SAME))
+    for schema in every.schemas:
+        level.walk(schema)
+    return level
+
+
+def levels(every: Ways, root: Object, most: int) -> int | None:
     """Say how deep a value may be nested that an engine checks against a gathered schema; None: as deep as it likes.
 
     The engine goes no deeper into a value than the schema does, which is of no account unless that leads back to
     itself. It may be in `most` schemas at once, each by way of another.
     """
-    definitions = root["$defs"]
-    every = Ways(lambda schema: parts(schema, definitions, EVERY))
-    every.walk(root)
     if not every.circle and every.longest <= most:
         return None
-    level = Ways(lambda schema: parts(schema, definitions, SAME))
-    for schema in every.schemas:
-        level.walk(schema)
-    return min(DEEPEST, most // level.longest)
+    return min(DEEPEST, most // ways_on_the_spot(every, root).longest)
 
 
 def parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterator[Value]:
@@ -73,18 +84,15 @@ def parts(schema: Object, definitions: Json, keywords: frozenset[str]) -> Iterat
             yield value
 
 
-def multiplies(root: Object) -> bool:
+def multiplies(every: Ways, root: Object) -> bool:
     """Say whether a gathered schema holds a value, and one inside of it, and so on, against more than `MOST_WAYS`.
 
     Forty schemas, each of which asks twice for the next, come to a million million. Those that lead back to each other
     are left out: an engine remembers what such a one said of a value.
     """
-    definitions = root["$defs"]
-    every = Ways(lambda schema: parts(schema, definitions, EVERY))
-    every.walk(root)
     if len(every.done) << min(every.again, 64) <= MOST_WAYS:
         return False  # each schema that is led to once more at most doubles the ways
-    return _most(every, definitions) > MOST_WAYS
+    return _most(every, root["$defs"]) > MOST_WAYS
 
 
 def _most(every: Ways, definitions: Json) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC
+
+from runner.exchange import Clock
 
 SLICE = 0.1
 """Seconds that a sleeping `SystemClock` lets pass before it asks again whether the run was cancelled."""
@@ -43,6 +46,19 @@ class SystemClock:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self._cancelled():
             time.sleep(min(left, SLICE))
+
+
+class ClockInside:
+    """A clock whose sleeps happen inside of `inside()`."""
+
+    def __init__(self, inner: Clock, inside: Callable[[], AbstractContextManager[None]]) -> None:
+        self.now, self.monotonic = inner.now, inner.monotonic
+        self._sleep = inner.sleep
+        self._inside = inside
+
+    def sleep(self, seconds: float) -> None:
+        with self._inside():
+            self._sleep(seconds)
 
 
 class AsyncSystemClock:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from runner.exchange import Clock, Reply, Request, Transport
-from runner.shell.clock import SLICE
+from runner.shell.clock import SLICE, ClockInside
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ class Interrupt:
 
     def clock(self, inner: Clock) -> Clock:
         """Give a clock whose sleeps Ctrl-C ends."""
-        return _BreakableClock(self, inner)
+        return ClockInside(inner, self.breaking)
 
 
 @runtime_checkable
@@ -146,17 +146,6 @@ class _BreakableTransport:
             return self._interrupt.aside(lambda: self._inner.send(request, timeout))
         with self._interrupt.breaking():
             return self._inner.send(request, timeout)
-
-
-class _BreakableClock:
-    def __init__(self, interrupt: Interrupt, inner: Clock) -> None:
-        self._interrupt = interrupt
-        self._inner = inner
-        self.now, self.monotonic = inner.now, inner.monotonic
-
-    def sleep(self, seconds: float) -> None:
-        with self._interrupt.breaking():
-            self._inner.sleep(seconds)
 
 
 class _Own(threading.local):

@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 
 from runner.exchange import Clock, Reply, Request, Transport
 from runner.records import Frozen, Mutable, field
+from runner.shell.clock import ClockInside
 
 
 class Turn(Mutable):
@@ -45,7 +46,7 @@ class Turn(Mutable):
 
     def clock(self, inner: Clock) -> Clock:
         """Give a clock during whose sleeps others compute."""
-        return _Clock(self, inner)
+        return ClockInside(inner, self.left)
 
 
 class _Transport(Frozen):
@@ -55,14 +56,3 @@ class _Transport(Frozen):
     def send(self, request: Request, timeout: float | None) -> Reply:
         with self.turn.left():
             return self.inner.send(request, timeout)
-
-
-class _Clock:
-    def __init__(self, turn: Turn, inner: Clock) -> None:
-        self._turn = turn
-        self._inner = inner
-        self.now, self.monotonic = inner.now, inner.monotonic
-
-    def sleep(self, seconds: float) -> None:
-        with self._turn.left():
-            self._inner.sleep(seconds)

@@ -9,12 +9,11 @@ from typing import NamedTuple, TypeAlias
 
 from runner.criteria.nodes import Literal, Operand
 from runner.criteria.parse import parse_condition
-from runner.diagnostics import Diagnostic
 from runner.expressions.faults import ExpressionSyntax, SyntaxFault
 from runner.expressions.nodes import Expression, Input, Output, StepOutput, WorkflowValue
 from runner.expressions.parse import parse_expression
 from runner.plan.mend import Mended, Reading, Repair, Slip, mend
-from runner.plan.names import Names, is_known, named, settle
+from runner.plan.names import Names, is_known, named, settled_quietly
 from runner.records import replace
 
 Holder: TypeAlias = Input | Output | StepOutput | WorkflowValue
@@ -114,9 +113,7 @@ def value_by_name(text: str, reading: Reading) -> Expression | None:
         expression = parse_expression(text, reading.ctx.grammar)
     except ExpressionSyntax:
         return None
-    found: list[Diagnostic] = []
-    ctx = replace(reading.ctx, report=found.append)
-    settled = settle(ctx, reading.scope, expression, ctx.value(""))
+    settled, found = settled_quietly(reading.ctx, reading.scope, expression)
     return settled if settled == expression and not found else None
 
 
