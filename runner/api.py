@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from runner import bundled
-from runner.description import Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.engine.asked import Asked
 from runner.engine.events import Entry, Outcome
@@ -18,18 +17,16 @@ from runner.engine.flow import Flow
 from runner.engine.run import run
 from runner.engine.state import Limits
 from runner.errors import UNREACHABLE_DOCUMENT, DescriptionError, FetchError, InputsError, UsageError
-from runner.exchange import Fetch, Fetched, Transport
+from runner.exchange import Cache, Fetch, Fetched, Transport
+from runner.known import Known, Spot, needed
 from runner.levels import COMMENT, RuleLevel, Silence, settle, silences
-from runner.loader.kept import Cache
-from runner.loader.load import Loaded, LoadedApi, load, load_api
 from runner.loader.parsed import without_collecting
 from runner.loader.places import LoadOptions
 from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
+from runner.openapi.document import ApiDescription
 from runner.openapi.uri import is_http
-from runner.plan.compile import compile_description
 from runner.plan.context import Options
-from runner.plan.contracts import check_contracts
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
 from runner.plan.servers import refuse_variables
@@ -44,6 +41,10 @@ from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
 from runner.source import Source, Span
 from runner.values import InputValue
+
+if TYPE_CHECKING:
+    from runner.description import Description
+    from runner.loader.load import Loaded, LoadedApi
 
 
 class Sources(Frozen):
@@ -69,16 +70,24 @@ class Sources(Frozen):
     HIDDEN = ("texts", "shelf", "hear", "note")
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Checked(NamedTuple):
     """A document that was read and compiled; `plan` is None where there are errors.
 
     `description` is what was read, and `draft` the plan as far as it could be made, None where there is nothing.
+    `sources` are the texts it was read from, None where something else may be found another time. `keep` puts what the
+    document came to into the cache, with the schemas that have been needed of it by then.
     """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
     description: Description | None = None
     draft: Plan | None = None
+    sources: tuple[Source, ...] | None = None
+    keep: Callable[[], None] = nothing
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -86,10 +95,66 @@ class Checked(NamedTuple):
 
 
 def check(location: str, sources: Sources | None = None, *, contracts: bool = False) -> Checked:
+    """Say what a document comes to, a path or a URL: what is kept of it, or else what `examine` finds.
+
+    With `contracts` there is no plan, only what is wrong. Of what is kept there is no description.
+    """
+    chosen = sources or Sources()
+    spot = _spot(location, chosen, contracts)
+    if spot is None:
+        return examine(location, chosen, contracts=contracts)
+    with without_collecting():
+        kept = spot.get(
+            _fetch(chosen, to_uri(location, Path.cwd())), chosen.shelf or Shelf(), _reader(location, chosen)
+        )
+    if kept is not None:
+        (plan, diagnostics), texts = kept
+        return Checked(plan, diagnostics, None, plan, texts, _keeper(spot, kept[0], texts, needed(plan)))
+    found = examine(location, chosen, contracts=contracts)
+    if found.sources is None or not (contracts or found.plan):
+        return found
+    known = Known(None if contracts else found.plan, found.diagnostics)
+    return found._replace(keep=_keeper(spot, known, found.sources))
+
+
+def _spot(location: str, sources: Sources, contracts: bool) -> Spot | None:
+    """Give where a document is kept: one that is read from files, and from nothing that was handed over."""
+    here = Path.cwd()
+    uri = to_uri(location, here)
+    if sources.cache is None or sources.texts or is_http(uri):
+        return None
+    given = (sources.options, sources.levels, sources.overrides, sources.roots, sources.offline)
+    return Spot.of(sources.cache, (uri, str(here), contracts, repr(given)))
+
+
+def _keeper(spot: Spot, known: Known, sources: Sequence[Source], there: int = -1) -> Callable[[], None]:
+    """Make what keeps a document, unless that would add nothing to what is there: a number of schemas."""
+
+    def keep() -> None:
+        if needed(known.plan) > there and all(source.uri.startswith("file:") for source in sources):
+            spot.put(known, sources)
+
+    return keep
+
+
+def _reader(location: str, sources: Sources) -> Callable[[Mapping[str, str]], Mapping[str, ApiDescription]]:
+    """Make what reads the descriptions of a document again, from the texts that it was read from."""
+
+    def read_again(texts: Mapping[str, str]) -> Mapping[str, ApiDescription]:
+        loaded = _load(location, replace(sources, texts=texts, shelf=None, hear=None, note=None))
+        return loaded.description.apis if loaded.description is not None else {}
+
+    return read_again
+
+
+def examine(location: str, sources: Sources | None = None, *, contracts: bool = False) -> Checked:
     """Read and compile a document, a path or a URL; one that cannot be read at all is a diagnostic too.
 
     With `contracts` the schemas that a run holds requests and answers against are compiled, too; it takes its time.
     """
+    from runner.plan.compile import compile_description  # the compiler is not needed for what is kept
+    from runner.plan.contracts import check_contracts
+
     chosen = sources or Sources()
     try:
         loaded = _load(location, chosen)
@@ -103,7 +168,8 @@ def check(location: str, sources: Sources | None = None, *, contracts: bool = Fa
     found = in_order((*loaded.diagnostics, *compiled.diagnostics, *schemas))
     diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)
-    return Checked(None if failed else compiled.plan, diagnostics, loaded.description, compiled.draft)
+    plan = None if failed else compiled.plan
+    return Checked(plan, diagnostics, loaded.description, compiled.draft, loaded.sources)
 
 
 def _silences(description: Description) -> Iterator[Silence]:
@@ -150,6 +216,8 @@ def compile_plan(
     `servers` gives base URLs by source name; `server_variables` values by name or `source.name`, of which UsageError is
     raised for one that no server has. With `sandbox` a source needs no server: the plan is for the embedded sandbox.
     """
+    from runner.plan.compile import compile_description
+
     given = dict.fromkeys(servers or {}, "given")
     compiled = compile_description(description, Options(servers or {}, given, server_variables or {}, sandbox))
     if compiled.plan is None:
@@ -159,6 +227,8 @@ def compile_plan(
 
 
 def _load(location: str, sources: Sources) -> Loaded:
+    from runner.loader.load import load  # late, as is all that reads
+
     here = Path.cwd()
     uri = to_uri(location, here)
     return load(uri, _fetch(sources, uri), _load_options(sources, uri, here), sources.shelf)
@@ -166,6 +236,8 @@ def _load(location: str, sources: Sources) -> Loaded:
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
     """Read an OpenAPI description by itself, a path or a URL; one that cannot be read is a diagnostic too."""
+    from runner.loader.load import LoadedApi, load_api
+
     chosen, here = sources or Sources(), Path.cwd()
     try:
         uri = to_uri(location, here)

@@ -255,6 +255,17 @@ class AsyncClock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class Cache(Protocol):
+    """Keep bytes from one start to the next, by a key of hexadecimal digits.
+
+    `get` gives what this user has once `put` there, or nothing. Neither raises: a cache that fails has no entries.
+    """
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, content: bytes) -> None: ...
+
+
 class Fetched(NamedTuple):
     """A document's text and the URI it really came from, after redirects."""
 

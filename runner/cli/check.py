@@ -193,7 +193,7 @@ def check(
         if jobs > 1 and (options.jobs or len(files) >= FEWEST):
             return list(check_in_processes(files, Recipe(options, setting), jobs, told))
         checked: list[api.Checked] = []
-        for each in check_each(files, sources):
+        for each in check_each(files, sources, plans=named):
             checked.append(each if named else api.Checked(None, each.diagnostics))
             told(len(checked))
     plans = [each.plan for each in checked if each.plan is not None]

@@ -19,7 +19,7 @@ from runner.cli.help import Sectioned
 from runner.cli.inputs import Given, collect, unknown_names, values_for
 from runner.cli.options import WhereOptions, where_options
 from runner.cli.places import check_names, sources_of, unreachable
-from runner.cli.prepare import check_document, say_error
+from runner.cli.prepare import say_error
 from runner.cli.profile import setting_of
 from runner.cli.terminal import look
 from runner.cli.world import Ready, Venue
@@ -72,7 +72,7 @@ def command(target: str, **options: Any) -> None:
         given = given._replace(values={**setting.profile.inputs, **given.values})
         location = str(bundled.workflows()[target]) if bundled.is_name(target) and not Path(target).exists() else target
         sources = sources_of(where, setting)
-        checked = check_document(location, replace(sources, cache=cache_of(terminal, where.no_cache)))
+        checked = api.examine(location, replace(sources, cache=cache_of(terminal, where.no_cache)))
         wallet = gather(options["auth"], variables, setting.profile)
         sandbox = bundled.is_name(target) and not (options["live"] or where.server)
         if checked.draft is not None:

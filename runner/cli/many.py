@@ -44,11 +44,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def check_each(files: Sequence[str], sources: api.Sources) -> Iterator[api.Checked]:
-    """Check documents in this process, one after the other."""
+def check_each(files: Sequence[str], sources: api.Sources, *, plans: bool = False) -> Iterator[api.Checked]:
+    """Check documents in this process, one after the other; with `plans` each comes with its plan."""
+    look = api.examine if plans else api.check
     sources = replace(sources, shelf=sources.shelf or Shelf())
     for number, file in enumerate(files):
-        yield api.check(file, sources, contracts=True)
+        checked = look(file, sources, contracts=True)
+        checked.keep()
+        yield checked
         if number == 0:
             gc.freeze()  # what they share stays: nobody need look through it again
 
@@ -94,6 +97,7 @@ def _check(file: str) -> tuple[Diagnostic, ...]:
     """Check a document; what is wrong with a source is told once by each process, for its text comes along."""
     own = _own[0]
     checked = api.check(file, own.sources, contracts=True)
+    checked.keep()
     own.checked += 1
     if own.checked == 1:
         gc.freeze()

@@ -119,6 +119,8 @@ class Outlets(Mutable):
     """What was reached of the descriptions, where somebody wants to know."""
     plans: tuple[Plan, ...] = ()
     """What is going to run, for reports that draw it."""
+    keeps: list[Callable[[], None]] = field(default_factory=list)
+    """What puts away, when the run is over, what documents came to."""
     _broadcast: Broadcast | None = None
     _tape: Reporter | None = None
     _lost: bool = False

@@ -124,6 +124,7 @@ def check_all(
         check_document(venue.location, outlets.heard(name, _at(venue, sources)))
         for name, venue in zip(wanted.documents, venues, strict=True)
     ]
+    outlets.keeps += [each.keep for each in checked]
     found = [problem for each in checked for problem in each.diagnostics]
     plans = [each.plan for each in checked if each.plan is not None]
     keys: list[tuple[str, ...]] = []
@@ -146,6 +147,13 @@ def check_document(location: str, sources: api.Sources) -> api.Checked:
         checked = api.check(location, sources)
         gc.freeze()
     return checked
+
+
+def put_away(outlets: Outlets) -> None:
+    """Keep what the documents came to, now that it is known what a run needs of them."""
+    with without_collecting():
+        for keep in outlets.keeps:
+            keep()
 
 
 def _at(venue: Venue, sources: api.Sources) -> api.Sources:

@@ -18,7 +18,7 @@ from runner.cli.help import Sectioned
 from runner.cli.inputs import Given
 from runner.cli.options import TapedOptions, execute_options, journal_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
+from runner.cli.prepare import Wanted, prepare, put_away, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
 from runner.cli.resume import Beginning, beginning
 from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of, replayed
@@ -137,6 +137,7 @@ def run(options: RunOptions, terminal: Terminal, read: Read | None = None, resum
                 say_error(terminal, error)
             return outlets.refuse(error)
         code = start(begun, outlets, replay, keeping)
+    put_away(outlets)
     if replay is not None and code < 128 and replay.tell_drift(terminal):
         code = code or 1
     return code or (0 if keeps_bounds(begun, options, outlets) else 1)

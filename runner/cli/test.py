@@ -25,7 +25,7 @@ from runner.cli.lanes import Lanes
 from runner.cli.many import cores
 from runner.cli.options import TapedOptions, execute_options, tape_options
 from runner.cli.outlets import Outlets, Verbosity, report_paths
-from runner.cli.prepare import Wanted, prepare, refuse_contradictions, say_error, stage_given
+from runner.cli.prepare import Wanted, prepare, put_away, refuse_contradictions, say_error, stage_given
 from runner.cli.profile import Setting
 from runner.cli.tape import Replay, recorder_of, refuse_tape, replay_of
 from runner.cli.terminal import Terminal, look
@@ -165,6 +165,7 @@ def run(options: SuiteOptions, terminal: Terminal, read: Read | None = None, onl
             say_error(terminal, error)
         return outlets.refuse(error)
     code = start(suite, begun, every(), memory, outlets)
+    put_away(outlets)
     if suite.replay is not None and code < 128 and suite.replay.tell_drift(terminal):
         code = code or 1
     return code or (0 if keeps_bounds(begun, options, outlets) else 1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from runner.diagnostics import Diagnostic, Fix, Label
+from runner.exchange import Cache
 from runner.loader.parsed import without_collecting
 from runner.loader.text import Document, is_meant_as_json, read_text
 from runner.loader.yaml import align
@@ -30,17 +31,6 @@ LEAST: Final = 64 * 1024
 
 # Characters of a value that is written out without aliases: a small text can stand for a huge one.
 _LARGEST: Final = 64 * 1024 * 1024
-
-
-class Cache(Protocol):
-    """Keep bytes from one start to the next, by a key of hexadecimal digits.
-
-    `get` gives what this user has once `put` there, or nothing. Neither raises: a cache that fails has no entries.
-    """
-
-    def get(self, key: str) -> bytes | None: ...
-
-    def put(self, key: str, content: bytes) -> None: ...
 
 
 def read_kept(source: Source, cache: Cache | None) -> Document:

@@ -54,10 +54,15 @@ FARTHEST = 100
 
 
 class Loaded(NamedTuple):
-    """What was read. `description` is None where the entry document itself is no Arazzo document."""
+    """What was read. `description` is None where the entry document itself is no Arazzo document.
+
+    `sources` are the texts that it was read from, None where something was looked for in vain: it may be there another
+    time.
+    """
 
     description: Description | None
     diagnostics: tuple[Diagnostic, ...]
+    sources: tuple[Source, ...] | None = None
 
 
 def load(uri: str, fetch: Fetch, options: LoadOptions | None = None, shelf: Shelf | None = None) -> Loaded:
@@ -95,18 +100,25 @@ class _Loading(Mutable):
     identities: dict[str, str] = field(default_factory=dict)
     pending: list[_Pending] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
+    has_failed: bool = False
 
     def run(self, uri: str) -> Loaded:
         entry = self.read(self.fetch(uri))
+        self.sources[entry.source.uri] = entry.source
         self.problems.extend(entry.problems)
         self.add_arazzo(entry)
         while self.pending:
             self.pending.sort(key=lambda each: each.is_absolute)  # identities are known once the rest has been read
             self.follow(self.pending.pop(0))
         if entry.source.uri not in self.arazzo:
-            return Loaded(None, in_order(self.problems))
+            return Loaded(None, in_order(self.problems), self.read_from)
         description = Description(entry.source.uri, self.arazzo, self.apis, self.asyncapi)
-        return Loaded(description, in_order(self.problems))
+        return Loaded(description, in_order(self.problems), self.read_from)
+
+    @property
+    def read_from(self) -> tuple[Source, ...] | None:
+        return None if self.has_failed else tuple(self.sources.values())
 
     def run_api(self, uri: str) -> LoadedApi:
         text = self.read(self.fetch(uri))
@@ -163,6 +175,8 @@ class _Loading(Mutable):
             self.problems.append(_not_read(source, _too_far(source.url), arazzo.places))
             return
         found = self.find_source(source, arazzo)
+        if found is not None:
+            self.sources[found.source.uri] = found.source
         if found is not None and source.name:
             sources[source.name] = found.source.uri
             self.add_source(source, found, arazzo, away)
@@ -178,6 +192,7 @@ class _Loading(Mutable):
                     _refuse_inward(arazzo.uri, candidate.uri)
                 found = self.texts.get(candidate.uri) or self.read(self.fetch(candidate.uri))
             except FetchError as error:
+                self.has_failed = True
                 failures.append(error)
                 continue
             if candidate.note:
@@ -195,6 +210,7 @@ class _Loading(Mutable):
         try:
             found = self.texts.get(uri) or self.read(self.fetch(uri))
         except FetchError:
+            self.has_failed = True
             return None
         self.problems.append(page_as_source(source, file, arazzo.places))
         return found
@@ -224,6 +240,8 @@ class _Loading(Mutable):
         if uri not in self.shelf.apis:
             self.shelf.apis[uri] = read_openapi(text.value, uri, text.places, self.referenced(text))
         api, problems = self.shelf.apis[uri]
+        self.has_failed = self.has_failed or bool(api.unread)
+        self.sources.update((each.source.uri, each.source) for each in api.other_places.values())
         self.problems.extend(problems)
         if not any(problem.severity == "error" for problem in problems):
             self.apis[uri] = api

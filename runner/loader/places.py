@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from runner.arazzo.document import SourceDescription
 from runner.description import ArazzoDescription
-from runner.loader.kept import Cache
+from runner.exchange import Cache
 from runner.openapi.uri import is_http, resolve_uri, split_uri, without_fragment
 from runner.records import Frozen, field
 

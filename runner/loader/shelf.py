@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runner.diagnostics import Diagnostic
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
-from runner.loader.text import Document
 from runner.openapi.document import ApiDescription
 from runner.records import Frozen, field
+from runner.source import Source
+
+if TYPE_CHECKING:
+    from runner.loader.text import Document
 
 
 class Shelf(Frozen):
-    """What was read of sources, for every document that names them: one reading serves them all."""
+    """What was read of sources, for every document that names them: one reading serves them all.
+
+    `sources` and `recalled` are texts and descriptions of documents that had been kept.
+    """
 
     texts: dict[str, Document] = field(default_factory=dict)
     apis: dict[str, tuple[ApiDescription, tuple[Diagnostic, ...]]] = field(default_factory=dict)
     failures: dict[str, FetchError] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    recalled: dict[str, ApiDescription] = field(default_factory=dict)
 
     def once(self, fetch: Fetch) -> Fetch:
         """Look once for what cannot be fetched."""

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from runner.diagnostics import Diagnostic
-from runner.openapi.schemas import Schemas
+from runner.late import LateMapping
+from runner.openapi.schemas import SchemaKey, Schemas
 from runner.records import Frozen, field
-from runner.schema import Definitions, SchemaDialect
+from runner.schema import Definitions, Gathered, SchemaDialect
 from runner.source import SourceMap, Span
 from runner.values import Json, join_pointer
 
@@ -147,7 +148,8 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
     """An OpenAPI document with an index of its operations, which are built when they are first asked for.
 
     The keys of `by_pointer` are JSON Pointers such as `/paths/~1pets~1{petId}/get`; `elsewhere` gives those of the
-    operations that stand outside of `paths`, in path items that paths refer to. `uri` is what identifies the document:
+    operations that stand outside of `paths`, in path items that paths refer to. `gathered` are schemas of it that are
+    ready to be compiled. `uri` is what identifies the document:
     its `$self`, else where it was read from. `documents` are the others it refers to, by every absolute URI that they
     have, `other_places` where their parts stand, and `unread` why others could not be. `dialect` is how its schemas
     are meant, and `json_schema_dialect` what `$schema` they have where they name none (OpenAPI 3.1); None is 2020-12.
@@ -166,7 +168,8 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
     json_schema_dialect: str | None = None
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
-    HIDDEN = ("root", "places", "by_id", "by_pointer", "documents", "other_places", "elsewhere", "unread")
+    gathered: dict[SchemaKey, Gathered] = field(default_factory=dict)
+    HIDDEN = ("root", "places", "by_id", "by_pointer", "documents", "other_places", "elsewhere", "unread", "gathered")
 
     @cached_property
     def definitions(self) -> Mapping[str, Json]:
@@ -176,7 +179,8 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
     @cached_property
     def schemas(self) -> Schemas:
         """The schemas of these documents, compiled when they are first needed, once."""
-        return Schemas(Definitions(self.definitions), self.dialect, self.json_schema_dialect)
+        definitions = Definitions(LateMapping(lambda: self.definitions))
+        return Schemas(definitions, self.dialect, self.json_schema_dialect, self.gathered)
 
     def span(self, address: Address) -> Span:
         """Give where something stands in the text of its document, for people to look at."""

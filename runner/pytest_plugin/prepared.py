@@ -20,8 +20,8 @@ from runner.cli.world import Ready, Venue
 from runner.engine.asked import Asked
 from runner.engine.state import Limits
 from runner.errors import UsageError
+from runner.exchange import Cache
 from runner.library import run_workflows
-from runner.loader.kept import Cache
 from runner.plan.plan import Plan
 from runner.pytest_plugin.options import said
 from runner.records import Frozen, field, replace

@@ -4,6 +4,7 @@ The libraries behind it are imported when first needed: jsonschema-rs, or jsonsc
 """
 
 from runner.schema.check import Schema as Schema
+from runner.schema.check import compile_gathered as compile_gathered
 from runner.schema.check import compile_schema as compile_schema
 from runner.schema.choice import EngineName as EngineName
 from runner.schema.dangling import Dangling as Dangling
@@ -14,6 +15,9 @@ from runner.schema.dialect import Direction as Direction
 from runner.schema.dialect import SchemaDialect as SchemaDialect
 from runner.schema.documents import Definitions as Definitions
 from runner.schema.explain import SchemaError as SchemaError
+from runner.schema.gather import gather as gather
+from runner.schema.gathered import Gathered as Gathered
+from runner.schema.gathered import Mark as Mark
 from runner.schema.gathered import SchemaProblem as SchemaProblem
 from runner.schema.regex import Regex as Regex
 from runner.schema.regex import RegexLimit as RegexLimit

@@ -88,7 +88,11 @@ def compile_schema(
 
     Formats are asserted, those of OpenAPI included. SchemaProblem says where a schema means nothing.
     """
-    gathered = gather(schema, definitions, dialect, direction)
+    return compile_gathered(gather(schema, definitions, dialect, direction), engine)
+
+
+def compile_gathered(gathered: Gathered, engine: EngineName | None = None) -> Schema:
+    """Compile a schema that has been gathered; SchemaProblem says where it means nothing."""
     every = every_way(gathered.schema)
     if multiplies(every, gathered.schema):
         raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
