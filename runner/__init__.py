@@ -24,8 +24,8 @@ from runner.version import __version__ as __version__
 if TYPE_CHECKING:
     from runner.api import Checked as Checked
     from runner.api import Sources as Sources
-    from runner.api import check as check
     from runner.api import compile_plan as compile  # noqa: A004 - the verb of the stage
+    from runner.api import examine as check
     from runner.api import load_description as load
     from runner.description import Description as Description
     from runner.diagnostics import Diagnostic as Diagnostic
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "arun": ("runner.library", "arun"),
-    "check": ("runner.api", "check"),
+    "check": ("runner.api", "examine"),
     "compile": ("runner.api", "compile_plan"),
     "load": ("runner.api", "load_description"),
     "render": ("runner.library", "render"),

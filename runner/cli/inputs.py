@@ -6,9 +6,8 @@ import base64
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from mimetypes import MimeTypes
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
@@ -16,8 +15,10 @@ from runner.loader.text import decode_bytes, read_text
 from runner.plan.plan import Inputs
 from runner.shell.regular import refuse_special
 from runner.source import Source
-from runner.suite.rows import Row
 from runner.values import File, InputValue, Json
+
+if TYPE_CHECKING:
+    from runner.suite.rows import Row
 
 
 class Given(NamedTuple):
@@ -90,6 +91,8 @@ def _file(path: str, what: str) -> File:
     content = _bytes(path, what)
     if path == "-":
         return File(content)
+    from mimetypes import MimeTypes  # late: few inputs are files
+
     return File(content, Path(path).name, MimeTypes().guess_type(path)[0])
 
 

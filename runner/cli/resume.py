@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from runner.cassette.resume import Resumed, resume
 from runner.cli.inputs import Given
 from runner.cli.world import Ready
 from runner.errors import UsageError
 from runner.plan.plan import Plan
 from runner.records import Frozen, replace
 from runner.values import Json
+
+if TYPE_CHECKING:
+    from runner.cassette.resume import Resumed
 
 
 class FromStepOptions(Protocol):
@@ -55,6 +57,8 @@ def beginning(options: FromStepOptions, plans: Sequence[Plan], given: Given) -> 
     if len(plans) != 1:
         raise UsageError("--from-step begins in one document", f"{len(plans)} are given")
     names = frozenset((*given.texts, *given.values, *given.files))
+    from runner.cassette.resume import resume  # late: most runs begin at their beginning
+
     found = resume(plans[0], options.workflow, options.from_step, Path(options.recorded), names)
     recorded: dict[str, Json] = {
         name: value for name, value in found.inputs.items() if name not in names and not isinstance(value, bytes)

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner.cassette.folder import Cassette, Made, Recorded, changed, read_cassette
-from runner.cassette.player import Drift, Nowhere, Player, Strictness, read_strictness
-from runner.cassette.tape import Tape, check_folder, merged
 from runner.cli.options import TapedOptions
 from runner.cli.outlets import Outlets
 from runner.cli.terminal import Terminal
@@ -17,7 +15,7 @@ from runner.cli.world import Ready, Tell
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine.events import Case, CaseFinished, CaseSkipped, Event
 from runner.errors import UsageError
-from runner.expressions.selectors.compile import Apply
+from runner.expressions.selectors.compiled import Apply
 from runner.plan.plan import Plan
 from runner.records import Frozen, field
 from runner.reporters.diagnostics import render_full
@@ -28,6 +26,11 @@ from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
 from runner.shell.worker import Worker
 from runner.source import Span
+
+if TYPE_CHECKING:
+    from runner.cassette.folder import Cassette, Made, Recorded
+    from runner.cassette.player import Drift, Player, Strictness
+    from runner.cassette.tape import Tape
 
 MOST_DRAWN = 50
 """Drifts that are drawn."""
@@ -52,6 +55,8 @@ class Replay(Frozen):
 
     def player(self, case: Case | None = None, secrets: frozenset[str] = frozenset()) -> Player:
         """Give what answers a run or a case, which knows some secrets more."""
+        from runner.cassette.player import Player  # late: most runs have nothing to do with a cassette
+
         redactor = Redactor(self.secrets | secrets)
         player = Player(self.cassette, VirtualClock(0.0), redactor, self.strictness, case)
         if case is None:
@@ -106,6 +111,8 @@ def replayed(player: Player, ready: Ready, clock: VirtualClock, interrupt: Inter
 
 def played(player: Player, ready: Ready, clock: VirtualClock, interrupt: Interrupt, tell: Tell, apply: Apply) -> World:
     """Give a world in which nothing is sent and waiting takes no time."""
+    from runner.cassette.player import Nowhere
+
     player.clock = clock
     for asked in ready.asked:
         player.expect(ready.plan.workflows[asked.key].workflow_id)
@@ -155,6 +162,8 @@ def recorder_of(options: TapedOptions, plans: Sequence[Plan]) -> partial[Tape] |
     """Give what makes the recorder of a run; a folder that is something else is refused."""
     if options.record is None:
         return None
+    from runner.cassette.tape import Tape, check_folder, merged
+
     folder = Path(options.record)
     return partial(Tape, folder, merged(check_folder(folder), map(made_by, plans)))
 
@@ -163,6 +172,9 @@ def replay_of(options: TapedOptions, plans: Sequence[Plan], secrets: frozenset[s
     """Read the cassette that a run is answered from, all of it, and say where it is of other documents."""
     if options.replay is None:
         return None
+    from runner.cassette.folder import changed, read_cassette
+    from runner.cassette.player import read_strictness
+
     cassette = read_cassette(Path(options.replay))
     outlets.note(f"answers come from {options.replay}: nothing is sent")
     outlets.warnings.append(f"every answer was replayed from {options.replay}")
@@ -175,5 +187,7 @@ def replay_of(options: TapedOptions, plans: Sequence[Plan], secrets: frozenset[s
 
 def made_by(plan: Plan) -> Made:
     """Name a document; of one elsewhere on this machine only its file, for a cassette may travel."""
+    from runner.cassette.folder import Made
+
     name = Path(plan.document).name if Path(plan.document).is_absolute() else plan.document
     return Made(name, plan.title, plan.version)

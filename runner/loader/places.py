@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from runner.arazzo.document import SourceDescription
-from runner.description import ArazzoDescription
 from runner.exchange import Cache
 from runner.openapi.uri import is_http, resolve_uri, split_uri, without_fragment
 from runner.records import Frozen, field
+
+if TYPE_CHECKING:
+    from runner.arazzo.document import SourceDescription
+    from runner.description import ArazzoDescription
 
 LookFor: TypeAlias = Callable[[str, str], Sequence[str]]
 """Give the URIs of the files of a name in and below the folder at a URI."""

@@ -6,11 +6,7 @@ import codecs
 import re
 
 from runner.diagnostics import Diagnostic
-from runner.loader.json import align as align_json
-from runner.loader.json import parse_json_text
 from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter
-from runner.loader.yaml import align as align_yaml
-from runner.loader.yaml import parse_yaml
 from runner.records import Frozen
 from runner.source import Align, Place, Source, SourceMap
 from runner.values import Json
@@ -47,6 +43,11 @@ class Document(Frozen):
 
 def read_text(source: Source, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Read a document as JSON where it is JSON, else as YAML."""
+    from runner.loader.json import align as align_json  # late, as both parsers are: of what is kept nothing is parsed
+    from runner.loader.json import parse_json_text
+    from runner.loader.yaml import align as align_yaml
+    from runner.loader.yaml import parse_yaml
+
     if _HTML.match(source.text):
         problem = _html_problem(source)
         return Document(source, None, SourceMap(source, lambda: Place(0, len(source.text)), align_yaml), (problem,))

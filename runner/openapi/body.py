@@ -13,7 +13,6 @@ from runner.openapi.encoding import PLAIN, Layout
 from runner.openapi.fields import header_text
 from runner.openapi.forms import NOT_JSON, urlencoded_body
 from runner.openapi.media import is_media_type
-from runner.openapi.multipart import file_content, is_file, multipart_body
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.serialize import NO_NUMBER
 from runner.text import json_text, scalar_text
@@ -46,6 +45,8 @@ def encode_body(value: Value, content_type: str, layout: Layout = PLAIN) -> tupl
         return "".join(f"{start}{_json(item)}\n" for item in value).encode(), content_type
     if kind.essence == "application/x-www-form-urlencoded" and isinstance(value, dict):
         return urlencoded_body(value, layout).encode("ascii"), content_type
+    from runner.openapi.multipart import file_content, is_file, multipart_body  # late: most bodies are JSON
+
     is_form_data = kind.essence == "multipart/form-data"
     if kind.essence.startswith("multipart/") and isinstance(value, dict if is_form_data else list | dict):
         return multipart_body(value, layout, content_type)

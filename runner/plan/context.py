@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from runner.arazzo.document import Workflow
-from runner.asyncapi.document import AsyncApiDescription
-from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic
 from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.openapi.document import ApiDescription
-from runner.openapi.fit import Shapes
 from runner.records import Frozen, field
 from runner.source import Span
+
+if TYPE_CHECKING:
+    from runner.arazzo.document import Workflow
+    from runner.asyncapi.document import AsyncApiDescription
+    from runner.description import ArazzoDescription, Description
+    from runner.openapi.fit import Shapes
 
 SOURCES = "$sourceDescriptions."
 
@@ -42,6 +45,8 @@ class Context(Frozen):
 
     def shapes_of(self, api: ApiDescription) -> Shapes:
         """Give what the schemas of a description let stand where."""
+        from runner.openapi.fit import Shapes  # late: the options are wanted by many who compile nothing
+
         if api.uri not in self.shapes:
             self.shapes[api.uri] = Shapes.of_api(api)
         return self.shapes[api.uri]

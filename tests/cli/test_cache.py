@@ -131,7 +131,9 @@ def poisoned(home: Path) -> None:
     """Put another description in place of each, as somebody would who can write there and lacks the secret."""
     for path in entries(home):
         content = path.read_bytes()
-        path.write_bytes(content.replace(b"https://a.example", b"https://evil.test").replace(b"T1", b"T2"))
+        for good, bad in ((b"https://a.example", b"https://evil.test"), (b"T1", b"T2"), (b"listThing", b"evilThing")):
+            content = content.replace(good, bad)
+        path.write_bytes(content)
 
 
 def cut(home: Path) -> None:

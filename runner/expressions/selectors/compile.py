@@ -8,11 +8,7 @@ from functools import lru_cache, partial
 from runner.diagnostics import nearest
 from runner.expressions.faults import SelectorSyntax
 from runner.expressions.selectors.compiled import Apply, Compiled, Location, Query, Selection
-from runner.expressions.selectors.goessner import compile_goessner
-from runner.expressions.selectors.jsonpath import compile_jsonpath
 from runner.expressions.selectors.pointer import compile_pointer
-from runner.expressions.selectors.xpath import VERSIONS, compile_xpath
-from runner.expressions.selectors.xpath10 import compile_xpath10
 from runner.values import Json, Value
 
 __all__ = ["DEFAULT_VERSIONS", "Apply", "Compiled", "Selection", "apply", "compile_selector", "locate", "select"]
@@ -20,12 +16,37 @@ __all__ = ["DEFAULT_VERSIONS", "Apply", "Compiled", "Selection", "apply", "compi
 DEFAULT_VERSIONS: Mapping[str, str] = {"jsonpath": "rfc9535", "xpath": "xpath-31", "jsonpointer": "rfc6901"}
 """Expression Type Object: the version each type has where none is given."""
 
+
+def _rfc9535(text: str) -> Query:
+    from runner.expressions.selectors.jsonpath import compile_jsonpath  # late: each loads a library
+
+    return compile_jsonpath(text)
+
+
+def _goessner(text: str) -> Query:
+    from runner.expressions.selectors.goessner import compile_goessner
+
+    return compile_goessner(text)
+
+
+def _xpath(version: str, text: str) -> Query:
+    from runner.expressions.selectors.xpath import compile_xpath
+
+    return compile_xpath(version, text)
+
+
+def _xpath10(text: str) -> Query:
+    from runner.expressions.selectors.xpath10 import compile_xpath10
+
+    return compile_xpath10(text)
+
+
 _LANGUAGES: Mapping[tuple[str, str], Callable[[str], Query]] = {
-    ("jsonpath", "rfc9535"): compile_jsonpath,
-    ("jsonpath", "draft-goessner-dispatch-jsonpath-00"): compile_goessner,
+    ("jsonpath", "rfc9535"): _rfc9535,
+    ("jsonpath", "draft-goessner-dispatch-jsonpath-00"): _goessner,
     ("jsonpointer", "rfc6901"): compile_pointer,
-    **{("xpath", version): partial(compile_xpath, version) for version in VERSIONS},
-    ("xpath", "xpath-10"): compile_xpath10,
+    **{("xpath", version): partial(_xpath, version) for version in ("xpath-31", "xpath-30", "xpath-20")},
+    ("xpath", "xpath-10"): _xpath10,
 }
 
 

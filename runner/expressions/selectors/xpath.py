@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = object
 
-VERSIONS = ("xpath-31", "xpath-30", "xpath-20")
 _MOST = 100_000
 """Values that are taken of what an expression selects; more are a failure."""
 
