@@ -9,6 +9,11 @@ from tests.bench.measure import Place
 from tests.bench.rows import Row
 from tests.bench.works import ARAZZO
 
+WAYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("ours", "checked", ()),
+    ("one process", "checked by one", ("--jobs", "1")),
+    ("again", "checked", ()),
+)
 DOCUMENTS, APIS, OPERATIONS, WORKFLOWS = 1_000, 5, 200, 4
 
 
@@ -72,18 +77,23 @@ def write(folder: Path, documents: int) -> None:
 
 
 def rows(place: Place) -> list[Row]:
-    """Check everything on every core, and in one process; give a document's CPU, and how many cores were at work."""
+    """Check everything on every core, and in one process; give a document's CPU, and how many cores were at work.
+
+    Neither has read the documents before; then they are checked once more.
+    """
     folder = place.folder / "many"
     folder.mkdir()
     write(folder, DOCUMENTS)
     costs = {}
-    for name, options in (("ours", ()), ("one process", ("--jobs", "1"))):
-        costs[name], ended = place.run([ARAZZO, "check", str(folder / "flows"), *options])
+    for name, cache, options in WAYS:
+        costs[name], ended = place.run([ARAZZO, "check", str(folder / "flows"), *options], cache)
         assert ended.code == 0, ended
         assert str(DOCUMENTS) in ended.output.replace(",", ""), ended
     figures = {name: cost.cpu / DOCUMENTS * 1e3 for name, cost in costs.items()}
+    again = {"ours": figures.pop("again")}
     walls = costs["ours"].wall / costs["one process"].wall
     return [
-        Row(f"arazzo check, of {DOCUMENTS} documents each", "ms", figures, 10, "<= 10 ms"),
+        Row(f"arazzo check, of {DOCUMENTS} documents each", "ms", again, 10, "<= 10 ms"),
+        Row("that, read for the first time", "ms", figures, 10, "<= 10 ms"),
         Row("that, the time beside one process's", "x", {"ours": walls}, 0.75, "both cores: <= 0.75 x"),
     ]

@@ -42,7 +42,7 @@ class Work(NamedTuple):
     """What tools are to do, the same for each of them, and how often what is slow is done.
 
     `requests` have to arrive, the last of them `last`; `right` looks at what else there is to see. `refuses` are the
-    tools that have to notice replies that are wrong.
+    tools that have to notice replies that are wrong. `cache` is the folder where ours keeps what it has read.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Work(NamedTuple):
     last: str = ""
     refuses: bool = True
     rounds: int = 100
+    cache: str = "cache"
     before: Callable[[], None] = lambda: None
     right: Callable[[str, str], bool] = lambda tool, output: True
 
@@ -61,21 +62,25 @@ class Place(NamedTuple):
     folder: Path
     server: Served
 
-    @property
-    def environ(self) -> dict[str, str]:
+    def environ(self, cache: str) -> dict[str, str]:
         """Programs keep compiled modules, as they do for users, and keep no state outside of the folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ARAZZO"))}
         state = str(self.folder / "state")
-        own = {"ARAZZO_CACHE_DIR": str(self.folder / "cache"), "XDG_STATE_HOME": state, "LOCALAPPDATA": state}
+        own = {"ARAZZO_CACHE_DIR": str(self.folder / cache), "XDG_STATE_HOME": state, "LOCALAPPDATA": state}
         quiet = {"REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "REDOCLY_TELEMETRY": "off", "NO_COLOR": "1"}
         return kept | own | quiet | {"NO_PROXY": "127.0.0.1"}
 
-    def run(self, command: Sequence[str]) -> tuple[Cost, Ended]:
+    def run(self, command: Sequence[str], cache: str = "cache") -> tuple[Cost, Ended]:
         """Run a command, and give what it cost and how it ended."""
         told = self.folder / "cost.json"
         launched = [sys.executable, "-I", "-S", "-c", LAUNCH, str(told), *command]
         done = subprocess.run(
-            launched, cwd=self.folder, env=self.environ, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            launched,
+            cwd=self.folder,
+            env=self.environ(cache),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
         cpu, wall, peak, code = json.loads(told.read_text())
         return Cost(cpu, wall, peak), Ended(code, done.stdout + done.stderr)
@@ -84,7 +89,7 @@ class Place(NamedTuple):
         """Let a tool do its work, or raise AssertionError where it has not done it."""
         work.before()
         self.server.forget()
-        cost, ended = self.run(work.commands[tool])
+        cost, ended = self.run(work.commands[tool], work.cache)
         seen = self.server.seen()
         where = f"{tool}, {work.name}: {seen}, {ended.code}, {ended.output[-2000:]}"
         assert ended.code == 0, where
@@ -97,7 +102,7 @@ class Place(NamedTuple):
         """Assert that a tool stops or fails when it is answered wrongly: criteria were read, not skipped."""
         work.before()
         self.server.forget(wrong=True)
-        _, ended = self.run(work.commands[tool])
+        _, ended = self.run(work.commands[tool], work.cache)
         assert ended.code != 0 or self.server.seen().requests < work.requests, f"{tool} passes wrongly: {work.name}"
 
 

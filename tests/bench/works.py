@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,7 +20,7 @@ LONG, REPEAT, MANY, TOGETHER = 10_000, 1_000, 4_000, 64
 def works(peers: Mapping[str, str], folder: Path) -> dict[str, list[Work]]:
     """Give all works by the group they are asked for with."""
     return {
-        "start": [start(), *(chain(peers, steps) for steps in CHAINS)],
+        "start": [start(), *(chain(peers, steps) for steps in CHAINS), *(first(folder, steps) for steps in CHAINS)],
         "growth": [chain({}, LONG)._replace(rounds=2)],
         "visit": visits(peers, folder),
         "description": descriptions(peers, folder),
@@ -35,6 +35,16 @@ def chain(peers: Mapping[str, str], steps: int) -> Work:
     number = (steps + 1) // 2
     last = f"PUT /notes/{number}" if steps % 2 else f"GET /notes/{number}"
     return Work(f"chain{steps}", _runs(peers, f"chain{steps}.arazzo.yaml"), steps, last)
+
+
+def first(folder: Path, steps: int) -> Work:
+    """Run a chain that was never read before."""
+    work = chain({}, steps)
+    return work._replace(name=f"{work.name}, first", cache="first", before=_forgetting(folder, "first"))
+
+
+def _forgetting(folder: Path, cache: str) -> Callable[[], None]:
+    return partial(shutil.rmtree, folder / cache, ignore_errors=True)
 
 
 def visits(peers: Mapping[str, str], folder: Path) -> list[Work]:
@@ -70,10 +80,10 @@ def descriptions(peers: Mapping[str, str], folder: Path) -> list[Work]:
     able = {name: path for name, path in peers.items() if name != "Redocly"}  # which overflows its stack
     commands = _runs(able, "big.arazzo.yaml")
     ours = {"ours": commands.pop("ours")}
-    forget = partial(shutil.rmtree, folder / "cache", ignore_errors=True)
+    once = Work("description, first", ours, 1, refuses=False, rounds=3, cache="big")
     found = [
-        Work("description, first", ours, 1, refuses=False, rounds=3, before=forget),
-        Work("description, later", ours, 1, refuses=False),
+        once._replace(before=_forgetting(folder, once.cache)),
+        Work("description, later", ours, 1, refuses=False, cache=once.cache),
     ]
     return [*found, Work("description, peers", commands, 1, refuses=False, rounds=1)] if commands else found
 
