@@ -10,7 +10,6 @@ from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic
 from runner.expressions.grammar import ARAZZO_1_0, ARAZZO_1_1, Grammar
 from runner.openapi.document import ApiDescription
-from runner.openapi.fit import Shapes
 from runner.records import Frozen, field
 from runner.source import Span
 
@@ -38,13 +37,6 @@ class Context(Frozen):
     arazzo: ArazzoDescription
     report: Callable[[Diagnostic], None]
     options: Options
-    shapes: dict[str, Shapes] = field(default_factory=dict)
-
-    def shapes_of(self, api: ApiDescription) -> Shapes:
-        """Give what the schemas of a description let stand where."""
-        if api.uri not in self.shapes:
-            self.shapes[api.uri] = Shapes.of_api(api)
-        return self.shapes[api.uri]
 
     def value(self, pointer: str) -> Span:
         return self.arazzo.places.value(pointer)
