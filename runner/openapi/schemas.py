@@ -26,14 +26,16 @@ class Compiled(NamedTuple):
 class Schemas(Frozen, eq=False):
     """The schemas of the documents in `definitions`, which are keyed by URI.
 
-    `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one.
+    `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one. `sound` are
+    the places, each a URI and a pointer, of which is known that all references in what they reach lead somewhere.
     """
 
     definitions: Definitions
     dialect: SchemaDialect
     json_schema_dialect: str | None = None
     compiled: dict[tuple[str, str, Direction, bool], Compiled | SchemaProblem] = field(default_factory=dict)
-    HIDDEN = ("definitions", "compiled")
+    sound: set[tuple[str, str]] = field(default_factory=set)
+    HIDDEN = ("definitions", "compiled", "sound")
 
     def at(self, uri: str, pointer: str, direction: Direction, *, each: bool = False) -> Compiled | SchemaProblem:
         """Compile the schema at a place, or that of a list of such values.

@@ -181,12 +181,14 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
         reading = Reading(ctx, scope, "")
         yield from _check_constant(source, schema, Given(_readings(value), named), lambda _: bound.span, reading)
     elif isinstance(bound.value, Computed):
-        shapes = Shapes.of_api(source)
-        wanted = shapes.types((shapes.node(schema),))
         body, tokens = body_of(scope, bound.value.expression)
         here = body.at(tokens) if body else None
         given = here.shapes.types(here.known) if here and here.known else frozenset[str]()
-        if wanted and given and wanted <= _SCALARS and given - {"null"} and given - {"null"} <= {"object", "array"}:
+        if not given - {"null"} or not given - {"null"} <= {"object", "array"}:
+            return
+        shapes = Shapes.of_api(source)
+        wanted = shapes.types((shapes.node(schema),))
+        if wanted and wanted <= _SCALARS:
             named = bound.parameter.name
             yield api.structure_as_text(named, either(wanted), either(given), bound.span)
 
