@@ -178,6 +178,11 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
         """The schemas of these documents, compiled when they are first needed, once."""
         return Schemas(Definitions(self.definitions), self.dialect, self.json_schema_dialect)
 
+    @cached_property
+    def made(self) -> dict[str, object]:
+        """What was made of the description, by its name: it lasts as long as the description does."""
+        return {}
+
     def span(self, address: Address) -> Span:
         """Give where something stands in the text of its document, for people to look at."""
         places = self.places if address.uri == self.uri else self.other_places.get(address.uri)

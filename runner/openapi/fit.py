@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
 
 from runner.openapi.document import Address, ApiDescription, Operation, ResponseObject
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
@@ -64,9 +63,10 @@ class Shapes(Frozen, eq=False):
     @classmethod
     def of_api(cls, api: ApiDescription) -> Shapes:
         """Give those of a description: the same for all who ask while it is there."""
-        if api not in _OF_APIS:
-            _OF_APIS[api] = cls(Resolver(dict(api.root), api.uri, Documents(api.documents)))
-        return _OF_APIS[api]
+        found = api.made.get("shapes")
+        if not isinstance(found, Shapes):
+            found = api.made["shapes"] = cls(Resolver(dict(api.root), api.uri, Documents(api.documents)))
+        return found
 
     @classmethod
     def of_schema(cls, schema: Json) -> Shapes:
@@ -205,9 +205,6 @@ class Shapes(Frozen, eq=False):
                 yield self.resolver.chain(node)[-1]
             except UnresolvedReference:
                 yield node._replace(value=True)
-
-
-_OF_APIS = WeakKeyDictionary[ApiDescription, Shapes]()
 
 
 class ResponseBody(Frozen):
