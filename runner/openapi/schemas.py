@@ -8,7 +8,16 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from runner.records import Frozen, field
-from runner.schema import Definitions, Direction, Schema, SchemaDialect, SchemaProblem, compile_schema, declared_types
+from runner.schema import (
+    Definitions,
+    Direction,
+    Schema,
+    SchemaDialect,
+    SchemaProblem,
+    compile_schema,
+    declared_types,
+    meant,
+)
 from runner.text import json_text
 from runner.values import Json
 
@@ -45,9 +54,19 @@ class Schemas(Frozen, eq=False):
         key = (uri, pointer, direction, each)
         found = self.compiled.get(key)
         if found is None:
-            reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
-            found = self.compiled[key] = self._compile({"items": reference} if each else reference, direction)
+            place = self._meant(uri, pointer)
+            if place == (uri, pointer):
+                reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
+                found = self._compile({"items": reference} if each else reference, direction)
+            else:
+                found = self.at(*place, direction, each=each)
+            self.compiled[key] = found
         return found
+
+    def _meant(self, uri: str, pointer: str) -> tuple[str, str]:
+        """Give the place that a schema which is a mere reference leads to: many operations answer with the same."""
+        usual = self.json_schema_dialect is None
+        return meant(uri, pointer, self.definitions, self.dialect) if usual else (uri, pointer)
 
     def written(self, schema: Json, direction: Direction) -> Compiled | SchemaProblem:
         """Compile a schema that stands nowhere, its references absolute."""

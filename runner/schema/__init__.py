@@ -15,6 +15,7 @@ from runner.schema.dialect import SchemaDialect as SchemaDialect
 from runner.schema.documents import Definitions as Definitions
 from runner.schema.explain import SchemaError as SchemaError
 from runner.schema.gathered import SchemaProblem as SchemaProblem
+from runner.schema.references import meant as meant
 from runner.schema.regex import Regex as Regex
 from runner.schema.regex import RegexLimit as RegexLimit
 from runner.schema.regex import RegexSyntax as RegexSyntax
