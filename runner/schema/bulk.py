@@ -107,14 +107,17 @@ def ways_within(root: Object, high: int) -> int:
     definitions = root["$defs"]
     every = every_way(root)
     level = ways_on_the_spot(every, root)
-    leading = [schema for schema in level.done if every.leads(schema) or not schema]
-    alone = {id(schema): ALONE for schema in level.done if schema and not every.leads(schema)}
+    placed = {id(schema) for schema in level.done}
+    done = [*(schema for schema in every.done if id(schema) not in placed), *level.done]
+    leading = [schema for schema in done if every.leads(schema) or not schema]
+    alone = {id(schema): ALONE for schema in done if schema and not every.leads(schema)}
+    ones = dict.fromkeys(alone, ALONE.total)
     totals: dict[int, int] = {}
     for _ in range(high + 1):
         before, work = totals, alone.copy()
         for schema in leading:
             work[id(schema)] = _work(schema, definitions, work, before)
-        totals = {place: each.total for place, each in work.items()}
+        totals = ones | {id(schema): work[id(schema)].total for schema in leading}
         if totals == before:
             break
     return totals[id(root)]

@@ -48,10 +48,11 @@ def every_way(root: Object) -> Ways:
 
 
 def ways_on_the_spot(every: Ways, root: Object) -> Ways:
-    """Follow the ways to those schemas of a gathered one that speak about the same value."""
+    """Follow the ways to those schemas of a gathered one that speak about the same value, but for those with none."""
     level = Ways(root["$defs"], SAME)
     for schema in every.schemas:
-        level.walk(schema)
+        if level.leads(schema):
+            level.walk(schema)
     return level
 
 
@@ -199,7 +200,7 @@ class Ways(Mutable):
 
     @property
     def longest(self) -> int:
-        return max(self.lengths.values())
+        return max(self.lengths.values(), default=1)
 
     def leads(self, schema: Object) -> bool:
         """Say whether a schema leads to others; most of those that there are do not."""
@@ -212,9 +213,6 @@ class Ways(Mutable):
     def walk(self, start: Object) -> None:
         """Follow all ways from a schema; without recursion, for they may be long."""
         if id(start) in self.lengths:
-            return
-        if not self.leads(start):
-            self._end(start)
             return
         way = [(start, self._enter(start))]
         on_the_way = {id(start)}
@@ -232,22 +230,23 @@ class Ways(Mutable):
             elif id(inner) in self.lengths:
                 self.again += 1
                 self._count(schema, inner)
-            elif self.leads(inner):
+            else:
                 way.append((inner, self._enter(inner)))
                 on_the_way.add(id(inner))
-            else:
-                self._end(inner)
-                self._count(schema, inner)
 
     def _enter(self, schema: Object) -> Iterator[Object]:
-        self.schemas.append(schema)
-        self.lengths[id(schema)] = 1
-        return (inner for inner in self.steps(schema) if isinstance(inner, dict))
-
-    def _end(self, schema: Object) -> None:
-        self.schemas.append(schema)
-        self.done.append(schema)
-        self.lengths[id(schema)] = 1
+        """Give what a schema leads to that leads on; the rest, which is most, is done with at once."""
+        inner, ends = list[Object](), list[Object]()
+        for each in self.steps(schema):
+            if isinstance(each, dict):
+                (inner if self.leads(each) else ends).append(each)
+        new = {id(each): each for each in ends if id(each) not in self.lengths}
+        self.again += len(ends) - len(new)
+        self.lengths |= dict.fromkeys(new, 1)
+        self.lengths[id(schema)] = 2 if ends else 1
+        self.done += new.values()
+        self.schemas += (schema, *new.values())
+        return iter(inner)
 
     def _count(self, schema: Object, inner: Object) -> None:
         self.lengths[id(schema)] = max(self.lengths[id(schema)], self.lengths[id(inner)] + 1)
