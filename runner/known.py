@@ -21,7 +21,7 @@ from runner.openapi.document import ApiDescription
 from runner.packed import Part, Unpackable, pack, unpack
 from runner.plan.plan import Plan
 from runner.records import Frozen
-from runner.schema import Gathered, Mark, Regex
+from runner.schema import Gathered, Mark, Nesting, Regex
 from runner.shell.build import build
 from runner.source import Source, SourceMap
 from runner.values import ABSENT, Absent, Json
@@ -106,7 +106,7 @@ def _taken_apart(api: ApiDescription, uri: str) -> Iterator[object]:
 
 def _of_gathered(gathered: Gathered) -> Iterator[object]:
     marked = _marked(gathered.schema, gathered.marks, ()) if gathered.marks else ()
-    yield from (gathered.schema, dict(gathered.origins), tuple(marked))
+    yield from (gathered.schema, dict(gathered.origins), tuple(marked), gathered.nesting)
 
 
 def _marked(node: Json, marks: Mapping[int, Mark], way: tuple[str | int, ...]) -> Iterator[tuple[object, ...]]:
@@ -153,14 +153,16 @@ def _regex(pattern: str) -> Regex:
     return compile_regex(pattern)
 
 
-def _gathered(schema: dict[str, Json], origins: dict[str, str], marked: Sequence[tuple[Any, ...]]) -> Gathered:
+def _gathered(
+    schema: dict[str, Json], origins: dict[str, str], marked: Sequence[tuple[Any, ...]], nesting: Nesting | None
+) -> Gathered:
     marks: dict[int, Mark] = {}
     for way, origin, keyword, expected in marked:
         made: Any = schema
         for token in way:
             made = made[token]
         marks[id(made)] = Mark(made, origin, keyword, expected)
-    return Gathered(schema, origins, marks)
+    return Gathered(schema, origins, marks, nesting)
 
 
 def _shared(shelf: Shelf, uri: str, api: ApiDescription) -> ApiDescription:

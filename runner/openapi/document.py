@@ -182,6 +182,11 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
         definitions = Definitions(LateMapping(lambda: self.definitions))
         return Schemas(definitions, self.dialect, self.json_schema_dialect, self.gathered)
 
+    @cached_property
+    def made(self) -> dict[str, object]:
+        """What was made of the description, by its name: it lasts as long as the description does."""
+        return {}
+
     def span(self, address: Address) -> Span:
         """Give where something stands in the text of its document, for people to look at."""
         places = self.places if address.uri == self.uri else self.other_places.get(address.uri)

@@ -7,10 +7,10 @@ schema lists members and does not speak of others, a name that is not among them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from runner.openapi.document import Address, ApiDescription, Operation
+from runner.openapi.document import Address, ApiDescription, Operation, ResponseObject
 from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
 from runner.records import Frozen, field, replace
 from runner.values import Json, resolve_pointer
@@ -48,16 +48,25 @@ Shape: TypeAlias = tuple[Node, ...]
 
 
 class Shapes(Frozen, eq=False):
-    """What the schemas of one document, and of those it refers to, let stand where."""
+    """What the schemas of one document, and of those it refers to, let stand where.
+
+    Operations are `alike` that answer alike; `walked` is what was found in the bodies of one of them, which many
+    conditions look into at the same places.
+    """
 
     resolver: Resolver
-    _walked: dict[tuple[str, tuple[str, ...]], Shape | tuple[int, Misfit]] = field(default_factory=dict)
-    HIDDEN = ("resolver", "_walked")
-    """What was found in the bodies of an operation, which many conditions look into at the same places."""
+    alike: dict[str, Operation] = field(default_factory=dict)
+    kinds: dict[Hashable, Operation] = field(default_factory=dict)
+    walked: dict[tuple[str, tuple[str, ...]], Shape | tuple[int, Misfit]] = field(default_factory=dict)
+    HIDDEN = ("resolver", "alike", "kinds", "walked")
 
     @classmethod
     def of_api(cls, api: ApiDescription) -> Shapes:
-        return cls(Resolver(dict(api.root), api.uri, Documents(api.documents)))
+        """Give those of a description: the same for all who ask while it is there."""
+        found = api.made.get("shapes")
+        if not isinstance(found, Shapes):
+            found = api.made["shapes"] = cls(Resolver(dict(api.root), api.uri, Documents(api.documents)))
+        return found
 
     @classmethod
     def of_schema(cls, schema: Json) -> Shapes:
@@ -82,10 +91,29 @@ class Shapes(Frozen, eq=False):
 
     def in_response(self, operation: Operation, place: tuple[str, ...]) -> Shape | tuple[int, Misfit]:
         """Go down into the bodies that an operation declares, as `walk` does."""
-        key = operation.pointer, place
-        if key not in self._walked:
-            self._walked[key] = self.walk(self.response(operation), place)
-        return self._walked[key]
+        key = self.first_alike(operation).pointer, place
+        if key not in self.walked:
+            self.walked[key] = self.walk(self.response(operation), place)
+        return self.walked[key]
+
+    def first_alike(self, operation: Operation) -> Operation:
+        """Give the first operation that answers with the same statuses, headers and schemas, mostly itself."""
+        found = self.alike.get(operation.pointer)
+        if found is None:
+            answers = tuple((status, *self._answer(each)) for status, each in operation.responses.items())
+            found = self.alike[operation.pointer] = self.kinds.setdefault(answers, operation)
+        return found
+
+    def _answer(self, response: ResponseObject) -> tuple[Hashable, ...]:
+        schemas = (each.schema and self._target(each.schema) for each in response.content.values())
+        return response.address is not None, tuple(response.headers), tuple(zip(response.content, schemas, strict=True))
+
+    def _target(self, address: Address) -> Address:
+        """Give where a schema really stands that is a reference and nothing else."""
+        node = self.node(address)
+        if isinstance(node.value, dict) and node.value.keys() == {"$ref"}:
+            return next(self._referenced(node)).address
+        return address
 
     def node(self, address: Address) -> Node:
         """Give the schema at an address."""

@@ -13,10 +13,15 @@ from runner.values import Json, split_pointer
 def unresolved_schemas(api: ApiDescription, operations: Iterable[Operation]) -> Iterator[Diagnostic]:
     """Say which references in the schemas of operations lead nowhere, each of them once.
 
-    Only what these schemas reach is looked at: the rest of a large description harms nobody.
+    Only what these schemas reach is looked at: the rest of a large description harms nobody. And what is known to be
+    sound from another time is not looked at again.
     """
-    starts = dict.fromkeys(address for operation in operations for address in _schemas(operation))
-    for found in dangling_references(starts, api.schemas.definitions, api.dialect):
+    sound = api.schemas.sound
+    starts = dict.fromkeys(each for operation in operations for each in _schemas(operation) if each not in sound)
+    dangling = tuple(dangling_references(starts, api.schemas.definitions, api.dialect)) if starts else ()
+    if not dangling:
+        sound.update(starts)
+    for found in dangling:
         message = f"reference '{found.reference}' cannot be resolved: {_why(api, found.target)}"
         span = api.span(Address(found.document, found.pointer))
         yield Diagnostic("unresolved-reference", "warning", message, span, fix=_meant(api, found))

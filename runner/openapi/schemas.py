@@ -18,6 +18,7 @@ from runner.schema import (
     compile_gathered,
     declared_types,
     gather,
+    meant,
 )
 from runner.text import json_text
 from runner.values import Json
@@ -41,7 +42,8 @@ class Schemas(Frozen, eq=False):
     """The schemas of the documents in `definitions`, which are keyed by URI.
 
     `json_schema_dialect` is the `$schema` that holds where a schema names none, if it is not the usual one. `gathered`
-    are those that need not be looked for.
+    are those that need not be looked for. `sound` are the places, each a URI and a pointer, of which is known that all
+    references in what they reach lead somewhere.
     """
 
     definitions: Definitions
@@ -49,7 +51,8 @@ class Schemas(Frozen, eq=False):
     json_schema_dialect: str | None = None
     gathered: Mapping[SchemaKey, Gathered] = field(default_factory=dict)
     compiled: dict[SchemaKey, Compiled | SchemaProblem] = field(default_factory=dict)
-    HIDDEN = ("definitions", "gathered", "compiled")
+    sound: set[tuple[str, str]] = field(default_factory=set)
+    HIDDEN = ("definitions", "gathered", "compiled", "sound")
 
     @property
     def needed(self) -> dict[SchemaKey, Gathered]:
@@ -65,24 +68,46 @@ class Schemas(Frozen, eq=False):
         key: SchemaKey = (uri, pointer, direction, each)
         found = self.compiled.get(key)
         if found is None:
-            reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
-            found = self.compiled[key] = self._compile(key, {"items": reference} if each else reference)
+            self.compiled[key] = found = self._ready(key) or self._found(uri, pointer, direction, each=each)
         return found
+
+    def _ready(self, key: SchemaKey) -> Compiled | SchemaProblem | None:
+        """Compile what is gathered already: what several keys lead to, once."""
+        gathered = self.gathered.get(key)
+        if gathered is None:
+            return None
+        same = (self.compiled.get(other) for other, each in self.gathered.items() if each is gathered)
+        return next((each for each in same if each is not None), None) or _compiled(lambda: gathered)
+
+    def _found(self, uri: str, pointer: str, direction: Direction, *, each: bool) -> Compiled | SchemaProblem:
+        place = self._meant(uri, pointer)
+        if place != (uri, pointer):
+            return self.at(*place, direction, each=each)
+        reference: dict[str, Json] = {"$ref": f"{uri}#{quote(pointer)}"}
+        return self._compile({"items": reference} if each else reference, direction)
+
+    def _meant(self, uri: str, pointer: str) -> tuple[str, str]:
+        """Give the place that a schema which is a mere reference leads to: many operations answer with the same."""
+        usual = self.json_schema_dialect is None
+        return meant(uri, pointer, self.definitions, self.dialect) if usual else (uri, pointer)
 
     def written(self, schema: Json, direction: Direction) -> Compiled | SchemaProblem:
         """Compile a schema that stands nowhere, its references absolute."""
         key: SchemaKey = ("", json_text(schema), direction, False)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = self._compile(key, {"allOf": [schema]})
+            found = self.compiled[key] = self._ready(key) or self._compile({"allOf": [schema]}, direction)
         return found
 
-    def _compile(self, key: SchemaKey, link: dict[str, Json]) -> Compiled | SchemaProblem:
+    def _compile(self, link: dict[str, Json], direction: Direction) -> Compiled | SchemaProblem:
         if self.json_schema_dialect is not None:
             link["$schema"] = self.json_schema_dialect
-        try:
-            gathered = self.gathered.get(key) or gather(link, self.definitions, self.dialect, key[2])
-            schema = compile_gathered(gathered)
-        except SchemaProblem as problem:
-            return problem
-        return Compiled(schema, lru_cache(maxsize=64)(partial(declared_types, schema)))
+        return _compiled(lambda: gather(link, self.definitions, self.dialect, direction))
+
+
+def _compiled(find: Callable[[], Gathered]) -> Compiled | SchemaProblem:
+    try:
+        schema = compile_gathered(find())
+    except SchemaProblem as problem:
+        return problem
+    return Compiled(schema, lru_cache(maxsize=64)(partial(declared_types, schema)))

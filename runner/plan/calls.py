@@ -77,7 +77,9 @@ def operation_call(
     api = ctx.api(found.source)
     uri = api.uri if api else ""
     choice = scope.once.make(
-        ("server", found.source, id(operation)), ctx, lambda _: choose_server(operation, found.source, uri, ctx.options)
+        ("server", found.source, id(operation.servers), operation.servers_of),
+        ctx,
+        lambda _: choose_server(operation, found.source, uri, ctx.options),
     )
     if isinstance(choice, Unusable):
         reason = _no_server(ctx, step, found, choice)

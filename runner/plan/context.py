@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from runner.arazzo.document import Workflow
     from runner.asyncapi.document import AsyncApiDescription
     from runner.description import ArazzoDescription, Description
-    from runner.openapi.fit import Shapes
 
 SOURCES = "$sourceDescriptions."
 
@@ -41,15 +40,6 @@ class Context(Frozen):
     arazzo: ArazzoDescription
     report: Callable[[Diagnostic], None]
     options: Options
-    shapes: dict[str, Shapes] = field(default_factory=dict)
-
-    def shapes_of(self, api: ApiDescription) -> Shapes:
-        """Give what the schemas of a description let stand where."""
-        from runner.openapi.fit import Shapes  # late: the options are wanted by many who compile nothing
-
-        if api.uri not in self.shapes:
-            self.shapes[api.uri] = Shapes.of_api(api)
-        return self.shapes[api.uri]
 
     def value(self, pointer: str) -> Span:
         return self.arazzo.places.value(pointer)

@@ -8,11 +8,15 @@ from runner.diagnostics import Diagnostic
 from runner.plan.plan import OperationCall, Plan
 
 
-def check_contracts(plan: Plan) -> Iterator[Diagnostic]:
+def check_contracts(plan: Plan) -> tuple[Diagnostic, ...]:
     """Warn of schemas that mean nothing; a run says the same of those that it comes to.
 
     All of them are compiled for it, which in a large description takes its time.
     """
+    return tuple(_unusable(plan))
+
+
+def _unusable(plan: Plan) -> Iterator[Diagnostic]:
     calls = [step.call for workflow in plan.workflows.values() for step in workflow.all_steps]
     for call in calls:
         if isinstance(call, OperationCall):

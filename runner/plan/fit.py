@@ -25,7 +25,7 @@ from runner.expressions.nodes import (
 )
 from runner.expressions.parse import parse_expression
 from runner.openapi.document import Address, ApiDescription, Operation
-from runner.openapi.fit import Misfit, ResponseBody
+from runner.openapi.fit import Misfit, ResponseBody, Shapes
 from runner.openapi.media import match_media
 from runner.plan.compared import Compared, check_compared
 from runner.plan.context import Context
@@ -84,7 +84,7 @@ def bodies(ctx: Context, step: Step, found: Found | None) -> Mapping[str, Respon
     """Give the outputs of a step that are a part of its response."""
     if not isinstance(found, FoundOperation):
         return {}
-    response = ResponseBody(found.operation, ctx.shapes_of(found.api))
+    response = ResponseBody(found.operation, Shapes.of_api(found.api))
     scope = Names(Inputs(True, None), {}, frozenset(), response=response)
     known: dict[str, ResponseBody] = {}
     for name, value in step.outputs.items():
@@ -181,12 +181,14 @@ def hold_parameter(ctx: Context, scope: Names, source: ApiDescription, bound: Bo
         reading = Reading(ctx, scope, "")
         yield from _check_constant(source, schema, Given(_readings(value), named), lambda _: bound.span, reading)
     elif isinstance(bound.value, Computed):
-        shapes = ctx.shapes_of(source)
-        wanted = shapes.types((shapes.node(schema),))
         body, tokens = body_of(scope, bound.value.expression)
         here = body.at(tokens) if body else None
         given = here.shapes.types(here.known) if here and here.known else frozenset[str]()
-        if wanted and given and wanted <= _SCALARS and given - {"null"} and given - {"null"} <= {"object", "array"}:
+        if not given - {"null"} or not given - {"null"} <= {"object", "array"}:
+            return
+        shapes = Shapes.of_api(source)
+        wanted = shapes.types((shapes.node(schema),))
+        if wanted and wanted <= _SCALARS:
             named = bound.parameter.name
             yield api.structure_as_text(named, either(wanted), either(given), bound.span)
 

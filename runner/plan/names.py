@@ -80,7 +80,8 @@ class Names(Frozen):
     @property
     def place(self) -> tuple[Hashable, ...]:
         """What a text means can depend on this of its place, unless it refers to steps, outputs or requests."""
-        response = self.response and (id(self.response.operation), self.response.place, self.response.is_met)
+        body = self.response
+        response = body and (body.shapes, body.shapes.first_alike(body.operation).pointer, body.place, body.is_met)
         return response, self.in_teardown, self.is_unsent
 
 

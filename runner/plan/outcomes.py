@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from runner.criteria.compare import compare, kind_of, truth
 from runner.criteria.nodes import And, Comparison, Condition, Literal, Not, Operand, Or
@@ -24,16 +26,32 @@ def check_outcomes(
     condition: Condition, text: str, at: Callable[[int, int], Span], *, is_answered: bool
 ) -> Iterator[Diagnostic]:
     """Say which parts of a condition, with its text, check nothing; `is_answered` says that there is a status."""
+    for part, what, start, end, advice in _told(condition, text, is_answered):
+        yield constant_condition(part, what, at(start, end), advice)
+
+
+class _Told(NamedTuple):
+    """A part of a condition, what is said of it, and where it stands in the text."""
+
+    part: str
+    what: str
+    start: int
+    end: int
+    advice: str
+
+
+@lru_cache(1024)  # most documents check the same few things
+def _told(condition: Condition, text: str, is_answered: bool) -> tuple[_Told, ...]:
     if isinstance(condition, Literal) and isinstance(condition.value, bool):
-        return  # which is meant
-    yield from _Outcomes(text, at, is_answered).told(condition)
+        return ()  # which is meant
+    return tuple(_Outcomes(text, is_answered).told(condition))
 
 
 class _Outcomes:
-    def __init__(self, text: str, at: Callable[[int, int], Span], is_answered: bool) -> None:
-        self.text, self.at, self.is_answered = text, at, is_answered
+    def __init__(self, text: str, is_answered: bool) -> None:
+        self.text, self.is_answered = text, is_answered
 
-    def told(self, condition: Condition) -> Iterator[Diagnostic]:
+    def told(self, condition: Condition) -> Iterator[_Told]:
         match condition:
             case Literal():
                 yield self.constant(condition, "is the same whatever the API answers: nothing is checked", _COMPARE)
@@ -49,13 +67,13 @@ class _Outcomes:
             case _:
                 return
 
-    def compared(self, comparison: Comparison) -> Iterator[Diagnostic]:
+    def compared(self, comparison: Comparison) -> Iterator[_Told]:
         if isinstance(comparison.left, Literal) and isinstance(comparison.right, Literal):
             yield self.constant(comparison, "is the same whatever the API answers: nothing is checked", _COMPARE)
         elif not _is_no_status(comparison) and (outcome := self.outcome(comparison)) is not None:
             yield self.constant(comparison, _SAID[outcome], _STATUS)
 
-    def joined(self, whole: And | Or, parts: Sequence[Condition]) -> Iterator[Diagnostic]:
+    def joined(self, whole: And | Or, parts: Sequence[Condition]) -> Iterator[_Told]:
         """Say it of each part, and of those parts together that are about the same value."""
         about = dict[Expression, list[Condition]]()
         for part in parts:
@@ -74,7 +92,7 @@ class _Outcomes:
             if len(same) > 1:
                 yield from self.together(whole, same)
 
-    def together(self, whole: And | Or, same: Sequence[Condition]) -> Iterator[Diagnostic]:
+    def together(self, whole: And | Or, same: Sequence[Condition]) -> Iterator[_Told]:
         outcome = self.outcome(type(whole)(tuple(same), 0, 0))
         if outcome is None:
             return
@@ -86,7 +104,7 @@ class _Outcomes:
         sign = " && " if isinstance(whole, And) else " || "
         written = [self.text[each.start : each.end] for each in same]
         named = [f"({text})" if isinstance(each, And | Or) else text for each, text in zip(same, written, strict=True)]
-        yield constant_condition(sign.join(named), _SAID[outcome], self.at(start, end), advice)
+        yield _Told(sign.join(named), _SAID[outcome], start, end, advice)
 
     def outcome(self, condition: Condition) -> bool | None:
         """Give what a condition about one value always comes out as, or None where it depends on the value."""
@@ -101,9 +119,9 @@ class _Outcomes:
         found = {truth(_outcome(condition, value)) for value in values}
         return found.pop() if len(found) == 1 else None
 
-    def constant(self, condition: Condition, what: str, advice: str) -> Diagnostic:
+    def constant(self, condition: Condition, what: str, advice: str) -> _Told:
         start, end = condition.start, condition.end
-        return constant_condition(self.text[start:end], what, self.at(start, end), advice)
+        return _Told(self.text[start:end], what, start, end, advice)
 
 
 _SAID = {

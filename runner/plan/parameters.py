@@ -27,8 +27,8 @@ def with_locations(ctx: Context, operation: Operation, parameters: Sequence[Writ
     given = {(each.location or "", each.name.lower()) for each in parameters}
     found = []
     for written in parameters:
-        is_here = _is_own(ctx, written) and written.location not in (None, "body")
-        meant = wrong_location(operation, written, given) if is_here else None
+        meant = wrong_location(operation, written, given) if written.location not in (None, "body") else None
+        meant = meant if meant is not None and _is_own(ctx, written) else None
         if meant is not None:
             pointer = f"{written.pointer}/in"
             fix = Fix(f"write in: {meant}", (Rewrite(pointer, meant),))

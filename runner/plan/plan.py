@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from runner.criteria.check import Criterion
 from runner.diagnostics import Diagnostic
+from runner.exchange import parse_json
 from runner.expressions.nodes import Node
 from runner.expressions.selectors.compile import Compiled
 from runner.openapi.contract import Contract
@@ -16,6 +17,7 @@ from runner.openapi.encoding import Layout
 from runner.records import Frozen, field
 from runner.schema import Schema, compile_schema
 from runner.source import Span
+from runner.text import json_text
 from runner.values import InputValue, Json
 
 
@@ -220,11 +222,20 @@ class Inputs(Frozen, dict=True):
 
     @cached_property
     def validator(self) -> Schema:
-        return compile_schema(self.schema)
+        try:
+            written = json_text(self.schema)
+        except (ValueError, RecursionError):
+            return compile_schema(self.schema)
+        return _compiled(written)
 
     def among(self, values: Mapping[str, InputValue]) -> dict[str, InputValue]:
         """Give those of some values that have the name of an input; all of them where none are listed."""
         return {name: value for name, value in values.items() if self.names is None or name in self.names}
+
+
+@lru_cache(64)  # workflows that go together often have the same inputs
+def _compiled(written: str) -> Schema:
+    return compile_schema(parse_json(written))
 
 
 class WorkflowPlan(Frozen):

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from runner.arazzo.document import Action as WrittenAction
 from runner.arazzo.document import Parameter, Step, Workflow
-from runner.openapi.fit import ResponseBody
+from runner.openapi.fit import ResponseBody, Shapes
 from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
 from runner.plan.arguments import arguments, check_arguments
@@ -105,7 +105,7 @@ class StepCompiler(Frozen, dict=True):
                 return replace(before, outputs=workflow_outputs(called), called=called.workflow_id)
             case FoundOperation(_, operation, api):
                 own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
-                response = ResponseBody(operation, self.ctx.shapes_of(api))
+                response = ResponseBody(operation, Shapes.of_api(api))
                 return replace(before, sent=sent_parts(operation, own), response=response)
             case _:
                 return before

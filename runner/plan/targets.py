@@ -82,10 +82,20 @@ def find_target(ctx: Context, scope: Names, step: Step) -> Found | None:
 
 
 def _operation(ctx: Context, scope: Names, step: Step) -> Found | None:
+    if (plain := _plain(ctx, step.operation_id or "")) is not None:
+        return plain
     if step.operation_id:
         return _by_id(mend(OPERATION_ID, step.operation_id, Reading(ctx, scope, f"{step.pointer}/operationId")))
     assert step.operation_path
     return _by_path(mend(OPERATION_PATH, step.operation_path, Reading(ctx, scope, f"{step.pointer}/operationPath")))
+
+
+def _plain(ctx: Context, operation_id: str) -> FoundOperation | None:
+    """Find an operation of the only source by an id that can mean nothing else."""
+    names_ = ctx.api_names
+    api = ctx.api(names_[0]) if len(names_) == 1 else None
+    is_there = api is not None and operation_id in api.by_id and operation_id.isidentifier()
+    return FoundOperation(names_[0], api.by_id[operation_id], api) if api is not None and is_there else None
 
 
 def find_called(ctx: Context, text: str, pointer: str) -> FoundWorkflow | None:

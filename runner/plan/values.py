@@ -86,8 +86,6 @@ def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Nod
     """Compile a text: an expression, a template or plain text; the same on the same operation is gone through once."""
     if not _SAYS.search(written):
         return Constant(written)
-    if (named := value_by_name(written, reading)) is not None:
-        return Computed(named)
     if is_by_place(written):
         return _said_node(written, reading, repairs)
     scope, key = reading.scope, (written, reading.style, repairs is OUTPUT)
@@ -97,6 +95,8 @@ def _text_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Nod
 
 
 def _said_node(written: str, reading: Reading, repairs: Sequence[Repair]) -> Node:
+    if (named := value_by_name(written, reading)) is not None:
+        return Computed(named)
     ctx = reading.ctx
     mended = conformant(repairs if "$" in written else (), written, reading)
     said = doubt(mended)

@@ -18,7 +18,9 @@ from runner.schema.explain import SchemaError as SchemaError
 from runner.schema.gather import gather as gather
 from runner.schema.gathered import Gathered as Gathered
 from runner.schema.gathered import Mark as Mark
+from runner.schema.gathered import Nesting as Nesting
 from runner.schema.gathered import SchemaProblem as SchemaProblem
+from runner.schema.references import meant as meant
 from runner.schema.regex import Regex as Regex
 from runner.schema.regex import RegexLimit as RegexLimit
 from runner.schema.regex import RegexSyntax as RegexSyntax

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from runner.schema.depth import COLLECTIONS, DEEPEST, SAME, WITHIN, Work, every_way, inside_of, parts, ways_on_the_spot
+from runner.schema.depth import (
+    ALONE,
+    COLLECTIONS,
+    DEEPEST,
+    SAME,
+    WITHIN,
+    Adding,
+    Work,
+    every_way,
+    inside_of,
+    parts,
+    ways_on_the_spot,
+)
 from runner.schema.keywords import Object
 from runner.values import Json, Value
 
@@ -94,28 +105,33 @@ def ways_within(root: Object, high: int) -> int:
     A schema that leads back to itself counts at each level anew.
     """
     definitions = root["$defs"]
-    level = ways_on_the_spot(every_way(root), root)
+    every = every_way(root)
+    level = ways_on_the_spot(every, root)
+    placed = {id(schema) for schema in level.done}
+    done = [*(schema for schema in every.done if id(schema) not in placed), *level.done]
+    leading = [schema for schema in done if every.leads(schema) or not schema]
+    alone = {id(schema): ALONE for schema in done if schema and not every.leads(schema)}
+    ones = dict.fromkeys(alone, ALONE.total)
     totals: dict[int, int] = {}
     for _ in range(high + 1):
-        before, work = totals, dict[int, Work]()
-        for schema in level.done:
+        before, work = totals, alone.copy()
+        for schema in leading:
             work[id(schema)] = _work(schema, definitions, work, before)
-        totals = {place: each.total for place, each in work.items()}
+        totals = ones | {id(schema): work[id(schema)].total for schema in leading}
         if totals == before:
             break
     return totals[id(root)]
 
 
 def _work(schema: Object, definitions: Json, work: dict[int, Work], below: dict[int, int]) -> Work:
-    count, inside = int(not schema.keys() <= {"$ref", "$defs"}), Counter[str]()  # who only refers finds no fault
+    adding = Adding(int(not schema.keys() <= {"$ref", "$defs"}))  # who only refers finds no fault
     for part in parts(schema, definitions, SAME):
         if (found := work.get(id(part))) is not None:
-            count += found.ways
-            inside.update(found.inside)
+            adding.beside(found)
     for keyword in schema.keys() & WITHIN:
         for place, part in inside_of(keyword, schema[keyword]):
-            inside[place] += below.get(id(part), 0)
-    return Work(count, inside)
+            adding.within(place, below.get(id(part), 0))
+    return adding.done()
 
 
 def alternatives(root: Object) -> int | None:

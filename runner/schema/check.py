@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
-from runner.records import Frozen
+from runner.records import Frozen, replace
 from runner.schema.choice import EngineName, best_engine
 from runner.schema.depth import MOST_WAYS, every_way, multiplies
 from runner.schema.dialect import Direction, SchemaDialect
 from runner.schema.documents import Definitions
-from runner.schema.engines import Failure, Refused, TooMuch, Untold, Validator, new_validator
+from runner.schema.engines import Failure, Refused, TooMuch, Untold, Validator, nesting_of, new_validator
 from runner.schema.explain import Explaining, SchemaError
 from runner.schema.gather import gather
-from runner.schema.gathered import Gathered, SchemaProblem
+from runner.schema.gathered import Gathered, Nesting, SchemaProblem
 from runner.schema.keywords import MANY, NAMED, ONE
 from runner.schema.messages import shown
 from runner.values import ABSENT, Json, is_within, join_pointer
@@ -93,15 +93,22 @@ def compile_schema(
 
 def compile_gathered(gathered: Gathered, engine: EngineName | None = None) -> Schema:
     """Compile a schema that has been gathered; SchemaProblem says where it means nothing."""
-    every = every_way(gathered.schema)
-    if multiplies(every, gathered.schema):
-        raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
+    chosen = engine or best_engine()
+    known = gathered.nesting if gathered.nesting is not None and gathered.nesting.engine == chosen else None
+    nesting = known or _nesting(gathered, chosen)
     try:
-        return Schema(gathered, new_validator(gathered.schema, engine or best_engine(), every))
+        return Schema(replace(gathered, nesting=nesting), new_validator(gathered.schema, chosen, nesting.levels))
     except Refused as refused:
         raise _problem(gathered, refused.path) from None
     except RecursionError:
         raise SchemaProblem("the schema is nested too deeply") from None
+
+
+def _nesting(gathered: Gathered, engine: EngineName) -> Nesting:
+    every = every_way(gathered.schema)
+    if multiplies(every, gathered.schema):
+        raise SchemaProblem(f"it holds a value against more than {MOST_WAYS} schemas")
+    return Nesting(engine, nesting_of(gathered.schema, engine, every))
 
 
 def _problem(gathered: Gathered, path: tuple[str, ...]) -> SchemaProblem:

@@ -52,7 +52,7 @@ def _type(made: dict[str, Json], schema: Object) -> None:
     kind = made["type"]
     if kind == "file":  # Swagger 2.0: whatever bytes there are
         del made["type"]
-    elif kind in _TYPES and any(schema.get(keyword) is True for keyword in ("nullable", "x-nullable")):
+    elif kind in _TYPES and (schema.get("nullable") is True or schema.get("x-nullable") is True):
         made["type"] = [kind, "null"]
 
 

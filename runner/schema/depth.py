@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from runner.records import Mutable, field
@@ -43,18 +42,17 @@ WITHIN = EVERY - SAME
 
 def every_way(root: Object) -> Ways:
     """Follow all ways through a gathered schema."""
-    definitions = root["$defs"]
-    every = Ways(lambda schema: parts(schema, definitions, EVERY))
+    every = Ways(root["$defs"], EVERY)
     every.walk(root)
     return every
 
 
 def ways_on_the_spot(every: Ways, root: Object) -> Ways:
-    """Follow the ways to those schemas of a gathered one that speak about the same value."""
-    definitions = root["$defs"]
-    level = Ways(lambda schema: parts(schema, definitions, SAME))
+    """Follow the ways to those schemas of a gathered one that speak about the same value, but for those with none."""
+    level = Ways(root["$defs"], SAME)
     for schema in every.schemas:
-        level.walk(schema)
+        if level.leads(schema):
+            level.walk(schema)
     return level
 
 
@@ -99,18 +97,22 @@ def _most(every: Ways, definitions: Json) -> int:
     circles = _circles(every)
     work: dict[int, Work] = {}
     for schema in every.done:
-        work[id(schema)] = _work(schema, definitions, work, circles)
+        work[id(schema)] = _work(schema, definitions, work, circles) if every.leads(schema) else ALONE
     return max(each.total for each in work.values())
 
 
 def _circles(every: Ways) -> dict[int, int]:
-    """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju)."""
+    """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju).
+
+    One that leads nowhere is left out.
+    """
+    leading = [schema for schema in every.done if every.leads(schema)]
     before: dict[int, list[int]] = {}
-    for schema in every.done:
+    for schema in leading:
         for part in every.steps(schema):
             before.setdefault(id(part), []).append(id(schema))
     found: dict[int, int] = {}
-    for schema in reversed(every.done):
+    for schema in reversed(leading):
         pending = [id(schema)]
         while pending:
             each = pending.pop()
@@ -128,27 +130,45 @@ class Work(NamedTuple):
 
     ways: int
     inside: Mapping[str, int]
+    total: int
 
-    @property
-    def total(self) -> int:
+
+ALONE = Work(1, {}, 1)
+"""Of a schema that leads to no other."""
+
+
+class Adding:
+    """Work that is being summed up from that of the schemas which one leads to."""
+
+    def __init__(self, ways: int) -> None:
+        self.ways = ways
+        self.inside: dict[str, int] = {}
+
+    def beside(self, found: Work) -> None:
+        """Add a schema that speaks about the same value."""
+        self.ways += found.ways
+        for place, count in found.inside.items():
+            self.within(place, count)
+
+    def within(self, place: str, count: int) -> None:
+        """Add what a value at a place inside is held against."""
+        self.inside[place] = self.inside.get(place, 0) + count
+
+    def done(self) -> Work:
         named = max((count for place, count in self.inside.items() if place != ANYWHERE), default=0)
-        return self.ways + named + self.inside.get(ANYWHERE, 0)
+        return Work(self.ways, self.inside, self.ways + named + self.inside.get(ANYWHERE, 0))
 
 
 def _work(schema: Object, definitions: Json, work: Mapping[int, Work], circles: Mapping[int, int]) -> Work:
-    def known(part: Value) -> Work | None:
-        return None if circles.get(id(part)) == circles[id(schema)] else work.get(id(part))
-
-    ways, inside = 1, Counter[str]()
+    own, adding = circles[id(schema)], Adding(1)
     for part in parts(schema, definitions, SAME):
-        if (found := known(part)) is not None:
-            ways += found.ways
-            inside.update(found.inside)
+        if circles.get(id(part)) != own and (found := work.get(id(part))) is not None:
+            adding.beside(found)
     for keyword in schema.keys() & WITHIN:
         for place, part in inside_of(keyword, schema[keyword]):
-            if (found := known(part)) is not None:
-                inside[place] += found.total
-    return Work(ways, inside)
+            if circles.get(id(part)) != own and (found := work.get(id(part))) is not None:
+                adding.within(place, found.total)
+    return adding.done()
 
 
 def inside_of(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
@@ -166,10 +186,12 @@ def inside_of(keyword: str, value: Value) -> Iterator[tuple[str, Value]]:
 class Ways(Mutable):
     """The ways through schemas: the number of schemas on the longest one from each, where none is visited twice.
 
-    `done` are those of which all parts were followed, the parts first; `again` counts ways to what was followed before.
+    They lead by these `keywords` and by references into the `definitions`. `done` are those of which all parts were
+    followed, the parts first; `again` counts ways to what was followed before.
     """
 
-    steps: Callable[[Object], Iterable[Value]]
+    definitions: Json
+    keywords: frozenset[str]
     schemas: list[Object] = field(default_factory=list)
     lengths: dict[int, int] = field(default_factory=dict)
     circle: bool = False
@@ -178,11 +200,21 @@ class Ways(Mutable):
 
     @property
     def longest(self) -> int:
-        return max(self.lengths.values())
+        return max(self.lengths.values(), default=1)
+
+    def leads(self, schema: Object) -> bool:
+        """Say whether a schema leads to others; most of those that there are do not."""
+        return "$ref" in schema or not self.keywords.isdisjoint(schema)
+
+    def steps(self, schema: Object) -> Iterator[Value]:
+        """Give what a schema leads to."""
+        return parts(schema, self.definitions, self.keywords)
 
     def walk(self, start: Object) -> None:
         """Follow all ways from a schema; without recursion, for they may be long."""
-        way = [(start, self._enter(start))] if id(start) not in self.lengths else []
+        if id(start) in self.lengths:
+            return
+        way = [(start, self._enter(start))]
         on_the_way = {id(start)}
         while way:
             schema, steps = way[-1]
@@ -193,19 +225,28 @@ class Ways(Mutable):
                 on_the_way.discard(id(schema))
                 if way:
                     self._count(way[-1][0], schema)
-            elif id(inner) not in self.lengths:
-                way.append((inner, self._enter(inner)))
-                on_the_way.add(id(inner))
             elif id(inner) in on_the_way:
                 self.circle = True
-            else:
+            elif id(inner) in self.lengths:
                 self.again += 1
                 self._count(schema, inner)
+            else:
+                way.append((inner, self._enter(inner)))
+                on_the_way.add(id(inner))
 
     def _enter(self, schema: Object) -> Iterator[Object]:
-        self.schemas.append(schema)
-        self.lengths[id(schema)] = 1
-        return (inner for inner in self.steps(schema) if isinstance(inner, dict))
+        """Give what a schema leads to that leads on; the rest, which is most, is done with at once."""
+        inner, ends = list[Object](), list[Object]()
+        for each in self.steps(schema):
+            if isinstance(each, dict):
+                (inner if self.leads(each) else ends).append(each)
+        new = {id(each): each for each in ends if id(each) not in self.lengths}
+        self.again += len(ends) - len(new)
+        self.lengths |= dict.fromkeys(new, 1)
+        self.lengths[id(schema)] = 2 if ends else 1
+        self.done += new.values()
+        self.schemas += (schema, *new.values())
+        return iter(inner)
 
     def _count(self, schema: Object, inner: Object) -> None:
         self.lengths[id(schema)] = max(self.lengths[id(schema)], self.lengths[id(inner)] + 1)

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar, assert_never
 from runner.records import Frozen
 from runner.schema.bulk import Bulk
 from runner.schema.choice import EngineName
-from runner.schema.depth import Ways, every_way, is_deeper, levels
+from runner.schema.depth import Ways, is_deeper, levels
 from runner.schema.formats import FORMATS, SCHEMA_FORMATS
 from runner.schema.regex import BACKTRACK_LIMIT, compile_regex
 from runner.values import Json
@@ -82,12 +82,16 @@ SLOWER = 100
 """Times that the engine in Python is slower than the other."""
 
 
-def new_validator(schema: dict[str, Json], engine: EngineName, every: Ways | None = None) -> Validator:
+def nesting_of(schema: dict[str, Json], engine: EngineName, every: Ways) -> int | None:
+    """Say how many levels of a value an engine may go into, by all ways through the schema; None: as many there are."""
+    return levels(every, schema, _RUST if engine == "jsonschema-rs" else _PYTHON)
+
+
+def new_validator(schema: dict[str, Json], engine: EngineName, depth: int | None) -> Validator:
     """Compile a schema; raise Refused, or RecursionError where it is nested too deeply.
 
-    `every` are the ways through it, where they have been followed already.
+    `depth` is how many levels of a value it may go into.
     """
-    depth = levels(every or every_way(schema), schema, _RUST if engine == "jsonschema-rs" else _PYTHON)
     if depth == 0:
         raise RecursionError
     match engine:

@@ -29,6 +29,8 @@ _DRAFTS = {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09"
 _NAMING = REFERENCES | NAMES
 _PLAIN = (str, int, float)
 _NOBODY: frozenset[str] = frozenset()
+# What is more than a keyword of its own: it holds schemas, leads to others, or means something else for us.
+_MORE = _NAMING | ONE | MANY | NAMED | {"discriminator", "format", "readOnly", "writeOnly"}
 
 
 def gather(
@@ -123,7 +125,7 @@ class _Gathering(Mutable):
         if keyword in MANY and isinstance(value, list):
             return [self.copy(self.references.inner(node, index, item), same) for index, item in enumerate(value)]
         if keyword == "properties" and isinstance(value, dict):
-            return {name: self.property(self.references.inner(node, name, item)) for name, item in value.items()}
+            return {name: self.property(node, name, item) for name, item in value.items()}
         if keyword in NAMED and isinstance(value, dict):
             return {name: self.copy(self.references.inner(node, name, item), same) for name, item in value.items()}
         if keyword in ONE and not (value is False and keyword in CLOSING):
@@ -132,8 +134,13 @@ class _Gathering(Mutable):
             return [name for name in value if name not in excused] if excused else value
         return value
 
-    def property(self, node: Node) -> Json:
-        """Copy the schema of a property, or refuse the property where it may not be sent."""
+    def property(self, properties: Node, name: str, schema: Json) -> Json:
+        """Copy the schema of a property, or refuse the property where it may not be sent; most say only little."""
+        if isinstance(schema, dict):
+            made = converted(schema, self.references.dialect)
+            if _MORE.isdisjoint(made):
+                return dict(made)
+        node = self.references.inner(properties, name, schema)
         refused = self.access.refused(node)
         if refused is None:
             return self.copy(node, _NOBODY)

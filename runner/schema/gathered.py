@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.records import Frozen, field
+from runner.schema.choice import EngineName
 from runner.schema.keywords import DEFINITIONS
 from runner.values import ABSENT, Json, Value, join_pointer, member
 
@@ -42,15 +43,24 @@ class Place(NamedTuple):
     mark: Mark | None = None
 
 
+class Nesting(Frozen):
+    """How many levels of a value an engine may go into, None where that is for the value to say; 0: none at all."""
+
+    engine: EngineName
+    levels: int | None
+
+
 class Gathered(Frozen):
     """A schema whose references all lead to its own `$defs`.
 
-    `origins` says where each of these stands, `marks` where what was made comes from, by its identity.
+    `origins` says where each of these stands, `marks` where what was made comes from, by its identity. `nesting` is
+    there once it was compiled.
     """
 
     schema: dict[str, Json]
     origins: Mapping[str, str]
     marks: Mapping[int, Mark] = field(default_factory=dict)
+    nesting: Nesting | None = None
 
     def definition(self, name: str) -> Json:
         """Give the schema of a name in `$defs`."""

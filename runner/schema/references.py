@@ -96,3 +96,14 @@ class References(Frozen):
         if not target.fragment or target.fragment.startswith("/"):
             return follow(start, target.fragment, identities=self.dialect == "2020-12")
         return definitions.anchored(start, target.fragment) if self.dialect == "2020-12" else None
+
+
+def meant(uri: str, pointer: str, definitions: Definitions, dialect: SchemaDialect) -> tuple[str, str]:
+    """Give the place of what the schema at a place comes to, by references that stand alone; else that place itself."""
+    references = References(definitions, Definitions({}), dialect, dialect != "2020-12")
+    document = definitions.document(uri)
+    try:
+        node = document and follow(document, pointer, identities=dialect == "2020-12")
+        return references.end(node).key if node else (uri, pointer)
+    except SchemaProblem:
+        return uri, pointer

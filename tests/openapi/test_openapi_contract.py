@@ -411,7 +411,17 @@ def test_a_schema_is_compiled_once_when_it_is_first_needed(read: Read) -> None:
     for _ in range(3):
         compared(found, answered(body=REX))
     compared(Contract(found.operation, found.api), answered(body=REX))
-    assert len(found.api.schemas.compiled) == 1
+    places = sorted(pointer for _, pointer, *_ in found.api.schemas.compiled)
+    assert places == ["/components/schemas/Pet", "/paths/~1pets/get/responses/200/content/application~1json/schema"]
+    assert len({id(schema) for schema in found.api.schemas.compiled.values()}) == 1
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.0"])
+def test_what_is_written_beside_a_reference_counts_where_the_version_says_so(read: Read, version: str) -> None:
+    beside = {**REF, "required": ["tag"]}
+    found = contract(read, openapi=version, responses={"200": content(REF), "201": content(beside)})
+    assert not compared(found, answered(body=REX)).mismatches
+    assert bool(compared(found, answered(201, body=REX)).mismatches) == (version == "3.1.0")
 
 
 def header(schema: Json, **fields: Json) -> dict[str, Json]:

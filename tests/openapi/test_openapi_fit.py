@@ -128,3 +128,39 @@ def test_the_values_of_a_place_are_those_that_its_schemas_list(
 ) -> None:
     found = body(read, schema)
     assert found.shapes.values(found.known) == values
+
+
+LIKE = {"200": {"description": "ok", "content": {"application/json": {"schema": BOOK}}}}
+UNLIKE: dict[str, Any] = {
+    "status": {"201": LIKE["200"]},
+    "another status": LIKE | {"404": {"description": "gone"}},
+    "media type": {"200": {"content": {"text/plain": {"schema": BOOK}}}},
+    "schema": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Man"}}}}},
+    "words beside the reference": {
+        "200": {"content": {"application/json": {"schema": BOOK | {"properties": {"more": {}}}}}}
+    },
+    "no schema": {"200": {"content": {"application/json": {}}}},
+    "header": {"200": LIKE["200"] | {"headers": {"Link": {"schema": {"type": "string"}}}}},
+    "nowhere": {"200": {"$ref": "#/components/responses/Gone"}},
+}
+
+
+@pytest.mark.parametrize("responses", UNLIKE.values(), ids=UNLIKE)
+def test_operations_are_alike_where_they_answer_with_the_same_statuses_headers_and_schemas(
+    read: Read, responses: Any
+) -> None:
+    linked = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Linked"}}}}}
+    described = {
+        "openapi": "3.0.3",
+        "paths": {
+            f"/{name}": {"get": {"operationId": name, "responses": answers}}
+            for name, answers in (("first", LIKE), ("like", LIKE), ("linked", linked), ("unlike", responses))
+        },
+        "components": {"schemas": SCHEMAS | {"Linked": BOOK}},
+    }
+    api, _ = read(described)
+    shapes = Shapes.of_api(api)
+    first, *others = (shapes.first_alike(api.by_id[name]) for name in ("first", "like", "linked", "unlike"))
+    assert [other is first for other in others] == [True, True, False]
+    assert Shapes.of_api(api) is shapes
+    assert Shapes.of_api(read(described)[0]) is not shapes

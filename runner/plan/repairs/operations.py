@@ -85,7 +85,10 @@ def operation_spelling(text: str, reading: Reading) -> Slip | None:
     if reference is None and not ctx.knows_every_operation:
         return None
     sources, operation_id = ([reference[0]], reference[1]) if reference else (ctx.api_names, text)
-    meant = same_but_spelling(operation_id, {known for source in sources for known in _names_in(ctx, source)})
+    names = [_names_in(ctx, source) for source in sources]
+    if any(operation_id in known for known in names):
+        return None
+    meant = same_but_spelling(operation_id, {each for known in names for each in known})
     if meant is None:
         return None
     start = len(text) - len(operation_id)

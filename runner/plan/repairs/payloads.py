@@ -29,7 +29,9 @@ def whole_inputs(text: str, reading: Reading) -> dict[str, Json] | None:
     Example: `payload: $inputs`.
     Instead: `payload: {title: $inputs.title, pages: $inputs.pages}`.
     """
+    if text.strip() != "$inputs":
+        return None
     names = sorted(reading.scope.inputs.names or ())
-    if text.strip() != "$inputs" or not names or not all(IDENTIFIER.fullmatch(name) for name in names):
+    if not names or not all(IDENTIFIER.fullmatch(name) for name in names):
         return None
     return {name: f"$inputs.{name}" for name in names}

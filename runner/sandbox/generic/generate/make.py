@@ -25,7 +25,8 @@ from runner.sandbox.generic.generate.reading import Flat, is_false, kind_of, kin
 from runner.sandbox.generic.generate.strings import string_candidates
 from runner.schema import Schema
 from runner.schema.choice import best_engine
-from runner.schema.engines import Refused, Validator, new_validator
+from runner.schema.depth import every_way
+from runner.schema.engines import Refused, Validator, nesting_of, new_validator
 from runner.schema.keywords import Object, applied
 from runner.text import json_text
 from runner.values import Json
@@ -134,7 +135,8 @@ class _Making:
     def validator(self, schemas: Sequence[Json]) -> Validator | None:
         kept = {name: self.root[name] for name in ("$schema", "$defs") if name in self.root}
         try:
-            return new_validator({**kept, "allOf": list(schemas)}, best_engine())
+            whole = {**kept, "allOf": list(schemas)}
+            return new_validator(whole, best_engine(), nesting_of(whole, best_engine(), every_way(whole)))
         except (Refused, RecursionError):
             return None
 
