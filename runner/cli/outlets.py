@@ -244,7 +244,8 @@ class Outlets(Mutable):
     def tell(self, entry: Entry) -> None:
         """Pass on what one document's run tells; its own beginning and end stay inside."""
         event: Event = entry.event
-        self.last_at = max(self.last_at, entry.at)  # cases that ran side by side are told one after the other
+        if entry.at > self.last_at:  # cases that ran side by side are told one after the other
+            self.last_at = entry.at
         match event:
             case RunStarted():
                 return

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC
+from functools import partial
 
 from runner.exchange import Clock
 
@@ -18,15 +19,16 @@ def never() -> bool:
     return False
 
 
+_passed: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Give the seconds since some moment; where the system can tell, those too in which the machine slept."""
+
+
 def steady() -> Callable[[], float]:
     """Give a clock that is right when it is made, and then moves as time passes, whatever the machine's is set to."""
     began = time.time() - _passed()
     return lambda: began + _passed()
-
-
-def _passed() -> float:
-    """Give the seconds since some moment; where the system can tell, those too in which the machine slept."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class SystemClock:
@@ -34,13 +36,8 @@ class SystemClock:
 
     def __init__(self, cancelled: Callable[[], bool] = never) -> None:
         self._cancelled = cancelled
-        self._now = steady()
-
-    def now(self) -> float:
-        return self._now()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+        self.now = steady()
+        self.monotonic = time.monotonic
 
     def sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -65,13 +62,8 @@ class AsyncSystemClock:
     """The machine's clock; cancelling the task ends a sleep."""
 
     def __init__(self) -> None:
-        self._now = steady()
-
-    def now(self) -> float:
-        return self._now()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+        self.now = steady()
+        self.monotonic = time.monotonic
 
     async def sleep(self, seconds: float) -> None:
         from asyncio import sleep  # late: a synchronous run starts faster without

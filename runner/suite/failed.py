@@ -45,7 +45,7 @@ class LastFailed(Mutable):
 
     def hear(self, entry: Entry) -> None:
         """Remember how a case came out."""
-        if not isinstance(entry.event, CaseFinished):
+        if not isinstance(entry.event, CaseFinished) or (entry.event.outcome == "passed" and not self._failed):
             return
         key = self._key(entry.event.case)
         if entry.event.outcome == "passed":

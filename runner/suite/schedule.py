@@ -130,6 +130,9 @@ class Schedule(Mutable):
         return None
 
     def _listener(self, number: int) -> Tell:
+        if self.jobs == 1:
+            return self.tell  # no other task is under way
+
         def listen(entry: Entry) -> None:
             with self._changed:
                 if not self._counts(number):
