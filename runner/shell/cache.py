@@ -105,6 +105,7 @@ class DiskCache:
     ) -> None:
         self.places = places
         self._warn, self._note, self._limit = warn, note, limit
+        self._room = 0
 
     def get(self, key: str) -> bytes | None:
         """Give what was put there under a key; anything else that lies in its place is removed."""
@@ -132,7 +133,9 @@ class DiskCache:
             return
         try:
             _write(self._path(key), self._head(self._secret, key, content), content)
-            self._trim()
+            self._room -= len(content) + _HEAD
+            if self._room < 0:  # who keeps a thousand small entries need not count them all each time
+                self._room = self._trim()
         except OSError as error:
             self._fail(error)
 
@@ -173,8 +176,11 @@ class DiskCache:
         mac.update(content)
         return _MARK + mac.digest()
 
-    def _trim(self) -> None:
-        """Remove what was not used for longest, down to the limit, and what others have left half written."""
+    def _trim(self) -> int:
+        """Remove what was not used for longest, down to the limit, and what others have left half written.
+
+        Give how many bytes may be kept before it is time to look again: others keep something, too.
+        """
         entries = list[tuple[os.stat_result, str]]()
         for each in self._entries():
             with suppress(FileNotFoundError):
@@ -188,6 +194,7 @@ class DiskCache:
                 with suppress(OSError):
                     Path(path).unlink()
                 excess -= status.st_size
+        return min(-excess, self._limit // 16)
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:
         """Give the files in the folder that have a name of ours; there may be others."""

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,7 @@ def test_a_secret_that_is_a_link_is_replaced_and_its_target_left_alone(filled: T
 WRITER = """
 import sys
 from pathlib import Path
+from typing import Any
 from runner.shell.cache import DiskCache, Places
 folder = Path(sys.argv[1])
 wrong = []
@@ -286,8 +288,30 @@ def test_what_somebody_left_half_written_goes_in_time(filled: Told) -> None:
     old.touch()
     new.touch()
     os.utime(old, (time.time() - 7_200,) * 2)
-    filled.cache.put(KEY, CONTENT)
+    filled.again().put(KEY, CONTENT)
     assert filled.names == {f"{KEY}.arazzo", new.name}
+
+
+def test_who_keeps_many_small_entries_stays_within_the_limit(tmp_path: Path) -> None:
+    told = Told(tmp_path, limit=20_000)
+    for number in range(200):
+        told.cache.put(f"{number:064}", b"x" * 300)
+        assert sum(path.stat().st_size for path in told.places.folder.iterdir()) <= 20_000
+
+
+def test_entries_are_counted_once_in_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[object] = []
+    look = os.scandir
+
+    def scandir(path: str) -> Any:
+        looks.append(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    told = Told(tmp_path, limit=1_000_000)
+    for number in range(200):
+        told.cache.put(f"{number:064}", b"x" * 300)
+    assert 0 < len(looks) < 10
 
 
 def test_clearing_removes_what_is_ours_and_nothing_else(filled: Told) -> None:
@@ -340,6 +364,7 @@ def test_a_folder_that_cannot_be_written_to_is_noted(told: Told, tmp_path: Path,
 FULL = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from runner.shell.cache import DiskCache, Places
 folder = Path(sys.argv[1])
 cache = DiskCache(Places(folder / "cache", folder / "state" / "secret"), print, print)
