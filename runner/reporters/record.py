@@ -102,11 +102,15 @@ class StepRecord(Mutable):
 
 
 class TeardownRecord(Mutable):
-    """The teardown of a workflow: the visits of its steps, and why others had nothing to do, by stepId."""
+    """The teardown of a workflow: the visits of its steps, and why others had nothing to do, by stepId.
+
+    `latest` is the last visit of each.
+    """
 
     outline: tuple[StepOutline, ...]
     started: float
     steps: list[StepRecord] = field(default_factory=list)
+    latest: dict[str, StepRecord] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     outcome: Outcome = "error"
     problem: Problem | None = None
@@ -131,6 +135,8 @@ class TeardownRecord(Mutable):
 class WorkflowRecord(Mutable):
     """One run of a workflow; `outline` are the steps it has, `steps` the visits of those that were reached.
 
+    `latest` is the last visit of each, by stepId.
+
     `teardown` ran when those were over, and is told apart.
     `excused`: the step it ran in passed after all, or an action went on from there.
     `went_on`: a `goto` led to another workflow, which follows, and whose outcome is this one's.
@@ -145,6 +151,7 @@ class WorkflowRecord(Mutable):
     span: Span | None = None
     outcome: Outcome = "error"
     steps: list[StepRecord] = field(default_factory=list)
+    latest: dict[str, StepRecord] = field(default_factory=dict)
     teardown: TeardownRecord | None = None
     outputs: Mapping[str, Value] = field(default_factory=dict)
     problem: Problem | None = None

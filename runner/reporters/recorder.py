@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TypeVar, assert_never
 
 from runner.engine.events import (
@@ -207,7 +205,9 @@ class Recorder:
         if event.reason == "goto" and left:
             left[-1].went_on = True
         if self.step or event.reason == "goto":
-            _slim_last(slim_workflow, (each for each in reversed(siblings) if each.workflow_id == event.workflow_id))
+            same = (each for each in reversed(siblings) if each.workflow_id == event.workflow_id)
+            if (earlier := next(same, None)) is not None:
+                slim_workflow(earlier)  # what happens once more: those before it are slim already
         siblings.append(record)
         self._stack.append(record)
 
@@ -216,11 +216,12 @@ class Recorder:
             event.step_id, event.kind, event.target, at, event.operation_id, event.description, event.span
         )
         if self.workflow:
-            teardown = self.workflow.teardown
-            record.in_teardown = teardown is not None
-            visits = (teardown or self.workflow).steps
-            _slim_last(slim_step, (each for each in reversed(visits) if each.step_id == event.step_id))
-            visits.append(record)
+            record.in_teardown = self.workflow.teardown is not None
+            within = self.workflow.teardown or self.workflow
+            if (earlier := within.latest.get(event.step_id)) is not None:
+                slim_step(earlier)  # those before it are slim already
+            within.latest[event.step_id] = record
+            within.steps.append(record)
         self._stack.append(record)
 
     def _close_step(self, event: StepFinished, at: float) -> None:
@@ -249,12 +250,6 @@ class Recorder:
     def _pop(self, record: WorkflowRecord | StepRecord) -> None:
         while self._stack and self._stack.pop() is not record:
             pass
-
-
-def _slim_last(slim: Callable[[R], None], earlier: Iterator[R]) -> None:
-    """Keep little of the last record of what happens once more: those before it are slim already."""
-    for record in islice(earlier, 1):
-        slim(record)
 
 
 def _note_teardown(
