@@ -107,8 +107,8 @@ _MAKERS: Makers = {
 class _Packing(Mutable):
     """The values that were met so far, by numbers.
 
-    `numbers` knows a text by itself, another atom by its kind and how it is written, a value by its kind and the
-    numbers of its parts. `levels` says how many levels of parts there are in each. `known` holds what was met, by its
+    `numbers` knows a text or an integer by itself, another atom by its kind and how it is written, a value by its kind
+    and the numbers of its parts. `levels` says how many levels of parts there are in each. `known` holds what was met, by its
     identity.
     """
 
@@ -121,17 +121,17 @@ class _Packing(Mutable):
 
     def number(self, value: Any) -> int:
         kind = type(value)
-        if kind is str:
+        if kind is str or kind is int:
             found = self.numbers.get(value)
             return self._atom(value, value) if found is None else found
-        if kind in _SCALARS:  # 1, 1.0 and true are equal, as 0.0 and -0.0 are
-            return self._atom((kind, repr(value)), value)
         known = self.known.get(id(value))
         if known is None:
             known = self.known[id(value)] = (value, self._number(value, kind))
         return known[1]
 
     def _number(self, value: Any, kind: type) -> int:
+        if kind in _SCALARS:  # 1, 1.0 and true are equal, as 0.0 and -0.0 are
+            return self._atom((kind, repr(value)), value)
         if (kind is dict or kind is list) and self._is_json(value):
             return self._atom((kind, id(value)), value)
         part = self.parts.get(kind) or self._record(kind)
