@@ -108,8 +108,8 @@ class _Packing(Mutable):
     """The values that were met so far, by numbers.
 
     `numbers` knows a text or an integer by itself, another atom by its kind and how it is written, a value by its kind
-    and the numbers of its parts. `levels` says how many levels of parts there are in each. `known` holds what was met, by its
-    identity.
+    and the numbers of its parts. `levels` says how many levels of parts there are in each. `known` holds what was met,
+    by its identity.
     """
 
     parts: dict[type, Part]

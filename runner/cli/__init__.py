@@ -32,7 +32,7 @@ COMMANDS = {
     "diff": ("runner.cli.diff", "Say what changed between two runs."),
     "coverage": ("runner.cli.coverage", "Add up what runs reached of API descriptions."),
     "list": ("runner.cli.list", "List the bundled workflows."),
-    "cache": ("runner.cli.cache", "Say where parsed API descriptions are kept, or remove them."),
+    "cache": ("runner.cli.cache", "Say where is kept what documents came to, or remove it."),
     "sandbox": ("runner.cli.sandbox", "Serve a stand-in for any API description, or for Civitai's APIs."),
 }
 

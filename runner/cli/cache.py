@@ -1,4 +1,4 @@
-"""`arazzo cache`: say where parsed API descriptions are kept, or remove them; and the cache of a run or a check."""
+"""`arazzo cache`: say where what documents came to is kept, or remove it; and the cache of a run or a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from runner.cli.terminal import Terminal, look
 from runner.shell.cache import DiskCache, user_places
 
-NO_CACHE = "Parse every description anew, and keep none (or ARAZZO_NO_CACHE=1)."
+NO_CACHE = "Read every document anew, and keep none (or ARAZZO_NO_CACHE=1)."
 
 
 def cache_of(terminal: Terminal, no_cache: bool, verbose: bool = False) -> DiskCache | None:
@@ -20,9 +20,11 @@ def cache_of(terminal: Terminal, no_cache: bool, verbose: bool = False) -> DiskC
 
 @click.group("cache")
 def command() -> None:
-    """Say where parsed API descriptions are kept, or remove them.
+    """Say where is kept what documents came to, or remove it.
 
-    Big descriptions are parsed once and kept until 512 MiB are full. ARAZZO_CACHE_DIR names another folder.
+    A document is read once: its plan, and what is wrong with it, are kept until a file that it was read from changes.
+    Big API descriptions are kept as well. What was not used for longest goes when 512 MiB are full. ARAZZO_CACHE_DIR
+    names another folder.
     """
 
 

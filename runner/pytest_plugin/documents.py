@@ -40,6 +40,7 @@ class Document(pytest.File):
         try:
             ground = ground_of(self.config)
             prepared = prepare(api.display_name(self.path.as_uri(), ground.here), ground)
+            self.config.add_cleanup(prepared.checked.keep)  # once it is known what runs need of it
             plan = prepared.checked.plan
             secret = {name for key in plan.entries for name in secret_names(plan, key)} if plan else ()
             rows = rows_of(self.path, ground.rows, ground.here, secret)

@@ -43,6 +43,7 @@ class PlanFactory(Frozen):
         if key not in plans:
             try:
                 prepared = prepare(location, ground)
+                self.config.add_cleanup(prepared.checked.keep)
                 plan = prepared.checked.plan
                 if plan is None:
                     raise DescriptionError(prepared.checked.errors)
