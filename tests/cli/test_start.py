@@ -110,6 +110,33 @@ def test_a_live_run_imports_no_http_library(tmp_path: Path) -> None:
     assert sorted(set(done.stderr.split()) & (unwanted - {"jsonschema_rs"})) == []
 
 
+READING = {"yaml", "runner.loader.load", "runner.loader.yaml", "runner.plan.compile", "runner.plan.rules", "lxml"}
+"""What only a document takes that was not read before."""
+
+
+def test_a_start_with_a_document_that_is_known_imports_nothing_that_reads(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom runner.cli import main\n"
+        f"sys.argv = ['arazzo', 'run', {str(tmp_path / 'live.yaml')!r}]\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(sys.modules), sep='\\n', file=sys.stderr)\n"
+    )
+    places = {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "ARAZZO_CACHE_DIR")}
+    environment = {**os.environ, **places, "ARAZZO_NO_CACHE": ""}
+    loaded: list[set[str]] = []
+    reply = answer("Content-Type: application/json", body=b'{"id": 7}', status="201 Created")
+    with serve(always(reply)) as server:
+        (tmp_path / "live.yaml").write_text(LIVE)
+        (tmp_path / "pets.yaml").write_text(PETS.replace("SERVER", server.url("")))
+        for _ in range(2):
+            command = [sys.executable, "-c", code]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
+            loaded.append(set(done.stderr.split()))
+        assert len(server.received) == 2
+    first, again = (sorted(READING & each) for each in loaded)
+    assert first == sorted(READING - {"lxml"})
+    assert again == []
+
+
 def test_help_says_what_there_is() -> None:
     ended = arazzo("--help")
     assert ended.code == 0
