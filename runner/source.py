@@ -163,11 +163,12 @@ class SourceMap(Frozen, eq=False, dict=True):
             if is_within(pointer, now):
                 pointer = written + pointer[len(now) :]
         for token in split_pointer(pointer):
-            if place.members is not None and token in place.members:
-                named = place.members[token]
+            _, _, members, items = place
+            if members is not None and token in members:
+                named = members[token]
                 place = named.value
-            elif place.items is not None and token.isdigit() and int(token) < len(place.items):
-                named, place = None, place.items[int(token)]
+            elif items is not None and token.isdigit() and int(token) < len(items):
+                named, place = None, items[int(token)]
             else:
                 return place, named, False
         return place, named, True

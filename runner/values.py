@@ -47,7 +47,7 @@ Value: TypeAlias = Json | bytes | Absent
 
 def escape_token(token: str) -> str:
     """Escape one reference token (RFC 6901, section 3)."""
-    return token.replace("~", "~0").replace("/", "~1")
+    return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
 
 
 def unescape_token(token: str) -> str:

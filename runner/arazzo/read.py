@@ -46,8 +46,21 @@ def read_document(root: Json, dialect: Dialect) -> Document:
     )
 
 
-# Where the objects stand whose fields a version may not have yet: kinds, and the lists and maps that lead to them.
-_ACTION_LISTS = {"onSuccess", "onFailure", "successActions", "failureActions"}
+# What stands in the fields of objects, as far as versions differ in it: in each item, where it is a list. Each member
+# of `actions` is an action.
+_BELOW: Mapping[tuple[str, str], str] = {
+    ("document", "workflows"): "workflow",
+    ("document", "components"): "components",
+    ("workflow", "steps"): "step",
+    ("workflow", TEARDOWN): "step",
+    **{(kind, f"{each}Actions"): f"{each}Action" for kind in ("workflow", "step") for each in ("success", "failure")},
+    **{
+        (kind, f"on{each.title()}"): f"{each}Action" for kind in ("workflow", "step") for each in ("success", "failure")
+    },
+    **dict.fromkeys((("components", "successActions"), ("components", "failureActions")), "actions"),
+    ("step", "requestBody"): "requestBody",
+    ("requestBody", "replacements"): "replacement",
+}
 
 
 def _without(value: Json, dialect: Dialect, kind: str = "document") -> Json:
@@ -58,7 +71,7 @@ def _without(value: Json, dialect: Dialect, kind: str = "document") -> Json:
         return value
     later = dialect.later.get(kind, frozenset())
     return {
-        name: _without(item, dialect, _kind_below(kind, name)) if _kind_below(kind, name) else item
+        name: _without(item, dialect, below) if (below := _kind_below(kind, name)) else item
         for name, item in value.items()
         if name not in later
     }
@@ -66,25 +79,7 @@ def _without(value: Json, dialect: Dialect, kind: str = "document") -> Json:
 
 def _kind_below(kind: str, name: str) -> str:
     """Name the objects in a field's list or map, as far as versions differ in them."""
-    match kind, name:
-        case ("document", "workflows"):
-            return "workflow"
-        case ("document", "components"):
-            return "components"
-        case ("workflow", _) if name in ("steps", TEARDOWN):
-            return "step"
-        case ("components", "successActions" | "failureActions"):
-            return "actions"
-        case (("workflow" | "step"), _) if name in _ACTION_LISTS:
-            return "successAction" if "uccess" in name else "failureAction"
-        case ("step", "requestBody"):
-            return "requestBody"
-        case ("requestBody", "replacements"):
-            return "replacement"
-        case ("actions", _):
-            return "failureAction"
-        case _:
-            return ""
+    return "failureAction" if kind == "actions" else _BELOW.get((kind, name), "")
 
 
 def _members(value: Json) -> Members:
@@ -117,9 +112,7 @@ def _list(members: Members, name: str, pointer: str, read: Callable[[Members, st
     value = members.get(name)
     if not isinstance(value, list):
         return ()
-    return tuple(
-        read(item, join_pointer(pointer, name, index)) for index, item in enumerate(value) if isinstance(item, dict)
-    )
+    return tuple(read(item, f"{pointer}/{name}/{index}") for index, item in enumerate(value) if isinstance(item, dict))
 
 
 def _map(members: Members, name: str, pointer: str, read: Callable[[Members, str], T]) -> Mapping[str, T]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from runner.arazzo.dialect import Of
 from runner.arazzo.document import SourceDescription
 from runner.arazzo.read import read_document
 from runner.asyncapi.document import AsyncApiDescription, read_asyncapi
@@ -15,6 +16,7 @@ from runner.description import ArazzoDescription, Description
 from runner.diagnostics import Diagnostic, Fix, in_order
 from runner.errors import FetchError
 from runner.exchange import Fetch, Fetched
+from runner.loader.conform import conforms
 from runner.loader.kept import kept_references, read_kept
 from runner.loader.mend import mend_structure
 from runner.loader.parsed import without_collecting
@@ -146,8 +148,10 @@ class _Loading(Mutable):
         if isinstance(dialect, Diagnostic):
             self.problems.append(dialect)
             return
-        root, places, repaired = mend_structure(STRUCTURE, text.value, text.places, dialect)
-        self.problems.extend(with_effect((*repaired, *check_shape(root, places, dialect)), root, places))
+        root, places = text.value, text.places
+        if not conforms(root, Of("document"), dialect):
+            root, places, repaired = mend_structure(STRUCTURE, root, places, dialect)
+            self.problems.extend(with_effect((*repaired, *check_shape(root, places, dialect)), root, places))
         self.problems.extend(stray_quotes(text.places))
         document = read_document(root, dialect)
         base = resolve_uri(text.source.uri, without_fragment(document.self_uri or ""))

@@ -24,6 +24,7 @@ from runner.arazzo.dialect import (
 )
 from runner.diagnostics import Diagnostic, Edit, Fix, Severity
 from runner.loader.apply import apply
+from runner.loader.conform import WHOLE, conforms, is_number, is_text
 from runner.records import Frozen, Mutable
 from runner.source import SourceMap
 from runner.values import Absent, Json, Value, join_pointer, resolve_pointer, split_pointer
@@ -101,6 +102,8 @@ class _Mending(Mutable):
     problems: list[Diagnostic]
 
     def visit(self, pointer: str, field: Field, value: Value) -> None:
+        if isinstance(field.shape, Of) and field.shape.name in WHOLE and conforms(value, field.shape, self.dialect):
+            return
         for _ in range(0 if is_plain(value, field.shape) else MOST):
             if isinstance(value, Absent | bytes):
                 return  # it has been taken away
@@ -141,9 +144,9 @@ def is_plain(value: Value, shape: Shape) -> bool:
     """Say whether a value, but for its parts, is all that its shape wants: no repair looks at such a one."""
     match shape:
         case Text(choices=choices):
-            return isinstance(value, str) and value != "" and (not choices or value in choices)
+            return is_text(value, choices)
         case Number():
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number(value)
         case Anything():
             return True
         case ListOf():

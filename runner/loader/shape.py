@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import assert_never
@@ -25,6 +24,7 @@ from runner.arazzo.dialect import (
 )
 from runner.arazzo.document import SourceDescription
 from runner.diagnostics import Diagnostic, Fix, Rewrite, did_you_mean, nearest
+from runner.loader.conform import KEY, MOST, WHOLE, conforms
 from runner.loader.faults import foreign_reference, invented_field
 from runner.loader.meant import FIELDS, SHAPES, VALUES
 from runner.loader.mend import is_plain, kind_of
@@ -33,9 +33,6 @@ from runner.source import SourceMap
 from runner.text import describe
 from runner.values import Json, join_pointer, pointer_name
 
-# Numbers count seconds, milliseconds and attempts; this is the last integer that every reader of JSON agrees on.
-MOST = 2**53 - 1
-KEY = re.compile(r"[a-zA-Z0-9.\-_]+")
 OBJECT_TITLES = {
     "document": "the document",
     "info": "info",
@@ -250,6 +247,8 @@ def _map(value: Json, pointer: str, item: Shape, places: SourceMap, dialect: Dia
 def _object(value: Json, pointer: str, kind: str, places: SourceMap, dialect: Dialect) -> Iterator[Diagnostic]:
     if not isinstance(value, dict):
         yield _wrong_type(places, pointer, value, f"an object ({OBJECT_TITLES[kind]})")
+        return
+    if kind in WHOLE and conforms(value, Of(kind), dialect):
         return
     fields = dialect.objects[kind]
     for name, field in fields.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from runner.openapi.document import Server
@@ -16,9 +17,10 @@ _VARIABLE = re.compile(r"\{(\+?)([^{}]+)\}")
 _DOTS = re.compile(r"(?i)(?:\.|%2e)(?:/|$)")
 
 
-def template_variables(path: str) -> dict[str, bool]:
+@lru_cache(1024)
+def template_variables(path: str) -> Mapping[str, bool]:
     """Give the variables of a path template in order, each with whether it is written `{+name}`."""
-    return {found[2]: bool(found[1]) for found in _VARIABLE.finditer(path)}
+    return MappingProxyType({found[2]: bool(found[1]) for found in _VARIABLE.finditer(path)})
 
 
 def server_url(server: Server, overrides: Mapping[str, str] | None = None) -> str:

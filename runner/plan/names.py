@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
 from runner.arazzo.document import Parameter, Step, Workflow
 from runner.description import ArazzoDescription
@@ -57,7 +57,7 @@ class Names(Frozen):
 
     `order` is the place of the step that the text belongs to, None after the last one; `own` says whether that step's
     own outputs are there already, as they are for its actions. `jumps` are the gotos and retries, from and to;
-    `sent` are the parts of the request that can be referred to, as (in, name), None where that is not known.
+    `sent` gives the parts of the request that can be referred to, as (in, name), None where that is not known.
     `response` is what `$response.body` can be; None where it may be anything.
     `called` is the workflow whose outputs `$outputs` means, where it is not the own one.
     `in_teardown` says that the text belongs to a step of `x-finally`, `is_unsent` that it is a part of a request.
@@ -71,7 +71,7 @@ class Names(Frozen):
     own: bool = False
     jumps: tuple[tuple[int, int], ...] = ()
     called: str | None = None
-    sent: frozenset[tuple[str, str]] | None = None
+    sent: Callable[[], frozenset[tuple[str, str]]] | None = None
     response: ResponseBody | None = None
     in_teardown: bool = False
     is_unsent: bool = False
@@ -215,9 +215,9 @@ def _has_field(ctx: Context, source: str, reference: str, span: Span) -> bool:
 
 
 def _check_sent(ctx: Context, scope: Names, part: tuple[str, str], name: str, span: Span) -> None:
-    if scope.sent is None or part in scope.sent:
+    if scope.sent is None or part in (sent := scope.sent()):
         return
-    known = sorted(each for place, each in scope.sent if place == part[0])
+    known = sorted(each for place, each in sent if place == part[0])
     problem = names.undeclared_request_part(name, part[0], known, span)
     ctx.report(problem if ctx.arazzo.document.dialect.strict else replace(problem, severity="warning"))
 

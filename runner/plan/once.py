@@ -17,7 +17,7 @@ _BY_PLACE = re.compile(r"steps|outputs|workflows|request|message")
 
 def is_by_place(*texts: str | None) -> bool:
     """Say whether what texts refer to may depend on the step that they belong to, beside its operation."""
-    return any(text is not None and _BY_PLACE.search(text) for text in texts)
+    return _BY_PLACE.search(" ".join(filter(None, texts))) is not None
 
 
 class Once(Frozen, eq=False):

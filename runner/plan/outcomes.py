@@ -40,7 +40,7 @@ class _Told(NamedTuple):
     advice: str
 
 
-@lru_cache(1024)  # most documents check the same few things
+@lru_cache(256)  # most documents check the same few things
 def _told(condition: Condition, text: str, is_answered: bool) -> tuple[_Told, ...]:
     if isinstance(condition, Literal) and isinstance(condition.value, bool):
         return ()  # which is meant

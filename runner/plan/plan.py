@@ -233,7 +233,7 @@ class Inputs(Frozen, dict=True):
         return {name: value for name, value in values.items() if self.names is None or name in self.names}
 
 
-@lru_cache(64)  # workflows that go together often have the same inputs
+@lru_cache(16)  # workflows that go together often have the same inputs
 def _compiled(written: str) -> Schema:
     return compile_schema(parse_json(written))
 

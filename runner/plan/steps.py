@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from runner.arazzo.document import Action as WrittenAction
 from runner.arazzo.document import Parameter, Step, Workflow
+from runner.openapi.document import Operation
 from runner.openapi.fit import ResponseBody, Shapes
 from runner.openapi.media import choose_content_type
 from runner.plan.actions import Steps, compile_action, merged, written_actions
@@ -104,11 +105,15 @@ class StepCompiler(Frozen, dict=True):
             case FoundWorkflow(_, called):
                 return replace(before, outputs=workflow_outputs(called), called=called.workflow_id)
             case FoundOperation(_, operation, api):
-                own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
                 response = ResponseBody(operation, Shapes.of_api(api))
-                return replace(before, sent=sent_parts(operation, own), response=response)
+                return replace(before, sent=partial(self.sent, step, operation), response=response)
             case _:
                 return before
+
+    def sent(self, step: Step, operation: Operation) -> frozenset[tuple[str, str]]:
+        """Give the parts of a step's request that can be referred to, which few texts do."""
+        own = resolved_parameters(self.ctx, (*self.workflow.parameters, *step.parameters), quiet=True)
+        return sent_parts(operation, own)
 
     def actions(self, step: Step, scope: Names, kind: str) -> tuple[Action, ...]:
         own = (
@@ -116,9 +121,11 @@ class StepCompiler(Frozen, dict=True):
             if kind == "success"
             else written_actions(self.ctx, step.on_failure, "failure")
         )
+        shared = () if scope.in_teardown else self.shared_actions[kind]  # those are about the workflow's own steps
+        if not own and not shared:
+            return ()
         response = replace(scope.response, is_met=kind == "success") if scope.response else None
         visible = replace(scope, own=True, response=response)
-        shared = () if scope.in_teardown else self.shared_actions[kind]  # those are about the workflow's own steps
         compiled = (compile_action(self.ctx, visible, written, self.places) for written in merged(own, shared))
         return tuple(action for action in compiled if action is not None)
 

@@ -162,6 +162,8 @@ def output_node(ctx: Context, scope: Names, value: Json, pointer: str) -> Node:
     reading = Reading(replace(ctx, report=said.append), scope, pointer)
     text = value if isinstance(value, str) else None
     node = value_node(reading.ctx, scope, value, pointer) if text is None else _text_node(text, reading, OUTPUT)
+    if isinstance(node, Computed) and not said:
+        return node
     if isinstance(node, Template | ObjectOf | ArrayOf):
         said.append(expressions.composed_output(ctx.value(pointer)))
     is_selector = ctx.arazzo.document.dialect.selectors and selector_fields(value) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from runner.arazzo.document import Workflow
 from runner.diagnostics import Diagnostic
@@ -98,10 +98,11 @@ def _names(written: str, name: str) -> bool:
 
 
 def _texts(value: object) -> Iterator[str]:
-    pending = [value]
+    pending: list[Iterable[object]] = [[value]]
     while pending:
         part = pending.pop()
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, list | dict):
-            pending += part.values() if isinstance(part, dict) else part
+        for each in part.values() if isinstance(part, dict) else part:
+            if isinstance(each, str):
+                yield each
+            elif isinstance(each, (list, dict)):
+                pending.append(each)

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from runner.schema.dialect import SchemaDialect
 from runner.schema.documents import Definitions, Node, Target, follow, target_of
-from runner.schema.keywords import MANY, NAMED, ONE, REFERENCES
+from runner.schema.keywords import MANY, NAMED, ONE, REFERENCES, Object
 from runner.schema.references import References
 from runner.values import Json, join_pointer
 
@@ -85,14 +85,20 @@ def _within(start: Node, references: References) -> Iterator[_Found]:
                 yield _Found(base, reference, (path, keyword))
         if references.alone and "$ref" in value:
             continue
-        for keyword in value.keys() & _HOLDERS:
+        for keyword in [each for each in value if each in _HOLDERS]:
             inner = value[keyword]
             if keyword in NAMED and isinstance(inner, dict):
-                pending += [(item, base, ((path, keyword), name)) for name, item in inner.items()]
+                leading = [each for each in inner.items() if isinstance(each[1], dict) and _leads(each[1])]
+                pending += [(item, base, ((path, keyword), name)) for name, item in leading]
             elif keyword in MANY and isinstance(inner, list):
                 pending += [(item, base, ((path, keyword), index)) for index, item in enumerate(inner)]
             elif keyword in ONE:
                 pending.append((inner, base, (path, keyword)))
+
+
+def _leads(schema: Object) -> bool:
+    """Say whether a schema refers to another one, or holds any: most properties do neither."""
+    return not (_HOLDERS.isdisjoint(schema) and REFERENCES.isdisjoint(schema))
 
 
 def _pointer(path: _Path) -> str:

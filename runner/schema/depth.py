@@ -90,29 +90,42 @@ def multiplies(every: Ways, root: Object) -> bool:
     """
     if len(every.done) << min(every.again, 64) <= MOST_WAYS:
         return False  # each schema that is led to once more at most doubles the ways
-    return _most(every, root["$defs"]) > MOST_WAYS
+    before = _before(every)
+    circles = _circles(every, before)
+    if len(every.done) << min(_again(before, circles), 64) <= MOST_WAYS:
+        return False
+    return _most(every, root["$defs"], circles) > MOST_WAYS
 
 
-def _most(every: Ways, definitions: Json) -> int:
-    circles = _circles(every)
+def _most(every: Ways, definitions: Json, circles: Mapping[int, int]) -> int:
     work: dict[int, Work] = {}
     for schema in every.done:
         work[id(schema)] = _work(schema, definitions, work, circles) if every.leads(schema) else ALONE
     return max(each.total for each in work.values())
 
 
-def _circles(every: Ways) -> dict[int, int]:
+def _before(every: Ways) -> dict[int, list[int]]:
+    """Give the schemas that lead to each, as often as they do."""
+    before: dict[int, list[int]] = {}
+    for schema in filter(every.leads, every.done):
+        for part in every.steps(schema):
+            before.setdefault(id(part), []).append(id(schema))
+    return before
+
+
+def _again(before: Mapping[int, list[int]], circles: Mapping[int, int]) -> int:
+    """Count the ways to schemas beyond the first to each, but for those within a circle."""
+    several = ((circles.get(place), above) for place, above in before.items() if len(above) > 1)
+    return sum(max(0, sum(circles[each] != own for each in above) - 1) for own, above in several)
+
+
+def _circles(every: Ways, before: Mapping[int, list[int]]) -> dict[int, int]:
     """Give each schema one of those that it leads to and that lead back to it, the same for all of these (Kosaraju).
 
     One that leads nowhere is left out.
     """
-    leading = [schema for schema in every.done if every.leads(schema)]
-    before: dict[int, list[int]] = {}
-    for schema in leading:
-        for part in every.steps(schema):
-            before.setdefault(id(part), []).append(id(schema))
     found: dict[int, int] = {}
-    for schema in reversed(leading):
+    for schema in filter(every.leads, reversed(every.done)):
         pending = [id(schema)]
         while pending:
             each = pending.pop()

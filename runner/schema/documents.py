@@ -134,15 +134,15 @@ class Definitions:
 
 def follow(start: Node, pointer: str, *, identities: bool = False) -> Node | None:
     """Follow a JSON Pointer; with `identities` a schema on the way changes the base URI by its `$id`."""
-    node = start
-    for token in split_pointer(pointer):
-        value = member(node.value, token)
-        if value is ABSENT or isinstance(value, bytes):
+    tokens, value, base = split_pointer(pointer), start.value, start.base
+    for token in tokens:
+        found = member(value, token)
+        if found is ABSENT or isinstance(found, bytes):
             return None
-        node = node.below(token, value)
+        value = found
         if identities:
-            node = node._replace(base=base_of(node.base, value))
-    return node
+            base = base_of(base, value)
+    return Node(start.document, join_pointer(start.pointer, *tokens), base, value)
 
 
 def _last(pointer: str) -> str:
