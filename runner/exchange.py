@@ -35,15 +35,18 @@ FailureKind: TypeAlias = Literal[
 def header(headers: Headers, name: str) -> str | None:
     """Give a header's value; repeated fields are joined by `, ` (RFC 9110, 5.2), of Set-Cookie the first is given."""
     found = header_lines(headers, name)
-    if not found:
-        return None
+    if len(found) < 2:
+        return found[0] if found else None
     return found[0] if name.lower() == "set-cookie" else ", ".join(found)
 
 
 def header_lines(headers: Headers, name: str) -> list[str]:
     """Give the value of each line of a header."""
-    wanted, length = name.lower(), len(name)
-    return [value for key, value in headers if len(key) == length and key.lower() == wanted]
+    wanted, length, found = name.lower(), len(name), []
+    for key, value in headers:  # no comprehension, which is one more call for what is asked ten times a request
+        if len(key) == length and key.lower() == wanted:
+            found.append(value)
+    return found
 
 
 class MediaType(NamedTuple):

@@ -73,7 +73,7 @@ class Lanes(Frozen):
                 from runner.shell.network import Network
 
                 for http in dict.fromkeys(venue.http for venue in venues):
-                    self._transports[http] = stack.enter_context(Network(http))
+                    self._transports[http] = stack.enter_context(Network(http, self.turn.apart))
             yield self
 
     @contextmanager
@@ -137,7 +137,7 @@ class Lanes(Frozen):
             return World(
                 transport, clock, heard, own, cancelled=cancelled, apply=worker.apply, shielded=self.interrupt.shielded
             )
-        transport = self.turn.transport(self.interrupt.transport(self._transports[ready.venue.http]))
+        transport = self.interrupt.transport(self._transports[ready.venue.http])
         own_time = OwnTime(self.turn.clock(self.interrupt.clock(SystemClock(self.interrupt.has_enough))))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)

@@ -44,6 +44,7 @@ from runner.suite.failed import LastFailed
 from runner.suite.rate import Bucket, read_rate
 from runner.suite.rows import Rows, open_rows
 from runner.suite.schedule import Schedule
+from runner.suite.turn import Turn
 
 _LINE = re.compile(r"(.+):([1-9]\d*)")
 
@@ -307,7 +308,8 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
 
     bucket = None if suite.interval is None else Bucket(suite.interval)
     with Interrupt() as interrupt:
-        shared = Lanes(begun, suite.given, suite.declared, interrupt, outlets.last_at, bucket, suite.replay)
+        turn, at = Turn(kept=suite.options.jobs > 1), outlets.last_at
+        shared = Lanes(begun, suite.given, suite.declared, interrupt, at, bucket, suite.replay, turn=turn)
         with shared.opened() as lanes:
             schedule = Schedule(selected, lanes.lane, skip, tell, suite.options.jobs)
             schedule.fail_fast, schedule.cancelled = suite.options.fail_fast, interrupt.cancelled

@@ -41,7 +41,11 @@ class Attempt(Frozen):
     problem: Problem | None
     outputs: Values
     scope: Scope
-    retry_after: float | None = None
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the response asks for before a retry."""
+        return None if self.scope.response is None else retry_after(self.scope.response)
 
 
 class _OwnOutputs(Mapping[str, Value]):
@@ -155,7 +159,7 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
         outputs = compute(step.outputs, scope)
         return Attempt(Problem(kind, f"{call.title}: {reply.message}", step.span), outputs, scope)
     problem = yield from _judge(step, scope, trail, implied=_status_is_success)
-    return Attempt(problem, compute(step.outputs, scope), scope, retry_after(reply))
+    return Attempt(problem, compute(step.outputs, scope), scope)
 
 
 def _workflow(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, called: Called) -> Part:

@@ -138,7 +138,8 @@ class Visit(Mutable):
                     found = (index, candidate)
                     break
             action = found[1] if found else None
-            comes_next = decide(passed, action, done.retry_after, in_teardown=self.in_teardown)
+            asked = done.retry_after if action is not None and action.type == "retry" else None
+            comes_next = decide(passed, action, asked, in_teardown=self.in_teardown)
             if found is None or action is None:
                 return None, comes_next
             retries[found[0]] += action.type == "retry"

@@ -269,7 +269,7 @@ class WorkflowPlan(Frozen):
         return (*self.steps, *self.teardown)
 
 
-class Plan(Frozen, weakref=True):
+class Plan(Frozen, dict=True, weakref=True):
     """A compiled Arazzo Description. `entries` are the workflows of the entry document that no other one calls.
 
     `apis` are the descriptions of all its sources by URI, whether a workflow calls them or not. `version` is the
@@ -286,8 +286,15 @@ class Plan(Frozen, weakref=True):
     HIDDEN = ("workflows", "apis")
 
     def reachable(self, *keys: str) -> tuple[WorkflowPlan, ...]:
-        """Give the workflows that a run of `keys` can reach, those first."""
-        return reach(self.workflows, keys)
+        """Give the workflows that a run of `keys` can reach, those first: found once, for each case of a suite asks."""
+        found = self._reached.get(keys)
+        if found is None:
+            found = self._reached[keys] = reach(self.workflows, keys)
+        return found
+
+    @cached_property
+    def _reached(self) -> dict[tuple[str, ...], tuple[WorkflowPlan, ...]]:
+        return {}
 
     def dependencies(self, key: str) -> tuple[WorkflowPlan, ...]:
         """Give the workflows that have to run before a workflow, each after those it needs itself."""

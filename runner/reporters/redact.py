@@ -56,7 +56,7 @@ from runner.exchange import (
 from runner.records import changed
 from runner.reporters import secret_places as places
 from runner.reporters.secret_documents import MaskedDocuments
-from runner.reporters.secret_names import is_secret_name, may_name_a_secret
+from runner.reporters.secret_names import is_secret_name, may_name_a_secret, secret_expression
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
 from runner.source import Span
 from runner.text import json_text
@@ -178,8 +178,7 @@ class Redactor:
         return changed(problem, message=self.text(problem.message), span=self._span(problem.span))
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
-        expressions = places.EXPRESSION.findall(verdict.comparison or condition)
-        name = next((found for found in expressions if is_secret_name(found)), "")
+        name = secret_expression(verdict.comparison or condition)
         left, right = self._guarded(name, verdict.left), self._guarded(name, verdict.right)
         problem = self.text(verdict.problem) if verdict.problem else verdict.problem
         return changed(verdict, left=left, right=right, comparison=self.text(verdict.comparison), problem=problem)
@@ -328,7 +327,12 @@ class Redactor:
         return changed(response, headers=headers, body=body, reason=self.text(response.reason))
 
     def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, self._header(name, value)) for name, value in headers)
+        names, values = [name for name, _ in headers], [value for _, value in headers]
+        text = "\n".join(values)  # nothing that is looked for reaches across
+        by_name = any(map(is_secret_name, names)) or places.may_hold_a_secret(text)
+        if by_name or not self._given.isdisjoint(values) or self._secrets.may_stand_in(text) or PLACEHOLDER in text:
+            return tuple((name, self._header(name, value)) for name, value in headers)
+        return headers
 
     def _header(self, name: str, value: str) -> str:
         if name.lower() == "cookie":
@@ -353,10 +357,9 @@ class Redactor:
     def _body(self, message: Request | Response) -> bytes:
         body = message.body
         text = body.decode("utf-8", "surrogateescape")
-        inside = self._secrets.standing_in(text)
-        if not (may_name_a_secret(text) or inside.may_occur or PLACEHOLDER in text):
+        if not (may_name_a_secret(text) or self._secrets.may_stand_in(text) or PLACEHOLDER in text):
             return body
-        self._wanted = inside
+        self._wanted = self._secrets.standing_in(text)
         try:
             return self._body_of(message, text)
         finally:
@@ -375,12 +378,9 @@ class Redactor:
                 if isinstance(content, dict | list):
                     shown = self._guarded("", content)
                     return body if shown == content else json_text(shown).encode(kind.charset, "backslashreplace")
-                redacted = self._loose(text)
+                # not one JSON value, but it may hold some: lines of JSON, server-sent events, broken JSON
+                redacted = self.text(places.MEMBER.sub(self._member, text))
         return body if redacted == text else redacted.encode("utf-8", "surrogateescape")
-
-    def _loose(self, text: str) -> str:
-        """Redact text that is not one JSON value but may hold some: lines of JSON, server-sent events, broken JSON."""
-        return self.text(places.MEMBER.sub(self._member, text))
 
     def _member(self, found: re.Match[str]) -> str:
         if not is_secret_name(found[1]):

@@ -18,3 +18,8 @@ POINTED = re.compile(r"(?<=/)[^\s/]+")
 COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
 NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
 SPAN_FILL = re.compile(r"[^\n]")
+
+
+def may_hold_a_secret(text: str) -> bool:
+    """Say whether there is a query parameter or a password of a URL in a text."""
+    return bool(("=" in text and QUERY.search(text)) or ("@" in text and USERINFO.search(text)))

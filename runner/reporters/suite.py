@@ -69,6 +69,7 @@ class SuiteConsole:
         self._style = style
         self._screen: Screen = LiveScreen(stream, style) if live else PlainScreen(stream)
         self._verbosity = verbosity
+        self._live = live
         self._total = total
         self._running: _Running | None = None
         self._document = _Tally()
@@ -98,7 +99,7 @@ class SuiteConsole:
                 self._sum_up()
             case event if self._running is not None:
                 self._running.entries.append(entry)
-                if isinstance(event, StepStarted):
+                if self._live and isinstance(event, StepStarted):
                     self._progress(f"{one_line(self._running.case.name)}  {one_line(event.step_id)}")
             case _:
                 pass  # nothing is open that it could belong to
@@ -116,7 +117,8 @@ class SuiteConsole:
 
     def _start(self, case: Case, at: float) -> None:
         self._running = _Running(case, at)
-        self._progress(one_line(case.name))
+        if self._live:
+            self._progress(one_line(case.name))
 
     def _progress(self, what: str) -> None:
         done = sum(self._counts.values())

@@ -30,7 +30,7 @@ from runner.openapi.document import Operation
 from runner.records import Frozen, field, replace
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.auth.endpoint import Ports
-from runner.shell.auth.guard import Dressed, Guard, dress, remember, server_of, undeterred
+from runner.shell.auth.guard import Guard, dress, remember, server_of, undeterred
 from runner.shell.auth.offers import Claim
 from runner.shell.auth.schemes import slots
 from runner.shell.auth.slots import with_cookies
@@ -98,7 +98,8 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
     took = 0.0
     while True:
         left = None if send.timeout is None else send.timeout - took
-        sent, reply, seconds = yield from _hop(request, guard, session, left)
+        hop = _sent(request, session, left) if guard is None else _guarded(request, guard, session, left)
+        sent, reply, seconds = yield from hop
         took += seconds
         if isinstance(reply, TransportFailure):
             late = reply is NO_TIME or (hops and reply.kind == "timeout" and send.timeout is not None)
@@ -116,13 +117,13 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
         request, guard = onward, guard if origin(onward.url) == origin(sent.url) else None
 
 
-def _hop(request: Request, guard: Guard | None, session: Session, left: float | None) -> Steps[Landed]:
+def _guarded(request: Request, guard: Guard, session: Session, left: float | None) -> Steps[Landed]:
     """Send one request with its credentials, and once more with others where these were refused."""
-    dressed = (yield from dress(request, guard)) if guard else Dressed(request, request)
+    dressed = yield from dress(request, guard)
     if isinstance(dressed, TransportFailure):
         return Landed(request, dressed, 0.0)
     landed = yield from _sent(dressed.request, session, left)
-    if guard is None or not isinstance(landed.reply, Response):
+    if not isinstance(landed.reply, Response):
         return landed
     remember(dressed, landed.reply, guard)
     better = yield from undeterred(dressed, landed.reply, guard)
@@ -209,7 +210,7 @@ def _location(url: str, location: str | None) -> str | None:
 def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock) -> Exchange:
     """Pump a delivery through a transport to its end."""
     answer: Arrival | None = None
-    with closing(delivery):
+    try:
         while True:
             try:
                 effect = delivery.send(answer)
@@ -217,6 +218,8 @@ def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock) -> Exch
                 exchange: Exchange = stop.value
                 return exchange
             answer = _carried(effect, transport, clock)
+    finally:
+        delivery.close()
 
 
 def _carried(effect: Effect, transport: Transport, clock: Clock) -> Arrival | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from runner.exchange import Reply, Request
+from runner.shell.lean.connection import Apart
 from runner.shell.lean.transport import LeanTransport
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
@@ -32,12 +34,16 @@ REPLACED = (
 
 
 class Network:
-    """A Transport over the network; a context manager, to be used by any number of threads."""
+    """A Transport over the network; a context manager, to be used by any number of threads.
 
-    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+    Each waits for others inside of `apart()`, where there is one.
+    """
+
+    def __init__(self, options: HttpOptions = DEFAULTS, apart: Apart | None = None) -> None:
         self._options = options
+        self._apart = apart
         self._proxies = Proxies(options)
-        self._lean = LeanTransport(options)
+        self._lean = LeanTransport(options, apart)
         self._lock = threading.Lock()
         self._httpx: HttpTransport | None = None
         if options.proxy:
@@ -45,13 +51,15 @@ class Network:
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         if self._needs_httpx(request):
-            return self._whole().send(request, timeout)
+            with (self._apart or nullcontext)():
+                return self._whole().send(request, timeout)
         return self._lean.send(request, timeout)
 
     def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply:
         """Send in a thread that no signal reaches; raise KeyboardInterrupt when the user has had enough."""
         if self._needs_httpx(request):
-            return interrupt.aside(lambda: self._whole().send(request, timeout))
+            with (self._apart or nullcontext)():
+                return interrupt.aside(lambda: self._whole().send(request, timeout))
         return self._lean.send(request, timeout, interrupt.enough())
 
     def _needs_httpx(self, request: Request) -> bool:

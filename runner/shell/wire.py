@@ -114,13 +114,18 @@ def complete(request: Request, user_agent: str) -> Request | TransportFailure:
         return url
     if not TOKEN.fullmatch(request.method):
         return TransportFailure("protocol", "the method is not one that HTTP can send")
-    for name, value in request.headers:
-        if not TOKEN.fullmatch(name):
-            return TransportFailure("protocol", f"{name!r} cannot be the name of a header")
-        if FORBIDDEN.search(value):
-            # the value stays out of the message: it may be a secret
-            return TransportFailure("protocol", f"the value of header '{name}' has characters that HTTP forbids")
+    names, values = [name for name, _ in request.headers], [value for _, value in request.headers]
+    if "" in names or (names and not TOKEN.fullmatch("".join(names))) or FORBIDDEN.search("".join(values)):
+        return _forbidden(request.headers)
     return Request(request.method, url, _all_headers(request, url, user_agent), request.body)
+
+
+def _forbidden(headers: Headers) -> TransportFailure:
+    """Say which of the fields it is that HTTP cannot carry; its value stays out of it, for it may be a secret."""
+    name = next(name for name, value in headers if not TOKEN.fullmatch(name) or FORBIDDEN.search(value))
+    if TOKEN.fullmatch(name):
+        return TransportFailure("protocol", f"the value of header '{name}' has characters that HTTP forbids")
+    return TransportFailure("protocol", f"{name!r} cannot be the name of a header")
 
 
 def _all_headers(request: Request, url: str, user_agent: str) -> Headers:

@@ -7,11 +7,11 @@ wins it once for each reply where the others wait for their turn meanwhile.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from runner.exchange import Clock, Reply, Request, Transport
-from runner.records import Frozen, Mutable, field
+from runner.exchange import Clock
+from runner.records import Mutable, field
 from runner.shell.clock import ClockInside
 
 
@@ -40,19 +40,11 @@ class Turn(Mutable):
         finally:
             self._lock.acquire()
 
-    def transport(self, inner: Transport) -> Transport:
-        """Give a transport during whose requests others compute."""
-        return _Transport(self, inner)
+    @property
+    def apart(self) -> Callable[[], AbstractContextManager[None]] | None:
+        """What a transport does the waiting for its requests inside of."""
+        return self.left if self.kept else None
 
     def clock(self, inner: Clock) -> Clock:
         """Give a clock during whose sleeps others compute."""
-        return ClockInside(inner, self.left)
-
-
-class _Transport(Frozen):
-    turn: Turn
-    inner: Transport
-
-    def send(self, request: Request, timeout: float | None) -> Reply:
-        with self.turn.left():
-            return self.inner.send(request, timeout)
+        return ClockInside(inner, self.left) if self.kept else inner

@@ -242,6 +242,39 @@ def test_a_trivial_credential_is_hidden_in_headers_and_queries_of_any_name(value
     assert event.exchange.sent.headers == (("X-Odd", "***"), ("X-Even", f"{value}!"))
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a b", "a b"),
+        ("max-age=5, private", "max-age=5, private"),
+        ("in the tok-abcdefgh midst", "in the *** midst"),
+        (base64.b64encode(b"tok-abcdefgh").decode(), "***"),
+        ("https://x.example/?code=1&token=qrs-12345678", "https://x.example/?code=1&token=***"),
+        ("https://rosa:hunter22@x.example/", "https://rosa:***@x.example/"),
+        ("***7***", "***"),
+    ],
+)
+def test_the_value_of_a_header_that_is_not_secret_by_name_is_looked_through(value: str, shown: str) -> None:
+    plain = (("Date", "today"), ("X-Other", "tok-abcdefg"))
+    request = Request("GET", "https://x.example/", (*plain, ("X-Some", value)))
+    event = redacted(Answered((), Exchange(request, Response(204))), "tok-abcdefgh")
+    assert isinstance(event, Answered)
+    assert event.exchange.sent.headers == (*plain, ("X-Some", shown))
+
+
+def test_a_header_that_was_clean_once_is_masked_when_more_is_known() -> None:
+    redactor, answer = (
+        Redactor(),
+        Answered((), Exchange(Request("GET", "https://x.example/"), Response(200, (("A", "tok-abcdefgh"),)))),
+    )
+    assert redactor.redact(Entry(0, answer)).event == answer
+    redactor.redact(Entry(0, SecretsLearned(frozenset({"tok-abcdefgh"}))))
+    event = redactor.redact(Entry(0, answer)).event
+    assert isinstance(event, Answered)
+    assert isinstance(event.exchange.reply, Response)
+    assert event.exchange.reply.headers == (("A", "***"),)
+
+
 def test_what_is_learned_late_is_masked_in_the_whole_event() -> None:
     request = Request("GET", "https://x.example/tok-abcdefgh")
     hop = Hop(Request("GET", "https://x.example/?q=tok-abcdefgh"), Response(302))

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from pytest_httpx import HTTPXMock
@@ -16,6 +18,8 @@ from pytest_httpx import HTTPXMock
 from runner.exchange import Request, Response, TransportFailure
 from runner.records import replace
 from runner.shell.http import HttpTransport
+from runner.shell.lean.connection import is_ready
+from runner.shell.network import Network
 from runner.shell.options import HttpOptions
 from runner.shell.wire import complete
 from tests.shell.conftest import QUIET, SendAll
@@ -410,3 +414,44 @@ def test_importing_the_transport_leaves_the_command_line_of_httpx_out_and_findab
         "assert 'click' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_others_may_compute_while_a_request_waits_for_its_connection_and_its_answer_and_not_while_it_is_written() -> (
+    None
+):
+    held = threading.Lock()
+    seen = list[str]()
+
+    @contextmanager
+    def apart() -> Iterator[None]:
+        held.release()
+        seen.append("left")
+        try:
+            yield
+        finally:
+            held.acquire()
+
+    def slow(connection: Connection) -> None:
+        while connection.request():
+            seen.append("free" if held.acquire(timeout=5) else "held")
+            held.release()
+            connection.send(answer("Content-Length: 2", body=b"ok"))
+
+    with serve(slow) as server, Network(QUIET, apart) as network, held:
+        for _ in range(2):
+            reply = network.send(get(server.url()), None)
+            assert isinstance(reply, Response)
+            assert reply.body == b"ok"
+        assert held.locked()
+    assert seen.count("left") == 3  # to connect, and for each answer
+    assert seen.count("free") == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+def test_a_socket_that_can_be_written_is_ready_at_once_however_long_it_may_take(seconds: float) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert is_ready(one.fileno(), "write", seconds)
+        assert not is_ready(one.fileno(), "read", 0)
+        other.send(b"x")
+        assert is_ready(one.fileno(), "read", seconds)

@@ -31,7 +31,8 @@ class Meeting:
 
 def test_threads_compute_one_at_a_time_and_wait_for_replies_and_sleep_side_by_side() -> None:
     turn, meeting, computing, most = Turn(), Meeting(5), list[int](), list[int]()
-    transport, clock = turn.transport(meeting), turn.clock(meeting)
+    clock, apart = turn.clock(meeting), turn.apart
+    assert apart is not None
     failures = list[BaseException]()
 
     def compute() -> None:
@@ -44,7 +45,8 @@ def test_threads_compute_one_at_a_time_and_wait_for_replies_and_sleep_side_by_si
             with turn.held():
                 for _ in range(20):
                     compute()
-                    assert transport.send(REQUEST, None) == Response(204, (), b"")
+                    with apart():
+                        assert meeting.send(REQUEST, None) == Response(204, (), b"")
                     compute()
                     clock.sleep(clock.now() + clock.monotonic())
         except BaseException as error:
@@ -66,8 +68,8 @@ def test_a_turn_is_held_again_after_a_request_that_was_broken_off() -> None:
 
     turn = Turn()
     try:
-        with turn.held():
-            turn.transport(Broken(1)).send(REQUEST, None)
+        with turn.held(), turn.left():
+            Broken(1).send(REQUEST, None)
     except KeyboardInterrupt:
         pass
     with turn.held():  # nobody has kept it

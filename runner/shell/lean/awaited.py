@@ -9,7 +9,7 @@ from typing import Any
 from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.shell.failures import late
 from runner.shell.lean.attempt import Outgoing, failure_of, may_repeat, ready, response_of, unreached
-from runner.shell.lean.connection import HEAD_START, Address, in_turns, is_readable
+from runner.shell.lean.connection import HEAD_START, Address, in_turns, is_ready
 from runner.shell.lean.pool import Pool
 from runner.shell.lean.reading import Progress, Reading, Whole, read
 from runner.shell.options import DEFAULTS, HttpOptions
@@ -79,7 +79,7 @@ class Conversation(asyncio.Protocol):
 
     def is_stale(self) -> bool:
         sock = self._transport.get_extra_info("socket") if self._transport else None
-        return self._lost or sock is None or is_readable(sock.fileno())
+        return self._lost or sock is None or is_ready(sock.fileno(), "read", 0)
 
     def close(self) -> None:
         """Close at once: a farewell is of no use to anybody."""

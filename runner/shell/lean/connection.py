@@ -8,9 +8,10 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from math import ceil
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from runner.shell.clock import SLICE, never
 from runner.shell.reach import Reach
@@ -22,6 +23,9 @@ _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 PIECE = 65536
 """Bytes that are read at once, or handed on."""
+
+A_DAY = 86400.0
+"""Seconds: what `poll` is asked for at once has bounds."""
 
 HEAD_START = 0.25
 """Seconds after which the next address of a host is tried as well (RFC 8305, 5)."""
@@ -38,19 +42,28 @@ Where: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, byte
 Info: TypeAlias = tuple[int, int, int, str, Where]
 """What `getaddrinfo` gives for an address."""
 
+Apart: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Inside of which one of several threads does nothing but wait."""
+
+Event: TypeAlias = Literal["read", "write"]
+
 
 class Patience:
     """How long one request may wait: so many seconds from now, None is no bound, and until the run is cancelled.
 
-    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then.
+    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then. It waits inside of
+    `apart()`, where there is one.
     """
 
-    __slots__ = ("_asks", "_cancelled", "_until")
+    __slots__ = ("_asks", "_cancelled", "_until", "apart")
 
-    def __init__(self, seconds: float | None, cancelled: Callable[[], bool] = never) -> None:
+    def __init__(
+        self, seconds: float | None, cancelled: Callable[[], bool] = never, apart: Apart | None = None
+    ) -> None:
         self._until = None if seconds is None else time.monotonic() + seconds
         self._cancelled = cancelled
         self._asks = cancelled is not never
+        self.apart = apart
 
     def left(self) -> float | None:
         """Give the seconds that may pass before this is asked again; raises TimeoutError, or KeyboardInterrupt."""
@@ -62,6 +75,18 @@ class Patience:
             raise TimeoutError
         return min(seconds, SLICE) if self._asks else seconds
 
+    def wait(self, fileno: int, event: Event) -> None:
+        """Wait until a socket can be read, or written; raises what `left` does."""
+        if self.apart is None:
+            self._wait(fileno, event)
+        elif not is_ready(fileno, event, 0):
+            with self.apart():
+                self._wait(fileno, event)
+
+    def _wait(self, fileno: int, event: Event) -> None:
+        while not is_ready(fileno, event, self.left()):
+            pass
+
 
 class Connection:
     """A connection that is waited for with patience; raises OSError, and what `Patience.left` does."""
@@ -70,6 +95,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        sock.setblocking(False)
 
     def send(self, head: bytes, body: bytes, patience: Patience) -> None:
         """Send all of it, in one piece where it is small."""
@@ -82,34 +108,56 @@ class Connection:
     def _send(self, data: bytes, patience: Patience) -> None:
         rest = memoryview(data)
         while rest:
-            self.sock.settimeout(patience.left())
-            with suppress(TimeoutError):
+            patience.left()
+            try:
                 rest = rest[self.sock.send(rest[:PIECE]) :]
+            except BlockingIOError:
+                patience.wait(self.sock.fileno(), "write")
 
     def receive(self, patience: Patience) -> bytes:
         """Give what has come, or what comes next; nothing at the end."""
         while True:
-            self.sock.settimeout(patience.left())
-            try:
+            patience.wait(self.sock.fileno(), "read")
+            with suppress(BlockingIOError):
                 return self.sock.recv(PIECE)
-            except TimeoutError:
-                continue
 
     def is_stale(self) -> bool:
-        return is_readable(self.sock.fileno())
+        """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
+        return is_ready(self.sock.fileno(), "read", 0)
 
     def close(self) -> None:
         with suppress(OSError):
             self.sock.close()
 
 
-def is_readable(fileno: int) -> bool:
-    """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
+class SecureConnection(Connection):
+    """The same with TLS, of which one read or write may take several of both."""
+
+    __slots__ = ()
+
+    def _send(self, data: bytes, patience: Patience) -> None:
+        rest = memoryview(data)
+        while rest:
+            self.sock.settimeout(patience.left())
+            with suppress(TimeoutError):
+                rest = rest[self.sock.send(rest[:PIECE]) :]
+
+    def receive(self, patience: Patience) -> bytes:
+        with (patience.apart or nullcontext)():
+            while True:
+                self.sock.settimeout(patience.left())
+                with suppress(TimeoutError):
+                    return self.sock.recv(PIECE)
+
+
+def is_ready(fileno: int, event: Event, seconds: float | None) -> bool:
+    """Say whether a socket can be read, or written, within so many seconds, or a day."""
     if not hasattr(select, "poll"):
-        return bool(select.select([fileno], [], [], 0)[0])
+        reads, writes = [fileno] * (event == "read"), [fileno] * (event == "write")
+        return any(select.select(reads, writes, [], seconds))
     poll = select.poll()
-    poll.register(fileno, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(fileno, select.POLLIN if event == "read" else select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else ceil(min(seconds, A_DAY) * 1000)))
 
 
 def connect(host: str, port: int, patience: Patience, reach: Reach) -> Connection:
@@ -130,7 +178,7 @@ def secure(plain: Connection, context: ssl.SSLContext, host: str, patience: Pati
     except BaseException:
         plain.close()
         raise
-    connection = Connection(sock)
+    connection = SecureConnection(sock)
     try:
         _shake_hands(sock, patience)
     except BaseException:

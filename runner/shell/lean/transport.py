@@ -8,12 +8,13 @@ connection: nothing at all came back on one that had been used before, and the m
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from runner.exchange import Reply, Request, Response, TransportFailure
 from runner.shell.clock import never
 from runner.shell.failures import late
 from runner.shell.lean.attempt import Outgoing, failure_of, may_repeat, ready, response_of, unreached
-from runner.shell.lean.connection import Connection, Patience, connect, secure
+from runner.shell.lean.connection import Apart, Connection, Patience, connect, secure
 from runner.shell.lean.pool import Pool
 from runner.shell.lean.reading import Progress, Reading, Whole, read
 from runner.shell.options import DEFAULTS, HttpOptions
@@ -22,10 +23,14 @@ from runner.shell.trust import Trust
 
 
 class LeanTransport:
-    """A Transport over sockets; a context manager, to be used by any number of threads."""
+    """A Transport over sockets; a context manager, to be used by any number of threads.
 
-    def __init__(self, options: HttpOptions = DEFAULTS) -> None:
+    Each waits for others inside of `apart()`, where there is one.
+    """
+
+    def __init__(self, options: HttpOptions = DEFAULTS, apart: Apart | None = None) -> None:
         self._options = options
+        self._apart = apart
         self._trust = Trust(options)
         self._reach = Reach(options)
         self._pool: Pool[Connection] = Pool()
@@ -33,7 +38,7 @@ class LeanTransport:
     def send(self, request: Request, timeout: float | None, cancelled: Callable[[], bool] = never) -> Reply:
         """Send as every Transport does; raise KeyboardInterrupt as soon as it is `cancelled`, which is asked often."""
         timeout = self._options.timeout if timeout is None else timeout
-        patience, progress = Patience(timeout, cancelled), Progress()
+        patience, progress = Patience(timeout, cancelled, self._apart), Progress()
         outgoing = ready(request, self._trust)
         if isinstance(outgoing, TransportFailure):
             return outgoing
@@ -58,8 +63,9 @@ class LeanTransport:
         host, port, terms = outgoing.way
         context = self._trust.context(terms) if terms else None
         try:
-            connection = connect(host, port, patience, self._reach)
-            return connection if context is None else secure(connection, context, host, patience)
+            with (self._apart or nullcontext)():
+                connection = connect(host, port, patience, self._reach)
+                return connection if context is None else secure(connection, context, host, patience)
         except TimeoutError:
             raise
         except (OSError, UnicodeError) as error:
