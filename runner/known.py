@@ -18,7 +18,7 @@ from runner.exchange import Cache, Fetch
 from runner.expressions.selectors.compiled import Compiled
 from runner.late import LateMapping
 from runner.openapi.document import ApiDescription
-from runner.packed import Part, Unpackable, pack, unpack
+from runner.packed import Part, Plain, Unpackable, pack, unpack
 from runner.plan.plan import Plan
 from runner.records import Frozen
 from runner.schema import Gathered, Mark, Nesting, Regex
@@ -68,7 +68,7 @@ class Spot(Frozen):
             found = pack(tuple(known), parts)
             entry = {"sources": [[each.uri, each.name, each.digest] for each in sources], "known": found}
             self.cache.put(self.key, json.dumps(entry, separators=(",", ":")).encode())
-        except (Unpackable, LookupError, ValueError, RecursionError):
+        except (Unpackable, LookupError, TypeError, ValueError, RecursionError):
             pass
 
     def get(self, fetch: Fetch, shelf: Shelf, read_again: ReadAgain) -> tuple[Known, tuple[Source, ...]] | None:
@@ -106,7 +106,7 @@ def _taken_apart(api: ApiDescription, uri: str) -> Iterator[object]:
 
 def _of_gathered(gathered: Gathered) -> Iterator[object]:
     marked = _marked(gathered.schema, gathered.marks, ()) if gathered.marks else ()
-    yield from (gathered.schema, dict(gathered.origins), tuple(marked), gathered.nesting)
+    yield from (Plain(gathered.schema), Plain(dict(gathered.origins)), tuple(marked), gathered.nesting)
 
 
 def _marked(node: Json, marks: Mapping[int, Mark], way: tuple[str | int, ...]) -> Iterator[tuple[object, ...]]:

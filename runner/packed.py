@@ -30,6 +30,12 @@ class Part(NamedTuple):
     apart: Callable[[Any], Iterable[object]]
 
 
+class Plain(NamedTuple):
+    """JSON that need not be looked through to know that it is."""
+
+    value: Json
+
+
 Makers: TypeAlias = Mapping[str, Callable[..., object]]
 
 
@@ -132,6 +138,8 @@ class _Packing(Mutable):
     def _number(self, value: Any, kind: type) -> int:
         if kind in _SCALARS:  # 1, 1.0 and true are equal, as 0.0 and -0.0 are
             return self._atom((kind, repr(value)), value)
+        if kind is Plain:
+            return self._atom((kind, id(value.value)), value.value)
         if (kind is dict or kind is list) and self._is_json(value):
             return self._atom((kind, id(value)), value)
         part = self.parts.get(kind) or self._record(kind)
