@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runner.records import Frozen, replace, set_field
@@ -162,6 +161,8 @@ def _line(span: Span) -> tuple[str, int]:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Give the known name that `name` most likely meant, ignoring case, or nothing where none is close."""
+    from difflib import get_close_matches  # late: as a rule nothing is misspelled
+
     by_fold = {candidate.casefold(): candidate for candidate in known}
     found = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from runner import api
 from runner.cli.inputs import Given, describe, unknown_column, values_for, with_row
 from runner.engine.asked import Asked
 from runner.errors import InputsError, UsageError
 from runner.plan.plan import Inputs, Plan
-from runner.suite.rows import NAMES, Row, Rows
 from runner.values import InputValue
+
+if TYPE_CHECKING:
+    from runner.suite.rows import Row, Rows
 
 
 def ask(plan: Plan, key: str, given: Given) -> Asked:
@@ -55,6 +58,8 @@ def declared_by(chosen: Iterable[tuple[Plan, Sequence[str]]]) -> frozenset[str] 
 
 def check_columns(rows: Rows, declared: frozenset[str] | None) -> None:
     """Refuse a column that no workflow knows, unless rows have their names from it."""
+    from runner.suite.rows import NAMES  # late: most runs have no rows
+
     for column in rows.columns or ():
         if declared is not None and column not in declared and column not in NAMES:
             message, hint = unknown_column(column, declared)
@@ -65,5 +70,7 @@ def _strays(row: Row, declared: frozenset[str] | None) -> str:
     """Say which of a row's names no workflow knows; the columns of a table have been looked at."""
     if declared is None:
         return ""
+    from runner.suite.rows import NAMES
+
     strays = [name for name in row.values if name not in declared and name not in NAMES]
     return unknown_column(strays[0], declared)[0] if strays else ""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import IO, Literal, TextIO
 
 from runner.engine.events import Entry
@@ -29,7 +27,7 @@ class ReportFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path.resolve()  # the file behind a link is replaced, not the link
         special = append or (self._path.exists() and not self._path.is_file())
-        self._part = None if special else self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.part")
+        self._part = None if special else self._path.with_name(f".{self._path.name}.{os.urandom(4).hex()}.part")
         mode: Literal["a", "w"] = "a" if append else "w"
         self.stream: TextIO = (self._part or self._path).open(mode, encoding="utf-8", newline="\n")
 
@@ -60,6 +58,8 @@ def open_spool(beside: TextIO) -> IO[str]:
     """
     name = getattr(beside, "name", None)
     folder = str(Path(name).parent) if isinstance(name, str) and Path(name).is_file() else None
+    from tempfile import SpooledTemporaryFile  # late: few reports have something to put aside
+
     return SpooledTemporaryFile(SPOOL_LIMIT, "w+", encoding="utf-8", newline="\n", dir=folder)
 
 

@@ -102,7 +102,7 @@ def origin(url: str) -> str:
 def _origin(parts: SplitResult) -> str:
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    host = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode("ascii")
     port = parts.port
     return f"{scheme}://{host}" if port in (None, DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"
 

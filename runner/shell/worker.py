@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compile import Compiled, Selection, apply, compile_selector
 from runner.values import Absent, Json, Value
+
+if TYPE_CHECKING:
+    import subprocess
 
 TIME_LIMIT = 5.0
 """Seconds for one selector."""
@@ -137,6 +139,8 @@ class Worker:
         return self._child
 
     def _start(self) -> subprocess.Popen[bytes]:
+        import subprocess  # late: small searches are done here
+
         command = [sys.executable or "", "-I", "-c", _CHILD, str(self._limit * 4), *sys.path]
         pipe = subprocess.PIPE
         try:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import JsonQuery, Location
-from runner.expressions.selectors.dialects import explained
 from runner.late import put_off
 from runner.values import Json
 
@@ -85,6 +84,8 @@ def _compile_with_library(text: str) -> JsonQuery:
     except JSONPathError as error:
         start = error.token.index if error.token else 0
         fault = SelectorSyntax(f"not JSONPath: {error.args[0]}", start, max(start, len(text)))
+        from runner.expressions.selectors.dialects import explained  # late, as what is wrong is rare
+
         raise explained(text, fault) from None
     except RecursionError:
         raise SelectorSyntax("the JSONPath is nested too deeply", 0, len(text)) from None

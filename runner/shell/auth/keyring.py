@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from secrets import token_bytes
+from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from runner.exchange import TransportFailure
@@ -142,7 +142,7 @@ class Keyring(Frozen):
 
     show: Show | None = None
     listen: Listen = listen
-    random: Callable[[int], bytes] = token_bytes
+    random: Callable[[int], bytes] = urandom
     tokens: Shelf[Token] = field(default_factory=Shelf)
     servers: Shelf[Metadata] = field(default_factory=Shelf)
     nonces: Nonces = field(default_factory=Nonces)
