@@ -24,6 +24,7 @@ _PATH = _UNRESERVED + "!$&'()*+,;=:@/%"
 _QUERY = _PATH + "?[]"  # brackets: `allowReserved` sends them, and servers read them either way
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
+_PLAIN = re.compile(r"(?:[0-9a-z_-]{1,63}\.)*[0-9a-z_-]{1,63}\.?")  # what IDNA leaves as it is (RFC 3490, section 4.1)
 _HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate, as JSON can write one: no encoding has it
 
 # RFC 9110, 5.1 and 5.5: field-name = token; a field value holds no CR, LF or NUL.
@@ -102,7 +103,7 @@ def origin(url: str) -> str:
 def _origin(parts: SplitResult) -> str:
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode("ascii")
+    host = f"[{host}]" if ":" in host else host if _PLAIN.fullmatch(host) else host.encode("idna").decode("ascii")
     port = parts.port
     return f"{scheme}://{host}" if port in (None, DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"
 
