@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -103,14 +103,13 @@ def check(location: str, sources: Sources | None = None, *, contracts: bool = Fa
     spot = _spot(location, chosen, contracts)
     if spot is None:
         return examine(location, chosen, contracts=contracts)
+    fetch = cache(_fetch(chosen, to_uri(location, Path.cwd())))  # what comes through a pipe is there once
     with without_collecting():
-        kept = spot.get(
-            _fetch(chosen, to_uri(location, Path.cwd())), chosen.shelf or Shelf(), _reader(location, chosen)
-        )
+        kept = spot.get(fetch, chosen.shelf or Shelf(), _reader(location, chosen))
     if kept is not None:
         (plan, diagnostics), texts = kept
         return Checked(plan, diagnostics, None, plan, texts, _keeper(spot, kept[0], texts, needed(plan)))
-    found = examine(location, chosen, contracts=contracts)
+    found = _examine(location, chosen, fetch, contracts)
     if found.sources is None or not (contracts or found.plan):
         return found
     known = Known(None if contracts else found.plan, found.diagnostics)
@@ -152,12 +151,16 @@ def examine(location: str, sources: Sources | None = None, *, contracts: bool = 
 
     With `contracts` the schemas that a run holds requests and answers against are compiled, too; it takes its time.
     """
+    chosen = sources or Sources()
+    return _examine(location, chosen, _fetch(chosen, to_uri(location, Path.cwd())), contracts)
+
+
+def _examine(location: str, chosen: Sources, fetch: Fetch, contracts: bool) -> Checked:
     from runner.plan.compile import compile_description  # the compiler is not needed for what is kept
     from runner.plan.contracts import check_contracts
 
-    chosen = sources or Sources()
     try:
-        loaded = _load(location, chosen)
+        loaded = _load(location, chosen, fetch)
     except FetchError as error:
         return Checked(None, (_unreadable(location, error),))
     if loaded.description is None:
@@ -226,12 +229,12 @@ def compile_plan(
     return compiled.plan
 
 
-def _load(location: str, sources: Sources) -> Loaded:
+def _load(location: str, sources: Sources, fetch: Fetch | None = None) -> Loaded:
     from runner.loader.load import load  # late, as is all that reads
 
     here = Path.cwd()
     uri = to_uri(location, here)
-    return load(uri, _fetch(sources, uri), _load_options(sources, uri, here), sources.shelf)
+    return load(uri, fetch or _fetch(sources, uri), _load_options(sources, uri, here), sources.shelf)
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:

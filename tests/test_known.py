@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -287,6 +289,26 @@ def test_documents_share_what_they_have_in_common(flow: Path) -> None:
     assert one is not None
     assert two is not None
     assert next(iter(one.apis.values())) is next(iter(two.apis.values()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")
+def test_what_comes_through_a_pipe_is_read_once(flow: Path) -> None:
+    sources = api.Sources(cache=Memory())
+    ids: list[str] = []
+    for name in ("one", "two", "two"):
+        text = FLOW.replace("workflowId: read", f"workflowId: {name}").replace(
+            "url: things", f"url: {flow.parent}/things"
+        )
+        reading, writing = os.pipe()
+        os.write(writing, text.encode())
+        os.close(writing)
+        checked = api.check(f"/dev/fd/{reading}", sources)
+        os.close(reading)
+        checked.keep()
+        assert checked.plan is not None
+        ids += checked.plan.entries
+    assert ids == ["one", "two", "two"]
+    assert is_kept(checked), "which has the name and the text of the one before"
 
 
 BROKEN = [
