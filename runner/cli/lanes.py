@@ -73,7 +73,8 @@ class Lanes(Frozen):
                 from runner.shell.network import Network
 
                 for http in dict.fromkeys(venue.http for venue in venues):
-                    self._transports[http] = stack.enter_context(Network(http, self.turn.apart))
+                    network = stack.enter_context(Network(http, self.turn.apart))
+                    self._transports[http] = self.interrupt.transport(network)
             yield self
 
     @contextmanager
@@ -137,7 +138,7 @@ class Lanes(Frozen):
             return World(
                 transport, clock, heard, own, cancelled=cancelled, apply=worker.apply, shielded=self.interrupt.shielded
             )
-        transport = self.interrupt.transport(self._transports[ready.venue.http])
+        transport = self._transports[ready.venue.http]
         own_time = OwnTime(self.turn.clock(self.interrupt.clock(SystemClock(self.interrupt.has_enough))))
         if self.bucket is not None:
             transport = RatedTransport(transport, self.bucket, own_time)

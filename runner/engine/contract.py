@@ -42,7 +42,7 @@ def _request(policy: ContractPolicy, call: OperationCall, built: Built) -> Itera
         value = built.values.get((bound.parameter.location, bound.parameter.name), ABSENT)
         if found := call.contract.check_parameter(bound.parameter, value):
             yield from _breaches(policy, call, found, bound.span)
-    content_type = header(built.request.headers, "content-type")
+    content_type = header(built.request.headers, "content-type") if call.operation.request_body else None
     if found := call.contract.check_request_body(built.body, content_type):
         yield from _breaches(policy, call, found, call.body.span if call.body else None)
 

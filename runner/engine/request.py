@@ -183,19 +183,28 @@ def _replaced(payload: Value, bound: BoundBody, replacement: BoundReplacement, n
 
 
 def _headers(call: OperationCall, pieces: _Pieces, content_type: str | None) -> Headers:
-    written = [pair for pair in pieces.headers if pair[0].lower() == "cookie"]
-    cookies = "; ".join(filter(None, [*(value for _, value in written), *pieces.cookies]))  # RFC 6265: one header
-    implied = [("Accept", call.accept), ("Content-Type", content_type), ("Cookie", cookies or None)]
-    kept = [pair for pair in pieces.headers if pair not in written and not _says_less(pair, content_type)]
-    given = {name.lower() for name, _ in kept}
-    added = [(name, value) for name, value in implied if value is not None and name.lower() not in given]
-    return (*kept, *added)
+    kept: list[tuple[str, str]] = []
+    given: set[str] = set()
+    cookies: list[str] = []
+    for name, value in pieces.headers:
+        lowered = name.lower()
+        if lowered == "cookie":
+            cookies.append(value)
+        elif lowered != "content-type" or not _says_less(value, content_type):
+            kept.append((name, value))
+            given.add(lowered)
+    if call.accept is not None and "accept" not in given:
+        kept.append(("Accept", call.accept))
+    if content_type is not None and "content-type" not in given:
+        kept.append(("Content-Type", content_type))
+    if cookie := "; ".join(filter(None, [*cookies, *pieces.cookies])):  # RFC 6265: one header
+        kept.append(("Cookie", cookie))
+    return tuple(kept)
 
 
-def _says_less(pair: tuple[str, str], content_type: str | None) -> bool:
-    """Say whether a header is the Content-Type that the body has, which knows its boundary or charset as well."""
-    name, value = pair
-    return name.lower() == "content-type" and media_type(value).essence == media_type(content_type).essence
+def _says_less(value: str, content_type: str | None) -> bool:
+    """Say whether a Content-Type is the one that the body has, which knows its boundary or charset as well."""
+    return media_type(value).essence == media_type(content_type).essence
 
 
 def argument_values(arguments: tuple[Argument, ...], scope: Scope) -> dict[str, InputValue] | Problem:

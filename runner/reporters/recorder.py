@@ -92,7 +92,8 @@ class Recorder:
 
     def tell(self, entry: Entry) -> None:
         self.run.finished = entry.at
-        self._end_wait(entry.at)
+        if self._resting is not None:
+            self._end_wait(entry.at, *self._resting)
         match entry.event:
             case RunStarted() as event:
                 self.run = RunRecord(
@@ -125,17 +126,15 @@ class Recorder:
             case SecretsLearned():
                 pass  # the redactor's
             case event:
-                if self.step:
-                    self._during(self.step, event, entry.at)
+                if step := self.step:
+                    self._during(step, event, entry.at)
 
-    def _end_wait(self, at: float) -> None:
+    def _end_wait(self, at: float, step: StepRecord, seconds: float, since: float) -> None:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
-        if self._resting is not None:
-            step, seconds, since = self._resting
-            ended = max(since, min(since + seconds, at))
-            step.waited += ended - since
-            step.moments.append(Moment("wait", since, ended))
-            self._resting = None
+        ended = max(since, min(since + seconds, at))
+        step.waited += ended - since
+        step.moments.append(Moment("wait", since, ended))
+        self._resting = None
 
     def _during(
         self,

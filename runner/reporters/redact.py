@@ -96,10 +96,10 @@ class Redactor:
     def redact(self, entry: Entry) -> Entry:
         """Give the entry without its secrets; the same one where there is nothing to do."""
         while True:
-            known = len(self._secrets)
+            known = len(self._secrets.known)
             event = self._event(entry.event)
             # What was learned on the way may also stand earlier in the same event.
-            if len(self._secrets) == known:
+            if len(self._secrets.known) == known:
                 return entry if event is entry.event else Entry(entry.at, event)
 
     def text(self, text: str) -> str:
@@ -216,7 +216,7 @@ class Redactor:
 
     def _span(self, span: Span | None) -> Span | None:
         """Mask the document as well: a diagnostic quotes it."""
-        return self._documents.masked(span, self._secrets) if span and self._secrets else span
+        return self._documents.masked(span, self._secrets) if span and self._secrets.known else span
 
     # Values
 
@@ -241,7 +241,7 @@ class Redactor:
                 masked = self._wanted.mask(text)
                 return value if masked == text else masked.encode("utf-8", "surrogateescape")
             case int() | float():
-                return self._secrets.mark(str(value)) if self._secrets.holds(str(value)) else value
+                return self._secrets.mark(str(value)) if str(value) in self._secrets.known else value
             case list():
                 return [self._walk(item) for item in value]
             case dict():

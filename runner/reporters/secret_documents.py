@@ -17,8 +17,8 @@ class MaskedDocuments:
     def masked(self, span: Span, secrets: SecretValues) -> Span:
         """Give the same place; a document is masked again where more secrets are known than the last time."""
         known, document = self._known.get(span.source, (0, span.source))
-        if known != len(secrets):
+        if known != len(secrets.known):
             text = secrets.mask(span.source.text, by=lambda found: SPAN_FILL.sub("*", found[0]))
             document = span.source if text == span.source.text else replace(span.source, text=text)
-            self._known[span.source] = (len(secrets), document)
+            self._known[span.source] = (len(secrets.known), document)
         return span if document is span.source else replace(span, source=document)

@@ -8,7 +8,7 @@ import json
 import re
 from bisect import insort
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -54,36 +54,32 @@ class SecretValues:
 
     def __init__(self, name: Callable[[str], str] | None = None) -> None:
         self._name = name
-        self._known: set[str] = set()
+        self.known: set[str] = set()
         self._forms: list[_Form] = []
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self.known)
 
     def copy(self) -> SecretValues:
         """Give the same secrets, to go on learning apart."""
         found = SecretValues(self._name)
-        found._known, found._forms = set(self._known), list(self._forms)
+        found.known, found._forms = set(self.known), list(self._forms)
         return found
 
     def learn(self, value: str) -> None:
         """Remember a secret, unless it is so short or common that masking it everywhere would garble the report."""
-        if value in self._known or len(self._known) >= _MOST:
+        if value in self.known or len(self.known) >= _MOST:
             return
         if not 4 <= len(value) <= _LONGEST or _TRIVIAL.fullmatch(value):
             return
-        self._known.add(value)
+        self.known.add(value)
         # The longest first: a secret may contain another one.
         insort(self._forms, _form(value), key=lambda form: -len(form.value))
-
-    def holds(self, value: str) -> bool:
-        """Say whether a text as a whole is a known secret."""
-        return value in self._known
 
     def standing_in(self, text: str) -> SecretValues:
         """Give the secrets that a text may hold; none is missing, so the parts of a long text need not ask for all."""
         found = SecretValues(self._name)
-        found._known = self._known
+        found.known = self.known
         found._forms = [form for form in self._forms if form.stands_in(text)]
         return found
 
@@ -115,6 +111,7 @@ def basic_pair(value: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=256)  # what a workflow logs in with is learned in each of a million cases
 def _form(value: str) -> _Form:
     run = max(_RUN.findall(value), key=len, default="")
     encoded = _base64_forms(value.encode("utf-8", "surrogatepass"))

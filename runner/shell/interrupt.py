@@ -39,6 +39,7 @@ class Interrupt:
         self._blocked = False
         self._previous: dict[int, Any] = {}
         self._own = _Own()
+        self._blocking = _Blocking(self)
 
     def cancelled(self) -> bool:
         """Say whether the user wants the run to end."""
@@ -103,19 +104,14 @@ class Interrupt:
     @contextmanager
     def breaking(self) -> Iterator[None]:
         """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
-        enough = self.enough()
-        if not _on_main_thread():
-            yield
-            if enough():
-                raise KeyboardInterrupt
+        if _on_main_thread():
+            with self._blocking:
+                yield
             return
-        try:
-            self._blocked = True
-            if enough():
-                raise KeyboardInterrupt
-            yield
-        finally:
-            self._blocked = False
+        enough = self.enough()
+        yield
+        if enough():
+            raise KeyboardInterrupt
 
     def transport(self, inner: Transport) -> Transport:
         """Give a transport whose requests Ctrl-C abandons."""
@@ -140,12 +136,12 @@ class _BreakableTransport:
         self._breakable = inner if isinstance(inner, Breakable) else None
 
     def send(self, request: Request, timeout: float | None) -> Reply:
-        if not _on_main_thread():
-            if self._breakable is not None:
-                return self._breakable.send_breakably(request, timeout, self._interrupt)
-            return self._interrupt.aside(lambda: self._inner.send(request, timeout))
-        with self._interrupt.breaking():
-            return self._inner.send(request, timeout)
+        if _on_main_thread():
+            with self._interrupt._blocking:
+                return self._inner.send(request, timeout)
+        if self._breakable is not None:
+            return self._breakable.send_breakably(request, timeout, self._interrupt)
+        return self._interrupt.aside(lambda: self._inner.send(request, timeout))
 
 
 class _Own(threading.local):
@@ -156,5 +152,24 @@ class _Own(threading.local):
         self.shielded = False
 
 
+class _Blocking:
+    """What the main thread is blocked inside of: an interrupt raises there, also one that came just before."""
+
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+
+    def __enter__(self) -> None:
+        try:
+            self._interrupt._blocked = True
+            if self._interrupt.has_enough():
+                raise KeyboardInterrupt
+        except BaseException:
+            self._interrupt._blocked = False
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._interrupt._blocked = False
+
+
 def _on_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+    return threading.get_ident() == threading.main_thread().ident

@@ -131,13 +131,18 @@ def _forbidden(headers: Headers) -> TransportFailure:
 
 def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
     """Add to the fields of a request those that it lacks; `url` is legal, so that its authority is what Host says."""
-    kept = [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
-    given = {name.lower() for name, _ in kept}
-    added = [("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate")]
+    given = {name.lower() for name, _ in request.headers}
+    fields = [] if "host" in given else [("Host", url.split("/", 3)[2])]
+    fields += [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
+    if "user-agent" not in given:
+        fields.append(("User-Agent", user_agent))
+    if "accept" not in given:
+        fields.append(("Accept", "*/*"))
+    if "accept-encoding" not in given:
+        fields.append(("Accept-Encoding", "gzip, deflate"))
     if request.body or request.method.upper() in HAS_CONTENT:
-        added.append(("Content-Length", str(len(request.body))))
-    host = () if "host" in given else (("Host", url.split("/", 3)[2]),)
-    return (*host, *kept, *[pair for pair in added if pair[0].lower() not in given])
+        fields.append(("Content-Length", str(len(request.body))))
+    return tuple(fields)
 
 
 def is_framed(request: Request) -> bool:

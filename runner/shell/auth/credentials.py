@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 
 from runner.records import Frozen, field, set_field
 from runner.shell.auth.keyring import Keyring
@@ -18,7 +19,7 @@ PARTS = ("USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", 
 _SHOWN = tuple(f"_{part}" for part in ("USERNAME", "CLIENT_ID", *SETTINGS))  # RFC 6749, 2.2: "is not a secret"
 
 
-class Credentials(Frozen):
+class Credentials(Frozen, dict=True):
     """What a user has: by `[<SOURCE>_]<SCHEME>[_<PART>]`, and tokens that stand in at certain origins.
 
     A key is written as an environment variable ends (`suffix`). One that names the source wins over one that does not:
@@ -55,7 +56,7 @@ class Credentials(Frozen):
         keys = {"": name, **{part: f"{name}_{part}" for part in PARTS}}
         return {part: self.values[key] for part, key in keys.items() if key in self.values}
 
-    @property
+    @cached_property
     def secrets(self) -> frozenset[str]:
         """The values that no report may show: each secret, the password of a pair, and the form Basic sends it in."""
         return frozenset(self.named_secrets.values())
