@@ -275,6 +275,16 @@ def test_a_header_that_was_clean_once_is_masked_when_more_is_known() -> None:
     assert event.exchange.reply.headers == (("A", "***"),)
 
 
+def test_what_one_case_learned_is_not_masked_in_another_and_is_learned_there_again() -> None:
+    whole = Redactor()
+    first, second = whole.fork(), whole.fork()
+    learned = Entry(0, SecretsLearned(frozenset({"tok-abcdefgh"})))
+    first.redact(learned)
+    assert (first.text("a tok-abcdefgh"), second.text("a tok-abcdefgh")) == ("a ***", "a tok-abcdefgh")
+    second.redact(learned)
+    assert (second.text("a tok-abcdefgh"), whole.text("a tok-abcdefgh")) == ("a ***", "a tok-abcdefgh")
+
+
 def test_what_is_learned_late_is_masked_in_the_whole_event() -> None:
     request = Request("GET", "https://x.example/tok-abcdefgh")
     hop = Hop(Request("GET", "https://x.example/?q=tok-abcdefgh"), Response(302))

@@ -8,6 +8,7 @@ import pytest
 
 from runner.exchange import Headers, Request, TransportFailure
 from runner.openapi.document import Operation
+from runner.records import replace
 from runner.shell.auth import Claim, Credentials, Keyring, Slot, from_environment, keys, missing, ways
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.guard import Guard, dress, server_of
@@ -342,3 +343,10 @@ def test_cookies_join_the_ones_a_request_has_and_never_replace_them() -> None:
     request = Request("GET", "http://h/", (("cookie", "a=own"), ("X", "1")))
     assert with_cookies(request, [("a", "2"), ("b", "3")]).headers == (("X", "1"), ("Cookie", "a=own; b=3"))
     assert with_cookies(request, [("a", "2")]) is request
+
+
+def test_credentials_that_are_others_have_other_secrets() -> None:
+    credentials = Credentials({"KEY": "s3cret"})
+    assert credentials.secrets == {"s3cret"}
+    assert replace(credentials, values={"KEY": "0ther"}).secrets == {"0ther"}
+    assert replace(credentials, by_origin={"https://x.example": "stand-in"}).secrets == {"s3cret", "stand-in"}
