@@ -174,13 +174,13 @@ class ApiDescription(Frozen, eq=False, dict=True, weakref=True):
     @cached_property
     def definitions(self) -> Mapping[str, Json]:
         """Every document by its URI: what a `$ref` made of an Address leads into."""
-        return {**self.documents, self.uri: dict(self.root)}
+        uri, root, documents = self.uri, self.root, self.documents
+        return LateMapping(lambda: {**documents, uri: dict(root)})  # which does not hold the description: no circle
 
     @cached_property
     def schemas(self) -> Schemas:
         """The schemas of these documents, compiled when they are first needed, once."""
-        definitions = Definitions(LateMapping(lambda: self.definitions))
-        return Schemas(definitions, self.dialect, self.json_schema_dialect, self.gathered)
+        return Schemas(Definitions(self.definitions), self.dialect, self.json_schema_dialect, self.gathered)
 
     @cached_property
     def made(self) -> dict[str, object]:
