@@ -222,7 +222,8 @@ def compile_plan(
     from runner.plan.compile import compile_description
 
     given = dict.fromkeys(servers or {}, "given")
-    compiled = compile_description(description, Options(servers or {}, given, server_variables or {}, sandbox))
+    with without_collecting():
+        compiled = compile_description(description, Options(servers or {}, given, server_variables or {}, sandbox))
     if compiled.plan is None:
         raise DescriptionError(compiled.diagnostics)
     refuse_variables([compiled.plan], server_variables or {})
