@@ -123,7 +123,9 @@ def _spot(location: str, sources: Sources, contracts: bool) -> Spot | None:
     if sources.cache is None or sources.texts or is_http(uri):
         return None
     given = (sources.options, sources.levels, sources.overrides, sources.roots, sources.offline)
-    return Spot.of(sources.cache, (uri, str(here), contracts, repr(given)))
+    options = sources.options
+    said = (*(url.rstrip("/") for url in options.servers.values()), *options.server_variables.values())
+    return Spot.of(sources.cache, (uri, str(here), contracts, repr(given)), said)
 
 
 def _keeper(spot: Spot, known: Known, sources: Sequence[Source], there: int = -1) -> Callable[[], None]:

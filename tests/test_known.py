@@ -20,6 +20,7 @@ from runner.openapi.document import ApiDescription
 from runner.plan.context import Options
 from runner.plan.contracts import check_contracts
 from runner.plan.plan import Plan
+from runner.plan.servers import server_choices
 from runner.records import Frozen, field_names, replace
 from runner.shell.clock import VirtualClock
 from runner.shell.drive import World
@@ -249,6 +250,33 @@ def test_what_is_said_beside_a_document_has_a_place_of_its_own(
     sources = api.Sources(cache=Memory())
     assert is_kept(twice(flow, sources)[1])
     assert not is_kept(api.check(str(flow), other(sources)))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_sent_to"),
+    [
+        (Options(servers={"things": "http://127.0.0.1:1/tenant-5ecret/"}), "http://127.0.0.1:1/tenant-5ecret"),
+        (
+            Options(server_variables={"tenant": "tenant-5ecret", "things.tenant": "5ecret"}),
+            "https://5ecret.test/5ecret",
+        ),
+        (Options(server_variables={"tenant": "t-5ecret", "more": "5ecret"}), "https://t-5ecret.test/t-5ecret"),
+        (Options(server_variables={"tenant": "1", "more": "5ecret"}), "https://1.test/1"),
+    ],
+)
+def test_what_a_user_says_of_servers_is_not_written_and_is_used_all_the_same(
+    flow: Path, options: Options, is_sent_to: str
+) -> None:
+    server = "{url: 'https://{tenant}.test/{tenant}', variables: {tenant: {default: v1}, more: {default: v1}}}"
+    text = API.replace("{url: 'https://things.test/v1'}", server)
+    (flow.parent / "things.yaml").write_text(text, encoding="utf-8")
+    memory = Memory()
+    first, again = twice(flow, api.Sources(cache=memory, options=options))
+    assert is_kept(again)
+    assert again.plan is not None
+    assert server_choices(again.plan, ["read"])[0][1].url == is_sent_to
+    assert shown(again.plan) == shown(first.plan)
+    assert not any(b"5ecret" in entry for entry in memory.entries.values())
 
 
 def test_from_another_folder_files_have_other_names(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
