@@ -319,6 +319,36 @@ def test_documents_share_what_they_have_in_common(flow: Path) -> None:
     assert next(iter(one.apis.values())) is next(iter(two.apis.values()))
 
 
+@pytest.mark.parametrize("is_cached", [False, True])
+@pytest.mark.parametrize("names", ["one two", "two one", "one two one two"])
+def test_a_document_has_nothing_read_that_only_another_one_may(tmp_path: Path, names: str, is_cached: bool) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    (tmp_path / "one" / "things.yaml").write_text(API, encoding="utf-8")
+    (tmp_path / "one" / "one.arazzo.yaml").write_text(FLOW, encoding="utf-8")
+    outside = FLOW.replace("url: things.yaml", "url: ../one/things.yaml")
+    (tmp_path / "two" / "two.arazzo.yaml").write_text(outside, encoding="utf-8")
+    sources = api.Sources(cache=Memory() if is_cached else None, shelf=Shelf())
+    for name in names.split():
+        checked = api.check(str(tmp_path / name / f"{name}.arazzo.yaml"), sources)
+        checked.keep()
+        expected = [] if name == "one" else ["source-not-allowed"]
+        assert [each.rule for each in checked.errors] == expected
+
+
+def test_a_document_may_have_read_what_another_one_may_not(tmp_path: Path) -> None:
+    inner = tmp_path / "one" / "inner"
+    for folder in (inner.parent, inner):
+        (folder / ".git").mkdir(parents=True)
+    (inner.parent / "schemas.yaml").write_text("Thing: {type: object}\n", encoding="utf-8")
+    (inner / "things.yaml").write_text(API.replace("'#/components/schemas/Thing'", "../schemas.yaml#/Thing", 1))
+    (inner / "in.arazzo.yaml").write_text(FLOW, encoding="utf-8")
+    (inner.parent / "out.arazzo.yaml").write_text(FLOW.replace("url: things", "url: inner/things"), encoding="utf-8")
+    sources = api.Sources(shelf=Shelf())
+    found = [api.check(str(each), sources) for each in (inner / "in.arazzo.yaml", inner.parent / "out.arazzo.yaml")]
+    assert [[each.rule for each in checked.diagnostics] for checked in found] == [["unresolved-reference"], []]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")
 def test_what_comes_through_a_pipe_is_read_once(flow: Path) -> None:
     sources = api.Sources(cache=Memory())
