@@ -36,7 +36,7 @@ from runner.shell.clock import SystemClock
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch, rationed
 from runner.shell.keys import fresh_seed, keys_of
-from runner.shell.lookup import enclosing, look_for, path_of
+from runner.shell.lookup import enclosing, look_for, path_of, widest
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
 from runner.source import Source, Span
@@ -103,9 +103,10 @@ def check(location: str, sources: Sources | None = None, *, contracts: bool = Fa
     spot = _spot(location, chosen, contracts)
     if spot is None:
         return examine(location, chosen, contracts=contracts)
-    fetch = cache(_fetch(chosen, to_uri(location, Path.cwd())))  # what comes through a pipe is there once
+    uri = to_uri(location, Path.cwd())
+    fetch = cache(_fetch(chosen, uri))  # what comes through a pipe is there once
     with without_collecting():
-        kept = spot.get(fetch, chosen.shelf or Shelf(), _reader(location, chosen))
+        kept = spot.get(fetch, _shelf(chosen, uri), _reader(location, chosen))
     if kept is not None:
         (plan, diagnostics), texts = kept
         return Checked(plan, diagnostics, None, plan, texts, _keeper(spot, kept[0], texts, needed(plan)))
@@ -123,7 +124,7 @@ def _spot(location: str, sources: Sources, contracts: bool) -> Spot | None:
     if sources.cache is None or sources.texts or is_http(uri):
         return None
     given = (sources.options, sources.levels, sources.overrides, sources.roots, sources.offline)
-    return Spot.of(sources.cache, (uri, str(here), contracts, repr(given)))
+    return Spot.of(sources.cache, (uri, str(here), contracts, repr(given)), sources.options.said)
 
 
 def _keeper(spot: Spot, known: Known, sources: Sequence[Source], there: int = -1) -> Callable[[], None]:
@@ -235,7 +236,7 @@ def _load(location: str, sources: Sources, fetch: Fetch | None = None) -> Loaded
 
     here = Path.cwd()
     uri = to_uri(location, here)
-    return load(uri, fetch or _fetch(sources, uri), _load_options(sources, uri, here), sources.shelf)
+    return load(uri, fetch or _fetch(sources, uri), _load_options(sources, uri, here), _shelf(sources, uri))
 
 
 def load_api_description(location: str, sources: Sources | None = None) -> LoadedApi:
@@ -268,11 +269,7 @@ def _fetch(sources: Sources, entry: str) -> Fetch:
     named = {entry, *(to_uri(place, here) for place in sources.overrides.values())}
     http = judged(sources.http, entry)
     by_user = make_fetch(here, _ports(sources, replace(http, named=http.named | {authority(each) for each in named})))
-    within = [path_of(uri) for uri in (to_uri(root, here) for root in sources.roots) if uri.startswith("file:")]
-    if not http.fetched:
-        within += enclosing(path_of(entry), here)
-        within += [bundled.home()] if path_of(entry).is_relative_to(bundled.home()) else []
-    by_document = make_fetch(here, replace(_ports(sources, http), within=tuple(within)))
+    by_document = make_fetch(here, replace(_ports(sources, http), within=_within(sources, entry)))
 
     def heard(uri: str) -> Fetched:
         if hear is not None:
@@ -287,6 +284,21 @@ def _fetch(sources: Sources, entry: str) -> Fetch:
         return found
 
     return rationed(heard, SystemClock())
+
+
+def _within(sources: Sources, entry: str) -> tuple[Path, ...]:
+    """Give the folders that an entry document may have files read in."""
+    here = Path.cwd()
+    within = [path_of(uri) for uri in (to_uri(root, here) for root in sources.roots) if uri.startswith("file:")]
+    if not judged(sources.http, entry).fetched:
+        within += enclosing(path_of(entry), here)
+        within += [bundled.home()] if path_of(entry).is_relative_to(bundled.home()) else []
+    return tuple(within)
+
+
+def _shelf(sources: Sources, entry: str) -> Shelf:
+    """Give what an entry document shares with others: with those that may have the same files read, and no more."""
+    return Shelf() if sources.shelf is None else sources.shelf.among(widest(_within(sources, entry)))
 
 
 def _ports(sources: Sources, http: HttpOptions) -> FetchPorts:

@@ -7,7 +7,7 @@ descriptions say is read again where somebody asks for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -18,7 +18,7 @@ from runner.exchange import Cache, Fetch
 from runner.expressions.selectors.compiled import Compiled
 from runner.late import LateMapping
 from runner.openapi.document import ApiDescription
-from runner.packed import Part, Plain, Unpackable, pack, unpack
+from runner.packed import Part, Plain, Unpackable, pack, restored, unpack, withheld
 from runner.plan.plan import Plan
 from runner.records import Frozen
 from runner.schema import Gathered, Mark, Nesting, Regex
@@ -29,7 +29,7 @@ from runner.values import ABSENT, Absent, Json
 if TYPE_CHECKING:
     from runner.loader.shelf import Shelf
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """To be raised when an entry is written otherwise."""
 
 
@@ -45,15 +45,18 @@ ReadAgain: TypeAlias = Callable[[Mapping[str, str]], Mapping[str, ApiDescription
 
 
 class Spot(Frozen):
-    """Where in a cache a document is kept."""
+    """Where in a cache a document is kept, and what the user has `said` besides: none of it is written there."""
 
     cache: Cache
     key: str
+    said: tuple[str, ...] = ()
+    HIDDEN = ("said",)
 
     @classmethod
-    def of(cls, cache: Cache, facts: Sequence[str | bool]) -> Spot:
-        """Give the place of a document: `facts` decide, besides its sources, what it comes to."""
-        return cls(cache, sha256(json.dumps([FORMAT, build(), facts]).encode()).hexdigest())
+    def of(cls, cache: Cache, facts: Sequence[str | bool], said: Iterable[str] = ()) -> Spot:
+        """Give the place of a document: `facts` decide, besides its sources, what it comes to; `said` is among them."""
+        key = sha256(json.dumps([FORMAT, build(), facts]).encode()).hexdigest()
+        return cls(cache, key, tuple(sorted({each for each in said if each}, key=lambda each: (-len(each), each))))
 
     def put(self, known: Known, sources: Sequence[Source]) -> None:
         """Keep what a document came to that was read from these sources; what cannot be packed is found out anew."""
@@ -65,7 +68,7 @@ class Spot(Frozen):
             ApiDescription: Part("api", lambda api: _taken_apart(api, uris[id(api)])),
         }
         try:
-            found = pack(tuple(known), parts)
+            found = withheld(pack(tuple(known), parts), self.said)
             entry = {"sources": [[each.uri, each.name, each.digest] for each in sources], "known": found}
             self.cache.put(self.key, json.dumps(entry, separators=(",", ":")).encode())
         except (Unpackable, LookupError, TypeError, ValueError, RecursionError):
@@ -79,7 +82,7 @@ class Spot(Frozen):
         try:
             entry: Any = json.loads(content)
             sources = tuple(_unchanged(fetch, shelf, *each) for each in entry["sources"])
-            found: Any = unpack(entry["known"], _makers(sources, shelf, read_again))
+            found: Any = unpack(restored(entry["known"], self.said), _makers(sources, shelf, read_again))
             return Known(*found), sources
         except (FetchError, ValueError, LookupError, TypeError, AttributeError, ImportError, RecursionError):
             return None

@@ -6,7 +6,8 @@ so that to make them again costs little more than to call their classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import repeat, starmap
 from operator import attrgetter
@@ -64,6 +65,36 @@ def unpack(packed: Json, makers: Makers) -> object:
         rows = zip(*(map(at, column) for column in columns), strict=True) if columns else repeat((), count)
         made += starmap(_maker(kind, makers), rows)
     return at(root)
+
+
+def withheld(packed: Json, said: Sequence[str]) -> Json:
+    """Leave texts out of what `pack` gave, wherever they stand in a text; `restored` puts them back.
+
+    Longer ones come before those that stand in them. Plain JSON is left alone: it is what a document says.
+    """
+    if not (said and isinstance(packed, dict)):
+        return packed
+    parting = re.compile("|".join(map(re.escape, said)))
+    atoms: list[Json] = []
+    gaps: list[Json] = []
+    for at, atom in enumerate(_listed(packed["atoms"])):
+        between = parting.split(atom) if isinstance(atom, str) else [atom]
+        if len(between) > 1:
+            gaps.append([at, [said.index(each) for each in parting.findall(atom)]])
+        atoms.append(between if len(between) > 1 else atom)
+    return {**packed, "atoms": atoms, "gaps": gaps}
+
+
+def restored(packed: Json, said: Sequence[str]) -> Json:
+    """Put the texts back that `withheld` has left out; the exceptions are those of `unpack`."""
+    if not (said and isinstance(packed, dict)):
+        return packed
+    atoms = [*_listed(packed["atoms"])]
+    for at, numbers in map(_listed, _listed(packed["gaps"])):
+        first, *others = _listed(atoms[at])
+        filled = (said[number] + after for number, after in zip(numbers, others, strict=True))
+        atoms[at] = first + "".join(filled)
+    return {**packed, "atoms": atoms}
 
 
 def _listed(value: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from runner.openapi.document import ApiDescription
 from runner.plan.context import Options
 from runner.plan.contracts import check_contracts
 from runner.plan.plan import Plan
+from runner.plan.servers import server_choices
 from runner.records import Frozen, field_names, replace
 from runner.shell.clock import VirtualClock
 from runner.shell.drive import World
@@ -251,6 +252,33 @@ def test_what_is_said_beside_a_document_has_a_place_of_its_own(
     assert not is_kept(api.check(str(flow), other(sources)))
 
 
+@pytest.mark.parametrize(
+    ("options", "is_sent_to"),
+    [
+        (Options(servers={"things": "http://127.0.0.1:1/tenant-5ecret/"}), "http://127.0.0.1:1/tenant-5ecret"),
+        (
+            Options(server_variables={"tenant": "tenant-5ecret", "things.tenant": "5ecret"}),
+            "https://5ecret.test/5ecret",
+        ),
+        (Options(server_variables={"tenant": "t-5ecret", "more": "5ecret"}), "https://t-5ecret.test/t-5ecret"),
+        (Options(server_variables={"tenant": "1", "more": "5ecret"}), "https://1.test/1"),
+    ],
+)
+def test_what_a_user_says_of_servers_is_not_written_and_is_used_all_the_same(
+    flow: Path, options: Options, is_sent_to: str
+) -> None:
+    server = "{url: 'https://{tenant}.test/{tenant}', variables: {tenant: {default: v1}, more: {default: v1}}}"
+    text = API.replace("{url: 'https://things.test/v1'}", server)
+    (flow.parent / "things.yaml").write_text(text, encoding="utf-8")
+    memory = Memory()
+    first, again = twice(flow, api.Sources(cache=memory, options=options))
+    assert is_kept(again)
+    assert again.plan is not None
+    assert server_choices(again.plan, ["read"])[0][1].url == is_sent_to
+    assert shown(again.plan) == shown(first.plan)
+    assert not any(b"5ecret" in entry for entry in memory.entries.values())
+
+
 def test_from_another_folder_files_have_other_names(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = api.Sources(cache=Memory())
     assert is_kept(twice(flow, sources)[1])
@@ -289,6 +317,36 @@ def test_documents_share_what_they_have_in_common(flow: Path) -> None:
     assert one is not None
     assert two is not None
     assert next(iter(one.apis.values())) is next(iter(two.apis.values()))
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+@pytest.mark.parametrize("names", ["one two", "two one", "one two one two"])
+def test_a_document_has_nothing_read_that_only_another_one_may(tmp_path: Path, names: str, is_cached: bool) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    (tmp_path / "one" / "things.yaml").write_text(API, encoding="utf-8")
+    (tmp_path / "one" / "one.arazzo.yaml").write_text(FLOW, encoding="utf-8")
+    outside = FLOW.replace("url: things.yaml", "url: ../one/things.yaml")
+    (tmp_path / "two" / "two.arazzo.yaml").write_text(outside, encoding="utf-8")
+    sources = api.Sources(cache=Memory() if is_cached else None, shelf=Shelf())
+    for name in names.split():
+        checked = api.check(str(tmp_path / name / f"{name}.arazzo.yaml"), sources)
+        checked.keep()
+        expected = [] if name == "one" else ["source-not-allowed"]
+        assert [each.rule for each in checked.errors] == expected
+
+
+def test_a_document_may_have_read_what_another_one_may_not(tmp_path: Path) -> None:
+    inner = tmp_path / "one" / "inner"
+    for folder in (inner.parent, inner):
+        (folder / ".git").mkdir(parents=True)
+    (inner.parent / "schemas.yaml").write_text("Thing: {type: object}\n", encoding="utf-8")
+    (inner / "things.yaml").write_text(API.replace("'#/components/schemas/Thing'", "../schemas.yaml#/Thing", 1))
+    (inner / "in.arazzo.yaml").write_text(FLOW, encoding="utf-8")
+    (inner.parent / "out.arazzo.yaml").write_text(FLOW.replace("url: things", "url: inner/things"), encoding="utf-8")
+    sources = api.Sources(shelf=Shelf())
+    found = [api.check(str(each), sources) for each in (inner / "in.arazzo.yaml", inner.parent / "out.arazzo.yaml")]
+    assert [[each.rule for each in checked.diagnostics] for checked in found] == [["unresolved-reference"], []]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")

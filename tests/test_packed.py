@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.diagnostics import Diagnostic, Fix, Label, Rewrite
 from runner.expressions.nodes import Constant, StatusCode
 from runner.openapi.document import Address
-from runner.packed import Part, Unpackable, pack, unpack
+from runner.packed import Part, Unpackable, pack, restored, unpack, withheld
 from runner.source import Source, Span
 from runner.values import ABSENT, Absent, Json
 
@@ -122,3 +122,19 @@ BROKEN: list[Json] = [
 def test_what_was_never_packed_is_refused(packed: Json) -> None:
     with pytest.raises((ValueError, LookupError, TypeError, AttributeError, ImportError)):
         unpack(packed, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "ab", "abab", "xaby", "aab", "1", "a.b", "ba", "ab\\1", "-abc-ab-"],
+    ids=lambda text: text or "empty",
+)
+@pytest.mark.parametrize("said", [("abc", "ab", "a.b", "1"), ("a",), (".",), ()], ids=str)
+def test_texts_that_are_withheld_stand_in_no_text_that_is_written_until_they_are_put_back(
+    text: str, said: tuple[str, ...]
+) -> None:
+    packed = pack((text, [text], 1, None, "other"), {})
+    written = json.loads(json.dumps(withheld(packed, said)))
+    atoms = [piece for atom in written["atoms"][:1] for piece in (atom if isinstance(atom, list) else [atom])]
+    assert not any(each in piece for each in said for piece in atoms)
+    assert unpack(restored(written, said), {}) == (text, [text], 1, None, "other")

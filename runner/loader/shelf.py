@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Shelf(Frozen):
     """What was read of sources, for every document that names them: one reading serves them all.
 
-    `sources` and `recalled` are texts and descriptions of documents that had been kept.
+    `sources` and `recalled` are texts and descriptions of documents that had been kept. `parts` are the shelves of
+    those documents that may have files read in the same folders.
     """
 
     texts: dict[str, Document] = field(default_factory=dict)
@@ -26,6 +27,11 @@ class Shelf(Frozen):
     failures: dict[str, FetchError] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     recalled: dict[str, ApiDescription] = field(default_factory=dict)
+    parts: dict[tuple[object, ...], Shelf] = field(default_factory=dict)
+
+    def among(self, folders: tuple[object, ...]) -> Shelf:
+        """Give the shelf of the documents that may have files read in these folders: what one may, another may not."""
+        return self.parts.setdefault(folders, Shelf())
 
     def once(self, fetch: Fetch) -> Fetch:
         """Look once for what cannot be fetched."""

@@ -32,6 +32,11 @@ class Options(Frozen):
     server_variables: Mapping[str, str] = field(default_factory=dict)
     stand_in: bool = False
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The texts of the user's that a plan holds: a base URL stands there without a slash at its end."""
+        return (*(url.rstrip("/") for url in self.servers.values()), *self.server_variables.values())
+
 
 class Context(Frozen):
     """One Arazzo document being compiled, among the others."""

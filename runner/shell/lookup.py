@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +24,12 @@ def enclosing(document: Path, here: Path) -> tuple[Path, ...]:
         if (each / ".git").exists():
             return (each,)
     return (folder, here)
+
+
+def widest(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Give, in their order, the folders that are below none of the others, each once."""
+    each = tuple(dict.fromkeys(folders))
+    return tuple(one for one in each if not any(other in one.parents for other in each))
 
 
 def look_for(folder: str, name: str) -> tuple[str, ...]:
