@@ -107,8 +107,10 @@ def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
 
 def _require_key(call: OperationCall, pieces: _Pieces) -> None:
     """Refuse a request whose key came to nothing: it counts as safe to send twice, and its API would not know it."""
+    if call.key != "given":
+        return
     keys = [text for name, text in pieces.headers if name.lower() == KEY_HEADER.lower()]
-    if call.key == "given" and not any(map(str.strip, keys)):
+    if not any(map(str.strip, keys)):
         raise _Unsendable("the idempotency key is empty", call.parameters[-1].span)
 
 

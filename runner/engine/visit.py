@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from typing import Literal, TypeAlias
 
@@ -57,7 +57,7 @@ class Visit(Mutable):
     def run(self) -> Generator[Event | Effect, Answer, tuple[Attempt, Settled]]:
         state, step = self.opened.state, self.step
         self.enter()
-        retries: Counter[int] = Counter()
+        retries = defaultdict[int, int](int)
         attempts, paced = 0, False
         action: Action | None = None
         yield self.started()
@@ -125,7 +125,7 @@ class Visit(Mutable):
         )
 
     def choose(
-        self, done: Attempt, retries: Counter[int], trail: Trail
+        self, done: Attempt, retries: dict[int, int], trail: Trail
     ) -> Generator[Event | Effect, Answer, tuple[Action | None, Next]]:
         """Take the first action whose criteria hold; a retry whose reference fails makes room for the next."""
         passed = done.problem is None
