@@ -108,7 +108,10 @@ def _at(value: Value, pointer: str | None) -> Value:
 
 def _walk(value: Value, path: tuple[str | int, ...]) -> Value:
     for token in path:
-        if isinstance(value, list) and len(str(token)) > _LONGEST_INDEX:
+        if isinstance(value, dict):
+            value = value.get(str(token), ABSENT)
+        elif isinstance(value, list) and len(str(token)) > _LONGEST_INDEX:
             return ABSENT
-        value = member(value, token)
+        else:
+            value = member(value, token)
     return value

@@ -63,7 +63,7 @@ def fill(node: Node, scope: Scope, *, files: bool = False) -> Value | Missing:
     part.
     """
     value = _filled(node, scope, files)
-    if isinstance(node, ObjectOf | ArrayOf) and not isinstance(value, Missing) and is_too_large(value):
+    if isinstance(node, (ObjectOf, ArrayOf)) and not isinstance(value, Missing) and is_too_large(value):
         return Missing(next(_expressions(node)), _TOO_LARGE)
     return value
 
