@@ -72,11 +72,11 @@ class Contract(Frozen, eq=False):
         found: list[Mismatch] = []
         if "content-type" in checks and has_body and media is None and response.body:
             found += self._content_type(key, declared, content_type)
-        if "headers" in checks:
+        if "headers" in checks and declared.headers:
             found += self._headers(declared, response)
         if "body" in checks and has_body:
             found += self._body(key, declared, response, media_type(content_type), media)
-        return Compared(key, media, grouped(found))
+        return Compared(key, media, grouped(found) if found else ())
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
         """Compare what a parameter is given; an optional one may be left out."""
