@@ -21,7 +21,7 @@ from runner.engine.events import (
 from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited
 from runner.engine.request import Built, build_request
 from runner.engine.state import Deadline, Finish, Halt, Run, WorkflowState
-from runner.exchange import Exchange, Request, Response, TransportFailure, header
+from runner.exchange import Exchange, Request, Response, header
 from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
 from runner.expressions.scope import Scope, Values
@@ -83,7 +83,7 @@ def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, cal
     match step.call:
         case OperationCall() as operation:
             built = build_request(operation, scope)
-            if isinstance(built, Problem):
+            if not isinstance(built, Built):
                 return Attempt(built, {}, scope)
             if operation.key == "generated":
                 built = built.with_key(_key(run, trail, built.request))
@@ -147,7 +147,7 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
         if checked.breaches:
             run.breaches += broken_contracts(checked, step.step_id, step.span)
     scope = scope.with_exchange(exchange.sent, built.parameters, response)
-    if isinstance(reply, TransportFailure):
+    if not isinstance(reply, Response):
         if reply.kind == "cancelled":
             raise cancelled()
         _check_deadlines(run)
@@ -183,11 +183,11 @@ def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Gene
     shortest = min(FOREVER if limit is None else limit, FOREVER if left is None else left)
     timeout = None if shortest == FOREVER else max(0.001, shortest)
     answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown, bool(call.key))
-    if isinstance(answer, Cancelled):
-        raise cancelled(answer.reason)
-    assert isinstance(answer, Exchange)
-    run.spend(answer.took)
-    return answer
+    if isinstance(answer, Exchange):
+        run.spend(answer.took)
+        return answer
+    assert isinstance(answer, Cancelled)
+    raise cancelled(answer.reason)
 
 
 def _key(run: Run, trail: Trail, request: Request) -> str:
@@ -293,7 +293,7 @@ def compute(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
     values: dict[str, Value] = {}
     for name, node in nodes:
         value = fill(node, scope)
-        if value is not ABSENT and not isinstance(value, Missing):
+        if value is not ABSENT and type(value) is not Missing:
             values[name] = value
     return values
 

@@ -82,7 +82,7 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
 def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
     parameter = bound.parameter
     value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'")
-    if isinstance(value, Absent):
+    if value is ABSENT:
         return
     pieces.values[parameter.location, parameter.name] = value
     try:
@@ -129,7 +129,7 @@ def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
 
 def _filled(node: Node, scope: Scope, span: Span, what: str, *, files: bool = False) -> Value:
     value = fill(node, scope, files=files)
-    if isinstance(value, Missing):
+    if type(value) is Missing:
         raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
     return value
 
@@ -153,7 +153,7 @@ def _body(bound: BoundBody, scope: Scope) -> Value:
 
 
 def _encoded(call: OperationCall, bound: BoundBody, value: Value) -> tuple[bytes, str | None]:
-    if isinstance(value, Absent):
+    if value is ABSENT:
         return b"", None
     content_type = bound.content_type
     if isinstance(value, bytes) and bound.is_chosen:

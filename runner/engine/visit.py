@@ -70,7 +70,7 @@ class Visit(Mutable):
                 state.outputs[step.step_id] = done.outputs
                 taken, comes_next = yield from self.choose(done, retries, trail)
                 action = taken or action
-                if not isinstance(comes_next, Retry):
+                if type(comes_next) is not Retry:
                     break
                 paced = comes_next.delay is not None
         except Halt as halt:
@@ -144,7 +144,7 @@ class Visit(Mutable):
                 return None, comes_next
             retries[found[0]] += action.type == "retry"
             yield self.taken(action, retries[found[0]], trail)
-            if not isinstance(comes_next, Retry) or (yield from self.prepare(comes_next, trail, done.scope)):
+            if type(comes_next) is not Retry or (yield from self.prepare(comes_next, trail, done.scope)):
                 return action, comes_next
             excluded.add(found[0])
 

@@ -91,7 +91,7 @@ class Landed(NamedTuple):
 def deliver(send: Send, session: Session) -> Steps[Exchange]:
     """Carry out one Send: as many hops as it takes, all within its timeout."""
     request = without_user_info(send.request)
-    if isinstance(url := legal_url(request.url), TransportFailure):
+    if not isinstance(url := legal_url(request.url), str):
         return Exchange(request, url)
     guard = session.guard(send, request) if send.operation.security else None
     hops: list[Hop] = []
@@ -101,7 +101,7 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
         hop = _sent(request, session, left) if guard is None else _guarded(request, guard, session, left)
         sent, reply, seconds = yield from hop
         took += seconds
-        if isinstance(reply, TransportFailure):
+        if not isinstance(reply, Response):
             late = reply is NO_TIME or (hops and reply.kind == "timeout" and send.timeout is not None)
             return Exchange(sent, _too_late(send.timeout, hops) if late else reply, took, tuple(hops))
         reply = _with_delay_in_seconds(reply, session.now)
@@ -142,7 +142,7 @@ def _sent(request: Request, session: Session, left: float | None) -> Steps[Lande
     if session.jar.has_cookies and (cookies := session.jar.pairs(request.url, session.now())):
         request = with_cookies(request, cookies)
     finished = complete(request, session.user_agent)
-    if isinstance(finished, TransportFailure):
+    if not isinstance(finished, Request):
         return Landed(request, finished, 0.0)
     if left is not None and left <= 0:
         return Landed(finished, NO_TIME, 0.0)

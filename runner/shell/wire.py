@@ -111,7 +111,7 @@ def _origin(parts: SplitResult) -> str:
 def complete(request: Request, user_agent: str) -> Request | TransportFailure:
     """Write every header field that will be sent and make the URL legal; refuse what HTTP cannot carry."""
     url = legal_url(request.url)
-    if isinstance(url, TransportFailure):
+    if not isinstance(url, str):
         return url
     if not TOKEN.fullmatch(request.method):
         return TransportFailure("protocol", "the method is not one that HTTP can send")
