@@ -112,11 +112,11 @@ def _expressions(node: Node) -> Iterator[Expression]:
 
 def _filled(node: Node, scope: Scope, files: bool) -> Value | Missing:
     match node:
-        case Constant(constant):
-            return constant
         case Computed(expression):
             value = evaluate(expression, scope)
             return Missing(expression, _ABSENT) if value is ABSENT and not _is_input(expression) else value
+        case Constant(constant):
+            return constant
         case Template():
             return fill_text(node, scope)
         case Selected():
