@@ -48,7 +48,6 @@ from runner.exchange import (
     Reply,
     Request,
     Response,
-    TransportFailure,
     decode,
     header,
     media_type,
@@ -318,9 +317,9 @@ class Redactor:
         )
 
     def _reply(self, reply: Reply) -> Reply:
-        if isinstance(reply, TransportFailure):
-            return changed(reply, message=self.text(reply.message))
-        return self._response(reply)
+        if isinstance(reply, Response):
+            return self._response(reply)
+        return changed(reply, message=self.text(reply.message))
 
     def _response(self, response: Response) -> Response:
         headers, body = self._headers(response.headers), self._body(response)
