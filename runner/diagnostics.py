@@ -127,6 +127,8 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     refused.
     """
     by_severity = sorted(diagnostics, key=lambda d: d.severity, reverse=True)
+    if not by_severity:
+        return ()
     unique: dict[tuple[str, str, int, str], Diagnostic] = {}
     for each in by_severity:
         key = (each.rule, each.span.source.uri, each.span.start, each.message)

@@ -34,19 +34,20 @@ FailureKind: TypeAlias = Literal[
 
 def header(headers: Headers, name: str) -> str | None:
     """Give a header's value; repeated fields are joined by `, ` (RFC 9110, 5.2), of Set-Cookie the first is given."""
-    found = header_lines(headers, name)
-    if len(found) < 2:
-        return found[0] if found else None
-    return found[0] if name.lower() == "set-cookie" else ", ".join(found)
+    wanted, length, found = name.lower(), len(name), None
+    for key, value in headers:  # most fields are told from the others by how long their names are
+        if len(key) == length and key.lower() == wanted:
+            if found is None:
+                found = value
+            elif wanted != "set-cookie":
+                found = f"{found}, {value}"
+    return found
 
 
 def header_lines(headers: Headers, name: str) -> list[str]:
     """Give the value of each line of a header."""
-    wanted, length, found = name.lower(), len(name), []
-    for key, value in headers:  # no comprehension, which is one more call for what is asked ten times a request
-        if len(key) == length and key.lower() == wanted:
-            found.append(value)
-    return found
+    wanted = name.lower()
+    return [value for key, value in headers if key.lower() == wanted]
 
 
 class MediaType(NamedTuple):

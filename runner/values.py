@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import TypeAlias, Union
 
 Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007 - it is recursive
@@ -62,6 +63,7 @@ def join_pointer(base: str, *tokens: str | int) -> str:
     return base
 
 
+@lru_cache(maxsize=1024)  # the pointers of a plan are followed again and again
 def split_pointer(pointer: str) -> tuple[str, ...]:
     """Split a JSON Pointer into unescaped tokens; the empty pointer has none."""
     if not pointer:

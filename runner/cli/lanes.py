@@ -159,13 +159,11 @@ def _inside(tell: Tell, known: frozenset[str]) -> Tell:
     """Tell of a run inside a suite: its beginning is no event of its own, but may know more secrets."""
 
     def told(entry: Entry) -> None:
-        match entry.event:
-            case RunStarted(secrets=secrets):
-                if secrets - known:
-                    tell(Entry(entry.at, SecretsLearned(secrets - known)))
-            case RunFinished():
-                pass
-            case _:
-                tell(entry)
+        event = entry.event
+        if type(event) is RunStarted:
+            if new := event.secrets - known:
+                tell(Entry(entry.at, SecretsLearned(new)))
+        elif type(event) is not RunFinished:
+            tell(entry)
 
     return told

@@ -246,22 +246,18 @@ class Outlets(Mutable):
         event: Event = entry.event
         if entry.at > self.last_at:  # cases that ran side by side are told one after the other
             self.last_at = entry.at
-        match event:
-            case RunStarted():
-                return
-            case RunFinished(outcome):
-                self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
-                return
-            case CaseFinished(_, outcome):
-                self.outcome = max(self.outcome, outcome, key=SEVERITY.__getitem__)
-            case Answered(_, exchange):
-                self.sent += 1
-                self.answered += _was_answered(exchange)
-            case ContractChecked(breaches=breaches) if breaches:
-                self.mismatched += 1
-            case _:
-                pass
-        self._tell_all(entry)
+        kind = type(event)
+        if kind is RunStarted:
+            return
+        if type(event) is RunFinished or type(event) is CaseFinished:
+            self.outcome = max(self.outcome, event.outcome, key=SEVERITY.__getitem__)
+        elif type(event) is Answered:
+            self.sent += 1
+            self.answered += _was_answered(event.exchange)
+        elif type(event) is ContractChecked:
+            self.mismatched += bool(event.breaches)
+        if kind is not RunFinished:
+            self._tell_all(entry)
 
     def finish(self, signal_number: int = 0) -> int:
         """Tell the end, write what is left to write, and give the exit code; `signal_number` is what ended the run."""

@@ -111,11 +111,11 @@ def check(criterion: Criterion, scope: Scope) -> Verdict:
 def _judge(condition: Condition, text: str, scope: Scope) -> Verdict:
     """Judge a condition; the verdict shows the comparison that decided, or was made last."""
     match condition:
-        case Literal() | Operand():
-            value = _value(condition, scope)
-            return Verdict(truth(value), value, comparison=text[condition.start : condition.end])
         case Comparison():
             return _compare(condition, text, scope)
+        case Literal() | Operand():
+            value = condition.value if isinstance(condition, Literal) else evaluate(condition.expression, scope)
+            return Verdict(truth(value), value, comparison=text[condition.start : condition.end])
         case Not(inner, start, end):
             verdict = _judge(inner, text, scope)
             return (
@@ -143,13 +143,15 @@ def _compare(comparison: Comparison, text: str, scope: Scope) -> Verdict:
     written = text[comparison.start : comparison.end]
     sides: list[Value] = []
     for side in (comparison.left, comparison.right):
-        if isinstance(side, (Literal, Operand)):
-            sides.append(_value(side, scope))
-            continue
-        verdict = _judge(side, text, scope)
-        if verdict.problem:
-            return verdict
-        sides.append(verdict.passed)
+        if type(side) is Operand:
+            sides.append(evaluate(side.expression, scope))
+        elif type(side) is Literal:
+            sides.append(side.value)
+        else:
+            verdict = _judge(side, text, scope)
+            if verdict.problem:
+                return verdict
+            sides.append(verdict.passed)
     left, right = sides
     if left is ABSENT and right is ABSENT:
         names = [text[side.start : side.end] for side in (comparison.left, comparison.right)]
@@ -157,10 +159,6 @@ def _compare(comparison: Comparison, text: str, scope: Scope) -> Verdict:
         return Verdict(False, left, right, written, problem)
     compared = compare(comparison.operator, left, right)
     return Verdict(compared.holds, left, right, written, note=compared.note)
-
-
-def _value(side: Literal | Operand, scope: Scope) -> Value:
-    return side.value if isinstance(side, Literal) else evaluate(side.expression, scope)
 
 
 def _search(criterion: RegexCriterion, scope: Scope) -> Verdict:

@@ -47,6 +47,8 @@ _EQUALITY: Mapping[tuple[Kind, Kind], Way] = {
     ("object", "object"): "by value",
     ("binary body", "binary body"): "by value",
 }
+# What the table comes to where both are of the type, so that nobody has to ask whether a text is a numeral.
+_OF_ONE_TYPE: Mapping[type, Way] = {int: "by number", str: "by text"}
 _HOLDS: Mapping[Operator, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
     "<=": lambda order: order <= 0,
@@ -60,6 +62,8 @@ def compare(operator: Operator, left: Value, right: Value) -> Compared:
 
     Only numbers and texts have an order: `null <= null` does not hold. A pair with null needs no note.
     """
+    if operator in ("==", "!=") and type(left) is type(right) and (way := _OF_ONE_TYPE.get(type(left))):
+        return Compared(_equal(way, left, right) == (operator == "=="))
     kinds = (kind_of(left), kind_of(right))
     if operator in ("==", "!="):
         way = _EQUALITY.get(kinds)

@@ -21,7 +21,7 @@ from runner.engine.events import (
 from runner.engine.flow import Answer, Cancelled, Effect, Send, Wait, Waited
 from runner.engine.request import Built, build_request
 from runner.engine.state import Deadline, Finish, Halt, Run, WorkflowState
-from runner.exchange import Exchange, Request, Response, TransportFailure, header
+from runner.exchange import Exchange, Request, Response, header
 from runner.expressions.fill import Missing, fill
 from runner.expressions.nodes import Node
 from runner.expressions.scope import Scope, Values
@@ -52,14 +52,15 @@ class _OwnOutputs(Mapping[str, Value]):
     """The outputs of the workflow that runs, computed from what ran when somebody looks."""
 
     def __init__(self, nodes: tuple[tuple[str, Node], ...], scope: Scope) -> None:
-        self._nodes = dict(nodes)
+        self._nodes = nodes
         self._scope = scope
 
     def __getitem__(self, name: str) -> Value:
-        return _filled(self._nodes[name], self._scope)
+        value = fill(dict(self._nodes)[name], self._scope)
+        return ABSENT if isinstance(value, Missing) else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._nodes)
+        return (name for name, _ in self._nodes)
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -68,28 +69,21 @@ class _OwnOutputs(Mapping[str, Value]):
 def scope_of(run: Run, state: WorkflowState) -> Scope:
     """Give what a workflow's expressions see between its steps."""
     plan = state.plan
-    scope = Scope(
-        inputs=state.inputs,
-        steps=state.outputs,
-        workflows=run.finished.get(plan.document, {}),
-        sources=plan.sources,
-        self_uri=plan.self_uri,
-        apply=run.apply,
-    )
+    finished = run.finished.get(plan.document, {})
+    scope = Scope(state.inputs, {}, state.outputs, finished, plan.sources, plan.self_uri, apply=run.apply)
     return scope.with_outputs(_OwnOutputs(plan.outputs, scope)) if plan.outputs else scope
 
 
 def attempt(run: Run, state: WorkflowState, step: StepPlan, trail: Trail, *, call: CallWorkflow, paced: bool) -> Part:
     """Run a step once, within its timeout. `paced` says that a delay of its own came before."""
     scope = scope_of(run, state)
-    unmet = unmet_needs(run, state, step)
-    if unmet:
+    if (step.needs or step.needs_elsewhere) and (unmet := unmet_needs(run, state, step)):
         message = f"step '{step.step_id}' depends on '{unmet[0]}', which has not completed"
         return Attempt(Problem("dependency", message, step.span), {}, scope)
     match step.call:
         case OperationCall() as operation:
             built = build_request(operation, scope)
-            if isinstance(built, Problem):
+            if not isinstance(built, Built):
                 return Attempt(built, {}, scope)
             if operation.key == "generated":
                 built = built.with_key(_key(run, trail, built.request))
@@ -123,7 +117,8 @@ def _timed(run: Run, step: StepPlan, scope: Scope, part: Part) -> Part:
         run.budget.deadlines.remove(deadline)
 
 
-NEVER = Deadline(float("inf"), Problem("timeout", ""))
+FOREVER = float("inf")
+NEVER = Deadline(FOREVER, Problem("timeout", ""))
 
 
 def _deadline(run: Run, step: StepPlan) -> Deadline:
@@ -139,19 +134,20 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     call = step.call
     assert isinstance(call, OperationCall)
     exchange = yield from _send(run, call, built.request, trail)
-    if isinstance(exchange.reply, Response):
+    reply = exchange.reply
+    response = reply if isinstance(reply, Response) else None
+    if response is not None and run.unanswered:
         run.unanswered.pop(_visit(trail), None)
     yield Answered(trail, exchange, tuple(built.values))
-    reply = exchange.reply
-    if isinstance(reply, Response) and reply.content.problem:
-        yield BodyUnreadable(trail, f"the body of {call.title} is {reply.content.problem.removeprefix('it is ')}")
+    if response is not None and response.content.problem:
+        yield BodyUnreadable(trail, f"the body of {call.title} is {response.content.problem.removeprefix('it is ')}")
     checked = check_contract(run.limits.contract, call, built, exchange, trail)
     if checked is not None:
         yield checked
-        run.breaches += broken_contracts(checked, step.step_id, step.span)
-    response = reply if isinstance(reply, Response) else None
+        if checked.breaches:
+            run.breaches += broken_contracts(checked, step.step_id, step.span)
     scope = scope.with_exchange(exchange.sent, built.parameters, response)
-    if isinstance(reply, TransportFailure):
+    if not isinstance(reply, Response):
         if reply.kind == "cancelled":
             raise cancelled()
         _check_deadlines(run)
@@ -183,16 +179,15 @@ def _past(finish: Finish) -> str:
 
 
 def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Generator[Event | Effect, Answer, Exchange]:
-    times = [
-        time for time in (run.limits.request_timeout, run.remaining()) if time is not None and time != float("inf")
-    ]
-    timeout = max(0.001, min(times)) if times else None
+    limit, left = run.limits.request_timeout, run.remaining()
+    shortest = min(FOREVER if limit is None else limit, FOREVER if left is None else left)
+    timeout = None if shortest == FOREVER else max(0.001, shortest)
     answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown, bool(call.key))
-    if isinstance(answer, Cancelled):
-        raise cancelled(answer.reason)
-    assert isinstance(answer, Exchange)
-    run.spend(answer.took)
-    return answer
+    if isinstance(answer, Exchange):
+        run.spend(answer.took)
+        return answer
+    assert isinstance(answer, Cancelled)
+    raise cancelled(answer.reason)
 
 
 def _key(run: Run, trail: Trail, request: Request) -> str:
@@ -295,13 +290,12 @@ def holds(conditions: Iterable[Condition], scope: Scope, trail: Trail, action: s
 
 def compute(nodes: tuple[tuple[str, Node], ...], scope: Scope) -> Values:
     """Compute declared outputs; one that is not there is left out."""
-    values = ((name, _filled(node, scope)) for name, node in nodes)
-    return {name: value for name, value in values if value is not ABSENT}
-
-
-def _filled(node: Node, scope: Scope) -> Value:
-    value = fill(node, scope)
-    return ABSENT if isinstance(value, Missing) else value
+    values: dict[str, Value] = {}
+    for name, node in nodes:
+        value = fill(node, scope)
+        if value is not ABSENT and type(value) is not Missing:
+            values[name] = value
+    return values
 
 
 def retry_after(response: Response) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, final
 
 from runner.plan.plan import Action, Target
 from runner.records import Frozen
@@ -31,6 +31,7 @@ class Transfer(Frozen):
     target: Target
 
 
+@final
 class Retry(Frozen):
     """The step is tried again: after `delay` seconds, or at its own pace where None, and after the reference ran."""
 

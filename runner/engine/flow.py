@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from runner.engine.events import Event, Outcome, Trail
-from runner.exchange import Exchange, Request, TransportFailure
+from runner.exchange import Exchange, Request, Response
 from runner.openapi.document import Operation
 from runner.records import Frozen
 
 
+@final
 class Send(Frozen):
     """Send this request; answered by an Exchange. `timeout` in seconds covers the whole exchange, redirects too.
 
@@ -28,6 +29,7 @@ class Send(Frozen):
     has_key: bool = False
 
 
+@final
 class Wait(Frozen):
     """Let this many seconds pass; answered by Waited. `in_teardown` is that of Send."""
 
@@ -59,7 +61,7 @@ Answer: TypeAlias = Exchange | Waited | Cancelled | None
 def is_cancelled(answer: Answer) -> bool:
     """Say whether the user ended the run: before an effect began, or in the middle of a request."""
     if isinstance(answer, Exchange):
-        return isinstance(answer.reply, TransportFailure) and answer.reply.kind == "cancelled"
+        return not isinstance(answer.reply, Response) and answer.reply.kind == "cancelled"
     return isinstance(answer, Cancelled)
 
 

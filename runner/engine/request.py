@@ -82,7 +82,7 @@ def build_request(call: OperationCall, scope: Scope) -> Built | Problem:
 def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
     parameter = bound.parameter
     value = _value(bound.value, scope, bound.span, f"parameter '{parameter.name}'")
-    if isinstance(value, Absent):
+    if value is ABSENT:
         return
     pieces.values[parameter.location, parameter.name] = value
     try:
@@ -107,8 +107,10 @@ def _place(pieces: _Pieces, bound: BoundParameter, scope: Scope) -> None:
 
 def _require_key(call: OperationCall, pieces: _Pieces) -> None:
     """Refuse a request whose key came to nothing: it counts as safe to send twice, and its API would not know it."""
+    if call.key != "given":
+        return
     keys = [text for name, text in pieces.headers if name.lower() == KEY_HEADER.lower()]
-    if call.key == "given" and not any(map(str.strip, keys)):
+    if not any(map(str.strip, keys)):
         raise _Unsendable("the idempotency key is empty", call.parameters[-1].span)
 
 
@@ -127,7 +129,7 @@ def _value(node: Node, scope: Scope, span: Span, what: str) -> Json | Absent:
 
 def _filled(node: Node, scope: Scope, span: Span, what: str, *, files: bool = False) -> Value:
     value = fill(node, scope, files=files)
-    if isinstance(value, Missing):
+    if type(value) is Missing:
         raise _Unsendable(f"{what} cannot be sent: {value.message}", span)
     return value
 
@@ -151,7 +153,7 @@ def _body(bound: BoundBody, scope: Scope) -> Value:
 
 
 def _encoded(call: OperationCall, bound: BoundBody, value: Value) -> tuple[bytes, str | None]:
-    if isinstance(value, Absent):
+    if value is ABSENT:
         return b"", None
     content_type = bound.content_type
     if isinstance(value, bytes) and bound.is_chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -84,7 +84,7 @@ class Budget(Mutable):
     most_steps: int
     deadlines: list[Deadline] = field(default_factory=list)
     steps: int = 0
-    visits: Counter[str] = field(default_factory=Counter)
+    visits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     in_teardown: bool = False
 
     def limit_time(self, seconds: float, now: float) -> None:
@@ -96,7 +96,8 @@ class Budget(Mutable):
         """Count a visit of a step, and halt where there are too many."""
         self.steps += 1
         if self.steps > self.most_steps:
-            most = ", ".join(f"'{name}' {count} times" for name, count in self.visits.most_common(3) if count > 1)
+            often = Counter(self.visits).most_common(3)
+            most = ", ".join(f"'{name}' {count} times" for name, count in often if count > 1)
             message = f"{self.owner} took more than {self.most_steps} step{'s' if self.most_steps != 1 else ''}"
             raise Halt(Problem("budget", f"{message}: it visited {most}" if most else message, span))
 
@@ -155,7 +156,7 @@ class Run(Mutable):
     def remaining(self) -> float | None:
         """Give the seconds until the first deadline, or None."""
         deadlines = self.budget.deadlines
-        return min(deadline.at for deadline in deadlines) - self.elapsed if deadlines else None
+        return min([deadline.at for deadline in deadlines]) - self.elapsed if deadlines else None
 
     def spend(self, seconds: float) -> None:
         """Count time that passed, and halt where a deadline outside the innermost one has passed."""
@@ -175,7 +176,7 @@ class WorkflowState(Mutable):
     plan: WorkflowPlan
     inputs: Mapping[str, InputValue]
     outputs: dict[str, Values] = field(default_factory=dict)
-    visits: Counter[str] = field(default_factory=Counter)
+    visits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     completed: set[int] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     position: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from typing import Literal, TypeAlias
 
@@ -57,7 +57,7 @@ class Visit(Mutable):
     def run(self) -> Generator[Event | Effect, Answer, tuple[Attempt, Settled]]:
         state, step = self.opened.state, self.step
         self.enter()
-        retries: Counter[int] = Counter()
+        retries = defaultdict[int, int](int)
         attempts, paced = 0, False
         action: Action | None = None
         yield self.started()
@@ -70,7 +70,7 @@ class Visit(Mutable):
                 state.outputs[step.step_id] = done.outputs
                 taken, comes_next = yield from self.choose(done, retries, trail)
                 action = taken or action
-                if not isinstance(comes_next, Retry):
+                if type(comes_next) is not Retry:
                     break
                 paced = comes_next.delay is not None
         except Halt as halt:
@@ -125,7 +125,7 @@ class Visit(Mutable):
         )
 
     def choose(
-        self, done: Attempt, retries: Counter[int], trail: Trail
+        self, done: Attempt, retries: dict[int, int], trail: Trail
     ) -> Generator[Event | Effect, Answer, tuple[Action | None, Next]]:
         """Take the first action whose criteria hold; a retry whose reference fails makes room for the next."""
         passed = done.problem is None
@@ -144,7 +144,7 @@ class Visit(Mutable):
                 return None, comes_next
             retries[found[0]] += action.type == "retry"
             yield self.taken(action, retries[found[0]], trail)
-            if not isinstance(comes_next, Retry) or (yield from self.prepare(comes_next, trail, done.scope)):
+            if type(comes_next) is not Retry or (yield from self.prepare(comes_next, trail, done.scope)):
                 return action, comes_next
             excluded.add(found[0])
 

@@ -38,13 +38,12 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     `$message` has no message here, and a component is resolved before the run: both are ABSENT.
     """
     match expression:  # what is asked for most often comes first
+        case Body(side, pointer):
+            return _of_body(_message(side, scope), pointer)
         case StepOutput(step_id, name, pointer):
             return _at(scope.steps.get(step_id, {}).get(name, ABSENT), pointer)
         case StatusCode():
             return ABSENT if scope.response is None else scope.response.status
-        case Body(side, pointer) | Payload(side, pointer):
-            message = _message(side, scope)
-            return ABSENT if message is None else _at(message.content.value, pointer)
         case Accessed(base, path):
             return _walk(evaluate(base, scope), path)
         case Input(name, pointer):
@@ -55,6 +54,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
             return _at(scope.workflows.get(workflow_id, {}).get(field, {}).get(name, ABSENT), pointer)
         case SourceReference(source, reference):
             return scope.sources.get(source, {}).get(plain_name(reference), ABSENT)
+        case Payload(side, pointer):
+            return _of_body(_message(side, scope), pointer)
         case SelfUri():
             return ABSENT if scope.self_uri is None else scope.self_uri
         case ComponentReference():
@@ -91,6 +92,10 @@ def _message(side: Side, scope: Scope) -> Request | Response | None:
             assert_never(side)
 
 
+def _of_body(message: Request | Response | None, pointer: str | None) -> Value:
+    return ABSENT if message is None else _at(message.content.value, pointer)
+
+
 def _header(message: Request | Response | None, name: str) -> Value:
     found = None if message is None else header(message.headers, name)
     return ABSENT if found is None else found
@@ -108,7 +113,10 @@ def _at(value: Value, pointer: str | None) -> Value:
 
 def _walk(value: Value, path: tuple[str | int, ...]) -> Value:
     for token in path:
-        if isinstance(value, list) and len(str(token)) > _LONGEST_INDEX:
+        if isinstance(value, dict):
+            value = value.get(str(token), ABSENT)
+        elif isinstance(value, list) and len(str(token)) > _LONGEST_INDEX:
             return ABSENT
-        value = member(value, token)
+        else:
+            value = member(value, token)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never, cast
+from typing import assert_never, cast, final
 from urllib.parse import quote
 
 from runner.expressions.evaluate import evaluate
@@ -43,6 +43,7 @@ _BINARY = "is a binary body, which can only be used whole"
 _SCALAR = "is no structured data, which a Selector Object searches"
 
 
+@final
 class Missing(Frozen):
     """An expression whose value cannot be used, and why, as a predicate ("is not there"): nothing may be sent."""
 
@@ -63,7 +64,7 @@ def fill(node: Node, scope: Scope, *, files: bool = False) -> Value | Missing:
     part.
     """
     value = _filled(node, scope, files)
-    if isinstance(node, ObjectOf | ArrayOf) and not isinstance(value, Missing) and is_too_large(value):
+    if (type(node) is ObjectOf or type(node) is ArrayOf) and type(value) is not Missing and is_too_large(value):
         return Missing(next(_expressions(node)), _TOO_LARGE)
     return value
 
@@ -111,11 +112,11 @@ def _expressions(node: Node) -> Iterator[Expression]:
 
 def _filled(node: Node, scope: Scope, files: bool) -> Value | Missing:
     match node:
-        case Constant(constant):
-            return constant
         case Computed(expression):
             value = evaluate(expression, scope)
             return Missing(expression, _ABSENT) if value is ABSENT and not _is_input(expression) else value
+        case Constant(constant):
+            return constant
         case Template():
             return fill_text(node, scope)
         case Selected():
@@ -134,7 +135,7 @@ def fill_text(template: Template, scope: Scope) -> str | Missing:
     room = LARGEST
     for part in template.parts:
         text = part if isinstance(part, str) else _part_text(part, template.style, scope)
-        if isinstance(text, Missing):
+        if type(text) is Missing:
             return text
         room -= len(text)
         if room < 0:
@@ -153,9 +154,9 @@ def _is_input(expression: Expression) -> bool:
 
 
 def _part_text(part: Expression | Quoted | Escaped, style: str, scope: Scope) -> str | Missing:
-    expression = part.expression if isinstance(part, (Quoted, Escaped)) else part
+    expression = part.expression if type(part) is Quoted or type(part) is Escaped else part
     value = evaluate(expression, scope)
-    if isinstance(value, Absent):
+    if value is ABSENT:
         return Missing(expression, _ABSENT)
     if isinstance(value, bytes):
         return Missing(expression, _BINARY)
@@ -199,9 +200,9 @@ def _object(members: tuple[tuple[str, Node], ...], scope: Scope, files: bool) ->
     result: dict[str, Json] = {}
     for name, node in members:
         value = _inner(node, scope, files)
-        if isinstance(value, Missing):
+        if type(value) is Missing:
             return value
-        if not isinstance(value, Absent):
+        if value is not ABSENT:
             result[name] = value
     return result
 
@@ -210,9 +211,9 @@ def _array(items: tuple[Node, ...], scope: Scope, files: bool) -> Value | Missin
     result: list[Json] = []
     for node in items:
         value = _inner(node, scope, files)
-        if isinstance(value, Missing):
+        if type(value) is Missing:
             return value
-        if not isinstance(value, Absent):
+        if value is not ABSENT:
             result.append(value)
     return result
 

@@ -6,7 +6,7 @@ Runtime Expressions, Arazzo 1.1.0. `pointer` is the JSON Pointer after `#`, or N
 from __future__ import annotations
 
 import json
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, final
 
 from runner.records import Frozen
 from runner.values import Json
@@ -182,12 +182,14 @@ class Computed(Frozen):
     expression: Expression
 
 
+@final
 class Quoted(Frozen):
     """An expression that stands inside quotes of a JSON text: a string is escaped, a structure replaces the quotes."""
 
     expression: Expression
 
 
+@final
 class Escaped(Frozen):
     """An expression in the middle of a string of a JSON text: its text is escaped and the quotes stay."""
 

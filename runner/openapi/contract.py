@@ -72,15 +72,15 @@ class Contract(Frozen, eq=False):
         found: list[Mismatch] = []
         if "content-type" in checks and has_body and media is None and response.body:
             found += self._content_type(key, declared, content_type)
-        if "headers" in checks:
+        if "headers" in checks and declared.headers:
             found += self._headers(declared, response)
         if "body" in checks and has_body:
             found += self._body(key, declared, response, media_type(content_type), media)
-        return Compared(key, media, grouped(found))
+        return Compared(key, media, grouped(found) if found else ())
 
     def check_parameter(self, parameter: Parameter, value: Json | Absent) -> tuple[Mismatch, ...]:
         """Compare what a parameter is given; an optional one may be left out."""
-        if isinstance(value, Absent):
+        if value is ABSENT:
             address = Address(self.api.uri, parameter.pointer)
             missing = "is required, and was left out"
             return (_subject_of(parameter).differs(missing, address),) if parameter.required else ()
@@ -90,7 +90,7 @@ class Contract(Frozen, eq=False):
             return ()
         found = self._compiled(parameter.schema, "request")
         sent: Json = value
-        if not isinstance(found, SchemaProblem):
+        if isinstance(found, Compiled):
             sent = value if parameter.content_type is not None else retyped(value, found.types)
             if found.schema.valid(sent):
                 return ()
@@ -111,8 +111,6 @@ class Contract(Frozen, eq=False):
             message = f"is not offered by {self.operation.title}: it takes {_listed(body.content)}"
             kind = Subject("request", f"content type '{media_type(content_type).essence}'")
             return (kind.differs(message, address.below("content")),)
-        if isinstance(value, Absent):
-            return ()
         if media.schema is not None:
             found = self._compiled(media.schema, "request")
         elif self.api.dialect == "swagger-2.0" and "schema" in media.written:
@@ -120,7 +118,7 @@ class Contract(Frozen, eq=False):
         else:
             return ()
         read: tuple[Value, frozenset[str]] = (value, frozenset())
-        if not isinstance(found, SchemaProblem):
+        if isinstance(found, Compiled):
             read = _as_read(value, media_type(content_type), found.types)
         sent, files = read
         if isinstance(sent, (bytes, Absent)):
@@ -220,7 +218,7 @@ class Contract(Frozen, eq=False):
 
     def _read(self, value: Value, kind: MediaType, address: Address) -> Iterable[Json]:
         """Give what a body may mean to a schema; what it says of XML or bytes is not for a JSON Schema to check."""
-        if kind.is_json and not isinstance(value, (bytes, Absent)):
+        if kind.is_json and value is not ABSENT and not isinstance(value, bytes):
             return [value]
         text = "" if isinstance(value, Absent) and kind.is_text else value
         if not isinstance(text, str):
@@ -264,7 +262,7 @@ class Contract(Frozen, eq=False):
     def _held(
         self, subject: Subject, address: Address, found: Compiled | SchemaProblem, values: Iterable[Json]
     ) -> Iterator[Mismatch]:
-        if isinstance(found, SchemaProblem):
+        if not isinstance(found, Compiled):
             yield subject.differs(f"cannot be checked: {found.message}", _address(found.pointer) or address)
             return
         first: Json | Absent = ABSENT

@@ -23,6 +23,7 @@ IN_PATH = ":/@!$&'()*+,;="
 IN_SEGMENT = ":@!$&'()*+,;="
 # RFC 6265, section 4.1.1: a cookie's value holds no `,` and no `;`, but `#`, `[` and `]`
 IN_COOKIE = ":/?#[]@!$&'()*+="
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
@@ -45,7 +46,7 @@ def encode_form(text: str) -> str:
 
 
 def _quoted(text: str, keep: str) -> str:
-    return quote(_unicode(text), safe=keep)
+    return text if _UNRESERVED.fullmatch(text) else quote(_unicode(text), safe=keep)
 
 
 def _unicode(text: str) -> str:

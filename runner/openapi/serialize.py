@@ -132,7 +132,8 @@ def header_value(parameter: Parameter, value: Json) -> str | None:
     delimiter = "," if parameter.style == "simple" else _COLLECTIONS.get(parameter.style)
     if delimiter is None:
         raise _unknown_style(parameter)
-    return header_text(parameter.name, _expand(_HEADER, parameter, value, str, str, delimiter))
+    text = value if isinstance(value, str) else _expand(_HEADER, parameter, value, str, str, delimiter)
+    return header_text(parameter.name, text)
 
 
 def cookie_pairs(parameter: Parameter, value: Json) -> str:

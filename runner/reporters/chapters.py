@@ -10,6 +10,8 @@ from runner.reporters.findings import Finding, merged
 from runner.reporters.record import CaseRecord, Failure, RunRecord, WorkflowRecord, failures, inside_out
 from runner.reporters.recorder import Recorder
 
+_ENDS = frozenset({WorkflowFinished, CaseFinished, CaseSkipped})
+
 
 class Chapter(Frozen):
     """What ran for one case of a suite, or for one workflow that was asked for or depended on.
@@ -91,7 +93,7 @@ class Chapters:
         if entry is not self._heard:
             self._heard = entry
             self._recorder.tell(entry)
-            ends = isinstance(entry.event, WorkflowFinished | CaseFinished | CaseSkipped) and self._recorder.is_idle
+            ends = type(entry.event) in _ENDS and self._recorder.is_idle
             self._over = self._taken() if ends else ()
         return self._over
 

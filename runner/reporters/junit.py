@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import IO, TextIO
 
 from runner.diagnostics import Diagnostic
@@ -268,6 +269,7 @@ class _Named(Frozen):
     label: str = ""
 
 
+@lru_cache(maxsize=256)  # the cases of a suite come from few documents
 def dotted(file: str) -> str:
     """Write a path as a class name: `flows/pets.arazzo.yaml` is `flows.pets`; Jenkins splits it at the last dot."""
     path = re.sub(r"(\.arazzo)?\.(ya?ml|json)$", "", re.sub(r"^[a-z]+://", "", file), flags=re.IGNORECASE)

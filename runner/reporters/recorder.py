@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from runner.engine.events import (
     ActionTaken,
@@ -37,6 +37,11 @@ from runner.reporters.slim import EARLIER_LIMIT, slim_step, slim_workflow, trimm
 BODY_LIMIT = 16 * 1024
 """Bytes of each body that a record keeps: more than any report shows, little enough for ten thousand steps."""
 
+Inside: TypeAlias = (
+    Answered | BodyUnreadable | ContractChecked | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted
+)
+"""What happens inside of a step."""
+
 R = TypeVar("R", StepRecord, WorkflowRecord)
 
 
@@ -66,7 +71,7 @@ class Recorder:
     def step(self) -> StepRecord | None:
         """The innermost step that is open."""
         for each in reversed(self._stack):
-            if isinstance(each, StepRecord):
+            if type(each) is StepRecord:
                 return each
         return None
 
@@ -74,7 +79,7 @@ class Recorder:
     def workflow(self) -> WorkflowRecord | None:
         """The innermost workflow that is open."""
         for each in reversed(self._stack):
-            if isinstance(each, WorkflowRecord):
+            if type(each) is WorkflowRecord:
                 return each
         return None
 
@@ -94,7 +99,13 @@ class Recorder:
         self.run.finished = entry.at
         if self._resting is not None:
             self._end_wait(entry.at, *self._resting)
-        match entry.event:
+        match entry.event:  # what is told most often comes first
+            case (CriterionChecked() | Answered() | ContractChecked() | AttemptFinished()) as event:
+                self._inside(event, entry.at)
+            case StepStarted() as event:
+                self._open_step(event, entry.at)
+            case StepFinished() as event:
+                self._close_step(event, entry.at)
             case RunStarted() as event:
                 self.run = RunRecord(
                     event.document,
@@ -112,10 +123,6 @@ class Recorder:
                 self._close_case(event, entry.at)
             case WorkflowStarted() as event:
                 self._open_workflow(event, entry.at)
-            case StepStarted() as event:
-                self._open_step(event, entry.at)
-            case StepFinished() as event:
-                self._close_step(event, entry.at)
             case WorkflowFinished() as event:
                 self._close_workflow(event, entry.at)
             case TeardownStarted() | StepSkipped() | TeardownFinished() as event:
@@ -126,8 +133,11 @@ class Recorder:
             case SecretsLearned():
                 pass  # the redactor's
             case event:
-                if step := self.step:
-                    self._during(step, event, entry.at)
+                self._inside(event, entry.at)
+
+    def _inside(self, event: Inside, at: float) -> None:
+        if step := self.step:
+            self._during(step, event, at)
 
     def _end_wait(self, at: float, step: StepRecord, seconds: float, since: float) -> None:
         """Count how long a step really waited: as long as it said, or until it was broken off."""
@@ -136,28 +146,19 @@ class Recorder:
         step.moments.append(Moment("wait", since, ended))
         self._resting = None
 
-    def _during(
-        self,
-        step: StepRecord,
-        event: (
-            Answered | BodyUnreadable | ContractChecked | CriterionChecked | AttemptFinished | ActionTaken | WaitStarted
-        ),
-        at: float,
-    ) -> None:
+    def _during(self, step: StepRecord, event: Inside, at: float) -> None:
         match event:
+            case CriterionChecked():
+                (step.criteria if event.action is None else step.action_criteria).append(event)
             case Answered(_, exchange):
                 step.moments.append(_moment(exchange, at))
                 _begin_attempt(step)
                 if step.exchanges:
                     step.exchanges[-1] = trimmed(step.exchanges[-1], EARLIER_LIMIT)
                 step.exchanges.append(trimmed(exchange, self._limit))
-            case BodyUnreadable(_, problem):
-                step.unreadable = problem
             case ContractChecked():
                 for breach in event.breaches:
                     note(step.findings, Finding(breach, step.exchange, breach.span or step.span, [step.step_id]))
-            case CriterionChecked():
-                (step.criteria if event.action is None else step.action_criteria).append(event)
             case AttemptFinished(_, problem, outputs):
                 _begin_attempt(step)
                 step.attempts += 1
@@ -166,6 +167,8 @@ class Recorder:
                 if problem:
                     step.problems.append(problem)
                 step.between = True
+            case BodyUnreadable(_, problem):
+                step.unreadable = problem
             case ActionTaken():
                 step.actions.append(event)
             case WaitStarted():

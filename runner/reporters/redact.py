@@ -48,7 +48,6 @@ from runner.exchange import (
     Reply,
     Request,
     Response,
-    TransportFailure,
     decode,
     header,
     media_type,
@@ -111,7 +110,19 @@ class Redactor:
         return self._wanted.mask(text)
 
     def _event(self, event: Event) -> Event:
-        match event:
+        match event:  # what is told most often comes first
+            case CriterionChecked():
+                condition, verdict = self.text(event.condition), self._verdict(event.verdict, event.condition)
+                return changed(event, condition=condition, verdict=verdict, span=self._span(event.span))
+            case AttemptFinished() | StepFinished() | WorkflowFinished():
+                return changed(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
+            case StepStarted():
+                target, description = self.text(event.target), self.text(event.description)
+                return changed(event, target=target, description=description, span=self._span(event.span))
+            case Answered():
+                return changed(event, exchange=self._exchange(event.exchange))
+            case ContractChecked():
+                return changed(event, breaches=tuple(map(self._breach, event.breaches)))
             case RunStarted():
                 return self._run(event)
             case SecretsLearned(secrets):
@@ -123,20 +134,8 @@ class Redactor:
                 steps = self._outline(event.steps)
                 inputs, summary = self._members(event.inputs), self.text(event.summary)
                 return changed(event, inputs=inputs, summary=summary, steps=steps, span=self._span(event.span))
-            case StepStarted():
-                target, description = self.text(event.target), self.text(event.description)
-                return changed(event, target=target, description=description, span=self._span(event.span))
-            case Answered():
-                return changed(event, exchange=self._exchange(event.exchange))
             case BodyUnreadable():
                 return changed(event, problem=self.text(event.problem))
-            case ContractChecked():
-                return changed(event, breaches=tuple(map(self._breach, event.breaches)))
-            case CriterionChecked():
-                condition, verdict = self.text(event.condition), self._verdict(event.verdict, event.condition)
-                return changed(event, condition=condition, verdict=verdict, span=self._span(event.span))
-            case AttemptFinished() | StepFinished() | WorkflowFinished():
-                return changed(event, outputs=self._members(event.outputs), problem=self._problem(event.problem))
             case TeardownStarted() | StepSkipped() | TeardownFinished():
                 return self._bracket(event)
             case ActionTaken():
@@ -318,9 +317,9 @@ class Redactor:
         )
 
     def _reply(self, reply: Reply) -> Reply:
-        if isinstance(reply, TransportFailure):
-            return changed(reply, message=self.text(reply.message))
-        return self._response(reply)
+        if isinstance(reply, Response):
+            return self._response(reply)
+        return changed(reply, message=self.text(reply.message))
 
     def _response(self, response: Response) -> Response:
         headers, body = self._headers(response.headers), self._body(response)

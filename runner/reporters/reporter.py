@@ -36,10 +36,10 @@ class Broadcast:
     def tell(self, entry: Entry) -> None:
         if not self._in_brief:
             self._tell(entry)
-        elif isinstance(entry.event, CaseFinished):
+        elif type(entry.event) is CaseFinished:
             self._tell_case([*self._case, entry], passed=entry.event.outcome == "passed")
             self._case = []
-        elif self._case or isinstance(entry.event, CaseStarted):
+        elif self._case or type(entry.event) is CaseStarted:
             self._case.append(entry)
         else:
             self._tell(entry)
@@ -49,12 +49,13 @@ class Broadcast:
             self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
-        if isinstance(entry.event, CaseStarted):
+        kind = type(entry.event)
+        if kind is CaseStarted:
             self._redactor = self._of_all.fork()
         redacted = self._redactor.redact(entry)
-        if isinstance(entry.event, CaseFinished):
+        if kind is CaseFinished:
             self._redactor = self._of_all
-        if isinstance(redacted.event, SecretsLearned):
+        if kind is SecretsLearned:
             return
         for reporter in self._reporters:
             reporter.tell(redacted)

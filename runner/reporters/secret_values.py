@@ -34,10 +34,9 @@ class _Form(Frozen, dict=True):
     shortest: int
 
     def stands_in(self, text: str) -> bool:
-        if len(text) >= self.shortest:
-            for needle in self.needles:
-                if needle in text:
-                    return True
+        for needle in self.needles:  # noqa: SIM110 - a generator is one more call for each of them
+            if needle in text:
+                return True
         return False
 
     @cached_property
@@ -92,7 +91,7 @@ class SecretValues:
         if by is None and self._name is None and PLACEHOLDER in text:
             text = ALIAS.sub(PLACEHOLDER, text)
         for form in self._forms:
-            if form.stands_in(text):
+            if len(text) >= form.shortest and form.stands_in(text):
                 text = form.pattern.sub(by or self.mark(form.value), text)
         return text
 

@@ -26,6 +26,8 @@ from runner.reporters.record import RunRecord, elapsed
 from runner.reporters.style import Role, Style
 from runner.reporters.text import count, one_line, seconds, visible
 
+_OF_THE_SUITE = frozenset({RunStarted, RunFinished, CaseStarted, CaseFinished, CaseSkipped})
+
 MOST_SERVERS = 5
 MOST_FAILURES = 30
 """Failures that the summary repeats on a line each; cases beyond are counted."""
@@ -83,6 +85,9 @@ class SuiteConsole:
 
     def tell(self, entry: Entry) -> None:
         self._at = max(self._at, entry.at)
+        if self._running is not None and type(entry.event) not in _OF_THE_SUITE:
+            self._hear(self._running, entry)
+            return
         match entry.event:
             case RunStarted(servers=servers):
                 self._began = self._at = entry.at
@@ -97,12 +102,13 @@ class SuiteConsole:
                 self._reasons[reason] += 1
             case RunFinished():
                 self._sum_up()
-            case event if self._running is not None:
-                self._running.entries.append(entry)
-                if self._live and isinstance(event, StepStarted):
-                    self._progress(f"{one_line(self._running.case.name)}  {one_line(event.step_id)}")
             case _:
                 pass  # nothing is open that it could belong to
+
+    def _hear(self, running: _Running, entry: Entry) -> None:
+        running.entries.append(entry)
+        if self._live and isinstance(entry.event, StepStarted):
+            self._progress(f"{one_line(running.case.name)}  {one_line(entry.event.step_id)}")
 
     def close(self) -> None:
         """Take the live line away; a suite that was broken off is summed up as far as it came."""

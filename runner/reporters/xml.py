@@ -37,11 +37,28 @@ def element(tag: str, attributes: dict[str, str | int | None], text: str = "") -
 
 
 def indented(element: ET.Element, level: int) -> str:
-    """Write an element that stands `level` deep, on lines of its own; `>` is escaped, so `]]>` cannot stand there."""
-    ET.indent(element, level=level)
-    return f"{'  ' * level}{ET.tostring(element, encoding='unicode')}\n"
+    """Write an element that stands `level` deep, on lines of its own; one with children has no text beside them."""
+    margin, (begin, end) = "  " * level, tags(element)
+    if len(element):
+        inner = "".join([indented(child, level + 1) for child in element])
+        return f"{margin}{begin}\n{inner}{margin}{end}\n"
+    if element.text:
+        return f"{margin}{begin}{_escaped(element.text)}{end}\n"
+    return f"{margin}{begin.removesuffix('>')} />\n"
 
 
-def tags(empty: ET.Element) -> tuple[str, str]:
-    """Give the tags that open and close an element whose children are written otherwise."""
-    return ET.tostring(empty, encoding="unicode").removesuffix(" />") + ">", f"</{empty.tag}>"
+def tags(element: ET.Element) -> tuple[str, str]:
+    """Give the tags that open and close an element."""
+    attributes = "".join([f' {name}="{_in_quotes(value)}"' for name, value in element.items()])
+    return f"<{element.tag}{attributes}>", f"</{element.tag}>"
+
+
+def _escaped(text: str) -> str:
+    """Escape what would be markup; `>` as well, so that `]]>` cannot stand there."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _in_quotes(text: str) -> str:
+    """Escape what would end an attribute, or come out of it as a space (XML 1.0, 3.3.3)."""
+    text = _escaped(text).replace('"', "&quot;")
+    return text if text.isprintable() else text.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#09;")

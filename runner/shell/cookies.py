@@ -38,6 +38,10 @@ class CookieJar:
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
 
+    @property
+    def has_cookies(self) -> bool:
+        return bool(self._cookies)
+
     def store(self, url: str, headers: Headers, now: float) -> None:
         """Keep what the Set-Cookie fields of a response from `url` say; an expired cookie is a cookie removed."""
         for name, value in headers:
@@ -51,8 +55,6 @@ class CookieJar:
 
     def pairs(self, url: str, now: float) -> tuple[tuple[str, str], ...]:
         """Give names and values for a request to `url`, longest path first, then oldest first."""
-        if not self._cookies:
-            return ()
         host, path, secure = _target(url)
         found = [
             cookie

@@ -91,7 +91,7 @@ class Landed(NamedTuple):
 def deliver(send: Send, session: Session) -> Steps[Exchange]:
     """Carry out one Send: as many hops as it takes, all within its timeout."""
     request = without_user_info(send.request)
-    if isinstance(url := legal_url(request.url), TransportFailure):
+    if not isinstance(url := legal_url(request.url), str):
         return Exchange(request, url)
     guard = session.guard(send, request) if send.operation.security else None
     hops: list[Hop] = []
@@ -101,10 +101,10 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
         hop = _sent(request, session, left) if guard is None else _guarded(request, guard, session, left)
         sent, reply, seconds = yield from hop
         took += seconds
-        if isinstance(reply, TransportFailure):
+        if not isinstance(reply, Response):
             late = reply is NO_TIME or (hops and reply.kind == "timeout" and send.timeout is not None)
             return Exchange(sent, _too_late(send.timeout, hops) if late else reply, took, tuple(hops))
-        reply = _with_delay_in_seconds(reply, session.now())
+        reply = _with_delay_in_seconds(reply, session.now)
         onward = _redirected(request, sent.url, reply, send.operation)
         if onward is None:
             return Exchange(sent, reply, took, tuple(hops))
@@ -139,17 +139,17 @@ def _guarded(request: Request, guard: Guard, session: Session, left: float | Non
 
 def _sent(request: Request, session: Session, left: float | None) -> Steps[Landed]:
     """Send a request with the cookies for it, as far as HTTP can carry it and there is time."""
-    if cookies := session.jar.pairs(request.url, session.now()):
+    if session.jar.has_cookies and (cookies := session.jar.pairs(request.url, session.now())):
         request = with_cookies(request, cookies)
     finished = complete(request, session.user_agent)
-    if isinstance(finished, TransportFailure):
+    if not isinstance(finished, Request):
         return Landed(request, finished, 0.0)
     if left is not None and left <= 0:
         return Landed(finished, NO_TIME, 0.0)
-    arrival = yield from dispatched(finished, left)
-    if isinstance(arrival.reply, Response):
-        session.jar.store(finished.url, arrival.reply.headers, session.now())
-    return Landed(finished, *arrival)
+    reply, took = yield from dispatched(finished, left)
+    if isinstance(reply, Response) and header(reply.headers, "set-cookie") is not None:
+        session.jar.store(finished.url, reply.headers, session.now())
+    return Landed(finished, reply, took)
 
 
 def _too_late(timeout: float | None, hops: list[Hop]) -> TransportFailure:
@@ -157,12 +157,13 @@ def _too_late(timeout: float | None, hops: list[Hop]) -> TransportFailure:
     return TransportFailure("timeout", f"no response within {timeout or 0:g} s{after}")
 
 
-def _with_delay_in_seconds(response: Response, now: float) -> Response:
+def _with_delay_in_seconds(response: Response, now: Callable[[], float]) -> Response:
     """Turn a Retry-After date into seconds from now (RFC 9110, 10.2.3), so that a replay needs no clock."""
     if header(response.headers, "retry-after") is None:
         return response
+    at = now()
     headers = tuple(
-        (name, str(max(0, ceil(date - now))))
+        (name, str(max(0, ceil(date - at))))
         if name.lower() == "retry-after" and (date := http_date(value)) is not None
         else (name, value)
         for name, value in response.headers

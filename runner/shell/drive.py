@@ -231,7 +231,7 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, b
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 return outcome
-            if not isinstance(step, (Send, Wait)):
+            if type(step) is not Send and type(step) is not Wait:
                 tell(Entry(now(), step))
                 answer = None
                 continue

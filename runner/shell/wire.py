@@ -111,14 +111,25 @@ def _origin(parts: SplitResult) -> str:
 def complete(request: Request, user_agent: str) -> Request | TransportFailure:
     """Write every header field that will be sent and make the URL legal; refuse what HTTP cannot carry."""
     url = legal_url(request.url)
-    if isinstance(url, TransportFailure):
+    if not isinstance(url, str):
         return url
     if not TOKEN.fullmatch(request.method):
         return TransportFailure("protocol", "the method is not one that HTTP can send")
-    names, values = [name for name, _ in request.headers], [value for _, value in request.headers]
-    if "" in names or (names and not TOKEN.fullmatch("".join(names))) or FORBIDDEN.search("".join(values)):
+    names = lowered(tuple([name for name, _ in request.headers]))
+    if names is None or not is_carried("".join([value for _, value in request.headers])):
         return _forbidden(request.headers)
-    return Request(request.method, url, _all_headers(request, url, user_agent), request.body)
+    return Request(request.method, url, _all_headers(request, names, url, user_agent), request.body)
+
+
+@lru_cache(maxsize=256)  # the requests of a step have the same names
+def lowered(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Give the names of header fields in lower case, or nothing where one of them cannot be such a name."""
+    return tuple([name.lower() for name in names]) if all(map(TOKEN.fullmatch, names)) else None
+
+
+def is_carried(values: str) -> bool:
+    """Say whether HTTP carries what field values are made of: quickly where it is what can be printed of ASCII."""
+    return (values.isascii() and values.isprintable()) or not FORBIDDEN.search(values)
 
 
 def _forbidden(headers: Headers) -> TransportFailure:
@@ -129,11 +140,11 @@ def _forbidden(headers: Headers) -> TransportFailure:
     return TransportFailure("protocol", f"{name!r} cannot be the name of a header")
 
 
-def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
+def _all_headers(request: Request, given: tuple[str, ...], url: str, user_agent: str) -> Headers:
     """Add to the fields of a request those that it lacks; `url` is legal, so that its authority is what Host says."""
-    given = {name.lower() for name, _ in request.headers}
     fields = [] if "host" in given else [("Host", url.split("/", 3)[2])]
-    fields += [(name, value.strip(" \t")) for name, value in request.headers if name.lower() not in FRAMING]
+    kept = request.headers if FRAMING.isdisjoint(given) else _unframed(request.headers)
+    fields += [(name, value.strip(" \t")) for name, value in kept]
     if "user-agent" not in given:
         fields.append(("User-Agent", user_agent))
     if "accept" not in given:
@@ -143,6 +154,10 @@ def _all_headers(request: Request, url: str, user_agent: str) -> Headers:
     if request.body or request.method.upper() in HAS_CONTENT:
         fields.append(("Content-Length", str(len(request.body))))
     return tuple(fields)
+
+
+def _unframed(headers: Headers) -> Headers:
+    return tuple((name, value) for name, value in headers if name.lower() not in FRAMING)
 
 
 def is_framed(request: Request) -> bool:

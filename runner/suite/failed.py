@@ -45,10 +45,11 @@ class LastFailed(Mutable):
 
     def hear(self, entry: Entry) -> None:
         """Remember how a case came out."""
-        if not isinstance(entry.event, CaseFinished) or (entry.event.outcome == "passed" and not self._failed):
+        event = entry.event
+        if type(event) is not CaseFinished or (event.outcome == "passed" and not self._failed):
             return
-        key = self._key(entry.event.case)
-        if entry.event.outcome == "passed":
+        key = self._key(event.case)
+        if event.outcome == "passed":
             self._failed.discard(key)
         elif len(self._failed) < MOST:
             self._failed.add(key)

@@ -35,7 +35,7 @@ class Outgoing(NamedTuple):
 def ready(request: Request, trust: Trust) -> Outgoing | TransportFailure:
     """Write a request, or say why it cannot be sent."""
     place = place_of(request.url)
-    if isinstance(place, TransportFailure):
+    if not isinstance(place, Place):
         return place
     written = head_of(request, place)
     if written is None:

@@ -19,6 +19,7 @@ from runner.shell.reach import Reach
 if TYPE_CHECKING:
     import ssl
 
+_CAN_POLL = hasattr(select, "poll")
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 PIECE = 65536
@@ -118,8 +119,10 @@ class Connection:
         """Give what has come, or what comes next; nothing at the end."""
         while True:
             patience.wait(self.sock.fileno(), "read")
-            with suppress(BlockingIOError):
+            try:
                 return self.sock.recv(PIECE)
+            except BlockingIOError:
+                continue
 
     def is_stale(self) -> bool:
         """Say whether an idle connection was closed, or sent what nobody asked for: it is of no use any more."""
@@ -152,12 +155,12 @@ class SecureConnection(Connection):
 
 def is_ready(fileno: int, event: Event, seconds: float | None) -> bool:
     """Say whether a socket can be read, or written, within so many seconds, or a day."""
-    if not hasattr(select, "poll"):
+    if not _CAN_POLL:
         reads, writes = [fileno] * (event == "read"), [fileno] * (event == "write")
         return any(select.select(reads, writes, [], seconds))
     poll = select.poll()
     poll.register(fileno, select.POLLIN if event == "read" else select.POLLOUT)
-    return bool(poll.poll(None if seconds is None else ceil(min(seconds, A_DAY) * 1000)))
+    return bool(poll.poll(ceil(min(seconds, A_DAY) * 1000) if seconds else seconds))
 
 
 def connect(host: str, port: int, patience: Patience, reach: Reach) -> Connection:

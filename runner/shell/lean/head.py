@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from runner.exchange import Headers, Request, header
-from runner.shell.wire import FORBIDDEN, FRAMING, HAS_CONTENT, TOKEN, Place, is_framed
+from runner.shell.wire import FRAMING, HAS_CONTENT, TOKEN, Place, is_carried, is_framed, lowered
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
@@ -51,21 +51,20 @@ def head_of(request: Request, place: Place) -> Written | None:
 
     A field that frames the body is sent only where it says the truth: what is in the body never becomes a request.
     """
-    fields, body, lowered = request.headers, request.body, [name.lower() for name, _ in request.headers]
-    names, values = "".join(lowered), "".join([value for _, value in fields])
-    if "" in lowered or not (FRAMING.isdisjoint(lowered) or is_framed(request)) or not TOKEN.fullmatch(request.method):
+    fields, body, names = request.headers, request.body, lowered(tuple([name for name, _ in request.headers]))
+    if names is None or not (FRAMING.isdisjoint(names) or is_framed(request)) or not TOKEN.fullmatch(request.method):
         return None
-    if (names and not TOKEN.fullmatch(names)) or FORBIDDEN.search(values) or not _TARGET.fullmatch(place.target):
+    if not is_carried("".join([value for _, value in fields])) or not _TARGET.fullmatch(place.target):
         return None
-    if "content-length" not in lowered and (body or request.method.upper() in HAS_CONTENT):
+    if "content-length" not in names and (body or request.method.upper() in HAS_CONTENT):
         fields = (*fields, ("Content-Length", str(len(body))))
-    if "host" not in lowered:
+    if "host" not in names:
         fields = (("Host", place.authority), *fields)
-    elif lowered[0] != "host":
-        at = lowered.index("host")
+    elif names[0] != "host":
+        at = names.index("host")
         fields = (fields[at], *fields[:at], *fields[at + 1 :])
     lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
-    closes = "connection" in lowered and "close" in (header(fields, "connection") or "").lower()
+    closes = "connection" in names and "close" in (header(fields, "connection") or "").lower()
     return Written(f"{request.method} {place.target} HTTP/1.1\r\n{lines}\r\n".encode(), closes)
 
 
@@ -81,8 +80,8 @@ def read_head(block: bytes) -> Head:
     headers = read_fields(rest)
     told: dict[str, str] = {}
     for name, value in headers:
-        if (lowered := name.lower()) in _TELLING:
-            told[lowered] = f"{told[lowered]},{value}" if lowered in told else value
+        if (key := name.lower()) in _TELLING:
+            told[key] = f"{told[key]},{value}" if key in told else value
     length, chunked = _length(told.get("content-length")), _is_chunked(told.get("transfer-encoding"))
     persists = (major, minor) >= ("1", "1") and "close" not in told.get("connection", "").lower()
     if chunked and length is not None:

@@ -60,16 +60,18 @@ class _Buffer:
 
     def more(self) -> Generator[None, bytes, bool]:
         """Wait for more, and say whether any came; raises NotHttpError where what is waited for has no end."""
-        if self.left > LONGEST_HEAD:
+        left = self.left
+        if left > LONGEST_HEAD:
             raise NotHttpError(HEAD_TOO_LONG)
         came = yield
-        self.data, self.at = (self.data[self.at :] + came if self.left else came), 0
+        self.data, self.at = (self.data[self.at :] + came if left else came), 0
         self.progress.begun = self.progress.begun or bool(came)
         return bool(came)
 
     def to(self, end: int) -> bytes:
         """Take what stands before an index of `data`."""
-        taken, self.at = self.data[self.at : end], min(end, len(self.data))
+        taken = self.data[self.at : end]
+        self.at += len(taken)
         return taken
 
     def exactly(self, count: int) -> Generator[None, bytes, bytes]:
@@ -134,6 +136,8 @@ def _block(buffer: _Buffer) -> Generator[None, bytes, bytes]:
 def _counted(buffer: _Buffer, length: int, max_body: int) -> Generator[None, bytes, bytes]:
     if length > max_body:
         raise TooLargeError
+    if (end := buffer.at + length) <= len(buffer.data):
+        return buffer.to(end)
     try:
         return (yield from buffer.exactly(length))
     except CutOffError as error:

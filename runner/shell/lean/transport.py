@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from runner.exchange import Reply, Request, Response, TransportFailure
+from runner.exchange import Reply, Request, Response
 from runner.shell.clock import never
 from runner.shell.failures import late
 from runner.shell.lean.attempt import Outgoing, failure_of, may_repeat, ready, response_of, unreached
@@ -40,7 +40,7 @@ class LeanTransport:
         timeout = self._options.timeout if timeout is None else timeout
         patience, progress = Patience(timeout, cancelled, self._apart), Progress()
         outgoing = ready(request, self._trust)
-        if isinstance(outgoing, TransportFailure):
+        if not isinstance(outgoing, Outgoing):
             return outgoing
         try:
             return self._sent(outgoing, patience, progress)
