@@ -50,10 +50,10 @@ if TYPE_CHECKING:
 class Sources(Frozen):
     """Where descriptions come from, and what is said beside them.
 
-    `overrides` are by source name, `roots` folders or URLs; `cache` keeps big ones parsed from one start to the next;
-    `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI, stand
-    for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is read,
-    and `note` what was read there.
+    `overrides` are by source name, `roots` folders or URLs; `cache` keeps what documents came to from one start to the
+    next; `http` is how they are fetched, `options` the compiler's, `levels` what each rule is. `texts`, by path or URI,
+    stand for what would be read there; on a `shelf` stays what several documents share; `hear` is told each URI that is
+    read, and `note` what was read there.
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -108,8 +108,9 @@ def check(location: str, sources: Sources | None = None, *, contracts: bool = Fa
     with without_collecting():
         kept = spot.get(fetch, _shelf(chosen, uri), _reader(location, chosen))
     if kept is not None:
-        (plan, diagnostics), texts = kept
-        return Checked(plan, diagnostics, None, plan, texts, _keeper(spot, kept[0], texts, needed(plan)))
+        known, texts = kept
+        keep = _keeper(spot, known, texts, needed(known.plan))
+        return Checked(known.plan, known.diagnostics, None, known.plan, texts, keep)
     found = _examine(location, chosen, fetch, contracts)
     if found.sources is None or not (contracts or found.plan):
         return found
@@ -172,8 +173,7 @@ def _examine(location: str, chosen: Sources, fetch: Fetch, contracts: bool) -> C
     found = in_order((*loaded.diagnostics, *compiled.diagnostics, *schemas))
     diagnostics = in_order(settle(found, chosen.levels, _silences(loaded.description)))
     failed = any(problem.severity == "error" for problem in diagnostics)
-    plan = None if failed else compiled.plan
-    return Checked(plan, diagnostics, loaded.description, compiled.draft, loaded.sources)
+    return Checked(None if failed else compiled.plan, diagnostics, loaded.description, compiled.draft, loaded.sources)
 
 
 def _silences(description: Description) -> Iterator[Silence]:

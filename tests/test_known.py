@@ -24,6 +24,7 @@ from runner.plan.servers import server_choices
 from runner.records import Frozen, field_names, replace
 from runner.shell.clock import VirtualClock
 from runner.shell.drive import World
+from tests.memory import Memory
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("workflows/*.arazzo.yaml"), *ROOT.glob("tests/cases/**/*.arazzo.yaml")])
@@ -70,21 +71,6 @@ workflows:
         outputs: {name: $response.body#/name}
     outputs: {name: $steps.first.outputs.name}
 """
-
-
-class Memory:
-    """A cache that lasts as long as it does, and counts how it is used."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, bytes] = {}
-        self.written = 0
-
-    def get(self, key: str) -> bytes | None:
-        return self.entries.get(key)
-
-    def put(self, key: str, content: bytes) -> None:
-        self.entries[key] = content
-        self.written += 1
 
 
 @pytest.fixture

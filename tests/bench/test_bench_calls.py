@@ -19,6 +19,7 @@ from runner.shell.clock import SystemClock
 from runner.shell.drive import World
 from tests.bench.answers import answer
 from tests.bench.documents import API, chain
+from tests.memory import Memory
 
 # What a step of the chain takes today, by what is done with it, and how much more that may become. Lower them with it.
 CALLS = {"compiling": 730, "recalling": 4, "running": 615, "recording": 57}
@@ -52,13 +53,6 @@ class Counted:
         self.profile.disable()
         gc.enable()
         self.calls: int = pstats.Stats(self.profile).total_calls  # type: ignore[attr-defined]
-
-
-class Memory(dict[str, bytes]):
-    """A cache that lasts as long as it does."""
-
-    def put(self, key: str, content: bytes) -> None:
-        self[key] = content
 
 
 def counted(folder: Path, steps: int) -> dict[str, int]:

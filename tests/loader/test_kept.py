@@ -13,23 +13,9 @@ from runner.loader.text import Document, read_text
 from runner.openapi.survey import external_references
 from runner.source import Source
 from tests.loader.test_yaml_problems import MISTAKES, SLIPS
+from tests.memory import Memory
 
 URI = "file:///a/api.yaml"
-
-
-class Memory:
-    """A cache that counts."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, bytes] = {}
-        self.hits = 0
-
-    def get(self, key: str) -> bytes | None:
-        self.hits += key in self.entries
-        return self.entries.get(key)
-
-    def put(self, key: str, content: bytes) -> None:
-        self.entries[key] = content
 
 
 @pytest.fixture(autouse=True)
