@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -33,15 +34,21 @@ class HostTurns:
         self._lock = threading.Lock()
 
     def take(self, now: float) -> float:
-        """Take a turn, and give the seconds until it is there; `now` is by a clock that only ever grows."""
+        """Take a turn, and give the seconds until it is there; `now` is by a clock that only ever grows.
+
+        What asking the database takes is time that passes: no turn comes earlier for it.
+        """
+        ahead = now - time.monotonic()
         with self._lock:
             while self._turns and self._turns[0] < now - AHEAD:
                 self._turns.popleft()  # it is over: nobody gets it any more
             if not self._turns:
-                self._turns.extend(now + left + place * self._interval for left, place in self._taken())
-            return max(self._turns.popleft() - now, 0.0)
+                first = self._first() + ahead + time.monotonic()
+                self._turns.extend(first + place * self._interval for place in range(self._many))
+            return max(self._turns.popleft() - ahead - time.monotonic(), 0.0)
 
-    def _taken(self) -> list[tuple[float, int]]:
+    def _first(self) -> float:
+        """Take the next turns for all workers, and give the seconds until the first of them."""
         whole = self._many * self._interval
         rows = self._database.rows(
             "INSERT INTO fleet_host (host, free) VALUES (?, @now + ?) ON CONFLICT (host) DO UPDATE SET"
@@ -52,7 +59,7 @@ class HostTurns:
             whole,
             whole,
         )
-        return [(float(rows[0][0]), place) for place in range(self._many)]
+        return float(rows[0][0])
 
 
 class Traffic(Frozen):
