@@ -111,7 +111,7 @@ class DiskCache:
         """Give what was put there under a key; anything else that lies in its place is removed."""
         if self._secret is None:
             return None
-        path = self._path(key)
+        path = self._path(self._secret, key)
         try:
             content = _read(path)
             head = self._head(self._secret, key, memoryview(content)[_HEAD:])
@@ -132,7 +132,7 @@ class DiskCache:
         if self._secret is None or len(content) > min(LARGEST, self._limit) - _HEAD:
             return
         try:
-            _write(self._path(key), self._head(self._secret, key, content), content)
+            _write(self._path(self._secret, key), self._head(self._secret, key, content), content)
             self._room -= len(content) + _HEAD
             if self._room < 0:  # who keeps a thousand small entries need not count them all each time
                 self._room = self._trim()
@@ -154,7 +154,11 @@ class DiskCache:
         try:
             _own_folder(self.places.folder)
             _own_folder(self.places.secret.parent)
-            return _secret_in(self.places.secret)
+            if secret := _secret_in(self.places.secret):
+                return secret
+            self.clear()  # what an unknown secret vouches for is of use to nobody
+            _write(self.places.secret, os.urandom(_BYTES))
+            return _read(self.places.secret, private=True)  # another process may have been faster
         except UnsafePlaceError as unsafe:
             if self._warn:
                 self._warn(f"parsed documents are not kept: {unsafe}")
@@ -167,8 +171,9 @@ class DiskCache:
             self._note(f"parsed documents are not kept: {error.strerror or error}: {self.places.folder}")
         self._note = None
 
-    def _path(self, key: str) -> Path:
-        return self.places.folder / f"{key}.arazzo"
+    def _path(self, secret: bytes, key: str) -> Path:
+        """Give the file of an entry, whose name lets nobody try out what its key was made of."""
+        return self.places.folder / f"{hmac.digest(secret, key.encode(), 'sha256').hex()}.arazzo"
 
     def _head(self, secret: bytes, key: str, content: bytes | memoryview) -> bytes:
         """Give what stands before the content of an entry: it holds for this key, this content, and this user."""
@@ -218,14 +223,12 @@ def _own_folder(folder: Path) -> None:
         raise UnsafePlaceError(f"others can write to {folder} (try: chmod go-w)")
 
 
-def _secret_in(path: Path) -> bytes:
-    """Read the secret, or make one in place of whatever is there that others may know or have put there."""
+def _secret_in(path: Path) -> bytes | None:
+    """Read the secret; None where something else is in its place, or others may know it or have put it there."""
     with suppress(OSError, UnsafePlaceError):
         secret = _read(path, private=True)
-        if len(secret) == _BYTES:
-            return secret
-    _write(path, os.urandom(_BYTES))
-    return _read(path, private=True)  # another process may have been faster
+        return secret if len(secret) == _BYTES else None
+    return None
 
 
 def _read(path: Path, *, private: bool = False) -> bytes:

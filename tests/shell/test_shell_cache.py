@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import subprocess
 import sys
@@ -40,7 +41,9 @@ class Told:
         return {path.name for path in self.places.folder.iterdir()}
 
     def entry(self, key: str = KEY) -> Path:
-        return self.places.folder / f"{key}.arazzo"
+        """Where an entry is, by the secret of this moment."""
+        name = hmac.digest(self.places.secret.read_bytes(), key.encode(), "sha256").hex()
+        return self.places.folder / f"{name}.arazzo"
 
 
 @pytest.fixture
@@ -62,8 +65,15 @@ def test_what_was_put_there_is_there_for_the_next_process(told: Told) -> None:
     assert (told.cache.get(KEY), told.again().get(KEY), told.again().get(OTHER)) == (CONTENT, CONTENT, b"")
     told.cache.put(KEY, b"new")
     assert told.again().get(KEY) == b"new"
-    assert told.names == {f"{KEY}.arazzo", f"{OTHER}.arazzo"}
+    assert told.names == {told.entry(KEY).name, told.entry(OTHER).name}
     assert told.warnings == told.notes == []
+
+
+def test_who_sees_the_name_of_an_entry_cannot_try_out_its_key(filled: Told, tmp_path: Path) -> None:
+    other = Told(tmp_path / "other")
+    other.cache.put(KEY, CONTENT)
+    assert len(filled.names | other.names) == 2
+    assert KEY not in str(filled.names)
 
 
 def test_nothing_is_looked_at_before_something_is_asked_for(told: Told) -> None:
@@ -164,7 +174,7 @@ def test_a_folder_in_the_place_of_an_entry_is_in_the_way_and_no_more(filled: Tol
     cache.put(KEY, CONTENT)
     cache.put(KEY, CONTENT)
     assert len(filled.notes) == 1
-    assert filled.names == {f"{KEY}.arazzo"}
+    assert filled.names == {filled.entry().name}
 
 
 def group_writable(path: Path) -> None:
@@ -208,7 +218,7 @@ def test_a_folder_that_others_control_is_not_used_and_that_is_said_once(
     assert warning.startswith("parsed documents are not kept: ")
     assert str(tmp_path / which) in warning
     assert reason in warning
-    assert filled.names == {f"{KEY}.arazzo"}
+    assert filled.names == {filled.entry().name}
 
 
 @posix
@@ -216,6 +226,7 @@ def test_a_secret_that_others_may_know_is_replaced_and_with_it_all_entries(fille
     known = filled.places.secret.read_bytes()
     filled.places.secret.chmod(0o640)
     assert filled.again().get(KEY) is None
+    assert filled.names == set()
     assert filled.places.secret.read_bytes() != known
     assert filled.places.secret.stat().st_mode & 0o777 == 0o600
 
@@ -275,12 +286,12 @@ def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
         os.utime(told.entry(key), (age, age))
     assert told.cache.get(keys[0]) is not None, "it is used, and so the youngest"
     told.cache.put(KEY, b"x" * 1_000)
-    assert told.names == {f"{key}.arazzo" for key in (keys[0], keys[2], KEY)}
+    assert told.names == {told.entry(key).name for key in (keys[0], keys[2], KEY)}
 
 
 def test_what_is_larger_than_the_whole_cache_is_not_kept(filled: Told) -> None:
     filled.cache.put(OTHER, b"x" * 1_000_000)
-    assert filled.names == {f"{KEY}.arazzo"}
+    assert filled.names == {filled.entry().name}
 
 
 def test_what_somebody_left_half_written_goes_in_time(filled: Told) -> None:
@@ -289,7 +300,7 @@ def test_what_somebody_left_half_written_goes_in_time(filled: Told) -> None:
     new.touch()
     os.utime(old, (time.time() - 7_200,) * 2)
     filled.again().put(KEY, CONTENT)
-    assert filled.names == {f"{KEY}.arazzo", new.name}
+    assert filled.names == {filled.entry().name, new.name}
 
 
 def test_who_keeps_many_small_entries_stays_within_the_limit(tmp_path: Path) -> None:
@@ -333,7 +344,7 @@ def test_clearing_what_is_not_there_is_nothing(told: Told) -> None:
 def test_clearing_follows_no_link(filled: Told, tmp_path: Path) -> None:
     linked(filled.places.folder)
     assert filled.again().clear() == 0
-    assert (tmp_path / "real" / f"{KEY}.arazzo").exists()
+    assert (tmp_path / "real" / filled.entry().name).exists()
 
 
 def test_a_disk_that_fails_is_noted_once_and_nobody_is_harmed(tmp_path: Path) -> None:
@@ -381,7 +392,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     note, found = done.stdout.splitlines()
     assert note.startswith("parsed documents are not kept: File too large")
     assert found == "b'small' None"
-    assert {path.name for path in (tmp_path / "cache").iterdir()} == {f"{KEY}.arazzo"}
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {Told(tmp_path).entry().name}
 
 
 PLACES = [
