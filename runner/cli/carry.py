@@ -40,10 +40,10 @@ from runner.reporters.jsonl import JsonLines
 from runner.reporters.redact import Redactor
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
+from runner.shell.turn import Turn
 from runner.shell.worker import Worker
 from runner.suite.cases import Shard, Subject, Task, subjects
 from runner.suite.rows import Rows
-from runner.suite.turn import Turn
 
 
 class Site(Frozen):

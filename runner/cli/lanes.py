@@ -35,12 +35,12 @@ from runner.shell.clock import SystemClock
 from runner.shell.drive import World
 from runner.shell.interrupt import Interrupt
 from runner.shell.options import HttpOptions
+from runner.shell.turn import Turn
 from runner.shell.worker import Worker
 from runner.suite.cases import Task
 from runner.suite.rate import Bucket, OwnTime, RatedTransport
 from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
-from runner.suite.turn import Turn
 
 Kept: TypeAlias = Callable[[World], World]
 
@@ -73,7 +73,7 @@ class Lanes(Frozen):
                 from runner.shell.network import Network
 
                 for http in dict.fromkeys(venue.http for venue in venues):
-                    network = stack.enter_context(Network(http, self.turn.apart))
+                    network = stack.enter_context(Network(http, self.turn))
                     self._transports[http] = self.interrupt.transport(network)
             yield self
 

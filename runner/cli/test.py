@@ -39,12 +39,12 @@ from runner.plan.secrets import secret_names
 from runner.records import Mutable, replace
 from runner.reporters.reporter import Reporter
 from runner.shell.interrupt import Interrupt
+from runner.shell.turn import Turn
 from runner.suite.cases import Selection, Shard, Task, cases, subjects, tasks
 from runner.suite.failed import LastFailed
 from runner.suite.rate import Bucket, read_rate
 from runner.suite.rows import Rows, open_rows
 from runner.suite.schedule import Schedule
-from runner.suite.turn import Turn
 
 _LINE = re.compile(r"(.+):([1-9]\d*)")
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from runner.exchange import Reply, Request
-from runner.shell.lean.connection import Apart
 from runner.shell.lean.transport import LeanTransport
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.proxies import Proxies
+from runner.shell.turn import ALONE, Turn
 
 if TYPE_CHECKING:
     from runner.shell.http import AsyncHttpTransport, HttpTransport
@@ -36,14 +35,14 @@ REPLACED = (
 class Network:
     """A Transport over the network; a context manager, to be used by any number of threads.
 
-    Each waits for others inside of `apart()`, where there is one.
+    Each leaves its turn where it waits for others.
     """
 
-    def __init__(self, options: HttpOptions = DEFAULTS, apart: Apart | None = None) -> None:
+    def __init__(self, options: HttpOptions = DEFAULTS, turn: Turn = ALONE) -> None:
         self._options = options
-        self._apart = apart
+        self._turn = turn
         self._proxies = Proxies(options)
-        self._lean = LeanTransport(options, apart)
+        self._lean = LeanTransport(options, turn)
         self._lock = threading.Lock()
         self._httpx: HttpTransport | None = None
         if options.proxy:
@@ -51,14 +50,14 @@ class Network:
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         if self._needs_httpx(request):
-            with (self._apart or nullcontext)():
+            with self._turn.left():
                 return self._whole().send(request, timeout)
         return self._lean.send(request, timeout)
 
     def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply:
         """Send in a thread that no signal reaches; raise KeyboardInterrupt when the user has had enough."""
         if self._needs_httpx(request):
-            with (self._apart or nullcontext)():
+            with self._turn.left():
                 return interrupt.aside(lambda: self._whole().send(request, timeout))
         return self._lean.send(request, timeout, interrupt.enough())
 

@@ -21,6 +21,7 @@ from runner.shell.http import HttpTransport
 from runner.shell.lean.connection import is_ready
 from runner.shell.network import Network
 from runner.shell.options import HttpOptions
+from runner.shell.turn import Turn
 from runner.shell.wire import complete
 from tests.shell.conftest import QUIET, SendAll
 from tests.shell.server import Connection, always, answer, once, refused_port, serve
@@ -419,30 +420,28 @@ def test_importing_the_transport_leaves_the_command_line_of_httpx_out_and_findab
 def test_others_may_compute_while_a_request_waits_for_its_connection_and_its_answer_and_not_while_it_is_written() -> (
     None
 ):
-    held = threading.Lock()
     seen = list[str]()
 
-    @contextmanager
-    def apart() -> Iterator[None]:
-        held.release()
-        seen.append("left")
-        try:
-            yield
-        finally:
-            held.acquire()
+    class Watched(Turn):
+        @contextmanager
+        def left(self) -> Iterator[None]:
+            seen.append("left")
+            with super().left():
+                yield
+
+    turn = Watched()
 
     def slow(connection: Connection) -> None:
         while connection.request():
-            seen.append("free" if held.acquire(timeout=5) else "held")
-            held.release()
+            with turn.held():
+                seen.append("free")
             connection.send(answer("Content-Length: 2", body=b"ok"))
 
-    with serve(slow) as server, Network(QUIET, apart) as network, held:
+    with serve(slow) as server, Network(QUIET, turn) as network, turn.held():
         for _ in range(2):
             reply = network.send(get(server.url()), None)
             assert isinstance(reply, Response)
             assert reply.body == b"ok"
-        assert held.locked()
     assert seen.count("left") == 3  # to connect, and for each answer
     assert seen.count("free") == 2
 

@@ -8,13 +8,14 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from itertools import zip_longest
 from math import ceil
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from runner.shell.clock import SLICE, never
 from runner.shell.reach import Reach
+from runner.shell.turn import ALONE, Turn
 
 if TYPE_CHECKING:
     import ssl
@@ -43,28 +44,23 @@ Where: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, byte
 Info: TypeAlias = tuple[int, int, int, str, Where]
 """What `getaddrinfo` gives for an address."""
 
-Apart: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Inside of which one of several threads does nothing but wait."""
-
 Event: TypeAlias = Literal["read", "write"]
 
 
 class Patience:
     """How long one request may wait: so many seconds from now, None is no bound, and until the run is cancelled.
 
-    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then. It waits inside of
-    `apart()`, where there is one.
+    Ctrl-C breaks into the main thread by itself; any other thread asks `cancelled` now and then. It leaves its `turn`
+    to wait.
     """
 
-    __slots__ = ("_asks", "_cancelled", "_until", "apart")
+    __slots__ = ("_asks", "_cancelled", "_until", "turn")
 
-    def __init__(
-        self, seconds: float | None, cancelled: Callable[[], bool] = never, apart: Apart | None = None
-    ) -> None:
+    def __init__(self, seconds: float | None, cancelled: Callable[[], bool] = never, turn: Turn = ALONE) -> None:
         self._until = None if seconds is None else time.monotonic() + seconds
         self._cancelled = cancelled
         self._asks = cancelled is not never
-        self.apart = apart
+        self.turn = turn
 
     def left(self) -> float | None:
         """Give the seconds that may pass before this is asked again; raises TimeoutError, or KeyboardInterrupt."""
@@ -78,10 +74,10 @@ class Patience:
 
     def wait(self, fileno: int, event: Event) -> None:
         """Wait until a socket can be read, or written; raises what `left` does."""
-        if self.apart is None:
+        if not self.turn.kept:
             self._wait(fileno, event)
-        elif not is_ready(fileno, event, 0):
-            with self.apart():
+        elif not is_ready(fileno, event, 0) and not (self.turn.passed() and is_ready(fileno, event, 0)):
+            with self.turn.left():
                 self._wait(fileno, event)
 
     def _wait(self, fileno: int, event: Event) -> None:
@@ -146,7 +142,7 @@ class SecureConnection(Connection):
                 rest = rest[self.sock.send(rest[:PIECE]) :]
 
     def receive(self, patience: Patience) -> bytes:
-        with (patience.apart or nullcontext)():
+        with patience.turn.left():
             while True:
                 self.sock.settimeout(patience.left())
                 with suppress(TimeoutError):

@@ -8,29 +8,29 @@ connection: nothing at all came back on one that had been used before, and the m
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 from runner.exchange import Reply, Request, Response
 from runner.shell.clock import never
 from runner.shell.failures import late
 from runner.shell.lean.attempt import Outgoing, failure_of, may_repeat, ready, response_of, unreached
-from runner.shell.lean.connection import Apart, Connection, Patience, connect, secure
+from runner.shell.lean.connection import Connection, Patience, connect, secure
 from runner.shell.lean.pool import Pool
 from runner.shell.lean.reading import Progress, Reading, Whole, read
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.reach import Reach
 from runner.shell.trust import Trust
+from runner.shell.turn import ALONE, Turn
 
 
 class LeanTransport:
     """A Transport over sockets; a context manager, to be used by any number of threads.
 
-    Each waits for others inside of `apart()`, where there is one.
+    Each leaves its turn where it waits for others.
     """
 
-    def __init__(self, options: HttpOptions = DEFAULTS, apart: Apart | None = None) -> None:
+    def __init__(self, options: HttpOptions = DEFAULTS, turn: Turn = ALONE) -> None:
         self._options = options
-        self._apart = apart
+        self._turn = turn
         self._trust = Trust(options)
         self._reach = Reach(options)
         self._pool: Pool[Connection] = Pool()
@@ -38,7 +38,7 @@ class LeanTransport:
     def send(self, request: Request, timeout: float | None, cancelled: Callable[[], bool] = never) -> Reply:
         """Send as every Transport does; raise KeyboardInterrupt as soon as it is `cancelled`, which is asked often."""
         timeout = self._options.timeout if timeout is None else timeout
-        patience, progress = Patience(timeout, cancelled, self._apart), Progress()
+        patience, progress = Patience(timeout, cancelled, self._turn), Progress()
         outgoing = ready(request, self._trust)
         if not isinstance(outgoing, Outgoing):
             return outgoing
@@ -63,7 +63,7 @@ class LeanTransport:
         host, port, terms = outgoing.way
         context = self._trust.context(terms) if terms else None
         try:
-            with (self._apart or nullcontext)():
+            with self._turn.left():
                 connection = connect(host, port, patience, self._reach)
                 return connection if context is None else secure(connection, context, host, patience)
         except TimeoutError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from runner.exchange import Reply, Request, Response
-from runner.suite.turn import Turn
+from runner.shell.turn import ALONE, Turn
 
 REQUEST = Request("GET", "http://h.test/", (), None)
 
@@ -31,8 +32,7 @@ class Meeting:
 
 def test_threads_compute_one_at_a_time_and_wait_for_replies_and_sleep_side_by_side() -> None:
     turn, meeting, computing, most = Turn(), Meeting(5), list[int](), list[int]()
-    clock, apart = turn.clock(meeting), turn.apart
-    assert apart is not None
+    clock = turn.clock(meeting)
     failures = list[BaseException]()
 
     def compute() -> None:
@@ -45,7 +45,7 @@ def test_threads_compute_one_at_a_time_and_wait_for_replies_and_sleep_side_by_si
             with turn.held():
                 for _ in range(20):
                     compute()
-                    with apart():
+                    with turn.left():
                         assert meeting.send(REQUEST, None) == Response(204, (), b"")
                     compute()
                     clock.sleep(clock.now() + clock.monotonic())
@@ -74,3 +74,36 @@ def test_a_turn_is_held_again_after_a_request_that_was_broken_off() -> None:
         pass
     with turn.held():  # nobody has kept it
         pass
+
+
+def test_who_passes_the_turn_gets_it_back_when_all_who_waited_have_had_it() -> None:
+    turn, order, began = Turn(), list[int](), threading.Barrier(4, timeout=10)
+
+    def lane(number: int) -> None:
+        began.wait()
+        with turn.held():
+            order.append(number)
+            turn.passed()
+            order.append(number)
+
+    with turn.held():
+        threads = [threading.Thread(target=lane, args=(number,)) for number in range(3)]
+        for each in threads:
+            each.start()
+        began.wait()
+        while len(turn._waiting) < 3:
+            time.sleep(0.001)
+        assert turn.passed()
+        first, own = order.copy(), len(order)
+    for each in threads:
+        each.join()
+    assert (sorted(first), own) == ([0, 1, 2], 3)
+    assert order == [*first, *first]
+
+
+def test_there_is_nobody_to_pass_a_turn_to_that_nobody_waits_for() -> None:
+    turn = Turn()
+    with turn.held():
+        assert not turn.passed()
+    with ALONE.held(), ALONE.held(), ALONE.left():
+        assert not ALONE.passed()
