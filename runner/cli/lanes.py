@@ -81,11 +81,7 @@ class Lanes(Frozen):
     def lane(self) -> Iterator[Perform]:
         """Give a thread the way it performs its cases."""
         with Worker(apart=self.turn.left) as worker:
-            yield partial(self._in_turn, worker)
-
-    def _in_turn(self, worker: Worker, task: Task, tell: Tell) -> Outcome:
-        with self.turn.held():
-            return self.perform(worker, task, tell)
+            yield partial(self.perform, worker)
 
     def perform(self, worker: Worker, task: Task, tell: Tell, kept: Kept | None = None) -> Outcome:
         """Perform a case; `kept` is what becomes of the world of a live one whose effects somebody keeps."""

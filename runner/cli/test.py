@@ -313,6 +313,7 @@ def start(suite: Suite, begun: Begun, selected: Iterator[Task], memory: LastFail
         with shared.opened() as lanes:
             schedule = Schedule(selected, lanes.lane, skip, tell, suite.options.jobs)
             schedule.fail_fast, schedule.cancelled = suite.options.fail_fast, interrupt.cancelled
+            schedule.turn = turn
             schedule.run()
         if interrupt.number:
             outlets.outcome = "error"  # what was not begun could not be found out

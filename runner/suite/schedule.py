@@ -16,6 +16,7 @@ from typing import TypeAlias
 from runner.engine.events import Entry, Outcome
 from runner.records import Mutable, field
 from runner.shell.clock import SLICE, never
+from runner.shell.turn import ALONE, Turn
 from runner.suite.cases import Task
 
 AHEAD = 4
@@ -34,7 +35,8 @@ class Schedule(Mutable):
 
     With one job everything happens in the thread that calls `run`. `cancelled` ends it early: what has begun is
     finished, and all others are skipped. Under `fail_fast` the first task in order that does not pass is the last one
-    that is told: those before it are run, and all after it are skipped, whatever of them has run already.
+    that is told: those before it are run, and all after it are skipped, whatever of them has run already. A thread
+    performs and tells in its `turn`.
     """
 
     tasks: Iterator[Task]
@@ -44,6 +46,7 @@ class Schedule(Mutable):
     jobs: int = 1
     fail_fast: bool = False
     cancelled: Callable[[], bool] = never
+    turn: Turn = field(default_factory=lambda: ALONE)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[Task] = field(default_factory=deque)
     _held: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
@@ -51,7 +54,7 @@ class Schedule(Mutable):
     _busy: set[str] = field(default_factory=set)
     _pulled: int = 0
     _is_exhausted: bool = False
-    _turn: int = 0
+    _oldest: int = 0
     _begun: dict[int, Task] = field(default_factory=dict)
     _last: Task | None = None
     _is_interrupted: bool = False
@@ -91,8 +94,9 @@ class Schedule(Mutable):
     def _work(self) -> None:
         with self.lane() as perform:
             while (task := self._next()) is not None:
-                outcome = perform(task, self._listener(task.number))
-                self._finish(task, outcome)
+                with self.turn.held():
+                    outcome = perform(task, self._listener(task.number))
+                    self._finish(task, outcome)
 
     def _next(self) -> Task | None:
         """Wait for a task that may begin; nothing where none is left, or none is to begin any more."""
@@ -117,7 +121,7 @@ class Schedule(Mutable):
 
     def _free(self) -> Task | None:
         """Give the first of the tasks within reach that shares no mutex with one that runs."""
-        while not (self._is_exhausted or self._last) and self._pulled < self._turn + AHEAD * self.jobs:
+        while not (self._is_exhausted or self._last) and self._pulled < self._oldest + AHEAD * self.jobs:
             if (task := next(self.tasks, None)) is None:
                 self._is_exhausted = True
             else:
@@ -137,7 +141,7 @@ class Schedule(Mutable):
             with self._changed:
                 if not self._counts(number):
                     return
-                if number == self._turn:
+                if number == self._oldest:
                     self.tell(entry)
                 else:
                     self._held[number].append(entry)
@@ -155,14 +159,14 @@ class Schedule(Mutable):
 
     def _advance(self) -> None:
         """Go on to the oldest task that has not finished, and tell what was held back until then."""
-        while self._counts(self._turn):
-            for entry in self._held.pop(self._turn, ()):
+        while self._counts(self._oldest):
+            for entry in self._held.pop(self._oldest, ()):
                 self.tell(entry)
-            if self._turn not in self._done:
+            if self._oldest not in self._done:
                 return
-            self._done.remove(self._turn)
-            self._begun.pop(self._turn, None)
-            self._turn += 1
+            self._done.remove(self._oldest)
+            self._begun.pop(self._oldest, None)
+            self._oldest += 1
 
     def _skip_rest(self) -> None:
         """Tell of the tasks that were not begun, and of those that do not count, each in its place."""
