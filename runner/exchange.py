@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from math import isinf
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from runner.late import late_pattern
 from runner.records import Frozen
 from runner.values import ABSENT, Json, Value
 
@@ -92,7 +92,7 @@ def media_type(content_type: str | None) -> MediaType:
     return MediaType(essence.strip().lower(), charset)
 
 
-_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
+_XML_ENCODING = late_pattern(rb"\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 
 
 class Content(NamedTuple):

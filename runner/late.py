@@ -1,14 +1,15 @@
-"""Puts off what is dear until somebody looks into it: the import of a module, or what a mapping holds."""
+"""Puts off what is dear until somebody needs it: to import a module, to compile a pattern, to fill a mapping."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, AnyStr, TypeVar, cast
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,6 +33,21 @@ class LateMapping(Mapping[K, V]):
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def late_pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Give a regular expression that is compiled when it is first used: most starts need only few of them."""
+    return cast("re.Pattern[AnyStr]", _LatePattern(text, flags))
+
+
+class _LatePattern:
+    def __init__(self, text: str | bytes, flags: int) -> None:
+        self._given: Any = (text, flags)
+
+    def __getattr__(self, name: str) -> object:
+        compiled = re.compile(*self._given)
+        self.__dict__.update({each: getattr(compiled, each) for each in dir(compiled) if not each.startswith("_")})
+        return getattr(compiled, name)
 
 
 class _Late(ModuleType):

@@ -6,11 +6,11 @@ A comment `# arazzo: ignore[rule, rule]` silences warnings of its own line, or o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runner.diagnostics import Diagnostic, Fix, Recomment, did_you_mean
+from runner.late import late_pattern
 from runner.records import Frozen, replace
 from runner.source import Place, Source, Span
 
@@ -23,9 +23,9 @@ DEFAULTS: Mapping[str, RuleLevel] = {"unused-output": "off"}
 COMMENT = "arazzo: ignore"
 """What is there only in a document that silences something."""
 
-_COMMENT = re.compile(r"# ?arazzo: (ignore(?:-file)?)[ \t]*(?:\[([^\]\n]*)\])?[^\r\n]*")
+_COMMENT = late_pattern(r"# ?arazzo: (ignore(?:-file)?)[ \t]*(?:\[([^\]\n]*)\])?[^\r\n]*")
 
-_HEADER = re.compile(r"[|>][^\r\n]*")
+_HEADER = late_pattern(r"[|>][^\r\n]*")
 
 
 class Silence(Frozen):

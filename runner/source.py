@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
+from runner.late import late_pattern
 from runner.records import Frozen, replace
 from runner.values import is_within, split_pointer
 
-_BREAK = re.compile(r"\r\n?|\n")  # "b-break" of YAML 1.2, section 5.4
+_BREAK = late_pattern(r"\r\n?|\n")  # "b-break" of YAML 1.2, section 5.4
 
 
 class Position(NamedTuple):

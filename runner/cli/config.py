@@ -15,6 +15,7 @@ from runner.cli.toml import Keys, Table, TomlReader
 from runner.diagnostics import did_you_mean
 from runner.engine.policy import read_policy
 from runner.errors import UsageError
+from runner.late import late_pattern
 from runner.levels import LEVELS, RuleLevel
 from runner.openapi.uri import split_uri
 from runner.records import Frozen, field
@@ -25,8 +26,8 @@ from runner.values import Json
 NAME = "arazzo.toml"
 RUN_KEYS = ("timeout", "pace", "max-steps", "max-time", "max-teardown", "contract", "strict", "offline")
 PROFILE_KEYS = ("servers", "server-vars", "inputs", "auth", "source", "contract", "proxy", "cacert", "allow-host")
-_REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = late_pattern(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = late_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class RunDefaults(Frozen):

@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.late import late_pattern
 from runner.loader.text import decode_bytes
 from runner.source import Source
 
-_BLANK = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
-_NAME = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*")
+_BLANK = late_pattern(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
+_NAME = late_pattern(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*")
 _QUOTED = {
-    '"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
-    "'": re.compile(r"'([^']*)'"),
+    '"': late_pattern(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
+    "'": late_pattern(r"'([^']*)'"),
 }
 # `#` begins a comment after a blank only: `a#b` is a value
-_PLAIN = re.compile(r"(?P<value>[^\n]*?)[ \t]*(?:(?<=[ \t])#[^\n]*)?(?:\n|\Z)")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_PLAIN = late_pattern(r"(?P<value>[^\n]*?)[ \t]*(?:(?<=[ \t])#[^\n]*)?(?:\n|\Z)")
+_ESCAPE = late_pattern(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
+from runner.late import late_pattern
 from runner.records import Frozen
 from runner.source import Source
 from runner.values import Json
@@ -100,9 +101,9 @@ def _is_json(value: Any) -> bool:
             return isinstance(value, str | int)
 
 
-_HEADER = re.compile(r"\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(?:#.*)?")
-_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+_HEADER = late_pattern(r"\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(?:#.*)?")
+_KEY = late_pattern(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = late_pattern(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def place(source: Source, path: Keys) -> str:

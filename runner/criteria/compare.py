@@ -7,12 +7,12 @@ operators", so `==` compares two strings as text. Numbers are compared exactly, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.criteria.nodes import Operator
+from runner.late import late_pattern
 from runner.values import Absent, Json, Value
 
 Kind: TypeAlias = Literal["null", "boolean", "number", "numeral", "text", "array", "object", "binary body"]
@@ -27,7 +27,7 @@ class Compared(NamedTuple):
 
 
 # number = [ minus ] int [ frac ] [ exp ]   (RFC 8259, section 6)
-_NUMERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMERAL = late_pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 _ORDER: Mapping[tuple[Kind, Kind], Way] = {
     ("number", "number"): "by number",

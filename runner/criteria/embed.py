@@ -15,6 +15,7 @@ from runner.expressions.fill import Missing, text_of
 from runner.expressions.nodes import Escaped, Quoted, Template
 from runner.expressions.scope import Scope
 from runner.expressions.selectors.compile import compile_selector
+from runner.late import late_pattern
 from runner.records import Frozen
 
 
@@ -25,21 +26,21 @@ class _Language(Frozen):
     unsafe: Mapping[str, tuple[re.Pattern[str], str]]
 
 
-_EMBEDDED = re.compile(r"\{\$[A-Za-z_][^{}]*\}")
+_EMBEDDED = late_pattern(r"\{\$[A-Za-z_][^{}]*\}")
 _MOST_HOLES = 4
 _ESCAPED = (
-    re.compile(r"['\"\\\x00-\x1f]"),
+    late_pattern(r"['\"\\\x00-\x1f]"),
     "has a quote or backslash, which could end the quoted text it stands in",
 )
 _LANGUAGES: Mapping[str, _Language] = {
-    "jsonpath": _Language(re.compile(r"\\.|['\"]", re.DOTALL), {"'": _ESCAPED, '"': _ESCAPED}),
+    "jsonpath": _Language(late_pattern(r"\\.|['\"]", re.DOTALL), {"'": _ESCAPED, '"': _ESCAPED}),
     # A backslash means nothing in XPath, a quote is escaped by its double, and comments nest.
     "xpath": _Language(
-        re.compile(r"['\"]|\(:|:\)"),
+        late_pattern(r"['\"]|\(:|:\)"),
         {
-            "'": (re.compile("'"), "has a quote, which would end the quoted text it stands in"),
-            '"': (re.compile('"'), "has a quote, which would end the quoted text it stands in"),
-            "(": (re.compile(r"[(:)]"), "has a sign that could end the comment it stands in"),
+            "'": (late_pattern("'"), "has a quote, which would end the quoted text it stands in"),
+            '"': (late_pattern('"'), "has a quote, which would end the quoted text it stands in"),
+            "(": (late_pattern(r"[(:)]"), "has a sign that could end the comment it stands in"),
         },
     ),
 }

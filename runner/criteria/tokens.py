@@ -11,6 +11,7 @@ from runner.criteria.nodes import Literal, Operand
 from runner.diagnostics import nearest
 from runner.expressions.faults import SyntaxFault
 from runner.expressions.parse import Grammar, Settle, parse_operand
+from runner.late import late_pattern
 from runner.records import Frozen
 
 
@@ -30,17 +31,17 @@ Token: TypeAlias = Sign | Literal | Operand
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
-_SPACE = re.compile(r"\s*")
-_SIGN = re.compile(r"===?|!==?|<>|<=|>=|=<|=>|=~|&&?|\|\|?|[=!<>()]")
-_STRING = re.compile(r"'((?:[^']|'')*)'")
-_DOUBLE_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.:/+-])")
-_BRACED = re.compile(r"\{(\$[^{}]*)\}")
-_WORD = re.compile(r"[^\s()&|<>=!'\"]+")
-_PHRASE = re.compile(r"(?:(?!&&|\|\|)[^()<>=!'\"$])*[^\s()<>=!'\"$&|]")
-NAME = re.compile(r"[^\W\d_][\w /+-]*")
-_JOINED = re.compile(r"\s(?:and|or)\b", re.IGNORECASE)
-_HEAD = re.compile(r"[.\[#]")
+_SPACE = late_pattern(r"\s*")
+_SIGN = late_pattern(r"===?|!==?|<>|<=|>=|=<|=>|=~|&&?|\|\|?|[=!<>()]")
+_STRING = late_pattern(r"'((?:[^']|'')*)'")
+_DOUBLE_QUOTED = late_pattern(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NUMBER = late_pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.:/+-])")
+_BRACED = late_pattern(r"\{(\$[^{}]*)\}")
+_WORD = late_pattern(r"[^\s()&|<>=!'\"]+")
+_PHRASE = late_pattern(r"(?:(?!&&|\|\|)[^()<>=!'\"$])*[^\s()<>=!'\"$&|]")
+NAME = late_pattern(r"[^\W\d_][\w /+-]*")
+_JOINED = late_pattern(r"\s(?:and|or)\b", re.IGNORECASE)
+_HEAD = late_pattern(r"[.\[#]")
 
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 

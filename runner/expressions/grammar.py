@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from runner.late import late_pattern
 from runner.records import Frozen
 
 
@@ -47,18 +48,18 @@ ARAZZO_1_1 = Grammar(
     strict=True,
 )
 
-ROOT = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
-WORD = re.compile(r"[A-Za-z0-9_-]*")
+ROOT = late_pattern(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
+WORD = late_pattern(r"[A-Za-z0-9_-]*")
 
 # identifier-strict = 1*( ALPHA / DIGIT / "-" / "_" )
-IDENTIFIER_STRICT = re.compile(r"[A-Za-z0-9_-]+")
+IDENTIFIER_STRICT = late_pattern(r"[A-Za-z0-9_-]+")
 
 # identifier = 1*( ALPHA / DIGIT / "." / "-" / "_" )
-IDENTIFIER = re.compile(r"[A-Za-z0-9._-]+")
+IDENTIFIER = late_pattern(r"[A-Za-z0-9._-]+")
 
 # tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
 # token = 1*tchar
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+TOKEN = late_pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 # unescape = %x20-21 / %x23-5B / %x5D-7A / %x7C / %x7E-10FFFF
 # CHAR = unescape / escape ( %x22 / %x5C / %x2F / %x62 / %x66 / %x6E / %x72 / %x74 / %x75 4HEXDIG )
@@ -66,29 +67,29 @@ _ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})'
 _CHAR = rf"(?:[^\x00-\x1F\x22\x5C\x7B\x7D]|{_ESCAPED})"  # what is excluded: a class of all of Unicode compiles slowly
 
 # name = *( CHAR )
-NAME = re.compile(f"{_CHAR}*")
+NAME = late_pattern(f"{_CHAR}*")
 
 # 1.0: "$inputs." name / "$outputs." name / "$steps." name / "$workflows." name / "$sourceDescriptions." name
-LOOSE_NAME = re.compile(f"(?:(?!#){_CHAR})*")
-LOOSE_STEP_ID = re.compile(rf"(?:(?!#|\.outputs\.){_CHAR})*")
-LOOSE_WORKFLOW_ID = re.compile(rf"(?:(?!#|\.(?:inputs|outputs)\.){_CHAR})*")
-LOOSE_SOURCE_NAME = re.compile(rf"(?:(?!#|\.){_CHAR})*")
+LOOSE_NAME = late_pattern(f"(?:(?!#){_CHAR})*")
+LOOSE_STEP_ID = late_pattern(rf"(?:(?!#|\.outputs\.){_CHAR})*")
+LOOSE_WORKFLOW_ID = late_pattern(rf"(?:(?!#|\.(?:inputs|outputs)\.){_CHAR})*")
+LOOSE_SOURCE_NAME = late_pattern(rf"(?:(?!#|\.){_CHAR})*")
 
 # unescaped = %x00-2E / %x30-7A / %x7C / %x7F-10FFFF
 # escaped = "~" ( "0" / "1" )
 # reference-token = *( unescaped / escaped )
 # json-pointer = *( "/" reference-token )
-POINTER = re.compile(r"(?:/(?:[^/~{}]|~[01])*)*")
+POINTER = late_pattern(r"(?:/(?:[^/~{}]|~[01])*)*")
 
 # 1.0: unescaped = %x00-2E / %x30-7D / %x7F-10FFFF
-LOOSE_POINTER = re.compile(r"(?:/(?:(?!\{\$)[^/~]|~[01])*)*")
+LOOSE_POINTER = late_pattern(r"(?:/(?:(?!\{\$)[^/~]|~[01])*)*")
 
 # Operators of conditions: "." Property de-reference, "[]" Index (0-based)
-ACCESS = re.compile(r"\.([^.\[\]\"'{}#*]+)|\[(0|[1-9][0-9]{0,14})\]")
+ACCESS = late_pattern(r"\.([^.\[\]\"'{}#*]+)|\[(0|[1-9][0-9]{0,14})\]")
 
 # Where an expression ends in a condition: at white space, a parenthesis or an operator. `!`, `&`, `|` on their own are
 # characters of a header name; a single `=` is no operator, but nobody means it as a character either.
-OPERAND = re.compile(r"(?:(?![\s()<>=]|&&|\|\||!=).)*", re.DOTALL)
+OPERAND = late_pattern(r"(?:(?![\s()<>=]|&&|\|\||!=).)*", re.DOTALL)
 
 
 def read_path(text: str) -> tuple[str | int, ...] | None:

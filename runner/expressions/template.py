@@ -26,14 +26,15 @@ from runner.expressions.nodes import (
 )
 from runner.expressions.parse import ARAZZO_1_1, Grammar, Settle, as_parsed, parse_expression
 from runner.expressions.selectors.compile import DEFAULT_VERSIONS
+from runner.late import late_pattern
 from runner.values import Json, join_pointer
 
 Style: TypeAlias = Literal["text", "json", "form"]
 
-_OPEN = re.compile(r"\{\$(?=\s*[A-Za-z_{$])")
-_BRACES = re.compile(r"[{}]")
-_QUOTES = re.compile(r'\\.|"', re.DOTALL)
-_LOOKS_LIKE_ONE = re.compile(r"\$[A-Za-z_]")
+_OPEN = late_pattern(r"\{\$(?=\s*[A-Za-z_{$])")
+_BRACES = late_pattern(r"[{}]")
+_QUOTES = late_pattern(r'\\.|"', re.DOTALL)
+_LOOKS_LIKE_ONE = late_pattern(r"\$[A-Za-z_]")
 
 
 class Parsed(NamedTuple):

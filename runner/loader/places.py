@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from runner.exchange import Cache
+from runner.late import late_pattern
 from runner.openapi.uri import is_http, resolve_uri, split_uri, without_fragment
 from runner.records import Frozen, field
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LookFor: TypeAlias = Callable[[str, str], Sequence[str]]
 """Give the URIs of the files of a name in and below the folder at a URI."""
 
-_UPWARDS = re.compile(r"(?:\.{1,2}/)+")
+_UPWARDS = late_pattern(r"(?:\.{1,2}/)+")
 _MOST_OFFERED = 3
 
 

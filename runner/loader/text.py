@@ -6,6 +6,7 @@ import codecs
 import re
 
 from runner.diagnostics import Diagnostic
+from runner.late import late_pattern
 from runner.loader.parsed import DEFAULT_LIMITS, Limits, Parsed, Reporter
 from runner.records import Frozen
 from runner.source import Align, Place, Source, SourceMap
@@ -19,12 +20,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_JSON = re.compile(r"\ufeff?\s*[{\[]")
+_JSON = late_pattern(r"\ufeff?\s*[{\[]")
 # How a text starts that is meant as JSON, with a comment before it.
-_COMMENT = re.compile(r"\ufeff?\s*(?://|/\*)")
-_HTML = re.compile(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_COMMENT = late_pattern(r"\ufeff?\s*(?://|/\*)")
+_HTML = late_pattern(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 RAW = "name the file itself, most often behind a link called 'raw'"
-_GITHUB_PAGE = re.compile(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
+_GITHUB_PAGE = late_pattern(r"https?://(?:www\.)?github\.com/([^/]+/[^/]+)/blob/([^?#]+)")
 
 
 class Document(Frozen):

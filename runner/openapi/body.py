@@ -9,6 +9,7 @@ import math
 import re
 
 from runner.exchange import MediaType, media_type
+from runner.late import late_pattern
 from runner.openapi.encoding import PLAIN, Layout
 from runner.openapi.fields import header_text
 from runner.openapi.forms import NOT_JSON, urlencoded_body
@@ -19,7 +20,7 @@ from runner.text import json_text, scalar_text
 from runner.values import ABSENT, Json, Value
 
 _JSON_LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
-_BOUNDARY = re.compile(r";\s*boundary=", re.IGNORECASE)
+_BOUNDARY = late_pattern(r";\s*boundary=", re.IGNORECASE)
 _RECORD_SEPARATOR = "\x1e"  # RFC 7464, section 2.2: possible-JSON is written as RS, JSON text, LF
 
 

@@ -6,11 +6,11 @@ readings, and satisfies a schema if one of them does; the first is the one that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from runner.exchange import parse_json
+from runner.late import late_pattern
 from runner.openapi.schemas import Types
 from runner.text import scalar_text
 from runner.values import Absent, Json, Value
@@ -19,7 +19,7 @@ from runner.values import Absent, Json, Value
 _ITEM = "0"
 
 # RFC 8259, section 6
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = late_pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMERIC = frozenset({"integer", "number"})
 
 

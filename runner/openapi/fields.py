@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runner.late import late_pattern
 from runner.openapi.percent import encode
 from runner.openapi.problem import SerializationProblem
 
@@ -12,9 +13,9 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9110, section 5.5: field-vchar = VCHAR / obs-text, with SP and HTAB between
 _FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # RFC 6265, section 4.1.1: cookie-octet = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E
-_COOKIE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
+_COOKIE = late_pattern(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 # what style `cookie` may pass on: it is already escaped or quoted by whoever wrote it
-_COOKIE_AS_WRITTEN = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
+_COOKIE_AS_WRITTEN = late_pattern(r"[\x20-\x3a\x3c-\x7e]*")
 
 
 def is_header_name(name: str) -> bool:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from runner.exchange import media_type
+from runner.late import late_pattern
 from runner.openapi.document import Operation, RequestBody, ResponseObject
 from runner.values import File, Value
 
@@ -15,7 +16,7 @@ OCTETS = "application/octet-stream"
 
 # RFC 9110, section 8.3.1: type "/" subtype parameters, in visible characters
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+[ \t]*(?:;[\x20-\x7e]*)?", re.ASCII)
-_PARAMETER = re.compile(r""";[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^;"]*)""")
+_PARAMETER = late_pattern(r""";[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^;"]*)""")
 
 _M = TypeVar("_M")
 

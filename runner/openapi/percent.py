@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, quote_plus
 
+from runner.late import late_pattern
 from runner.openapi.problem import SerializationProblem
 
 # RFC 3986, section 2.2: reserved = gen-delims / sub-delims. Not among them here: `#`, `[` and `]`, which neither a path
@@ -24,7 +25,7 @@ IN_SEGMENT = ":@!$&'()*+,;="
 # RFC 6265, section 4.1.1: a cookie's value holds no `,` and no `;`, but `#`, `[` and `]`
 IN_COOKIE = ":/?#[]@!$&'()*+="
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
-_TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
+_TRIPLE = late_pattern(r"(%[0-9A-Fa-f]{2})")
 
 
 def encode(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from runner.exchange import MediaType, parse_json
+from runner.late import late_pattern
 from runner.values import Json
 
 EVENTS = "text/event-stream"
@@ -14,7 +14,7 @@ _SEQUENCE = "application/json-seq"
 SEQUENTIAL = _LINES | {_SEQUENCE, EVENTS}
 
 _RECORD_SEPARATOR = "\x1e"  # RFC 7464, section 2.2
-_END_OF_LINE = re.compile("\r\n|\n|\r")
+_END_OF_LINE = late_pattern("\r\n|\n|\r")
 
 
 def items_of(body: bytes, kind: MediaType) -> list[Json]:

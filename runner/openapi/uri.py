@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from runner.late import late_pattern
+
 # RFC 3986, appendix B: ^(([^:/?#]+):)?(//([^/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?
 _URI = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
@@ -15,7 +17,7 @@ _URI = re.compile(
 )
 # The same, with no more than the characters that sections 3 and 4.2 allow in each part.
 _PCHAR = r"[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2}"
-_REFERENCE = re.compile(
+_REFERENCE = late_pattern(
     rf"(?:[a-z][a-z0-9+.-]*:|(?![^/?#]*:))(?://(?:{_PCHAR})*(?:\[[0-9a-fv.:]+\](?::\d*)?)?(?=[/?#]|$))?"
     rf"(?:{_PCHAR}|/)*(?:\?(?:{_PCHAR}|[/?])*)?(?:\#(?:{_PCHAR}|[/?])*)?",
     re.IGNORECASE | re.ASCII,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from runner.diagnostics import did_you_mean
 from runner.errors import UsageError
+from runner.late import late_pattern
 from runner.openapi.document import Operation, Server
 from runner.openapi.problem import SerializationProblem
 from runner.openapi.uri import is_http, resolve_uri, split_uri
@@ -16,9 +17,9 @@ from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
 from runner.records import Frozen
 
-_NO_HOST = re.compile(r"[\s%\x00-\x20]")
+_NO_HOST = late_pattern(r"[\s%\x00-\x20]")
 # What ends the part of a URL that it stands in: no value of a variable may say where the rest of its server goes.
-_ENDS = re.compile(r"[\s?#\\\x00-\x20]")
+_ENDS = late_pattern(r"[\s?#\\\x00-\x20]")
 
 
 class Unusable(Frozen):

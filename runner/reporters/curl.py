@@ -7,11 +7,12 @@ import shlex
 from urllib.parse import urlsplit
 
 from runner.exchange import Request, header
+from runner.late import late_pattern
 
 BODY_LIMIT = 4096
 """Characters of a body that are written out; a longer one, like a binary one, is left to standard input."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = late_pattern(r"[\x00-\x1f\x7f]")
 _OWN = frozenset({"content-length", "connection", "transfer-encoding"})
 
 

@@ -7,6 +7,7 @@ import re
 from runner.diagnostics import Diagnostic, Label
 from runner.engine.events import CriterionChecked, Problem
 from runner.exchange import Exchange, Response, TransportFailure, header
+from runner.late import late_pattern
 from runner.reporters.body import whole_length
 from runner.reporters.curl import curl
 from runner.reporters.record import StepRecord, WorkflowRecord
@@ -17,7 +18,7 @@ from runner.values import ABSENT
 EXCERPT = 500
 EXCERPT_LINES = 12
 
-_COMPARISON = re.compile(r"(?P<left>[^\s=!<>]+)\s*(?P<operator>==|!=|<=|>=|<|>)\s*(?P<right>.+)", re.DOTALL)
+_COMPARISON = late_pattern(r"(?P<left>[^\s=!<>]+)\s*(?P<operator>==|!=|<=|>=|<|>)\s*(?P<right>.+)", re.DOTALL)
 
 _REFUSALS = {
     "==": "{left} is not {right}",

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 
+from runner.late import late_pattern
+
 QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
 USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
-SCHEME = re.compile(r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL)
-COOKIE = re.compile(r"\s*([^=;\s]+)=([^;]*)")
-MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
-DELIMITER = re.compile(r"(\r?\n--)")
-PART_HEAD = re.compile(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
-PART_NAME = re.compile(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
+SCHEME = late_pattern(
+    r"(?i)(bearer|basic|digest|token|apikey|negotiate|dpop|hawk|aws4-hmac-sha256)\s+(\S.*)", re.DOTALL
+)
+COOKIE = late_pattern(r"\s*([^=;\s]+)=([^;]*)")
+MEMBER = late_pattern(r'"((?:[^"\\]|\\.){1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+DELIMITER = late_pattern(r"(\r?\n--)")
+PART_HEAD = late_pattern(r"(.*?\r?\n\r?\n)(.*)", re.DOTALL)
+PART_NAME = late_pattern(r"(?<![a-z])name=\"([^\"]*)\"", re.IGNORECASE)
 EXPRESSION = re.compile(r"\$[^\s()=!<>&|]+")
-POINTED = re.compile(r"(?<=/)[^\s/]+")
+POINTED = late_pattern(r"(?<=/)[^\s/]+")
 
 COOKIE_LENGTH = 8  # a cookie that is no session is often a preference: "dark" must stay readable elsewhere
 NESTED_LENGTH = 12  # below a secret name stands more than the secret: a user, a date, a flag
-SPAN_FILL = re.compile(r"[^\n]")
+SPAN_FILL = late_pattern(r"[^\n]")
 
 
 def may_hold_a_secret(text: str) -> bool:

@@ -12,14 +12,15 @@ from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from runner.late import late_pattern
 from runner.records import Frozen
 
 PLACEHOLDER: Final = "***"
-ALIAS: Final = re.compile(r"\*\*\*\d+\*\*\*")
+ALIAS: Final = late_pattern(r"\*\*\*\d+\*\*\*")
 """What stands for a secret where one must be told from another: `***1***`."""
 
-_TRIVIAL = re.compile(r"(?i)true|false|null|none|undefined|\*+(\d+\*+)?|-?\d{1,7}(\.\d+)?")
-_RUN = re.compile(r"[A-Za-z0-9]+")
+_TRIVIAL = late_pattern(r"(?i)true|false|null|none|undefined|\*+(\d+\*+)?|-?\d{1,7}(\.\d+)?")
+_RUN = late_pattern(r"[A-Za-z0-9]+")
 _CORE_LENGTH = 8  # of base64 characters; a shorter piece would be found in any picture
 _LONGEST = 16 * 1024  # characters; what is longer is a document rather than a credential
 _MOST = 1000  # secrets learned from one run; beyond that they are replaced in their place only

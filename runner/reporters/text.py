@@ -6,17 +6,18 @@ import re
 import textwrap
 import unicodedata
 
+from runner.late import late_pattern
 from runner.reporters.body import whole_length
 from runner.text import json_text
 from runner.values import Absent, Value
 
 TAB = 4
 
-_HIDDEN = re.compile(
+_HIDDEN = late_pattern(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
-_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_COLOUR = late_pattern(r"\x1b\[[0-9;:]*m")
 
 # Most texts hide nothing, and are looked at once.
 _PLAIN = re.compile(r"[ -~]*")

@@ -11,6 +11,7 @@ import warnings
 from functools import lru_cache
 from typing import Any
 
+from runner.late import late_pattern
 from runner.records import Frozen
 from runner.schema.choice import EngineName, best_engine
 
@@ -65,7 +66,7 @@ def compile_regex(pattern: str, engine: EngineName | None = None) -> Regex:
 
 
 # What engines read otherwise, or not at all; what they read beyond ECMA-262 is foreign: flags, `(?P<`, `a++`.
-_PARTS = re.compile(
+_PARTS = late_pattern(
     r"\\k<(?P<back>[A-Za-z_$][\w$]*)>|\\.|\[(?:\\.|[^\]\\])*\]|\((?!\?)|\(\?<(?P<group>[A-Za-z_$][\w$]*)>|\."
     r"|(?P<foreign>\(\?(?!:|=|!|<[=!])|(?:[*+?]|\{\d+(?:,\d*)?\})\+)",
     re.DOTALL,
@@ -102,7 +103,7 @@ _REASONS = {
 }
 
 
-_PROPERTY = re.compile(r"\\[pP]\{[^{}]*\}|\\.", re.DOTALL)
+_PROPERTY = late_pattern(r"\\[pP]\{[^{}]*\}|\\.", re.DOTALL)
 
 
 def _unknown_property(pattern: str) -> RegexSyntax | None:
@@ -156,7 +157,7 @@ _WRITTEN = {
     "(?<": ("(?P<", "(?<"),
     "[": ("[", r"\["),
 }
-_TOKEN = re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}|\\c[A-Za-z]|\\.|\(\?<(?![=!])|[\[\].$]", re.DOTALL)
+_TOKEN = late_pattern(r"\\u\{[0-9A-Fa-f]{1,6}\}|\\c[A-Za-z]|\\.|\(\?<(?![=!])|[\[\].$]", re.DOTALL)
 
 
 def translate(pattern: str) -> str:

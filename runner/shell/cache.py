@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import re
 import stat
 import sys
 import time
@@ -19,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from runner.late import late_pattern
 from runner.shell.options import MEBIBYTE
 
 LIMIT: Final = 512 * MEBIBYTE
@@ -30,7 +30,7 @@ LARGEST: Final = 128 * MEBIBYTE
 _MARK: Final = b"arazzo cache 1\n"
 _BYTES: Final = 32  # of the secret, and of an HMAC-SHA256
 _HEAD: Final = len(_MARK) + _BYTES
-_OURS = re.compile(r"[0-9a-f]{64}\.arazzo|\.[0-9a-f]{16}\.arazzo-new")
+_OURS = late_pattern(r"[0-9a-f]{64}\.arazzo|\.[0-9a-f]{16}\.arazzo-new")
 _FLAGS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ: Final = os.O_RDONLY | _FLAGS | getattr(os, "O_NONBLOCK", 0)  # somebody's pipe does not hold us up
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS

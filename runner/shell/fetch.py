@@ -12,6 +12,7 @@ from runner.diagnostics import nearest
 from runner.engine.flow import Send
 from runner.errors import FetchError
 from runner.exchange import Clock, Exchange, Fetch, Fetched, Request, Response, Transport, header, media_type
+from runner.late import late_pattern
 from runner.openapi.document import Operation
 from runner.records import Frozen, field
 from runner.shell.clock import SystemClock
@@ -24,7 +25,7 @@ from runner.shell.wire import without_user_info
 ACCEPT = "application/yaml, application/json, text/yaml, text/plain;q=0.9, */*;q=0.8"
 NOTHING_DECLARED = Operation(None, "GET", "", (), None, {}, (), (), {}, "")
 
-_BLOB_PAGE = re.compile(r"https?://github\.com/([^/]+/[^/]+)/blob/(.+)")
+_BLOB_PAGE = late_pattern(r"https?://github\.com/([^/]+/[^/]+)/blob/(.+)")
 _PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file"}
 _AS_TEXT = "save it as UTF-8"
 _DRIVE = re.compile(r"/?[A-Za-z]:[/\\]")

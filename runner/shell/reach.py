@@ -8,13 +8,13 @@ name: a name may lead elsewhere each time it is looked up.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple, TypeVar
 
 from runner.errors import UsageError
 from runner.exchange import TransportFailure
+from runner.late import late_pattern
 from runner.shell.address import AddressKind, IpNetwork, carried, literal
 from runner.shell.failures import FailedError
 from runner.shell.options import HttpOptions
@@ -25,7 +25,7 @@ NEIGHBOURS: frozenset[AddressKind] = ANYBODY | {"private", "loopback"}
 REMEDY = "; allow it with "
 """What comes between a refusal and the option that lifts it."""
 
-_PORT = re.compile(r":[0-9]+$")
+_PORT = late_pattern(r":[0-9]+$")
 _FORM = "write HOST, HOST:PORT, or a network such as 10.0.0.0/8"
 _CALLED: Mapping[AddressKind, str] = {
     "public": "a public address",

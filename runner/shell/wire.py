@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from runner.exchange import Headers, Request, TransportFailure
+from runner.late import late_pattern
 from runner.records import replace
 from runner.shell.failures import bad_url
 
@@ -29,7 +30,7 @@ _HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate, as JSON can write one: no
 
 # RFC 9110, 5.1 and 5.5: field-name = token; a field value holds no CR, LF or NUL.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+FORBIDDEN = late_pattern(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """How long the body is: for whoever sends it to say, never for a workflow."""

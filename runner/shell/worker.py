@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compile import Compiled, Selection, apply, compile_selector
+from runner.late import late_pattern
 from runner.values import Absent, Json, Value
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _CHILD = "import sys; sys.path[:] = sys.argv[2:]; from runner.shell.worker impor
 # A second `$` or `..` searches everything for everything that is found; in a literal they only seem to be there.
 _REPEATS_JSONPATH = re.compile(r"\$.*\$|\.\..*\.\.", re.DOTALL)
 # So do predicates, axes and a second `//` of XPath 1.0.
-_REPEATS_XPATH = re.compile(r"\[|::|//.*//", re.DOTALL)
+_REPEATS_XPATH = late_pattern(r"\[|::|//.*//", re.DOTALL)
 
 
 def is_costly(selector: Compiled, value: Value) -> bool:

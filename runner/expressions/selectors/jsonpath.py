@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.expressions.faults import SelectorFailure, SelectorSyntax
 from runner.expressions.selectors.compiled import JsonQuery, Location
-from runner.late import put_off
+from runner.late import late_pattern, put_off
 from runner.values import Json
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _matches(text: str, pattern: str, form: str) -> bool:
         return False
 
 
-_REGEX_PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.", re.DOTALL)
+_REGEX_PARTS = late_pattern(r"\\.|\[(?:\\.|[^\]\\])*\]|\.", re.DOTALL)
 
 
 def _to_ecma(pattern: str) -> str:

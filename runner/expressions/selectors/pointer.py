@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from runner.expressions.faults import SelectorSyntax
 from runner.expressions.selectors.compiled import JsonQuery, Location
+from runner.late import late_pattern
 from runner.values import Absent, Json, Value, member, split_pointer
 
-_BAD_ESCAPE = re.compile(r"~(?![01])")
-_INDEX = re.compile(r"0|[1-9][0-9]{0,14}")
+_BAD_ESCAPE = late_pattern(r"~(?![01])")
+_INDEX = late_pattern(r"0|[1-9][0-9]{0,14}")
 
 
 def compile_pointer(text: str) -> JsonQuery:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
 
 from runner.expressions.faults import SelectorFailure
 from runner.expressions.selectors.compiled import Location
+from runner.late import late_pattern
 from runner.text import describe
 from runner.values import Absent, Value
 
@@ -24,7 +25,7 @@ LARGEST = 16 * 1024 * 1024
 """Characters, or bytes, of XML that are looked at; more is refused."""
 
 # prolog ::= XMLDecl? Misc* (doctypedecl Misc*)?
-_PROLOG = re.compile(r"\ufeff?(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*", re.DOTALL)
+_PROLOG = late_pattern(r"\ufeff?(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*", re.DOTALL)
 _SPACE = " \t\r\n"
 
 Place: TypeAlias = "tuple[_Element, str]"

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from runner.exchange import Headers, header
+from runner.late import late_pattern
 from runner.records import Frozen, replace
 
 # RFC 9110, 11.2 and 11.3: challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_ITEM = re.compile(
+_ITEM = late_pattern(
     rf"[\s,]*(?:(?P<name>{_TOKEN})\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<plain>{_TOKEN}))(?=\s*(?:,|$))"
     rf"|(?P<scheme>{_TOKEN})(?:[ \t]+(?P<token68>[A-Za-z0-9\-._~+/]+=*)(?=\s*(?:,|$)))?)"
 )

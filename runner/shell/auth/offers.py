@@ -6,11 +6,11 @@ within one "all schemes MUST be satisfied".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import TypeAlias, assert_never
 
+from runner.late import late_pattern
 from runner.openapi.document import Operation
 from runner.records import Frozen
 from runner.shell.auth.credentials import PREFIX, SETTINGS, Credentials, suffix
@@ -20,7 +20,7 @@ from runner.shell.auth.slots import AUTHORIZATION, Slot
 from runner.shell.auth.wish import ASKING, NEEDS, PREFERENCE, Given, Wish
 from runner.shell.wire import basic
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = late_pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Fixed(Frozen):

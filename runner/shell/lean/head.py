@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from runner.exchange import Headers, Request, header
+from runner.late import late_pattern
 from runner.shell.wire import FRAMING, HAS_CONTENT, TOKEN, Place, is_carried, is_framed, lowered
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
@@ -15,7 +16,7 @@ _TARGET = re.compile(r"[\x21-\x7e]+")
 _STATUS = re.compile(r"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: ([^\x00\x0b-\x0d]*))?")
 # Control characters other than these are sent in practice, though RFC 9110, 5.5 knows them not.
 _UNREADABLE = re.compile(r"[\x00\x0b-\x0d]")
-_FOLD = re.compile(r"\n[ \t]+")
+_FOLD = late_pattern(r"\n[ \t]+")
 _TELLING = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
 _LENGTH = re.compile(r"[0-9]{1,20}")
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator
 from typing import NamedTuple, TypeAlias
 
+from runner.late import late_pattern
 from runner.records import Mutable
 from runner.shell.codings import TooLargeError
 from runner.shell.lean.head import Head, NotHttpError, read_fields, read_head
@@ -19,7 +20,7 @@ LONGEST_HEAD = 100 * 1024
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 # RFC 9112, 7.1: chunk = chunk-size [ chunk-ext ] CRLF; nobody needs more digits, and some send spaces after these
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*")
+_CHUNK = late_pattern(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*")
 
 
 class CutOffError(Exception):
