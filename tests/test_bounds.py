@@ -30,6 +30,23 @@ def simple(condition: str, body: Any = None) -> Ended:
     return judged({"condition": condition}, reply(200, body))
 
 
+# Texts
+
+REPEATED = {
+    "negations": {"condition": "!" * 100_000},
+    "groups": {"condition": "not (" * 6_000},
+    "comparisons": {"condition": "1 =" * 33_000},
+    "signs": {"condition": "<:" * 50_000},
+    "classes": {"condition": "[!" * 50_000, "type": "regex", "context": "$response.body"},
+    "classes that end in nothing": {"condition": "[(" * 50_000 + "\\", "type": "regex", "context": "$response.body"},
+}
+
+
+@pytest.mark.parametrize("criterion", REPEATED.values(), ids=REPEATED.keys())
+def test_a_text_that_repeats_itself_keeps_nobody_waiting(criterion: dict[str, Any]) -> None:
+    assert judged(criterion, reply(200, {"x": "a"})).outcome in ("refused", "failed")
+
+
 # Patterns
 
 HOSTILE = ("a" * 40 + "!", "a" * 20_000 + "!")

@@ -21,6 +21,8 @@ from runner.values import pointer_name
 LONGEST = 100_000
 """Characters of a text beyond which it is taken as it is: nobody writes so, and to look through it takes its time."""
 MOST = 100  # repairs in one text; every one of them shortens the way to a text that needs none
+MOST_READ = 300_000
+"""Characters that are looked through of one text: after each repair it is all of them again."""
 
 
 class Reading(Frozen):
@@ -89,7 +91,8 @@ class Mended(Frozen):
     def by(self, repairs: Iterable[Repair]) -> Mended:
         """Apply repairs until none of them finds anything."""
         known, mended = tuple(repairs) if len(self.text) <= LONGEST else (), self
-        while len(mended.found) < MOST and (next_one := _first(known, mended)) is not None:
+        most = min(MOST, MOST_READ // max(len(self.text), 1))
+        while len(mended.found) < most and (next_one := _first(known, mended)) is not None:
             mended = mended.after(*next_one)
         return mended
 

@@ -67,7 +67,7 @@ def compile_regex(pattern: str, engine: EngineName | None = None) -> Regex:
 
 # What engines read otherwise, or not at all; what they read beyond ECMA-262 is foreign: flags, `(?P<`, `a++`.
 _PARTS = late_pattern(
-    r"\\k<(?P<back>[A-Za-z_$][\w$]*)>|\\.|\[(?:\\.|[^\]\\])*\]|\((?!\?)|\(\?<(?P<group>[A-Za-z_$][\w$]*)>|\."
+    r"\\k<(?P<back>[A-Za-z_$][\w$]*)>|\\.|\[(?:\\.?|[^\]\\])*(?:\]|\Z)|\((?!\?)|\(\?<(?P<group>[A-Za-z_$][\w$]*)>|\."
     r"|(?P<foreign>\(\?(?!:|=|!|<[=!])|(?:[*+?]|\{\d+(?:,\d*)?\})\+)",
     re.DOTALL,
 )

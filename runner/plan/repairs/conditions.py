@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise, takewhile
 
+from runner.criteria.parse import MAX_NESTING
 from runner.criteria.pieces import Piece, pieces
 from runner.criteria.tokens import COMPARISONS, INSTEAD, NAME, WORDS, in_single_quotes
 from runner.plan.mend import Reading, Repair, Slip
@@ -63,7 +64,9 @@ def unquoted_string(text: str, reading: Reading) -> Slip | None:
     for place, (before, first) in enumerate(pairwise(found), 1):
         if before.text not in COMPARISONS or first.kind != "word":
             continue
-        words = list(takewhile(lambda piece: piece.kind in ("word", "number"), found[place:]))
+        words = list(
+            takewhile(lambda piece: piece.kind in ("word", "number"), map(found.__getitem__, range(place, len(found))))
+        )
         after = found[place + len(words)] if place + len(words) < len(found) else None
         phrase = text[first.start : words[-1].end]
         if (after is None or after.text in (*_LOGIC, ")")) and _is_text(phrase, reading):
@@ -92,14 +95,15 @@ def operator_spelling(text: str, reading: Reading) -> Slip | None:
     if len(found) > 1 and found[-1].kind in ("word", "expression") and found[-1].text.endswith(";"):
         return Slip("a condition ends without ';'", found[-1].end - 1, found[-1].end, "", refused=True)
     for place, piece in enumerate(found):
-        before, after = found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
-        instead = _instead(piece, before, after, found[place + 1 :])
+        instead = _instead(found, place)
         if instead is not None:
             return Slip(f"'{piece.text}' is written '{instead}'", piece.start, piece.end, instead, refused=True)
     return None
 
 
-def _instead(piece: Piece, before: Piece | None, after: Piece | None, rest: list[Piece]) -> str | None:
+def _instead(found: list[Piece], place: int) -> str | None:
+    piece = found[place]
+    before, after = found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
     word = piece.text.casefold()
     if piece.kind == "sign":
         between = _ends_operand(before) and _begins_operand(after)
@@ -109,7 +113,7 @@ def _instead(piece: Piece, before: Piece | None, after: Piece | None, rest: list
     if word in ("and", "or"):
         return INSTEAD[word] if _ends_operand(before) and _begins_operand(after) else None
     if word == "not":
-        return "!" if _begins(before) and _is_whole(rest) else None
+        return "!" if _begins(before) and _is_whole(found, place + 1) else None
     stands_alone = (before is None or before.kind == "sign") and (after is None or after.kind == "sign")
     return word if word in WORDS and word != piece.text and stands_alone else None
 
@@ -130,15 +134,18 @@ def _begins_operand(piece: Piece | None) -> bool:
     return piece.kind in _OPERANDS or word in ("(", "!", "not") or word in WORDS
 
 
-def _is_whole(rest: list[Piece]) -> bool:
+def _is_whole(found: list[Piece], start: int) -> bool:
     """Say whether one operand, or a group in parentheses, is all that `not` can be about: `!` binds tighter."""
     depth = 0
-    for place, piece in enumerate(rest):
+    for place in range(start, len(found)):
+        piece = found[place]
         depth += {"(": 1, ")": -1}.get(piece.text, 0)
         if depth <= 0:
-            after = rest[place + 1] if place + 1 < len(rest) else None
+            after = found[place + 1] if place + 1 < len(found) else None
             ends = piece.kind in _OPERANDS or piece.text == ")" or piece.text in WORDS
             return ends and (after is None or after.text in (*_LOGIC, ")") or after.text.casefold() in ("and", "or"))
+        if depth > MAX_NESTING:
+            return False
     return False
 
 
