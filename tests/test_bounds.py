@@ -37,6 +37,10 @@ REPEATED = {
     "groups": {"condition": "not (" * 6_000},
     "comparisons": {"condition": "1 =" * 33_000},
     "signs": {"condition": "<:" * 50_000},
+    "quotes that never close": {"condition": '\\"' * 30_000},
+    "the same of a selector": {"condition": "'\\" * 30_000, "type": "jsonpath", "context": "$response.body"},
+    "comments that never close": {"condition": ":(" * 30_000, "type": "xpath", "context": "$response.body"},
+    "prefixes of nothing": {"condition": ".a.." * 24_000, "type": "xpath", "context": "$response.body"},
     "classes": {"condition": "[!" * 50_000, "type": "regex", "context": "$response.body"},
     "classes that end in nothing": {"condition": "[(" * 50_000 + "\\", "type": "regex", "context": "$response.body"},
 }

@@ -25,18 +25,19 @@ class Piece(NamedTuple):
     end: int
 
 
-_PIECE = re.compile(
-    r"(?P<string>'(?:[^']|'')*')"
-    r'|(?P<quoted>"(?:[^"\\]|\\.)*")'
+_STRING = r"(?P<string>'(?:[^']|'')*')"
+_QUOTED = r'|(?P<quoted>"(?:[^"\\]|\\.)*")'
+_OTHERS = (
     r"|(?P<braced>\{\$[^{}]*\})"
     rf"|(?P<expression>\$(?=[A-Za-z_]){OPERAND.pattern})"
     rf"|(?P<pointer>#/{OPERAND.pattern})"
     r"|(?P<path>[$@])"
     r"|(?P<sign>===?|!==?|<>|<=|>=|=<|=>|=~|&&?|\|\|?|[=!<>()])"
     r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.:/+-]))"
-    r"|(?P<word>[^\s()&|<>=!'\"]+|\S)",
-    re.DOTALL,
+    r"|(?P<word>[^\s()&|<>=!'\"]+|\S)"
 )
+_PIECE = re.compile(_STRING + _QUOTED + _OTHERS, re.DOTALL)
+_UNQUOTED = re.compile(_STRING + _OTHERS, re.DOTALL)
 _NAME = re.compile(r"\.\.?(?:\*|(?:[^\W\d]|-(?=[^\W\d])|(?<=\w)\d)+(?:\(\))?)|\.\.(?=\[)")
 _IN_BRACKETS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[\[\]]", re.DOTALL)
 
@@ -48,9 +49,11 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    position = 0
-    while found := _PIECE.search(text, position):
+    position, piece = 0, _PIECE
+    while found := piece.search(text, position):
         kind, end = found.lastgroup or "word", found.end()
+        if kind == "word" and found[0] == '"':
+            piece = _UNQUOTED  # where one is not closed, none behind it is
         if kind == "path":
             end = _path_end(text, end)
         yield Piece(kind, text[found.start() : end], found.start(), end)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from runner.plan.rules import expressions as rules
 from runner.source import Span
 from runner.values import join_pointer
 
-_SEVERAL = re.compile(r"\[(?:\*|\?|[^\]]*[:,]|-)|\.\.|\.\*|\.\[")
+_SEVERAL = re.compile(r"\[(?:\*|\?|[^\[\]]*[:,]|-)|\.\.|\.\*|\.\[")
 _INDEX = re.compile(r"/\[[0-9]+\]")
 _IN_BRACKETS = re.compile(r"/[^/]*\[[0-9]+\]")
 

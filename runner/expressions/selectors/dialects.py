@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from runner.expressions.faults import SelectorSyntax
 
@@ -63,11 +63,15 @@ _WAYS = (
     _Way(r"\s(?P<w>or)(?=\s)", r"'\g<w>' is written '||'", "||"),
     _Way(r"\.(?P<n>\w+(?:-[^\W\d]\w*)+)", "a name with '-' stands in brackets and quotes", r"['\g<n>']"),
 )
+LONGEST: Final = 2_000
+"""Characters beyond which nobody has written it by hand, and to look for what was meant takes its time."""
 _COMPILED = tuple((re.compile(way.pattern, re.DOTALL), way) for way in _WAYS)
 
 
 def explained(text: str, fault: SelectorSyntax) -> SelectorSyntax:
     """Say what is wrong with a JSONPath better than its parser can, where it is written in a way that is known."""
+    if len(text) > LONGEST:
+        return fault
     bare = _LITERAL.sub(lambda found: "_" * len(found[0]), text)
     for pattern, way in _COMPILED:
         found = pattern.search(bare)

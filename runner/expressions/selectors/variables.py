@@ -7,7 +7,7 @@ import re
 from runner.expressions.faults import SelectorSyntax
 
 _NAME = r"\$\s*((?:[^\W\d][\w.\-]*:)?[^\W\d][\w.\-]*)"
-_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\(:.*?:\)", re.DOTALL)
+_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|\(:.*?(?::\)|\Z)", re.DOTALL)
 _VARIABLE = re.compile(_NAME)
 _BOUND = re.compile(_NAME + r"(?=\s*(?:in\b|:=|as\b))")
 _BOUND_OR_PARAMETER = re.compile(r"(?:[(,]\s*)?" + _NAME + r"(?=\s*(?:in\b|:=|as\b|[,)]))")

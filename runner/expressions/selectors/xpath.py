@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 _MOST = 100_000
 """Values that are taken of what an expression selects; more are a failure."""
 
-_PREFIX = re.compile(r"([^\W\d][\w.\-]*):(?=[^\W\d*]|\*)")
+_NAME = re.compile(r"([^\W\d][\w.\-]*)(:(?=[^\W\d*]|\*))?")
+"""A name, and whether it is the prefix of another one."""
 _T = TypeVar("_T")
 
 
@@ -46,7 +47,7 @@ def compile_xpath(version: str, text: str) -> XPath:
     from elementpath import ElementPathError
 
     check_variables(text)
-    prefixes = {found[1]: f"urn:{found[1]}" for found in _PREFIX.finditer(text)}
+    prefixes = {found[1]: f"urn:{found[1]}" for found in _NAME.finditer(text) if found[2]}
     try:
         _parse(version, text, tuple(prefixes.items()))
     except ElementPathError as error:
