@@ -148,6 +148,7 @@ class Lanes(Frozen):
             cancelled=cancelled,
             apply=worker.apply,
             shielded=self.interrupt.shielded,
+            turn=self.turn,
         )
 
 

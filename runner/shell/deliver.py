@@ -38,6 +38,7 @@ from runner.shell.clock import SLICE, http_date
 from runner.shell.cookies import CookieJar
 from runner.shell.effects import Arrival, Await, Dispatch, Effect, Rest, Steps, dispatched
 from runner.shell.options import USER_AGENT
+from runner.shell.turn import ALONE, Turn
 from runner.shell.wire import complete, legal_url, origin, without_user_info
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -208,8 +209,8 @@ def _location(url: str, location: str | None) -> str | None:
     return None if isinstance(target, TransportFailure) else target
 
 
-def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock) -> Exchange:
-    """Pump a delivery through a transport to its end."""
+def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock, turn: Turn = ALONE) -> Exchange:
+    """Pump a delivery through a transport to its end; who waits for what another run does leaves its turn."""
     answer: Arrival | None = None
     try:
         while True:
@@ -218,12 +219,12 @@ def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock) -> Exch
             except StopIteration as stop:
                 exchange: Exchange = stop.value
                 return exchange
-            answer = _carried(effect, transport, clock)
+            answer = _carried(effect, transport, clock, turn)
     finally:
         delivery.close()
 
 
-def _carried(effect: Effect, transport: Transport, clock: Clock) -> Arrival | None:
+def _carried(effect: Effect, transport: Transport, clock: Clock, turn: Turn) -> Arrival | None:
     match effect:
         case Dispatch(request, timeout):
             began = clock.monotonic()
@@ -233,7 +234,9 @@ def _carried(effect: Effect, transport: Transport, clock: Clock) -> Arrival | No
             from concurrent.futures import wait  # it is imported already, for there is a Future
 
             for _ in range(ceil(timeout / SLICE)):
-                if wait([future], SLICE).done:
+                with turn.left():
+                    is_done = wait([future], SLICE).done
+                if is_done:
                     break
                 clock.sleep(0)  # where Ctrl-C may break in
             return None

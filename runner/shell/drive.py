@@ -20,12 +20,13 @@ from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Wait
 from runner.errors import UsageError
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
-from runner.records import Frozen
+from runner.records import Frozen, field
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.clock import never
 from runner.shell.cookies import CookieJar
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
+from runner.shell.turn import ALONE, Turn
 
 Around: TypeAlias = Callable[[Effect, Callable[[Effect], Answer]], Answer]
 """Answers an effect: with what is known of it, hops and credentials included, or by carrying it out."""
@@ -60,7 +61,7 @@ class World(Frozen):
 
     `apply` is how the flow's selectors are applied. `around` stands between the flow and the world. What a teardown
     does is carried out inside `shielded`. `jar` is there where cookies of the run are known before it begins, `seed`
-    where it is known what its idempotency keys are made of.
+    where it is known what its idempotency keys are made of. `turn` is left to wait for what another run does.
     """
 
     transport: Transport
@@ -74,6 +75,7 @@ class World(Frozen):
     shielded: Callable[[], AbstractContextManager[None]] = nullcontext
     jar: CookieJar | None = None
     seed: bytes | None = None
+    turn: Turn = field(default_factory=lambda: ALONE)
     HIDDEN = ("seed",)
 
 
@@ -151,7 +153,7 @@ def _answered(effect: Effect, world: World, session: Session) -> Answer:
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
     match effect:
         case Send():
-            return carry(deliver(effect, session), world.transport, world.clock)
+            return carry(deliver(effect, session), world.transport, world.clock, world.turn)
         case Wait(seconds):
             began = world.clock.monotonic()
             world.clock.sleep(seconds)

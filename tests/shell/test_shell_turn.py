@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
 
-from runner.exchange import Reply, Request, Response
+from runner.exchange import Exchange, Reply, Request, Response
+from runner.shell.clock import SystemClock
+from runner.shell.deliver import carry
+from runner.shell.effects import Await, Steps
 from runner.shell.turn import ALONE, Turn
 
 REQUEST = Request("GET", "http://h.test/", (), None)
@@ -107,3 +111,27 @@ def test_there_is_nobody_to_pass_a_turn_to_that_nobody_waits_for() -> None:
         assert not turn.passed()
     with ALONE.held(), ALONE.held(), ALONE.left():
         assert not ALONE.passed()
+
+
+def test_who_waits_for_the_token_that_another_run_asks_for_lets_others_compute() -> None:
+    turn, token, done = Turn(), Future[None](), list[bool]()
+
+    def delivery() -> Steps[Exchange]:
+        yield Await(token, 10.0)
+        return Exchange(REQUEST, Response(204, (), b""), 0.0)
+
+    def lane() -> None:
+        with turn.held():
+            began.set()
+            carry(delivery(), Meeting(1), SystemClock(), turn)
+            done.append(True)
+
+    began = threading.Event()
+    thread = threading.Thread(target=lane)
+    thread.start()
+    began.wait()
+    with turn.held():
+        assert not done
+        token.set_result(None)
+    thread.join()
+    assert done
