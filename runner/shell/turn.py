@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,12 +16,16 @@ from runner.exchange import Clock
 from runner.records import Mutable, field
 from runner.shell.clock import ClockInside
 
+UNSEEN: Final = 30
+"""Times that nobody looks after a look that was in vain: most servers are not so near."""
+
 
 class Turn(Mutable):
     """What threads that share it hold while they compute; nothing at all unless it is `kept`."""
 
     kept: bool = True
     _taken: bool = False
+    _unseen: int = 0
     _waiting: deque[threading.Lock] = field(default_factory=deque)
     _door: threading.Lock = field(default_factory=threading.Lock)
     HIDDEN = ("_waiting", "_door")
@@ -43,6 +47,15 @@ class Turn(Mutable):
             yield
         finally:
             self._take()
+
+    def glanced(self, look: Callable[[], bool]) -> bool:
+        """Look once more before the turn is passed on; where it was in vain, not the next times."""
+        if self._unseen:
+            self._unseen -= 1
+            return False
+        is_there = look()
+        self._unseen = 0 if is_there else UNSEEN
+        return is_there
 
     def passed(self) -> bool:
         """Let those compute who want to, each once, before this thread goes on; False where nobody does."""

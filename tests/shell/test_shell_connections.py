@@ -18,7 +18,7 @@ from pytest_httpx import HTTPXMock
 from runner.exchange import Request, Response, TransportFailure
 from runner.records import replace
 from runner.shell.http import HttpTransport
-from runner.shell.lean.connection import is_ready
+from runner.shell.lean.connection import is_ready, is_soon_ready
 from runner.shell.network import Network
 from runner.shell.options import HttpOptions
 from runner.shell.turn import Turn
@@ -417,9 +417,7 @@ def test_importing_the_transport_leaves_the_command_line_of_httpx_out_and_findab
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_others_may_compute_while_a_request_waits_for_its_connection_and_its_answer_and_not_while_it_is_written() -> (
-    None
-):
+def test_others_may_compute_while_a_request_waits_for_its_connection_and_its_answer() -> None:
     seen = list[str]()
 
     class Watched(Turn):
@@ -442,8 +440,18 @@ def test_others_may_compute_while_a_request_waits_for_its_connection_and_its_ans
             reply = network.send(get(server.url()), None)
             assert isinstance(reply, Response)
             assert reply.body == b"ok"
-    assert seen.count("left") == 3  # to connect, and for each answer
-    assert seen.count("free") == 2
+    assert seen[0] == "left", "to connect"
+    assert seen.count("free") == 2, "while it waits for each answer"
+
+
+def test_a_socket_may_be_ready_within_a_moment_and_none_of_too_high_a_number_is() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert is_soon_ready(one.fileno(), "write")
+        assert not is_soon_ready(one.fileno(), "read")
+        other.send(b"x")
+        assert is_soon_ready(one.fileno(), "read")
+        assert not is_soon_ready(5_000, "read")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])

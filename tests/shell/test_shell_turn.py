@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from runner.exchange import Exchange, Reply, Request, Response
 from runner.shell.clock import SystemClock
 from runner.shell.deliver import carry
 from runner.shell.effects import Await, Steps
-from runner.shell.turn import ALONE, Turn
+from runner.shell.turn import ALONE, UNSEEN, Turn
 
 REQUEST = Request("GET", "http://h.test/", (), None)
 
@@ -135,3 +136,16 @@ def test_who_waits_for_the_token_that_another_run_asks_for_lets_others_compute()
         token.set_result(None)
     thread.join()
     assert done
+
+
+def test_nobody_looks_for_answers_that_take_longer_until_some_have_come() -> None:
+    turn, looks = Turn(), list[bool]()
+
+    def look(is_there: bool) -> Callable[[], bool]:
+        return lambda: looks.append(is_there) or is_there
+
+    assert [turn.glanced(look(True)) for _ in range(3)] == [True] * 3
+    assert not turn.glanced(look(False))
+    assert not any(turn.glanced(look(True)) for _ in range(UNSEEN))
+    assert turn.glanced(look(True))
+    assert looks == [True, True, True, False, True]

@@ -29,6 +29,9 @@ PIECE = 65536
 A_DAY = 86400.0
 """Seconds: what `poll` is asked for at once has bounds."""
 
+A_MOMENT = 0.0002
+"""Seconds that a server nearby takes to answer, and that it costs to let another thread compute meanwhile."""
+
 HEAD_START = 0.25
 """Seconds after which the next address of a host is tried as well (RFC 8305, 5)."""
 
@@ -74,10 +77,14 @@ class Patience:
 
     def wait(self, fileno: int, event: Event) -> None:
         """Wait until a socket can be read, or written; raises what `left` does."""
-        if not self.turn.kept:
+        turn = self.turn
+        if not turn.kept:
             self._wait(fileno, event)
-        elif not is_ready(fileno, event, 0) and not (self.turn.passed() and is_ready(fileno, event, 0)):
-            with self.turn.left():
+            return
+        if is_ready(fileno, event, 0) or turn.glanced(lambda: is_soon_ready(fileno, event)):
+            return
+        if not (turn.passed() and is_ready(fileno, event, 0)):
+            with turn.left():
                 self._wait(fileno, event)
 
     def _wait(self, fileno: int, event: Event) -> None:
@@ -157,6 +164,15 @@ def is_ready(fileno: int, event: Event, seconds: float | None) -> bool:
     poll = select.poll()
     poll.register(fileno, select.POLLIN if event == "read" else select.POLLOUT)
     return bool(poll.poll(ceil(min(seconds, A_DAY) * 1000) if seconds else seconds))
+
+
+def is_soon_ready(fileno: int, event: Event) -> bool:
+    """Say whether a socket can be read, or written, within `A_MOMENT`: `poll` counts milliseconds."""
+    fds = [fileno]
+    try:
+        return any(select.select(*((fds, [], []) if event == "read" else ([], fds, [])), A_MOMENT))
+    except ValueError:  # it has too high a number for `select`
+        return False
 
 
 def connect(host: str, port: int, patience: Patience, reach: Reach) -> Connection:
