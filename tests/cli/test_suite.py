@@ -297,6 +297,7 @@ def test_each_case_has_its_own_cookies_and_the_connections_are_shared(tmp_path: 
 
 def test_workflows_that_share_a_mutex_never_overlap(tmp_path: Path) -> None:
     lock = threading.Lock()
+    met = threading.Event()
     under_way: set[str] = set()
     together: list[frozenset[str]] = []
 
@@ -306,7 +307,10 @@ def test_workflows_that_share_a_mutex_never_overlap(tmp_path: Path) -> None:
             with lock:
                 under_way.add(path)
                 together.append(frozenset(under_way))
-            time.sleep(0.1)
+                if len(under_way) > 1:
+                    met.set()
+            met.wait(10)
+            time.sleep(0.1)  # to meet whom it must not
             with lock:
                 under_way.discard(path)
             connection.send(OK)

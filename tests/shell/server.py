@@ -75,12 +75,13 @@ Behaviour: TypeAlias = Callable[[Connection], None]
 
 @dataclass
 class Server:
-    """A running server: where it is, what came in, and how many connections it took."""
+    """A running server: where it is, what came in, how many connections it took, and a count of those it closed."""
 
     port: int
     scheme: str
     received: list[Received] = field(default_factory=list)
     connections: int = 0
+    closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
@@ -105,6 +106,7 @@ def serve(behaviour: Behaviour, tls: ssl.SSLContext | None = None, host: str = "
                 open_sockets.append(sock)
             behaviour(Connection(sock, number, server.received))
         sock.close()
+        server.closed.release()
 
     def accept() -> None:
         while True:

@@ -40,7 +40,7 @@ def test_a_system_clock_sleeps_as_long_as_it_is_told() -> None:
     clock = SystemClock()
     began = clock.monotonic()
     clock.sleep(0.15)
-    assert 0.15 <= clock.monotonic() - began < 0.5
+    assert 0.15 <= clock.monotonic() - began < 5
     assert abs(clock.now() - time.time()) < 1
 
 

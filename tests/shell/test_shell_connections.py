@@ -213,15 +213,22 @@ def test_what_comes_after_a_response_is_no_answer_to_the_next_request(send_all: 
 
 
 def test_what_comes_while_nobody_asks_is_no_answer_either(send_all: SendAll) -> None:
+    heard, spoke = threading.Semaphore(0), threading.Semaphore(0)
+
     def speaks_up(connection: Connection) -> None:
         connection.request()
         connection.send(answer(body=b"real"))
-        time.sleep(0.05)
+        heard.acquire(timeout=5)
         connection.send(answer(body=b"unasked"))
+        spoke.release()
         connection.wait()
 
+    def between() -> None:
+        heard.release()
+        assert spoke.acquire(timeout=5)
+
     with serve(speaks_up) as server:
-        replies = send_all(get(server.url()), get(server.url()), between=lambda: time.sleep(0.15))
+        replies = send_all(get(server.url()), get(server.url()), between=between)
         assert [reply.body for reply in replies if isinstance(reply, Response)] == [b"real", b"real"]
         assert server.connections == 2
 
@@ -314,7 +321,7 @@ def hangs_up_on_the_second(connection: Connection) -> None:
 def test_a_connection_that_was_closed_while_idle_is_opened_again(method: str, send_all: SendAll) -> None:
     with serve(hangs_up_after_each) as server:
         one = Request(method, server.url(), body=b"x")
-        replies = send_all(one, one, one, between=lambda: time.sleep(0.05))
+        replies = send_all(one, one, one, between=lambda: server.closed.acquire(timeout=5))
         assert [type(reply) for reply in replies] == [Response] * 3
         assert (server.connections, len(server.received)) == (3, 3)
 
@@ -350,7 +357,7 @@ def test_a_transport_serves_several_threads_each_with_a_deadline_of_its_own() ->
 
     replies: dict[str, object] = {}
     with serve(slow) as server, HttpTransport(QUIET) as transport:
-        limits = {"/slow": 2.0, "/slow-too": 0.2, "/quick": 0.3}
+        limits = {"/slow": 20.0, "/slow-too": 0.2, "/quick": 10.0}
 
         def send(path: str) -> None:
             replies[path] = transport.send(get(server.url(path)), limits[path])

@@ -54,7 +54,7 @@ def trickle(start: bytes) -> Behaviour:
     def behave(connection: Connection) -> None:
         connection.request()
         connection.send(start)
-        for _ in range(100):
+        for _ in range(500):
             connection.send(b"x")
             time.sleep(0.02)
 
@@ -247,16 +247,16 @@ def test_a_server_that(behaviour: Behaviour, kind: str, message: str, send_all: 
 
 
 LATE: dict[str, tuple[Behaviour, str]] = {
-    "never answers": (never_answers, "no response within 0.15 s"),
-    "sends its status line one byte at a time": (trickle(b"HTTP/1.1 200 O"), "no response within 0.15 s"),
-    "sends its headers one byte at a time": (trickle(b"HTTP/1.1 200 OK\r\nX-Y: "), "no response within 0.15 s"),
+    "never answers": (never_answers, "no response within 0.5 s"),
+    "sends its status line one byte at a time": (trickle(b"HTTP/1.1 200 O"), "no response within 0.5 s"),
+    "sends its headers one byte at a time": (trickle(b"HTTP/1.1 200 OK\r\nX-Y: "), "no response within 0.5 s"),
     "sends its body one byte at a time": (
         trickle(answer("Content-Length: 500")),
-        "the body was not complete within 0.15 s",
+        "the body was not complete within 0.5 s",
     ),
     "sends endless header fields": (
         trickle(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 10),
-        "no response within 0.15 s",
+        "no response within 0.5 s",
     ),
 }
 
@@ -267,8 +267,8 @@ def test_the_timeout_bounds_the_whole_exchange_with_a_server_that(
 ) -> None:
     with serve(behaviour) as server:
         began = time.monotonic()
-        assert send_all(get(server.url()), timeout=0.15) == [TransportFailure("timeout", message)]
-        assert 0.1 < time.monotonic() - began < 0.5
+        assert send_all(get(server.url()), timeout=0.5) == [TransportFailure("timeout", message)]
+        assert 0.4 < time.monotonic() - began < 5, "they send for ten seconds"
 
 
 def test_a_server_that_reads_nothing_is_late_too(send_all: SendAll) -> None:

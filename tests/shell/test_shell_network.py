@@ -159,17 +159,18 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pyte
 
 
 def test_a_task_that_is_cancelled_leaves_no_connection_behind() -> None:
-    left = threading.Event()
+    asked, left = threading.Event(), threading.Event()
 
     def behave(connection: Connection) -> None:
         connection.request()
+        asked.set()
         connection.wait()
         left.set()
 
     async def cancel(url: str) -> None:
         async with AsyncNetwork(QUIET) as transport:
             task = asyncio.create_task(transport.send(get(url), 5))
-            await asyncio.sleep(0.1)
+            assert await asyncio.to_thread(asked.wait, 5)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
