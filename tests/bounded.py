@@ -26,7 +26,7 @@ from tests.scripted import compiled, play, told
 
 T = TypeVar("T")
 PATIENCE = 60.0
-"""Seconds after which something is taken to hang. No measurement: what takes five alone took twenty on a busy machine."""
+"""Seconds after which something is taken to hang. No measurement: what takes 5 alone took 20 on a busy machine."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.bounded"])
