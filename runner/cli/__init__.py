@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TextIO
 
@@ -47,6 +48,7 @@ Exit codes:
   130  interrupted (143: told to stop)
   70   a bug in arazzo itself
 """
+INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
@@ -98,12 +100,15 @@ def main() -> None:
     try:
         code = invoke(sys.argv[1:])
         sys.stdout.flush()
-    except (click.Abort, KeyboardInterrupt):
-        code = 130
+    except click.Abort:
+        code = INTERRUPTED
+    except KeyboardInterrupt as struck:
+        code = 128 + struck.args[0] if struck.args else INTERRUPTED
     except BrokenPipeError:  # whoever reads our output has seen enough
         code = 141
     except OSError as error:
-        print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        with suppress(OSError):
+            print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
         code = 2
     except Exception as error:
         code = confess(error)

@@ -31,6 +31,7 @@ from runner.source import Source, Span
 if TYPE_CHECKING:
     from runner.reporters.coverage.reach import CoverageRecorder
 
+ON_SCREEN = "standard output"
 Verbosity: TypeAlias = Literal["quiet", "normal", "verbose"]
 
 
@@ -214,7 +215,7 @@ class Outlets(Mutable):
                 for report in opened:
                     report.discard()
                 raise UsageError(f"the report {path} cannot be written: {error.strerror or error}") from error
-        return [*named, *(Sturdy(each, "standard output", self.lose) for each in self._stdout(console))]
+        return [*named, *(Sturdy(each, ON_SCREEN, self.lose) for each in self._stdout(console))]
 
     def _step_summary(self) -> list[tuple[Make, Path]]:
         """Give the summary that GitHub shows of a step: whoever wants to see annotations there wants to see it, too."""
@@ -225,8 +226,10 @@ class Outlets(Mutable):
 
     def lose(self, what: str, error: OSError) -> None:
         """Go on without an outlet that cannot be written any more: a run is not stopped for want of a listener."""
-        self._lost = self._lost or not isinstance(error, BrokenPipeError)
-        if not isinstance(error, BrokenPipeError):
+        if isinstance(error, BrokenPipeError) and what == ON_SCREEN:  # whoever reads it has seen enough
+            return
+        self._lost = True
+        with suppress(OSError):  # nobody may be left to hear of it
             self.warn(f"{what} cannot be written: {error.strerror or error}")
 
     def _make(self, make: Make, stream: TextIO) -> Reporter:

@@ -139,6 +139,7 @@ def _operation(run: Run, step: StepPlan, built: Built, scope: Scope, trail: Trai
     if response is not None and run.unanswered:
         run.unanswered.pop(_visit(trail), None)
     yield Answered(trail, exchange, tuple(built.values))
+    run.heed_deadlines()
     if response is not None and response.content.problem:
         yield BodyUnreadable(trail, f"the body of {call.title} is {response.content.problem.removeprefix('it is ')}")
     checked = check_contract(run.limits.contract, call, built, exchange, trail)
@@ -184,7 +185,7 @@ def _send(run: Run, call: OperationCall, request: Request, trail: Trail) -> Gene
     timeout = None if shortest == FOREVER else max(0.001, shortest)
     answer = yield Send(request, call.operation, timeout, call.source, trail, run.budget.in_teardown, bool(call.key))
     if isinstance(answer, Exchange):
-        run.spend(answer.took)
+        run.elapsed += answer.took
         return answer
     assert isinstance(answer, Cancelled)
     raise cancelled(answer.reason)

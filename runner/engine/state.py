@@ -158,9 +158,8 @@ class Run(Mutable):
         deadlines = self.budget.deadlines
         return min([deadline.at for deadline in deadlines]) - self.elapsed if deadlines else None
 
-    def spend(self, seconds: float) -> None:
-        """Count time that passed, and halt where a deadline outside the innermost one has passed."""
-        self.elapsed += seconds
+    def heed_deadlines(self) -> None:
+        """Halt where a deadline outside the innermost one has passed."""
         for deadline in self.budget.deadlines[:-1]:
             if deadline.at <= self.elapsed:
                 raise Halt(deadline.problem, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from collections.abc import Callable
@@ -20,16 +21,18 @@ class ReportFile:
     """A text file that appears under its name when it is committed, and not before.
 
     What is no regular file (a terminal, a pipe, `/dev/null`) cannot be replaced and is written to as it is; so is a
-    file that others write to, with `append`.
+    file that others write to, with `append`. What was neither committed nor discarded is discarded when the process
+    ends.
     """
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path.resolve()  # the file behind a link is replaced, not the link
-        special = append or (self._path.exists() and not self._path.is_file())
+        special = append or (path.exists() and not path.is_file())
+        self._path = path if special else path.resolve()  # the file behind a link is replaced, not the link
         self._part = None if special else self._path.with_name(f".{self._path.name}.{os.urandom(4).hex()}.part")
         mode: Literal["a", "w"] = "a" if append else "w"
         self.stream: TextIO = (self._part or self._path).open(mode, encoding="utf-8", newline="\n")
+        atexit.register(self.discard)
 
     def commit(self) -> None:
         """Put the file in its place."""
@@ -37,6 +40,7 @@ class ReportFile:
         if self._part is not None:
             os.replace(self._part, self._path)  # noqa: PTH105 - `os.replace` is the atomic one
             self._part = None
+        atexit.unregister(self.discard)
 
     def discard(self) -> None:
         """Leave what was there before."""
@@ -45,6 +49,7 @@ class ReportFile:
         if self._part is not None:
             self._part.unlink(missing_ok=True)
             self._part = None
+        atexit.unregister(self.discard)
 
 
 def open_report(path: Path) -> ReportFile:

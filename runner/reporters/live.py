@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from runner.reporters.style import Style
@@ -72,6 +73,7 @@ class LiveScreen:
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
+            atexit.unregister(self.close)
         self._live = self._console = None
 
     def _started(self) -> Live:
@@ -96,6 +98,7 @@ class LiveScreen:
                 redirect_stderr=False,
             )
             self._live.start()
+            atexit.register(self.close)  # a terminal whose user has had enough gets its cursor back
         return self._live
 
 

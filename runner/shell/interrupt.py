@@ -3,7 +3,7 @@
 KeyboardInterrupt may otherwise strike between any two instructions, in the middle of a flow or a report, and leave
 neither able to go on. So the signal only sets a mark, except where the run is blocked in the world: there it raises,
 and the driver answers `Cancelled`. What a teardown does in the world (`shielded`) goes on, whether it began before or
-after. The second Ctrl-C raises wherever it finds the program.
+after. The second Ctrl-C raises wherever it finds the program, with the number of the first signal.
 
 Signals reach the main thread alone. In any other one a transport that can (`Breakable`) asks now and then; for one
 that cannot, each request is sent by one more thread, which is left alone with it when the user has had enough. Sleeps
@@ -77,7 +77,7 @@ class Interrupt:
         self.number = self.number or number
         self._count += 1
         if (self._blocked and not self._own.shielded) or self._count > 1:  # signals reach the main thread
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(self.number)
 
     def aside(self, action: Callable[[], T]) -> T:
         """Do something in a thread of its own, and leave it there (KeyboardInterrupt) when the run is to end."""

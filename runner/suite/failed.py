@@ -8,7 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from runner.engine.events import Case, CaseFinished, Entry
+from runner.engine.events import Case, CaseFinished, CaseSkipped, Entry
 from runner.records import Mutable, field
 from runner.reporters.files import open_report
 
@@ -20,7 +20,7 @@ MOST = 100_000
 
 
 class LastFailed(Mutable):
-    """The cases that did not pass when they last ran; those that are not run now stay what they were.
+    """The cases that did not pass, or were skipped, when they were last selected; others stay what they were.
 
     They are kept as hashes of their names, which may come from data, in `.arazzo` below the folder of the project.
     """
@@ -40,16 +40,19 @@ class LastFailed(Mutable):
         return cls(folder, frozenset(found), set(found))
 
     def holds(self, case: Case) -> bool:
-        """Say whether a case did not pass when it last ran."""
+        """Say whether a case did not pass when it was last selected."""
         return self._key(case) in self.known
 
     def hear(self, entry: Entry) -> None:
         """Remember how a case came out."""
         event = entry.event
-        if type(event) is not CaseFinished or (event.outcome == "passed" and not self._failed):
+        if not isinstance(event, CaseFinished | CaseSkipped):
+            return
+        has_passed = isinstance(event, CaseFinished) and event.outcome == "passed"
+        if has_passed and not self._failed:
             return
         key = self._key(event.case)
-        if event.outcome == "passed":
+        if has_passed:
             self._failed.discard(key)
         elif len(self._failed) < MOST:
             self._failed.add(key)

@@ -71,10 +71,12 @@ def until(holds: Callable[[], bool]) -> None:
     assert holds()
 
 
-def interrupt(process: subprocess.Popen[str], server: Server, request: str) -> None:
-    """Press Ctrl-C while this request waits for its answer."""
+def interrupt(
+    process: subprocess.Popen[str], server: Server, request: str, number: signal.Signals = signal.SIGINT
+) -> None:
+    """Press Ctrl-C, or send another signal, while this request waits for its answer."""
     until(lambda: request in asked(server))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
 
 
 def test_after_ctrl_c_what_was_made_is_deleted_and_the_reports_say_so(tmp_path: Path) -> None:
@@ -94,16 +96,21 @@ def test_after_ctrl_c_what_was_made_is_deleted_and_the_reports_say_so(tmp_path: 
     assert kinds[-3:] == ["TeardownFinished", "WorkflowFinished", "RunFinished"]
 
 
-def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", [("run",), ("test", "-j", "3")], ids=" ".join)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once_and_leaves_nothing_half_written(
+    tmp_path: Path, verb: tuple[str, ...], number: signal.Signals
+) -> None:
     with serve(things("GET", "DELETE")) as server:
         path = written(tmp_path, server)
-        with started("run", path.name, "--report", "junit=j.xml", cwd=tmp_path) as process:
-            interrupt(process, server, "GET /things/7")
-            interrupt(process, server, "DELETE /things/7")
+        with started(*verb, path.name, "--report", "junit=j.xml", cwd=tmp_path) as process:
+            interrupt(process, server, "GET /things/7", number)
+            interrupt(process, server, "DELETE /things/7", number)
             out, err = process.communicate(timeout=20)
-    assert process.returncode == 130, (out, err)
+    assert process.returncode == 128 + number, (out, err)
     assert "Traceback" not in out + err
     assert asked(server) == ["POST /things", "GET /things/7", "DELETE /things/7"]
+    assert not list(tmp_path.glob(".*.part"))
 
 
 @pytest.mark.parametrize("verb", [("run",), ("test", "-j", "1"), ("test", "-j", "3")], ids=" ".join)

@@ -46,6 +46,31 @@ def test_a_report_that_cannot_be_completed_is_named_and_stdout_stays_one_object(
     assert json.loads(done.stdout)["outcome"] == "passed"
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full on this system")
+@pytest.mark.parametrize("line", ["arazzo run {} > /dev/full", "arazzo run {} --report junit=/dev/full > /dev/null"])
+def test_where_nobody_can_be_told_the_exit_code_says_so_and_other_reports_are_written(
+    tmp_path: Path, line: str
+) -> None:
+    done = shell(line.format(FLOW) + " --report json=r.json 2> /dev/full", tmp_path)
+    assert done.returncode == 2
+    assert json.loads((tmp_path / "r.json").read_text())["outcome"] == "passed"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_report_goes_into_a_pipe_that_has_no_name(tmp_path: Path) -> None:
+    done = shell(f"arazzo run {FLOW} -q --report json=/dev/fd/3 3>&1 > /dev/null | cat", tmp_path)
+    assert json.loads(done.stdout)["outcome"] == "passed"
+
+
+def test_a_report_whose_reader_leaves_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    line = f"head -c 5 pipe > /dev/null & arazzo test {FLOW} --repeat 50 -q --report jsonl=pipe"
+    done = shell(line, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("the report pipe cannot be written: Broken pipe") == 1
+    assert "50 passed" in done.stdout
+
+
 def test_a_report_that_is_lost_in_the_middle_is_said_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
     documents(tmp_path, "http://127.0.0.1:9", "  - {stepId: list, operationId: listThings}\n")
     reports = " ".join(f"--report {kind}={kind}.out" for kind in ("jsonl", "junit", "json", "html", "tap", "har"))

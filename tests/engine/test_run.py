@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.engine.events import (
+    Answered,
     BodyUnreadable,
     CriterionChecked,
     RunFinished,
@@ -15,7 +16,7 @@ from runner.engine.events import (
 )
 from runner.engine.flow import Cancelled
 from runner.engine.state import Limits
-from runner.exchange import Response, TransportFailure
+from runner.exchange import Reply, Response, TransportFailure
 from tests.scripted import header, plan_of, play, reply
 
 TWO_STEPS = header("""
@@ -471,6 +472,13 @@ def test_a_budget_of_time_ends_the_run() -> None:
     )
     assert story.outcome == "error"
     assert "longer than 25 s" in story.problem
+
+
+@pytest.mark.parametrize("late", [reply(), TransportFailure("timeout", "no response within 5 s")])
+def test_a_request_that_was_under_way_when_the_budget_ran_out_is_told(late: Reply) -> None:
+    story = play(CALLING, [late], {"name": "x"}, limits=Limits(wall=5.0), took=5.0)
+    assert [event.exchange.reply for event in story.all(Answered)] == [late]
+    assert (story.outcome, story.problem) == ("error", "the run took longer than 5 s")
 
 
 def test_cancelling_closes_every_level_that_is_open() -> None:

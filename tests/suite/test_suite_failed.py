@@ -20,17 +20,19 @@ def hear(memory: LastFailed, **outcomes: Outcome) -> None:
         memory.hear(Entry(0.0, CaseFinished(case(name), outcome)))
 
 
-def test_what_did_not_pass_is_known_until_it_passes_and_what_was_not_run_stays_what_it_was(tmp_path: Path) -> None:
+def test_what_did_not_pass_or_was_skipped_is_known_until_it_passes_and_what_was_not_selected_stays_what_it_was(
+    tmp_path: Path,
+) -> None:
     memory = LastFailed.read(tmp_path)
     hear(memory, a="failed", b="error", c="passed")
     memory.write()
     memory = LastFailed.read(tmp_path)
     assert [memory.holds(case(name)) for name in "abc"] == [True, True, False]
     hear(memory, a="passed", c="failed")
-    memory.hear(Entry(0.0, CaseSkipped(case("b"), "interrupted")))
+    memory.hear(Entry(0.0, CaseSkipped(case("d"), "interrupted")))
     memory.write()
     memory = LastFailed.read(tmp_path)
-    assert [memory.holds(case(name)) for name in "abc"] == [False, True, True]
+    assert [memory.holds(case(name)) for name in "abcd"] == [False, True, True, True]
     assert not memory.holds(case("b", "other.yaml"))
 
 
