@@ -212,14 +212,14 @@ Reply: TypeAlias = Response | TransportFailure
 
 
 class Hop(Frozen):
-    """A redirect that was followed."""
+    """What was sent before, and answered by a redirect that was followed or by a refusal of its credentials."""
 
     sent: Request
     response: Response
 
 
 class Exchange(Frozen):
-    """What was really sent, what came back, and the seconds it took; `hops` are the redirects before `sent`."""
+    """What was really sent, what came back, and the seconds it took; `hops` are the requests that led to `sent`."""
 
     sent: Request
     reply: Reply

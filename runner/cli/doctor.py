@@ -32,8 +32,8 @@ from runner.records import Frozen, field_names, replace
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.doctor import Finding, Section, State, doctor_json, doctor_lines
 from runner.reporters.doctor import lacking as number_lacking
-from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count
+from runner.secrets import is_secret_name
 from runner.shell.auth import calls
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.reach import REMEDY

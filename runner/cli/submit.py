@@ -306,7 +306,7 @@ def warn_of_hosts(said: Said, ready: Ready, terminal: Terminal) -> None:
 def refuse(suite: Suite, ready: Ready) -> None:
     """Refuse what a fleet cannot keep its word for."""
     from runner.plan.secrets import secret_names
-    from runner.reporters.secret_names import is_secret_name
+    from runner.secrets import is_secret_name
 
     hidden = {name for key in ready.keys for name in secret_names(ready.plan, key)}
     for name in (*suite.given.texts, *suite.given.values):

@@ -59,17 +59,17 @@ class Har:
         self._stream.flush()
 
     def _entries(self, trail: Trail, exchange: Exchange, at: float) -> Iterator[dict[str, Json]]:
-        """Give an entry for each redirect that was followed, and one for what came in the end."""
+        """Give an entry for each request that led to the last one, and one for what came in the end."""
         began = at - exchange.took
         for hop in exchange.hops:
             yield self._entry(trail, hop.sent, hop.response, began, None)
         made = self._entry(trail, exchange.sent, exchange.reply, began, None if exchange.hops else exchange.took)
         if exchange.hops:
-            made["comment"] = f"with the redirects before it took {round(exchange.took * 1000, 3)} ms"
+            made["comment"] = f"with what was sent before it took {round(exchange.took * 1000, 3)} ms"
         yield made
 
     def _entry(self, trail: Trail, sent: Request, reply: Reply, began: float, took: float | None) -> dict[str, Json]:
-        """`took` is None where only the time of the whole chain of redirects is known."""
+        """`took` is None where only the time of the whole chain is known."""
         wait = _UNKNOWN if took is None else round(took * 1000, 3)
         frame = trail[-1] if trail else None
         made: dict[str, Json] = {

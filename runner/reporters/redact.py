@@ -55,8 +55,8 @@ from runner.exchange import (
 from runner.records import changed
 from runner.reporters import secret_places as places
 from runner.reporters.secret_documents import MaskedDocuments
-from runner.reporters.secret_names import is_secret_name, may_name_a_secret, secret_expression
 from runner.reporters.secret_values import PLACEHOLDER, SecretValues, basic_pair
+from runner.secrets import is_secret_name, may_name_a_secret
 from runner.source import Span
 from runner.text import json_text
 from runner.values import Absent, InputValue, Json, Value, split_pointer
@@ -177,7 +177,7 @@ class Redactor:
         return changed(problem, message=self.text(problem.message), span=self._span(problem.span))
 
     def _verdict(self, verdict: Verdict, condition: str) -> Verdict:
-        name = secret_expression(verdict.comparison or condition)
+        name = places.secret_expression(verdict.comparison or condition)
         left, right = self._guarded(name, verdict.left), self._guarded(name, verdict.right)
         problem = self.text(verdict.problem) if verdict.problem else verdict.problem
         return changed(verdict, left=left, right=right, comparison=self.text(verdict.comparison), problem=problem)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from runner.late import late_pattern
+from runner.secrets import is_secret_name
 
 QUERY = re.compile(r"(?<=[?&#;])([^=&#?\s\"'<>]{1,80})=([^&#\s\"'<>{][^&#\s\"'<>]*)")
 USERINFO = re.compile(r"(?<=://)([^/\s:@\"?#]*):([^/\s@\"?#]+)@")
@@ -27,3 +29,9 @@ SPAN_FILL = late_pattern(r"[^\n]")
 def may_hold_a_secret(text: str) -> bool:
     """Say whether there is a query parameter or a password of a URL in a text."""
     return bool(("=" in text and QUERY.search(text)) or ("@" in text and USERINFO.search(text)))
+
+
+@lru_cache(maxsize=1024)
+def secret_expression(condition: str) -> str:
+    """Give the first expression of a condition whose name says that its value is secret; the empty text for none."""
+    return next(filter(is_secret_name, EXPRESSION.findall(condition)), "")

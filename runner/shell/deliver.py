@@ -6,7 +6,7 @@ the time, while whoever pumps it (`carry`, `acarry`) only moves bytes and waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from math import ceil
 from typing import NamedTuple, assert_never
@@ -18,6 +18,7 @@ from runner.exchange import (
     AsyncTransport,
     Clock,
     Exchange,
+    Headers,
     Hop,
     Reply,
     Request,
@@ -28,6 +29,7 @@ from runner.exchange import (
 )
 from runner.openapi.document import Operation
 from runner.records import Frozen, field, replace
+from runner.secrets import is_secret_name
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.guard import Guard, dress, remember, server_of, undeterred
@@ -64,7 +66,7 @@ def nobody(_: frozenset[str]) -> None:
 class Session(Frozen):
     """What the requests of one run share. `now` gives seconds since 1970, for cookies, dates and tokens.
 
-    `learn` is told of secrets that were not known when the run began.
+    `learn` is told of secrets that were not known when the run began, `secrets` are those that are known by now.
     """
 
     now: Callable[[], float]
@@ -73,6 +75,8 @@ class Session(Frozen):
     user_agent: str = USER_AGENT
     max_redirects: int = 10
     learn: Callable[[frozenset[str]], None] = nobody
+    secrets: set[str] = field(default_factory=set)
+    HIDDEN = ("secrets",)
 
     def guard(self, send: Send, request: Request) -> Guard:
         """Give what adds credentials to the requests of one Send."""
@@ -82,11 +86,15 @@ class Session(Frozen):
 
 
 class Landed(NamedTuple):
-    """Where one hop ended: the request that was sent last, what came of it, and the seconds it took."""
+    """Where one hop ended: the request that was sent last, what came of it, and the seconds it took.
+
+    `before` are those whose credentials were refused.
+    """
 
     sent: Request
     reply: Reply
     took: float
+    before: tuple[Hop, ...] = ()
 
 
 def deliver(send: Send, session: Session) -> Steps[Exchange]:
@@ -96,24 +104,26 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
         return Exchange(request, url)
     guard = session.guard(send, request) if send.operation.security else None
     hops: list[Hop] = []
-    took = 0.0
+    took, redirects = 0.0, 0
     while True:
         left = None if send.timeout is None else send.timeout - took
         hop = _sent(request, session, left) if guard is None else _guarded(request, guard, session, left)
-        sent, reply, seconds = yield from hop
+        sent, reply, seconds, before = yield from hop
         took += seconds
+        hops += before
         if not isinstance(reply, Response):
-            late = reply is NO_TIME or (hops and reply.kind == "timeout" and send.timeout is not None)
-            return Exchange(sent, _too_late(send.timeout, hops) if late else reply, took, tuple(hops))
+            late = reply is NO_TIME or (redirects and reply.kind == "timeout" and send.timeout is not None)
+            return Exchange(sent, _too_late(send.timeout, redirects) if late else reply, took, tuple(hops))
         reply = _with_delay_in_seconds(reply, session.now)
-        onward = _redirected(request, sent.url, reply, send.operation)
+        onward = _redirected(request, sent.url, reply, send.operation, session.secrets)
         if onward is None:
             return Exchange(sent, reply, took, tuple(hops))
-        if isinstance(onward, Request) and len(hops) == session.max_redirects:
+        if isinstance(onward, Request) and redirects == session.max_redirects:
             onward = TransportFailure("redirects", f"it was redirected more than {session.max_redirects} times")
         if isinstance(onward, TransportFailure):
             return Exchange(sent, onward, took, tuple(hops))
         hops.append(Hop(sent, reply))
+        redirects += 1
         # Once elsewhere, the path is in a stranger's hand, even where it leads back: credentials stay off it.
         request, guard = onward, guard if origin(onward.url) == origin(sent.url) else None
 
@@ -135,7 +145,7 @@ def _guarded(request: Request, guard: Guard, session: Session, left: float | Non
     again = yield from _sent(better.request, session, None if left is None else left - landed.took)
     if isinstance(again.reply, Response):
         remember(better, again.reply, guard)
-    return again._replace(took=landed.took + again.took)
+    return again._replace(took=landed.took + again.took, before=(Hop(landed.sent, landed.reply),))
 
 
 def _sent(request: Request, session: Session, left: float | None) -> Steps[Landed]:
@@ -153,8 +163,8 @@ def _sent(request: Request, session: Session, left: float | None) -> Steps[Lande
     return Landed(finished, reply, took)
 
 
-def _too_late(timeout: float | None, hops: list[Hop]) -> TransportFailure:
-    after = f", after {len(hops)} redirect{'s' if len(hops) > 1 else ''}" if hops else ""
+def _too_late(timeout: float | None, redirects: int) -> TransportFailure:
+    after = f", after {redirects} redirect{'s' if redirects > 1 else ''}" if redirects else ""
     return TransportFailure("timeout", f"no response within {timeout or 0:g} s{after}")
 
 
@@ -173,7 +183,7 @@ def _with_delay_in_seconds(response: Response, now: Callable[[], float]) -> Resp
 
 
 def _redirected(
-    request: Request, url: str, response: Response, operation: Operation
+    request: Request, url: str, response: Response, operation: Operation, secrets: Collection[str]
 ) -> Request | TransportFailure | None:
     """Give the request that a redirect asks for; None where the response is the answer."""
     if response.status not in REDIRECTS or operation.declares(response.status):
@@ -187,9 +197,18 @@ def _redirected(
         kept = tuple(pair for pair in request.headers if pair[0].lower() not in CONTENT_FIELDS)
         request = replace(request, method="GET", headers=kept, body=b"")
     if origin(target) != origin(url):
-        secret = {slot.name for slot in slots(operation) if slot.location == "header"} | NEVER_ELSEWHERE
-        request = replace(request, headers=tuple(pair for pair in request.headers if pair[0].lower() not in secret))
+        request = replace(request, headers=_for_strangers(request.headers, operation, secrets))
     return replace(request, url=target)
+
+
+def _for_strangers(headers: Headers, operation: Operation, secrets: Collection[str]) -> Headers:
+    """Leave out the fields that are credentials: by the description, by their names, or by a secret that they hold."""
+    own = {slot.name for slot in slots(operation) if slot.location == "header"} | NEVER_ELSEWHERE
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if not (name.lower() in own or is_secret_name(name) or any(each in value for each in secrets if each))
+    )
 
 
 def _becomes_get(method: str, status: int) -> bool:

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from typing import TypeAlias, assert_never
 
-from runner.engine.events import Entry, Outcome, SecretsLearned
+from runner.engine.events import Entry, Outcome, RunStarted, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.errors import UsageError
 from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
@@ -103,7 +103,7 @@ def drive(flow: Flow, world: World) -> Outcome:
     session = _session(world)
     answer: Answer = None
     halted: Stopped | None = None
-    with closing(_effects(flow, world)) as effects:
+    with closing(_effects(flow, world, session)) as effects:
         while True:
             try:
                 effect, stopped = effects.send(answer)
@@ -133,15 +133,15 @@ def _outcome(stop: StopIteration, halted: Stopped | None) -> Outcome:
 
 def _session(world: World | AsyncWorld) -> Session:
     """Begin a session; every new secret is told once, before anything is told that it could stand in."""
-    told: set[str] = set()
+    known: set[str] = set()
 
     def learn(secrets: frozenset[str]) -> None:
-        if new := secrets - told:
-            told.update(new)
+        if new := secrets - known:
+            known.update(new)
             world.tell(Entry(world.clock.now(), SecretsLearned(new)))
 
     jar = CookieJar() if world.jar is None else world.jar
-    return Session(world.clock.now, world.credentials, jar, world.user_agent, learn=learn)
+    return Session(world.clock.now, world.credentials, jar, world.user_agent, learn=learn, secrets=known)
 
 
 def _answered(effect: Effect, world: World, session: Session) -> Answer:
@@ -170,7 +170,7 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
     answer: Answer = None
     halted: Stopped | None = None
     cancellation: CancelledError | None = None
-    with closing(_effects(flow, world)) as effects:
+    with closing(_effects(flow, world, session)) as effects:
         while True:
             try:
                 effect, stopped = effects.send(answer)
@@ -218,7 +218,9 @@ def abandoned(effect: Effect) -> Answer:
     )
 
 
-def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, bool], Answer, Outcome]:
+def _effects(
+    flow: Flow, world: World | AsyncWorld, session: Session
+) -> Generator[tuple[Effect, bool], Answer, Outcome]:
     """Tell the events of a flow and yield its effects, until one is answered `Cancelled`: then so are all others.
 
     Those of a teardown are yielded all the same. With each goes whether the user has ended the run before it.
@@ -234,6 +236,8 @@ def _effects(flow: Flow, world: World | AsyncWorld) -> Generator[tuple[Effect, b
                 outcome: Outcome = stop.value
                 return outcome
             if type(step) is not Send and type(step) is not Wait:
+                if type(step) is RunStarted:
+                    session.secrets.update(step.secrets)
                 tell(Entry(now(), step))
                 answer = None
                 continue

@@ -17,8 +17,8 @@ from typing import NoReturn
 from runner.errors import UsageError
 from runner.loader.text import decode_bytes, read_text
 from runner.records import Frozen, field, replace
-from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count, cut, one_line
+from runner.secrets import is_secret_name
 from runner.source import Source, Span
 from runner.text import describe
 from runner.values import Json

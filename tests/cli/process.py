@@ -166,7 +166,7 @@ def on_terminal(
         env=environment({"DISPLAY": "", "WAYLAND_DISPLAY": "", **(env or {})}),
     )  # fmt: skip
     os.close(slave)
-    shown, until = b"", time.monotonic() + 30
+    shown, until = b"", time.monotonic() + 90  # no measurement: on a busy machine a start alone took half a minute
     try:
         while time.monotonic() < until:
             if not select.select([master], [], [], 0.1)[0]:
@@ -184,7 +184,7 @@ def on_terminal(
             if typed is not None:
                 time.sleep(0.2)  # until the echo is off
                 os.write(master, typed.encode() + b"\n")
-        return process.wait(10), shown.decode("utf-8", "replace")
+        return process.wait(30), shown.decode("utf-8", "replace")
     finally:
         process.kill()
         os.close(master)

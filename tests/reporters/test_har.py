@@ -83,7 +83,7 @@ def test_a_redirect_is_an_entry_of_its_own_whose_time_is_not_known() -> None:
     first, last = one(Exchange(Request("GET", "https://x.example/there"), Response(200), 0.5, (hop,)))
     assert (first["response"]["status"], first["response"]["redirectURL"]) == (302, "/there")
     assert [(each["time"], each["timings"]["wait"]) for each in (first, last)] == [(0, -1), (0, -1)]
-    assert last["comment"] == "with the redirects before it took 500.0 ms"
+    assert last["comment"] == "with what was sent before it took 500.0 ms"
 
 
 def test_where_no_response_came_the_status_is_0() -> None:

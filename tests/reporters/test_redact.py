@@ -26,8 +26,8 @@ from runner.engine.events import (
 from runner.exchange import Exchange, Headers, Hop, Request, Response
 from runner.records import values_of
 from runner.reporters.redact import Redactor
-from runner.reporters.secret_names import ENDINGS, WHOLE, is_secret_name, may_name_a_secret
 from runner.reporters.secret_values import SecretValues
+from runner.secrets import ENDINGS, WHOLE, is_secret_name, may_name_a_secret
 from runner.source import Source, Span
 from runner.values import ABSENT, Value
 

@@ -214,7 +214,7 @@ def test_a_challenge_is_answered_once_and_its_nonce_used_again() -> None:
     assert sent(script) == [None, ("1", "1"), ("1", "2")]
     assert (status(first), status(second), first.took, second.took) == (200, 200, 1.0, 0.5)
     assert first.sent == script.sent[1]
-    assert first.hops == ()
+    assert [(hop.sent, hop.response) for hop in first.hops] == [(script.sent[0], ASKED)]
 
 
 def test_a_stale_nonce_is_replaced_by_the_new_one() -> None:

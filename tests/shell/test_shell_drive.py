@@ -101,6 +101,18 @@ def scripted(answers: list[Answer], *effects: Effect) -> Flow:
     return "passed"
 
 
+def test_what_is_secret_when_a_run_begins_is_kept_from_another_origin(run: Run) -> None:
+    def flow() -> Flow:
+        yield replace(START, secrets=frozenset({"s3cret"}))
+        yield replace(SEND, request=replace(SEND.request, headers=(("X-Pin", "s3cret"), ("X-Y", "1"))))
+        return "passed"
+
+    stage = Stage(replies=[Response(307, (("Location", "https://other.example/"),)), Response(200)])
+    run(flow(), stage)
+    assert [header(sent.headers, "x-pin") for sent in stage.sent] == ["s3cret", None]
+    assert [header(sent.headers, "x-y") for sent in stage.sent] == ["1", "1"]
+
+
 def test_events_are_told_with_the_time_and_effects_are_answered(run: Run) -> None:
     answers: list[Answer] = []
     stage = Stage()

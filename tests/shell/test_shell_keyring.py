@@ -42,8 +42,8 @@ def making(_: str | None) -> Steps[str | TransportFailure]:
     return arrival.reply if isinstance(arrival.reply, TransportFailure) else arrival.reply.reason
 
 
-def wanting(shelf: Shelf[str]) -> Steps[Got[str] | TransportFailure]:
-    return shelf.get("key", lambda value: value != "bad", making)
+def wanting(shelf: Shelf[str], failures: int = 1) -> Steps[Got[str] | TransportFailure]:
+    return shelf.get("key", lambda value: value != "bad", making, failures)
 
 
 def came(reply: Reply) -> Arrival:
@@ -67,6 +67,28 @@ def test_who_comes_first_makes_it_and_the_others_take_what_comes(
     assert isinstance(next(second), Await)
     assert end(first, came(reply)) == expected
     assert end(second, None) == expected
+
+
+def test_where_others_may_ask_once_more_one_of_those_who_wait_does_so_and_not_each_of_them() -> None:
+    shelf: Shelf[str] = Shelf()
+    first, second, third, fourth = (wanting(shelf, failures=2) for _ in range(4))
+    assert [type(next(each)) for each in (first, second, third, fourth)] == [Dispatch, Await, Await, Await]
+    assert end(first, came(GONE)) == GONE
+    assert [type(each.send(None)) for each in (second, third)] == [Dispatch, Await]
+    assert end(second, came(Response(200, reason="good"))) == Got("good", True)
+    assert end(third, None) == Got("good", True)
+    assert end(fourth, None) == Got("good", False)
+
+
+def test_who_has_seen_two_failures_of_others_has_failed_too() -> None:
+    shelf: Shelf[str] = Shelf()
+    first, second, third = (wanting(shelf, failures=2) for _ in range(3))
+    for each in (first, second, third):
+        next(each)
+    end(first, came(GONE))
+    assert [type(each.send(None)) for each in (second, third)] == [Dispatch, Await]
+    assert end(second, came(GONE)) == GONE
+    assert end(third, None) == GONE
 
 
 def test_who_comes_first_and_is_stopped_leaves_it_to_the_next() -> None:
@@ -112,6 +134,12 @@ def test_a_value_that_somebody_replaced_is_not_amended() -> None:
     again = wanting(shelf)
     assert isinstance(next(again), Dispatch)
     again.close()
+
+
+def test_a_token_is_asked_for_as_long_as_any_request_may_take_whatever_is_left_to_its_step() -> None:
+    first = next(deliver(SEND, Script().session(credentials())))
+    assert isinstance(first, Dispatch)
+    assert (first.request.url, first.timeout) == (TOKEN_URL, None)
 
 
 def test_two_runs_whose_token_is_refused_get_one_new_token() -> None:

@@ -19,8 +19,8 @@ from runner.expressions.nodes import (
 )
 from runner.plan.plan import Action, Argument, Condition, OperationCall, Plan, StepPlan, WorkflowCall, WorkflowPlan
 from runner.records import Frozen
-from runner.reporters.secret_names import is_secret_name
 from runner.reporters.text import count, seconds
+from runner.secrets import is_secret_name
 from runner.text import json_text, number_text
 from runner.values import Json, join_pointer
 

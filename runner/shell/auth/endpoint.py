@@ -13,7 +13,6 @@ from runner.shell.auth.wish import Given
 from runner.shell.effects import Steps, dispatched
 from runner.shell.wire import basic, complete, legal_url
 
-TIMEOUT = 30.0  # seconds for one request to an authorization server
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 JSON = ("Accept", "application/json")
@@ -40,13 +39,13 @@ def endpoint_at(url: str) -> str | TransportFailure:
 
 
 def ask(request: Request, ports: Ports) -> Steps[Reply]:
-    """Send a request to an authorization server: without cookies, following no redirect."""
+    """Send a request to an authorization server: without cookies, following no redirect, as long as any may take."""
     if isinstance(unsafe := endpoint_at(request.url), TransportFailure):
         return unsafe
     finished = complete(request, ports.user_agent)
     if isinstance(finished, TransportFailure):
         return finished
-    arrival = yield from dispatched(finished, TIMEOUT)
+    arrival = yield from dispatched(finished, None)
     return arrival.reply
 
 

@@ -65,9 +65,16 @@ class Shelf(Generic[V]):
         self._making: dict[Hashable, Future[V | TransportFailure | None]] = {}
 
     def get(
-        self, key: Hashable, good: Callable[[V], bool], make: Callable[[V | None], Steps[V | TransportFailure]]
+        self,
+        key: Hashable,
+        good: Callable[[V], bool],
+        make: Callable[[V | None], Steps[V | TransportFailure]],
+        failures: int = 1,
     ) -> Steps[Got[V] | TransportFailure]:
-        """Give a value that is `good`; `make` is given the one that is not. A failure is everybody's, and not kept."""
+        """Give a value that is `good`; `make` is given the one that is not.
+
+        A failure is not kept. Who only waited for it has failed, too, when it has seen so many `failures` of others.
+        """
         while True:
             with self._lock:
                 known = self._values.get(key)
@@ -82,8 +89,13 @@ class Shelf(Generic[V]):
             yield Await(making, PATIENCE)
             if not making.done():
                 return TransportFailure("credentials", "another run has been asking for a token for too long")
-            if (theirs := making.result()) is not None:  # else whoever was at it was stopped
-                return theirs if isinstance(theirs, TransportFailure) else Got(theirs, True)
+            theirs = making.result()
+            if isinstance(theirs, TransportFailure):
+                failures -= 1
+                if not failures:
+                    return theirs
+            elif theirs is not None:  # else whoever was at it was stopped
+                return Got(theirs, True)
 
     def _made(self, key: Hashable, making: Steps[V | TransportFailure]) -> Steps[V | TransportFailure]:
         made: V | TransportFailure | None = None

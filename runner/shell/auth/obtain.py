@@ -17,9 +17,13 @@ from runner.shell.effects import Steps
 
 
 def token_for(wish: Wish, ports: Ports) -> Steps[Got[Token] | TransportFailure]:
-    """Give a token that is valid now; it is asked for once, however many want it at the same time."""
+    """Give a token that is valid now; it is asked for once, however many want it at the same time.
+
+    After a failure one of the others asks once more, unless that would be a user.
+    """
+    failures = 1 if wish.asks_a_user else 2
     return ports.keyring.tokens.get(
-        wish, lambda token: ports.now() < token.until, lambda held: obtain(wish, held, ports)
+        wish, lambda token: ports.now() < token.until, lambda held: obtain(wish, held, ports), failures
     )
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from runner.reporters.secret_places import EXPRESSION
-
 WHOLE = frozenset(
     (
         "token",
@@ -86,12 +84,6 @@ def is_secret_name(name: str) -> bool:
     if words[:1] == ["x"]:
         words = words[1:]
     return "".join(words) in WHOLE or any("".join(words[start:]) in ENDINGS for start in range(len(words)))
-
-
-@lru_cache(maxsize=1024)
-def secret_expression(condition: str) -> str:
-    """Give the first expression of a condition whose name says that its value is secret; the empty text for none."""
-    return next(filter(is_secret_name, EXPRESSION.findall(condition)), "")
 
 
 def may_name_a_secret(text: str) -> bool:
