@@ -231,7 +231,7 @@ def test_a_full_disk_is_named_and_what_was_kept_before_stays(store: SqliteStore,
         "try: store.ask('r1', KeptEffect('flow.yaml', 2, 'send', '', 1.0, b'x' * 400_000))\n"
         "except JournalError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert "the disk" in done.stdout
     assert store.effects("r1", "flow.yaml") == (ASK,)

@@ -388,7 +388,7 @@ print(cache.get("a" * 64), cache.get("b" * 64))
 
 @posix
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-B", "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
     note, found = done.stdout.splitlines()
     assert note.startswith("parsed documents are not kept: File too large")
     assert found == "b'small' None"
