@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from runner import bundled
 from runner.diagnostics import Diagnostic, Fix, in_order
@@ -25,7 +24,6 @@ from runner.loader.places import LoadOptions
 from runner.loader.shelf import Shelf
 from runner.loader.text import decode_bytes
 from runner.openapi.document import ApiDescription
-from runner.openapi.uri import is_http
 from runner.plan.context import Options
 from runner.plan.inputs import accept
 from runner.plan.plan import Plan, Unrunnable
@@ -40,6 +38,7 @@ from runner.shell.lookup import enclosing, look_for, path_of, widest
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
 from runner.source import Source, Span
+from runner.uri import is_http, split_uri
 from runner.values import InputValue
 
 if TYPE_CHECKING:
@@ -325,7 +324,8 @@ def ignore(entry: Entry) -> None:
 
 def to_uri(location: str, here: Path) -> str:
     """Turn a path or URL into an absolute URI."""
-    if "://" in location or urlsplit(location).scheme in ("http", "https", "file"):  # its reader refuses other schemes
+    scheme = (split_uri(location).scheme or "").lower()
+    if "://" in location or scheme in ("http", "https", "file"):  # its reader refuses other schemes
         return location
     return (here / location).absolute().as_uri()
 

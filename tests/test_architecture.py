@@ -19,6 +19,7 @@ FLOORS: Mapping[str, int] = {
     "late": 1,
     "source": 1,
     "text": 1,
+    "uri": 1,
     "version": 1,
     "packed": 1,
     "diagnostics": 2,

@@ -336,6 +336,26 @@ def test_references_in_a_circle_are_refused(length: int) -> None:
     assert ("more than 64 references lead to it" if length > 64 else "leads back to itself") in found.messages
 
 
+UNCLOSED = "http://[::1/x"
+NO_ADDRESSES = {
+    "$ref": {"$ref": UNCLOSED},
+    "one without a scheme": {"items": {"$ref": "//[x"}},
+    "$dynamicRef": {"$dynamicRef": UNCLOSED},
+    "$id": {"$id": UNCLOSED, "items": {"$ref": "x"}},
+    "mapping": {"oneOf": [{"type": "object"}], "discriminator": {"propertyName": "a", "mapping": {"a": UNCLOSED}}},
+}
+
+
+@pytest.mark.parametrize("schema", NO_ADDRESSES.values(), ids=NO_ADDRESSES.keys())
+def test_an_address_in_a_schema_that_is_none_stops_nothing(schema: dict[str, Any]) -> None:
+    answer = {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
+    api: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "A", "version": "1"}}
+    api |= {"servers": [{"url": "https://api.example.com/v1"}]}
+    api["paths"] = {"/a": {"get": {"operationId": "listThings", "responses": answer}}}
+    found = ended(header(FLOW.replace("VALUE", "1")), [reply(200, {"a": "a"})], files={"things.yaml": json.dumps(api)})
+    assert found.outcome == "passed", found
+
+
 # Responses
 
 LEVELS = 100_000

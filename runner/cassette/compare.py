@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from runner.exchange import Headers, MediaType, Request, header, media_type
 from runner.records import Frozen
 from runner.reporters.secret_values import ALIAS, PLACEHOLDER
 from runner.text import json_text
+from runner.uri import split_uri
 from runner.values import Json, join_pointer
 
 Part: TypeAlias = Literal["method", "url", "query", "header", "body"]
@@ -80,11 +81,11 @@ def differences(recorded: Request, sent: Request) -> tuple[Difference, ...]:
 def _essential(recorded: Request, sent: Request) -> Iterator[Difference]:
     if recorded.method != sent.method:
         yield Difference("method", "", recorded.method, sent.method)
-    before, after = urlsplit(recorded.url), urlsplit(sent.url)
-    bare = [parts._replace(query="", fragment="").geturl() for parts in (before, after)]
+    before, after = split_uri(recorded.url), split_uri(sent.url)
+    bare = [str(parts._replace(query=None, fragment=None)) for parts in (before, after)]
     if not alike(bare[0], bare[1]):
         yield Difference("url", "", bare[0], bare[1])
-    yield from _fields("query", _pairs(before.query), _pairs(after.query))
+    yield from _fields("query", _pairs(before.query or ""), _pairs(after.query or ""))
     yield from _bodies(recorded, sent)
 
 

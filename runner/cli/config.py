@@ -17,10 +17,10 @@ from runner.engine.policy import read_policy
 from runner.errors import UsageError
 from runner.late import late_pattern
 from runner.levels import LEVELS, RuleLevel
-from runner.openapi.uri import split_uri
 from runner.records import Frozen, field
 from runner.shell.reach import allowance
 from runner.source import Source
+from runner.uri import split_uri
 from runner.values import Json
 
 NAME = "arazzo.toml"

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from runner.api import shown
 from runner.cli.begin import Begun, Equipped
@@ -28,6 +28,7 @@ from runner.records import Frozen, Mutable, field, replace, values_of
 from runner.shell.cache import user_state
 from runner.shell.drive import World
 from runner.shell.keys import fresh_seed, seed_of
+from runner.uri import split_uri
 from runner.values import Json
 from runner.version import __version__
 
@@ -297,5 +298,5 @@ def _shown(begun: Begun) -> str:
 
 
 def _path_of(uri: str) -> str:
-    parts = urlsplit(uri)
+    parts = split_uri(uri)
     return unquote(parts.path) if parts.scheme == "file" else shown(uri)

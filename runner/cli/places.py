@@ -161,10 +161,16 @@ def _calls(plan: Plan, keys: Sequence[str]) -> Iterator[OperationCall]:
 
 def _hosts(plans: Iterable[Plan]) -> Iterator[str]:
     for call in (call for plan in plans for call in _calls(plan, tuple(plan.workflows))):
-        yield (urlsplit(call.server).hostname or "").lower()
+        yield _host_at(call.server)
         for scheme in call.operation.security_schemes.values():
             flows = scheme.get("flows")
             for flow in flows.values() if isinstance(flows, dict) else ():
                 for url in flow.values() if isinstance(flow, dict) else ():
                     if isinstance(url, str) and url.startswith("https://"):
-                        yield (urlsplit(url).hostname or "").lower()
+                        yield _host_at(url)
+
+
+def _host_at(url: str) -> str:
+    """Give the host that a URL names; an empty one, which is nobody's, where it names none."""
+    place = place_of(url)
+    return "" if isinstance(place, TransportFailure) else place.host

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import click
 
@@ -43,6 +43,7 @@ from runner.reporters.secret_values import PLACEHOLDER
 from runner.reporters.style import Style
 from runner.reporters.text import one_line, visible
 from runner.shell.worker import Worker
+from runner.uri import split_uri
 
 SHOWN = 16 * 1024
 """Bytes of a response body that are shown."""
@@ -150,7 +151,7 @@ def place_of(told: Told) -> str | None:
     if told.workflow.span is None:
         return None
     source = told.workflow.span.source
-    parts = urlsplit(source.uri)
+    parts = split_uri(source.uri)
     places = [unquote(parts.path)] if parts.scheme == "file" else []
     return next((place for place in (*places, source.name) if place and Path(place).is_file()), None)
 

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from runner.cli.config import find
 from runner.cli.options import ExecuteOptions
 from runner.cli.terminal import Terminal
 from runner.records import Mutable, field
 from runner.reporters.text import count, one_line
+from runner.uri import split_uri
 
 LOOK = 0.2
 """Seconds between two looks."""
@@ -74,10 +75,11 @@ Again: TypeAlias = Callable[[tuple[str, ...], Read], int]
 
 def path_of(uri: str) -> Path | None:
     """Give the file behind a URI or a path; None where it is elsewhere."""
-    parts = urlsplit(uri)
-    if parts.scheme in ("http", "https"):
+    parts = split_uri(uri)
+    scheme = (parts.scheme or "").lower()
+    if scheme in ("http", "https"):
         return None
-    return Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri).absolute()
+    return Path(unquote(parts.path)) if scheme == "file" else Path(uri).absolute()
 
 
 def stamp(path: Path) -> Stamp:

@@ -31,9 +31,9 @@ from runner.openapi.document import ApiDescription
 from runner.openapi.read import read_openapi
 from runner.openapi.references import Documents
 from runner.openapi.survey import base_uri
-from runner.openapi.uri import is_http, is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.records import Mutable, field, replace
 from runner.source import Source, SourceMap, Span
+from runner.uri import is_http, is_uri_reference, resolve_uri, split_uri, without_fragment
 from runner.values import Json
 
 # What leaves a document without a value; anything else a reader notices in an API description is a warning there.

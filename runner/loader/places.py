@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from runner.exchange import Cache
 from runner.late import late_pattern
-from runner.openapi.uri import is_http, resolve_uri, split_uri, without_fragment
 from runner.records import Frozen, field
+from runner.uri import is_http, resolve_uri, split_uri, without_fragment
 
 if TYPE_CHECKING:
     from runner.arazzo.document import SourceDescription

@@ -23,10 +23,10 @@ from runner.openapi.reading import Reader, ReadOperation, Slot, address_of, secu
 from runner.openapi.references import Node, Resolver
 from runner.openapi.security import check_security
 from runner.openapi.serialize import DEFAULT_STYLE, default_explode
-from runner.openapi.uri import split_uri
 from runner.openapi.url import template_variables
 from runner.records import Frozen
 from runner.source import SourceMap
+from runner.uri import split_uri
 from runner.values import Json
 
 LOCATIONS: Mapping[str, Location] = {location: location for location in get_args(Location)}

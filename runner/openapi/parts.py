@@ -6,8 +6,8 @@ import re
 
 from runner.openapi.document import Security, Server
 from runner.openapi.references import Node
-from runner.openapi.uri import is_http, resolve_uri
 from runner.text import scalar_text
+from runner.uri import is_http, resolve_uri
 from runner.values import Json
 
 _RANGE = re.compile(r"[1-5][xX]{2}")

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from runner.openapi.document import Address
 from runner.openapi.survey import base_uri, named_parts
-from runner.openapi.uri import resolve_uri, without_fragment
 from runner.records import Frozen
 from runner.source import SourceMap
+from runner.uri import resolve_uri, without_fragment
 from runner.values import Absent, Json, escape_token, member, split_pointer
 
 Reason: TypeAlias = Literal["missing", "document", "circular", "far", "anchor"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from runner.openapi.uri import resolve_uri, without_fragment
+from runner.uri import resolve_uri, without_fragment
 from runner.values import Json, join_pointer
 
 # Members whose content is data: a `$ref` in it is somebody's value. Members whose keys are names and not keywords.

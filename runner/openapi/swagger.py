@@ -27,10 +27,10 @@ from runner.openapi.reading import Reader, ReadOperation, Slot, address_of, secu
 from runner.openapi.references import Node, Resolver
 from runner.openapi.security import check_security
 from runner.openapi.swagger_parts import security_scheme, servers_of, style_of
-from runner.openapi.uri import is_http
 from runner.openapi.url import template_variables
 from runner.records import Frozen
 from runner.source import SourceMap
+from runner.uri import is_http
 from runner.values import Json
 
 _LOCATIONS: Mapping[str, Location] = {"path": "path", "query": "query", "header": "header"}

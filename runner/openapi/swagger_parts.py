@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from runner.openapi.document import Location, Server
 from runner.openapi.serialize import DEFAULT_STYLE
-from runner.openapi.uri import is_http, split_uri
+from runner.uri import is_http, split_uri
 from runner.values import Json
 
 

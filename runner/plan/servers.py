@@ -11,11 +11,11 @@ from runner.errors import UsageError
 from runner.late import late_pattern
 from runner.openapi.document import Operation, Server
 from runner.openapi.problem import SerializationProblem
-from runner.openapi.uri import is_http, resolve_uri, split_uri
 from runner.openapi.url import server_url, template_variables
 from runner.plan.context import Options
 from runner.plan.plan import OperationCall, Plan, ServerChoice, Unrunnable
 from runner.records import Frozen
+from runner.uri import is_http, resolve_uri, split_uri
 
 _NO_HOST = late_pattern(r"[\s%\x00-\x20]")
 # What ends the part of a URL that it stands in: no value of a variable may say where the rest of its server goes.

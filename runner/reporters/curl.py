@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from urllib.parse import urlsplit
 
 from runner.exchange import Request, header
 from runner.late import late_pattern
+from runner.uri import split_uri
 
 BODY_LIMIT = 4096
 """Characters of a body that are written out; a longer one, like a binary one, is left to standard input."""
@@ -61,7 +61,7 @@ def _headers(request: Request) -> list[str]:
         match name.lower():
             case own if own in _OWN:
                 continue
-            case "host" if value == urlsplit(request.url).netloc:
+            case "host" if value == split_uri(request.url).authority:
                 continue
             case "accept-encoding":
                 words.append("--compressed")

@@ -10,12 +10,13 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from typing import TextIO
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from runner.engine.events import Answered, CaseFinished, CaseStarted, Entry, RunStarted, Trail
 from runner.exchange import Exchange, Headers, Reply, Request, TransportFailure, header, header_lines
 from runner.reporters.body import cut_body, whole_length
 from runner.reporters.testcase import timestamp
+from runner.uri import split_uri
 from runner.values import Json
 from runner.version import __version__
 
@@ -100,7 +101,7 @@ class Har:
             "httpVersion": _VERSION,
             "cookies": _cookies("; ".join(header_lines(sent.headers, "cookie")).split(";")),
             "headers": _pairs(sent.headers),
-            "queryString": _pairs(tuple(parse_qsl(urlsplit(sent.url).query, keep_blank_values=True))),
+            "queryString": _pairs(tuple(parse_qsl(split_uri(sent.url).query or "", keep_blank_values=True))),
             "headersSize": _UNKNOWN,
             "bodySize": whole_length(sent.body),
         }

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote
 
 from runner.schema.keywords import Object
+from runner.uri import resolve_uri, without_fragment
 from runner.values import ABSENT, Json, join_pointer, member, split_pointer
 
 _T = TypeVar("_T")
@@ -53,13 +54,13 @@ class Target(NamedTuple):
 def target_of(base: str, reference: str) -> Target:
     """Resolve a reference against a base URI."""
     uri, _, fragment = reference.partition("#")
-    return Target(urldefrag(urljoin(base, uri)).url if uri else base, unquote(fragment))
+    return Target(resolve_uri(base, uri) if uri else base, unquote(fragment))
 
 
 def base_of(base: str, schema: Json) -> str:
     """Give the base URI within a schema: its `$id`, if it has one."""
     identity = schema.get("$id") if isinstance(schema, dict) else None
-    return urldefrag(urljoin(base, identity)).url if isinstance(identity, str) else base
+    return without_fragment(resolve_uri(base, identity)) if isinstance(identity, str) else base
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from runner.diagnostics import nearest
 from runner.engine.flow import Send
@@ -21,6 +21,7 @@ from runner.shell.options import MEBIBYTE
 from runner.shell.reach import REMEDY
 from runner.shell.regular import refuse_special
 from runner.shell.wire import without_user_info
+from runner.uri import split_uri
 
 ACCEPT = "application/yaml, application/json, text/yaml, text/plain;q=0.9, */*;q=0.8"
 NOTHING_DECLARED = Operation(None, "GET", "", (), None, {}, (), (), {}, "")
@@ -143,9 +144,9 @@ def _real(path: Path) -> Path:
 
 def _path_of(uri: str) -> Path:
     """Give the path of a file URI (RFC 8089); `file:///c:/x` is a drive of Windows."""
-    parts = urlsplit(uri)
-    if parts.netloc not in ("", "localhost"):
-        raise FetchError(uri, f"a file on another machine ('{parts.netloc}') cannot be read")
+    parts = split_uri(uri)
+    if parts.authority not in (None, "", "localhost"):
+        raise FetchError(uri, f"a file on another machine ('{parts.authority}') cannot be read")
     path = unquote(parts.path)
     return Path(path[1:] if _DRIVE.match(path) and path.startswith("/") else path)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from runner.uri import split_uri
 
 SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 MOST_FOLDERS = 2_000
@@ -14,7 +16,7 @@ DEEPEST = 6
 
 def path_of(uri: str) -> Path:
     """Give the path of what a `file:` URI of a document that was read names."""
-    return Path(unquote(urlsplit(uri).path))
+    return Path(unquote(split_uri(uri).path))
 
 
 def enclosing(document: Path, here: Path) -> tuple[Path, ...]:

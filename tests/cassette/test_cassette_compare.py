@@ -35,6 +35,7 @@ SAME = {
     "a secret in the path": (get("https://a.b/u/***2***/x"), get("https://a.b/u/anything/x")),
     "a secret member": (post('{"p":"***1***"}'), post('{"p":12}')),
     "a secret in a form": (post("a=***1***&b=2", FORM), post("a=q&b=2", FORM)),
+    "an address that is none": (get("http://[x/?a=1"), get("http://[x/?a=1")),
     "another boundary": (multipart("one", "v"), multipart("two", "v")),
 }
 

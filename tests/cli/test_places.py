@@ -171,6 +171,18 @@ def test_certificates_are_checked_and_shown_as_the_options_say(tmp_path: Path) -
             assert ended.code == code, (arguments, ended)
 
 
+def test_a_certificate_is_shown_to_no_token_server_whose_address_is_none(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    key = "Key: {type: http, scheme: bearer}"
+    flow = "{tokenUrl: 'https://[::1/t', scopes: {}}"
+    oauth = f"Key: {{type: oauth2, flows: {{clientCredentials: {flow}}}}}"
+    path = with_servers(tmp_path, "servers: [{url: 'https://api.test'}]")
+    api = tmp_path / "api.yaml"
+    api.write_text(api.read_text().replace(key, oauth))
+    ended = arazzo("run", path.name, "--dry-run", "--cert", authority.sign("client"), cwd=tmp_path)
+    assert ended.code == 0, ended
+
+
 KINDS = ("junit", "json", "jsonl", "html", "tap", "har", "github", "summary", "gitlab", "sarif")
 
 

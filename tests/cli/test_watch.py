@@ -156,7 +156,9 @@ def test_inputs_from_standard_input_cannot_be_watched(tmp_path: Path) -> None:
     [
         ("file:///a/b%20c.yaml", lambda _: Path("/a/b c.yaml")),
         ("https://api.example/openapi.yaml", lambda _: None),
+        ("https://[::1/openapi.yaml", lambda _: None),
         ("flow.arazzo.yaml", lambda here: here / "flow.arazzo.yaml"),
+        ("//[x/flow.arazzo.yaml", lambda _: Path("//[x/flow.arazzo.yaml")),
     ],
 )
 def test_what_is_on_the_network_is_not_watched(uri: str, expected: Callable[[Path], Path | None]) -> None:

@@ -10,7 +10,7 @@ from runner.openapi.references import (
     UnresolvedReference,
 )
 from runner.openapi.survey import absolute_references, external_references, written_references
-from runner.openapi.uri import resolve_uri
+from runner.uri import resolve_uri
 from runner.values import Json
 
 BASE = "http://a/b/c/d;p?q"

@@ -30,6 +30,7 @@ JSON = (("Content-Type", "application/json"),)
         ("GET", URL, (("X-Empty", ""),), b"", f"curl {URL} -H 'X-Empty;'"),
         ("GET", URL, (("Host", "x.example"), ("Content-Length", "0")), b"", f"curl {URL}"),
         ("GET", URL, (("Host", "other.example"),), b"", f"curl {URL} -H 'Host: other.example'"),
+        ("GET", "http://[x/", (("Host", "x"),), b"", "curl --globoff 'http://[x/' -H 'Host: x'"),
         ("GET", URL, (("Accept-Encoding", "gzip, br"),), b"", f"curl {URL} --compressed"),
     ],
 )  # fmt: skip

@@ -77,6 +77,11 @@ def test_a_request_and_its_response_are_told() -> None:
     assert found["_arazzo"] == {"workflow": "w", "step": "s", "attempt": 2}
 
 
+def test_the_query_of_an_address_that_is_none_is_told() -> None:
+    [entry] = one(Exchange(Request("GET", "http://[x/?a=1"), TransportFailure("url", "it is none")))
+    assert entry["request"]["queryString"] == [{"name": "a", "value": "1"}]
+
+
 def test_a_redirect_is_an_entry_of_its_own_whose_time_is_not_known() -> None:
     there = Response(302, (("Location", "/there"),))
     hop = Hop(Request("GET", "https://x.example/here"), there)

@@ -133,6 +133,15 @@ def test_a_schema_of_ones_own_is_found_beside_the_definitions(engine: EngineName
         compile_schema({"$ref": "urn:mine"}, definitions=definitions, engine=engine)
 
 
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
+def test_an_address_that_is_none_leads_nowhere_but_to_what_has_it_as_its_name(keyword: str) -> None:
+    named: Json = {"$id": "http://[::1/a", "$defs": {"b": {"$id": "b", "maxLength": 1}}}
+    compiled = compile_schema({keyword: "http://[::1/b"}, definitions={URI: named})
+    assert [error.schema for error in compiled.errors("ab")] == [f"{URI}#/$defs/b/maxLength"]
+    with pytest.raises(SchemaProblem, match="leads nowhere"):
+        compile_schema({keyword: "http://[::1/c"}, definitions={URI: named})
+
+
 def ring(size: int) -> dict[str, Json]:
     """Schemas that refer to each other in many circles."""
 

@@ -110,6 +110,7 @@ def test_a_file_that_is_not_there_is_told_with_the_one_that_was_probably_meant(t
         ("ftp://h/x.yaml", "'ftp' is not file, http or https"),
         ("data:text/plain,x", "'data' is not file, http or https"),
         ("file://elsewhere/x.yaml", "a file on another machine ('elsewhere') cannot be read"),
+        ("file://[::1/x.yaml", "a file on another machine ('[::1') cannot be read"),
         ("a\0b", "it is not a file name"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,14 @@ def test_what_comes_with_another_state_or_elsewhere_is_refused_and_changes_nothi
         assert not redirect.answer.done()
         assert got(f"{redirect.uri}?error=access_denied&state=st4te").status == 200
         assert redirect.answer.result(5) == {"error": "access_denied", "state": "st4te"}
+
+
+def test_a_target_that_is_no_address_is_refused_too() -> None:
+    with listen("st4te") as redirect:
+        with socket.create_connection(("127.0.0.1", urlsplit(redirect.uri).port or 0), 5) as line:
+            line.sendall(b"GET http://[x/callback?code=x HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 400 " in line.makefile("rb").readline()
+        assert not redirect.answer.done()
 
 
 def test_the_first_answer_stands_and_only_a_get_is_one() -> None:

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from runner.records import Frozen
+from runner.uri import split_uri
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,8 +42,8 @@ def listen(state: str) -> Iterator[Listener]:
         timeout = 10  # seconds for one connection, so that an idle one keeps no thread
 
         def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            parts = split_uri(self.path)
+            query = dict(parse_qsl(parts.query or "", keep_blank_values=True))
             expected = hmac.compare_digest(query.get("state", "").encode(), state.encode())
             if parts.path != PATH or not expected:
                 self._say(400, _STRANGE)
