@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 from runner.openapi.document import Address, ApiDescription, Operation, ResponseObject
-from runner.openapi.references import Documents, Node, Resolver, UnresolvedReference
+from runner.openapi.question import Question, referenced
+from runner.openapi.references import Documents, Node, Resolver
 from runner.records import Frozen, field, replace
 from runner.values import Json, resolve_pointer
 
@@ -19,6 +22,10 @@ _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 MOST_NODES = 400
 """Schemas that are looked at for one step down: beyond that nothing is known."""
+
+
+MOST_VALUES = 100_000
+"""Values that are listed for one place: beyond that they are not known."""
 
 
 class Misfit(NamedTuple):
@@ -112,7 +119,7 @@ class Shapes(Frozen, eq=False):
         """Give where a schema really stands that is a reference and nothing else."""
         node = self.node(address)
         if isinstance(node.value, dict) and node.value.keys() == {"$ref"}:
-            return next(self._referenced(node)).address
+            return next(referenced(self.resolver, node)).address
         return address
 
     def node(self, address: Address) -> Node:
@@ -126,7 +133,8 @@ class Shapes(Frozen, eq=False):
         for number, token in enumerate(tokens):
             if not shape:
                 return ()
-            child = _any_of([self._child(node, token, frozenset()) for node in shape])
+            question = Question(self.resolver, partial(_child, token), _whole, _ANY)
+            child = _any_of(map(question.answer, shape))
             if child.kind == "never" or child.kind == "undeclared":
                 return number, Misfit(child.why, child.known)
             shape = child.nodes[:MOST_NODES] if child.kind == "found" else ()
@@ -134,13 +142,14 @@ class Shapes(Frozen, eq=False):
 
     def types(self, shape: Shape) -> frozenset[str]:
         """Give the names of the types that a value may have; none where it may have any."""
-        found = [self._types(node, frozenset()) for node in shape]
+        question = Question(self.resolver, _joint_types, lambda _: frozenset(), frozenset[str]())
+        found = [question.answer(node) for node in shape]
         return frozenset().union(*found) if all(found) else frozenset()
 
     def values(self, shape: Shape) -> tuple[Json, ...]:
         """Give the values of which a value is one, as `enum` and `const` list them; none where they are not listed."""
-        found = [self._values(node, frozenset()) for node in shape]
-        return tuple(value for values in found for value in values) if all(found) else ()
+        question = Question[tuple[Json, ...]](self.resolver, _joint_values, lambda _: (), ())
+        return _all_values([question.answer(node) for node in shape])
 
     def parts(self, shape: Shape) -> Iterator[dict[str, Json]]:
         """Give the schemas that may speak about the same value: referred to, joined, or one of several."""
@@ -151,60 +160,8 @@ class Shapes(Frozen, eq=False):
                 continue
             seen.add(node.address)
             yield node.value
-            pending += self._referenced(node)
+            pending += referenced(self.resolver, node)
             pending += [part for keyword in ("allOf", "anyOf", "oneOf") for part in node.get(keyword).items()]
-
-    def _child(self, node: Node, token: str, seen: frozenset[Address]) -> _Child:
-        schema = node.value
-        if node.address in seen or not isinstance(schema, dict):
-            return _ANY if schema is not False else _Child("never", why="nothing can stand there")
-        seen |= {node.address}
-        parts = [self._child(part, token, seen) for part in (*self._referenced(node), *node.get("allOf").items())]
-        for keyword in ("anyOf", "oneOf"):
-            choices = [self._child(part, token, seen) for part in node.get(keyword).items()]
-            parts += [_any_of(choices)] if choices else []
-        return _all_of([*parts, _own(node, schema, token)])
-
-    def _types(self, node: Node, seen: frozenset[Address]) -> frozenset[str]:
-        schema = node.value
-        if node.address in seen or not isinstance(schema, dict):
-            return frozenset()
-        seen |= {node.address}
-        own = declared_types(schema)
-        sets = [own] if own else []
-        for part in (*self._referenced(node), *node.get("allOf").items()):
-            sets.append(self._types(part, seen))
-        for keyword in ("anyOf", "oneOf"):
-            choices = [self._types(part, seen) for part in node.get(keyword).items()]
-            sets.append(frozenset().union(*choices) if choices and all(choices) else frozenset())
-        known = [each for each in sets if each]
-        return frozenset.intersection(*known) if known else frozenset()
-
-    def _values(self, node: Node, seen: frozenset[Address]) -> tuple[Json, ...]:
-        schema = node.value
-        if node.address in seen or not isinstance(schema, dict):
-            return ()
-        seen |= {node.address}
-        if "const" in schema:
-            return (schema["const"],)
-        listed = schema.get("enum")
-        if isinstance(listed, list):
-            return (*listed, None) if schema.get("nullable") is True else tuple(listed)
-        for part in (*self._referenced(node), *node.get("allOf").items()):
-            if found := self._values(part, seen):
-                return found
-        for keyword in ("anyOf", "oneOf"):
-            choices = [self._values(part, seen) for part in node.get(keyword).items()]
-            if choices and all(choices):
-                return tuple(value for values in choices for value in values)
-        return ()
-
-    def _referenced(self, node: Node) -> Iterator[Node]:
-        if isinstance(node.value, dict) and "$ref" in node.value:
-            try:
-                yield self.resolver.chain(node)[-1]
-            except UnresolvedReference:
-                yield node._replace(value=True)
 
 
 class ResponseBody(Frozen):
@@ -231,6 +188,49 @@ class ResponseBody(Frozen):
         """Give the schemas of the place, or none."""
         found = self.shape
         return () if found and isinstance(found[0], int) else found
+
+
+def _whole(schema: Json) -> _Child:
+    """Say what a schema says of any member that lists no keywords."""
+    return _ANY if schema is not False else _Child("never", why="nothing can stand there")
+
+
+def _child(
+    token: str, node: Node, schema: dict[str, Json], parts: Sequence[_Child], choices: Sequence[Sequence[_Child]]
+) -> _Child:
+    return _all_of([*parts, *(_any_of(each) for each in choices if each), _own(node, schema, token)])
+
+
+def _joint_types(
+    _: Node,
+    schema: dict[str, Json],
+    parts: Sequence[frozenset[str]],
+    choices: Sequence[Sequence[frozenset[str]]],
+) -> frozenset[str]:
+    either = (frozenset[str]().union(*each) if all(each) else frozenset[str]() for each in choices)
+    known = [each for each in (declared_types(schema), *parts, *either) if each]
+    return frozenset.intersection(*known) if known else frozenset()
+
+
+def _joint_values(
+    _: Node,
+    schema: dict[str, Json],
+    parts: Sequence[tuple[Json, ...]],
+    choices: Sequence[Sequence[tuple[Json, ...]]],
+) -> tuple[Json, ...]:
+    if "const" in schema:
+        return (schema["const"],)
+    listed = schema.get("enum")
+    if isinstance(listed, list):
+        return (*listed, None) if schema.get("nullable") is True else tuple(listed)
+    return next(filter(None, (*parts, *map(_all_values, choices))), ())
+
+
+def _all_values(choices: Sequence[tuple[Json, ...]]) -> tuple[Json, ...]:
+    """Join the values that each of several schemas lists; none where one lists none, or where they are too many."""
+    if not all(choices) or sum(map(len, choices)) > MOST_VALUES:
+        return ()
+    return tuple(value for values in choices for value in values)
 
 
 def _own(node: Node, schema: dict[str, Json], token: str) -> _Child:
@@ -286,7 +286,7 @@ def _all_of(parts: Iterable[_Child]) -> _Child:
     if never:
         return never[0]
     if found := by_kind.get("found"):
-        return _Child("found", tuple(node for each in found for node in each.nodes))
+        return _Child("found", _first_nodes(found))
     if "any" in by_kind:
         return _ANY
     if undeclared := by_kind.get("undeclared"):
@@ -300,10 +300,14 @@ def _any_of(choices: Iterable[_Child]) -> _Child:
     if "any" in by_kind or "silent" in by_kind:
         return _ANY
     if found := by_kind.get("found"):
-        return _Child("found", tuple(node for each in found for node in each.nodes))
+        return _Child("found", _first_nodes(found))
     if undeclared := by_kind.get("undeclared"):
         return _Child("undeclared", known=_names(undeclared))
     return by_kind["never"][0] if by_kind else _ANY
+
+
+def _first_nodes(children: Iterable[_Child]) -> tuple[Node, ...]:
+    return tuple(islice((node for each in children for node in each.nodes), MOST_NODES))
 
 
 def _by_kind(children: Iterable[_Child]) -> dict[str, list[_Child]]:

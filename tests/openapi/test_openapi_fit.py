@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.openapi.document import Address
 from runner.openapi.fit import Misfit, ResponseBody, Shapes
+from runner.openapi.references import Node
 
 if TYPE_CHECKING:
     from conftest import Read
@@ -128,6 +130,39 @@ def test_the_values_of_a_place_are_those_that_its_schemas_list(
 ) -> None:
     found = body(read, schema)
     assert found.shapes.values(found.known) == values
+
+
+def ladder(keyword: str, rungs: int, top: dict[str, Any]) -> Shapes:
+    """Schemas of which each is the next one twice over, up to the last."""
+    next_ones = [{"$ref": f"#/S{place + 1}"} for place in range(rungs)]
+    schemas = {f"S{place}": {keyword: [each, {keyword: [each]}]} for place, each in enumerate(next_ones)}
+    return Shapes.of_schema({**schemas, f"S{rungs}": top})
+
+
+@pytest.mark.parametrize("rungs", [50, 2_000])
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_schemas_that_refer_to_others_over_and_over_are_looked_at_once(keyword: str, rungs: int) -> None:
+    book = {"type": "object", "properties": {"title": {"enum": ["a"]}}, "additionalProperties": False}
+    shapes = ladder(keyword, rungs, book)
+    shape = (shapes.node(Address("", "/S0")),)
+    assert shapes.types(shape) == {"object"}
+    assert shapes.values(shape) == ()
+    assert shapes.walk(shape, ["name"]) == (0, Misfit("", ("title",)))
+    found = shapes.walk(shape, ["title"])
+    assert {each.own for each in found if isinstance(each, Node)} == {f"/S{rungs}/properties/title"}
+
+
+def test_values_that_are_listed_over_and_over_are_not_known_any_more() -> None:
+    few, many = (ladder("anyOf", rungs, {"enum": ["a", "b"]}) for rungs in (3, 50))
+    assert few.values((few.node(Address("", "/S0")),)) == ("a", "b") * 8
+    assert many.values((many.node(Address("", "/S0")),)) == ()
+
+
+def test_of_schemas_that_refer_to_each_other_in_circles_without_end_nothing_is_known() -> None:
+    pair = {f"{place}{side}": [f"{(place + 1) % 30}{other}" for other in "ab"] for place in range(30) for side in "ab"}
+    shapes = Shapes.of_schema({name: {"allOf": [{"$ref": f"#/{each}"} for each in pair[name]]} for name in pair})
+    shape = (shapes.node(Address("", "/0a")),)
+    assert (shapes.walk(shape, ["title"]), shapes.types(shape), shapes.values(shape)) == ((), frozenset(), ())
 
 
 LIKE = {"200": {"description": "ok", "content": {"application/json": {"schema": BOOK}}}}
