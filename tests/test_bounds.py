@@ -51,6 +51,23 @@ def test_a_text_that_repeats_itself_keeps_nobody_waiting(criterion: dict[str, An
     assert judged(criterion, reply(200, {"x": "a"})).outcome in ("refused", "failed")
 
 
+VALUES = {
+    "names behind a name": "$inputs.n." + "n." * 40_000,
+    "the same of what is not declared": "$inputs.m." + "m." * 40_000,
+    "the same within a text": "to $inputs.n" + ".n" * 40_000,
+    "many of them": "$inputs.n.n.n.n.n.n.n.n.n.n. " * 3_000,
+    "indexes": "$inputs.n" + "[0]" * 30_000 + ".",
+    "dashes": "$inputs.n" + ".-" * 30_000 + ".",
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_a_value_that_repeats_itself_keeps_nobody_waiting(value: str) -> None:
+    inputs = {"type": "object", "properties": {"n": {"type": "integer", "default": 3}}}
+    step = {"stepId": "s", "operationId": "listThings", "parameters": [{"name": "q", "in": "query", "value": value}]}
+    assert ended(written({"workflowId": "w", "inputs": inputs, "steps": [step]}), [reply()]).outcome != "error"
+
+
 # Patterns
 
 HOSTILE = ("a" * 40 + "!", "a" * 20_000 + "!")

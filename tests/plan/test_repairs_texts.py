@@ -114,6 +114,12 @@ def test_a_text_that_is_as_it_should_be_is_left_alone(written: str) -> None:
     assert understood(written) == ([], [])
 
 
+def test_an_expression_is_found_before_as_many_names_as_anybody_writes_behind_one() -> None:
+    said, edits = understood("to $inputs.base" + ".example" * 49 + " now")
+    assert (said, edits) == ([("bare-expression", "warning")], ["to {$inputs.base}" + ".example" * 49 + " now"])
+    assert understood("to $inputs.base" + ".example" * 50 + " now") == ([("stray-expression", "error")], [])
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

@@ -21,6 +21,9 @@ _GOES_ON = re.compile(r"\[|\.[\[.*$@]|\(")  # a path that no expression has
 _BODY_PATH = re.compile(r"\$(?:request|response)\.body/")  # rather a JSON Pointer without its '#'
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SPACED = re.compile(r"\{(\s+\$[^{}]+|\$[^{}]+\s+)\}")
+MOST_CUTS = 50
+"""Names that are taken off the end of a text to find an expression in it: nobody writes more behind one."""
+
 FOREIGN = re.compile(r"\{\{\s*\$?(?P<in_two>[\w.#/-]+?)\s*\}\}|\$\{\s*\$?(?P<in_one>[\w.#/-]+?)\s*\}")
 """A template of another language: `{{name}}` or `${name}`, with a `$` in it or not."""
 
@@ -60,12 +63,14 @@ def _meant(text: str, start: int, end: int, reading: Reading) -> _Meant | None:
     """Give as much of the text as is one expression: a name may be followed by a dot, a dash, or what is no path."""
     if _GOES_ON.match(text, end) or _BODY_PATH.match(text, start):
         return None
-    while start < end:
+    for _ in range(MOST_CUTS):
         found = understood(EMBEDDED, text[start:end], reading)
         if found is not None:
             return _Meant(found, end)
         cut = _DASHES.search(text, start, end) or _LAST.search(text, start, end)
-        end = cut.start() if cut else start
+        if cut is None or cut.start() == start:
+            return None
+        end = cut.start()
     return None
 
 
