@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from runner.records import Frozen
 from runner.reporters.style import Role, Style
 from runner.reporters.text import TAB, cells, glyph, one_line, width
-from runner.source import Span
+from runner.source import Source, Span
 
 NARROWEST = 20  # cells of source that are shown however narrow the terminal is
 
@@ -59,32 +62,50 @@ def _block(underlines: list[Underline], gutter: int, style: Style) -> list[str]:
     return lines
 
 
+class _Measured(NamedTuple):
+    """A line of a source: what is shown for each character, and the cells that are taken up to each of them.
+
+    `end` is where its last word ends.
+    """
+
+    glyphs: Sequence[str]
+    before: Sequence[int]
+    end: int
+
+
 def _line(underline: Underline, style: Style, gutter: int) -> tuple[str, str]:
     """Give the quoted line, cut where it is too long, and the line with the carets."""
-    text = underline.span.source.line(underline.span.begin.line)
-    first, last = _columns(underline.span, text)
-    glyphs = _glyphs(text)
+    glyphs, cells_before, line_end = _measured(underline.span.source, underline.span.begin.line)
+    first, last = _columns(underline.span, len(glyphs), line_end)
     room = max(NARROWEST, style.width - gutter - 3)
-    begin, end = _window([width(each) for each in glyphs], first, room)
+    begin, end = _window(cells_before, first, room)
     dots = style.mark("ellipsis")
     before, after = dots if begin else "", dots if end < len(glyphs) else ""
-    indent = " " * (width(before) + sum(map(width, glyphs[begin:first])))
-    length = max(1, sum(map(width, glyphs[first : min(last, end)])))
+    indent = " " * (width(before) + cells_before[first] - cells_before[begin])
+    length = max(1, cells_before[min(last, end)] - cells_before[first])
     drawn = underline.mark * length + (f" {one_line(underline.text)}" if underline.text else "")
     return before + "".join(glyphs[begin:end]) + after, indent + style.paint(drawn, underline.role)
 
 
-def _columns(span: Span, text: str) -> tuple[int, int]:
+def _columns(span: Span, length: int, line_end: int) -> tuple[int, int]:
     """Give the characters of the span's first line that are meant; a span over several lines runs to the line's end."""
     first = span.begin.column - 1
-    last = span.finish.column - 1 if span.finish.line == span.begin.line else len(text.rstrip())
-    return min(first, len(text)), max(first, min(last, len(text)))
+    last = span.finish.column - 1 if span.finish.line == span.begin.line else line_end
+    return min(first, length), max(first, min(last, length))
+
+
+@lru_cache(4)  # thousands of problems may lie on one long line
+def _measured(source: Source, number: int) -> _Measured:
+    text = source.line(number)
+    end = len(text.rstrip())
+    if text.isascii() and text.isprintable():
+        return _Measured(text, range(len(text) + 1), end)
+    glyphs = _glyphs(text)
+    return _Measured(glyphs, list(accumulate(map(width, glyphs), initial=0)), end)
 
 
 def _glyphs(text: str) -> list[str]:
     """Give what is shown for each character: a tab reaches to the next stop."""
-    if text.isascii() and text.isprintable():
-        return list(text)
     shown: list[str] = []
     column = 0
     for char in text:
@@ -93,14 +114,13 @@ def _glyphs(text: str) -> list[str]:
     return shown
 
 
-def _window(widths: list[int], first: int, room: int) -> tuple[int, int]:
+def _window(before: Sequence[int], first: int, room: int) -> tuple[int, int]:
     """Choose the characters of a long line that fit, with some context before the first one that is meant."""
-    if sum(widths) <= room:
-        return 0, len(widths)
+    whole = before[-1]
+    if whole <= room:
+        return 0, len(before) - 1
     room -= 6  # an ellipsis on either side, in ASCII too
-    before = list(accumulate(widths, initial=0))
-    begin = min(next(i for i, total in enumerate(before) if total >= before[first] - room // 3), first)
+    begin = min(bisect_left(before, before[first] - room // 3), first)
     # Near the end of the line there is room to begin earlier.
-    begin = min(begin, next(i for i, total in enumerate(before) if before[-1] - total <= room))
-    end = max(i for i, total in enumerate(before) if total - before[begin] <= room)
-    return begin, end
+    begin = min(begin, bisect_left(before, whole - room))
+    return begin, bisect_right(before, before[begin] + room) - 1

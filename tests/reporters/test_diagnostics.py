@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from runner.diagnostics import Diagnostic, Fix, Label, Rewrite
+from runner.reporters import snippet
 from runner.reporters.diagnostics import render_concise, render_full, summary
 from runner.reporters.style import Style
+from runner.reporters.text import glyph
+from runner.reporters.text import width as cells
 from runner.source import Source, Span
 
 from .golden import agrees
@@ -76,6 +79,30 @@ def test_a_caret_stands_under_what_is_meant_however_narrow_the_terminal(width: i
     quoted = next(line for line in lines if "HERE" in line)
     caret = next(line for line in lines if "^" in line)
     assert quoted.index("HERE") == caret.index("^^^^")
+
+
+@pytest.mark.parametrize("width", [1, 43, 80, 500])
+@pytest.mark.parametrize("before", ["x", "価", "e\u0301", "\t", "\ta価e\u0301 \x1b"])
+def test_a_caret_stands_under_what_is_meant_whatever_stands_before_it(before: str, width: int) -> None:
+    text = before * 60 + "HERE" + "価" * 60
+    lines = render_full(Diagnostic("r", "error", "m", at(text, "HERE")), Style(width=width)).split("\n")
+    quoted = next(line for line in lines if "HERE" in line)
+    caret = next(line for line in lines if "^" in line)
+    assert cells(quoted.partition("HERE")[0]) == cells(caret.partition("^^^^")[0])
+
+
+def test_a_line_is_measured_once_however_many_problems_lie_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def counted(char: str) -> str:
+        measured.append(char)
+        return glyph(char)
+
+    monkeypatch.setattr(snippet, "glyph", counted)
+    source = Source("file:///one.json", "one.json", "é" + "x" * 500)
+    for place in range(100):
+        render_full(Diagnostic("r", "error", "m", Span(source, place, place + 3)), PLAIN)
+    assert len(measured) == len(source.text)
 
 
 def test_the_concise_form_is_one_line() -> None:
