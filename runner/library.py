@@ -49,7 +49,8 @@ class RunOptions(_Options, total=False):
     `transport` sends the requests, or `HttpOptions` say how HTTP does. `sandbox=True`, or a `Sandbox`, runs on the
     embedded sandbox instead, one of its own for each run: no credentials are sent to it but its own.
 
-    `tell` hears of each entry as it happens, and `cancelled` is asked, between what a run does, whether to end it.
+    `tell` hears of each entry as it happens, and `cancelled` is asked, some times a second, whether to end it: a
+    request that is under way is given up, and a transport of the caller's sends in threads of its own for that.
     Entries have no secrets in them; `redact=False` leaves them as they were sent. `limits` are budgets and pace.
 
     `contract` says what a mismatch with an API description is: "off", "warn" (the default) or "error", or a
@@ -165,7 +166,22 @@ def _opened(plan: Plan, options: RunOptions, story: _Story, apply: Apply) -> Ite
         return
     with api.open_http(_judged(options.get("transport"), plan)) as transport:
         credentials = options.get("credentials", NO_CREDENTIALS)
-        yield World(transport, SystemClock(cancelled), story.tell, credentials, cancelled, apply=apply)
+        world = World(transport, SystemClock(), story.tell, credentials, apply=apply)
+        yield world if cancelled is never else _ended_by(cancelled, world)
+
+
+def _ended_by(cancelled: Callable[[], bool], world: World) -> World:
+    """Let a caller end a run in the middle of a request or a sleep, but none of a teardown's."""
+    from runner.shell.interrupt import Elsewhere
+
+    end = Elsewhere(cancelled)
+    return replace(
+        world,
+        transport=end.transport(world.transport),
+        clock=end.clock(),
+        cancelled=cancelled,
+        shielded=end.shielded,
+    )
 
 
 @asynccontextmanager

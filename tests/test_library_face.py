@@ -6,19 +6,24 @@ import asyncio
 import doctest
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from pytest_httpx import HTTPXMock
 
 import runner
 from runner.bundled import workflows
-from runner.engine.events import Answered, StepFinished
+from runner.engine.events import Answered, Entry, StepFinished, WaitStarted
 from runner.exchange import Reply
 from tests.cli.process import documents
-from tests.shell.server import always, answer, serve
+from tests.shell.server import Connection, always, answer, serve
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 10.0
 SECRET = "correct-horse-battery"
 FLOWS = (
     "civitai-search-models-detail",
@@ -215,3 +220,135 @@ def test_a_run_ends_when_the_caller_has_had_enough() -> None:
     assert result.problem is not None
     assert result.problem.kind == "cancelled"
     assert [each.event.step_id for each in result.entries if isinstance(each.event, StepFinished)][:1] == ["search"]
+
+
+TIDIED = """\
+  - {stepId: list, operationId: listThings, timeout: 30000}
+  x-finally: [{stepId: tidy, operationId: createThing}]
+"""
+
+
+class Unanswered:
+    """A transport of a caller's that answers nothing that is asked of it, but what tidies up."""
+
+    def __init__(self, enough: threading.Event) -> None:
+        self.enough = enough
+
+    def send(self, request: runner.Request, timeout: float | None) -> Reply:
+        if request.method == "GET":
+            self.enough.set()
+            threading.Event().wait(timeout)
+        return runner.Response(201)
+
+
+class UnansweredTask(Unanswered):
+    """The same, awaited."""
+
+    async def send(self, request: runner.Request, timeout: float | None) -> Reply:  # type: ignore[override]
+        if request.method == "GET":
+            self.enough.set()
+            await asyncio.sleep(timeout or 0)
+        return runner.Response(201)
+
+
+def ended_in_the_middle(folder: Path, url: str, enough: threading.Event, *, awaited: bool, **options: Any) -> None:
+    """Run until a request is under way, end the run, and see that it ends at once and what tidies up is sent."""
+    plan = runner.compile(runner.load(str(documents(folder, url, TIDIED))))
+    began = time.monotonic()
+    if awaited:
+        result = asyncio.run(runner.arun(plan, cancelled=enough.is_set, **options))
+    else:
+        result = runner.run(plan, cancelled=enough.is_set, **options)
+    assert time.monotonic() - began < PATIENCE
+    assert story(result) == ["error", [("list", "error", 1), ("tidy", "passed", 1)], ["cancelled", 201]]
+    assert result.problem is not None
+    assert result.problem.kind == "cancelled"
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_caller_ends_a_run_in_the_middle_of_a_request(tmp_path: Path, awaited: bool) -> None:
+    enough = threading.Event()
+
+    def behave(connection: Connection) -> None:
+        request = connection.request()
+        if request is not None and request.line.startswith("GET"):
+            enough.set()
+            connection.wait()
+        else:
+            connection.send(answer(status="201 Created"))
+
+    with serve(behave) as server:
+        ended_in_the_middle(tmp_path, server.url(""), enough, awaited=awaited)
+
+
+def test_a_caller_ends_a_run_also_where_the_transport_is_the_callers(tmp_path: Path) -> None:
+    enough = threading.Event()
+    ended_in_the_middle(tmp_path, "https://a.test", enough, awaited=False, transport=Unanswered(enough))
+
+
+def test_an_awaited_run_is_ended_without_another_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enough, started = threading.Event(), list[object]()
+    monkeypatch.setattr(threading.Thread, "start", started.append)
+    ended_in_the_middle(tmp_path, "https://a.test", enough, awaited=True, transport=UnansweredTask(enough))
+    assert started == []
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_caller_ends_a_run_also_where_httpx_is_mocked(tmp_path: Path, httpx_mock: HTTPXMock, awaited: bool) -> None:
+    enough = threading.Event()
+
+    def hang(_: httpx.Request) -> httpx.Response:
+        enough.set()
+        threading.Event().wait(30)
+        return httpx.Response(200)
+
+    async def hang_awaited(_: httpx.Request) -> httpx.Response:
+        enough.set()
+        await asyncio.sleep(30)
+        return httpx.Response(200)
+
+    httpx_mock.add_callback(hang_awaited if awaited else hang, method="GET")
+    httpx_mock.add_response(201, method="POST")
+    ended_in_the_middle(tmp_path, "https://a.test", enough, awaited=awaited)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_caller_ends_a_run_in_the_middle_of_a_wait(tmp_path: Path, awaited: bool) -> None:
+    enough = threading.Event()
+    steps = (
+        "  - {stepId: list, operationId: listThings, successCriteria: [{condition: $statusCode == 200}],\n"
+        "     onFailure: [{name: again, type: retry, retryAfter: 30, retryLimit: 2}]}\n"
+    )
+
+    def tell(entry: Entry) -> None:
+        if isinstance(entry.event, WaitStarted):
+            enough.set()
+
+    with serve(always(answer(status="500 Oops"))) as server:
+        plan = runner.compile(runner.load(str(documents(tmp_path, server.url(""), steps))))
+        began = time.monotonic()
+        if awaited:
+            result = asyncio.run(runner.arun(plan, tell=tell, cancelled=enough.is_set))
+        else:
+            result = runner.run(plan, tell=tell, cancelled=enough.is_set)
+        assert time.monotonic() - began < PATIENCE
+    assert result.problem is not None
+    assert result.problem.kind == "cancelled"
+    assert len(server.received) == 1
+
+
+def test_what_a_teardown_waits_for_is_waited_for_though_the_caller_has_ended_the_run(tmp_path: Path) -> None:
+    retry = "onFailure: [{name: again, type: retry, retryAfter: 0.3, retryLimit: 2}]"
+    tidy = f"{{stepId: tidy, operationId: createThing, successCriteria: [{{condition: $statusCode == 200}}], {retry}}}"
+    path = documents(tmp_path, "https://a.test", TIDIED.replace("{stepId: tidy, operationId: createThing}", tidy))
+    clock = list[float]()
+
+    def tell(entry: Entry) -> None:
+        if isinstance(entry.event, Answered):
+            clock.append(time.monotonic())
+
+    enough = threading.Event()
+    plan = runner.compile(runner.load(str(path)))
+    runner.run(plan, transport=Unanswered(enough), tell=tell, cancelled=enough.is_set)
+    assert len(clock) == 4
+    assert clock[3] - clock[1] > 0.5

@@ -22,7 +22,7 @@ from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transpo
 from runner.expressions.selectors.compile import Apply, apply
 from runner.records import Frozen, field
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
-from runner.shell.clock import never
+from runner.shell.clock import SLICE, never
 from runner.shell.cookies import CookieJar
 from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.options import USER_AGENT
@@ -182,13 +182,31 @@ async def adrive(flow: Flow, world: AsyncWorld) -> Outcome:
                 answer = halted.closing
                 continue
             try:
-                answer = await _aanswered(effect, world, session)
+                answer = await _until_cancelled(effect, world, session)
             except CancelledError as error:
                 if stopped:
                     raise
                 answer, cancellation = abandoned(effect), error
             except Stopped as found:
                 halted, answer = found, found.told
+
+
+async def _until_cancelled(effect: Effect, world: AsyncWorld, session: Session) -> Answer:
+    """Answer an effect in a task of its own where somebody may end the run meanwhile, and abandon it then."""
+    if world.cancelled is never or effect.in_teardown:
+        return await _aanswered(effect, world, session)
+    from asyncio import ensure_future, wait
+
+    task = ensure_future(_aanswered(effect, world, session))
+    try:
+        while not (await wait([task], timeout=SLICE))[0]:
+            if world.cancelled():
+                return abandoned(effect)
+        return task.result()
+    finally:
+        if task.cancel():
+            task.add_done_callback(lambda it: it.cancelled() or it.exception())  # nobody wants to know any more
+            await wait([task], timeout=SLICE)
 
 
 async def _aanswered(effect: Effect, world: AsyncWorld, session: Session) -> Answer:

@@ -5,9 +5,9 @@ neither able to go on. So the signal only sets a mark, except where the run is b
 and the driver answers `Cancelled`. What a teardown does in the world (`shielded`) goes on, whether it began before or
 after. The second Ctrl-C raises wherever it finds the program, with the number of the first signal.
 
-Signals reach the main thread alone. In any other one a transport that can (`Breakable`) asks now and then; for one
-that cannot, each request is sent by one more thread, which is left alone with it when the user has had enough. Sleeps
-end by themselves, if their clock knows of `cancelled`.
+Signals reach the main thread alone, and none comes where the end is decided `Elsewhere`. There a transport that can
+(`Breakable`) asks now and then; for one that cannot, each request is sent by one more thread, which is left alone with
+it when the user has had enough. Sleeps end by themselves, if their clock knows of `cancelled`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from types import FrameType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from runner.exchange import Clock, Reply, Request, Transport
-from runner.shell.clock import SLICE, ClockInside
+from runner.shell.clock import SLICE, ClockInside, SystemClock, never
 
 T = TypeVar("T")
 
@@ -79,28 +80,6 @@ class Interrupt:
         if (self._blocked and not self._own.shielded) or self._count > 1:  # signals reach the main thread
             raise KeyboardInterrupt(self.number)
 
-    def aside(self, action: Callable[[], T]) -> T:
-        """Do something in a thread of its own, and leave it there (KeyboardInterrupt) when the run is to end."""
-        done: list[T] = []
-        failed: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                done.append(action())
-            except BaseException as error:
-                failed.append(error)
-
-        thread, enough = threading.Thread(target=work, daemon=True), self.enough()
-        if not enough():
-            thread.start()
-        while not enough():
-            thread.join(SLICE)
-            if failed:
-                raise failed[0]
-            if done:
-                return done[0]
-        raise KeyboardInterrupt
-
     @contextmanager
     def breaking(self) -> Iterator[None]:
         """Let the first Ctrl-C raise KeyboardInterrupt in here; one that came just before does so too."""
@@ -108,10 +87,8 @@ class Interrupt:
             with self._blocking:
                 yield
             return
-        enough = self.enough()
-        yield
-        if enough():
-            raise KeyboardInterrupt
+        with _asking(self.enough()):
+            yield
 
     def transport(self, inner: Transport) -> Transport:
         """Give a transport whose requests Ctrl-C abandons."""
@@ -122,26 +99,101 @@ class Interrupt:
         return ClockInside(inner, self.breaking)
 
 
+class Elsewhere:
+    """The end of a run that is decided elsewhere: whatever the thread of the run does in the world asks `cancelled`.
+
+    What is `shielded` goes on all the same.
+    """
+
+    def __init__(self, cancelled: Callable[[], bool]) -> None:
+        self._cancelled = cancelled
+        self._is_shielded = False
+
+    def enough(self) -> Callable[[], bool]:
+        """Give what says whether to break off something that begins now."""
+        return never if self._is_shielded else self._cancelled
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Let nothing be broken off in here."""
+        before, self._is_shielded = self._is_shielded, True
+        try:
+            yield
+        finally:
+            self._is_shielded = before
+
+    def transport(self, inner: Transport) -> Transport:
+        """Give a transport whose requests are abandoned at the end."""
+        return _TransportUntil(self.enough, inner)
+
+    def clock(self) -> Clock:
+        """Give the machine's clock, whose sleeps are over at the end."""
+        return ClockInside(SystemClock(lambda: self.enough()()), lambda: _asking(self.enough()))
+
+
+def aside(action: Callable[[], T], enough: Callable[[], bool]) -> T:
+    """Do something in a thread of its own, and leave it there (KeyboardInterrupt) when there is `enough` of it."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            done.append(action())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=copy_context().run, args=(work,), daemon=True)
+    if not enough():
+        thread.start()
+    while not enough():
+        thread.join(SLICE)
+        if failed:
+            raise failed[0]
+        if done:
+            return done[0]
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _asking(enough: Callable[[], bool]) -> Iterator[None]:
+    """Raise KeyboardInterrupt after something that ends by itself, soon after there is `enough`."""
+    yield
+    if enough():
+        raise KeyboardInterrupt
+
+
 @runtime_checkable
 class Breakable(Protocol):
-    """A Transport that raises KeyboardInterrupt by itself, soon after there is `enough` of an interrupt."""
+    """A Transport that raises KeyboardInterrupt by itself, soon after there is `enough`."""
 
-    def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply: ...
+    def send_breakably(self, request: Request, timeout: float | None, enough: Callable[[], bool]) -> Reply: ...
+
+
+class _TransportUntil:
+    """A transport whose requests are broken off soon after there is `enough`, asked for each of them."""
+
+    def __init__(self, enough: Callable[[], Callable[[], bool]], inner: Transport) -> None:
+        self._enough = enough
+        self._inner = inner
+        self._breakable = inner if isinstance(inner, Breakable) else None
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        if self._breakable is not None:
+            return self._breakable.send_breakably(request, timeout, self._enough())
+        return aside(lambda: self._inner.send(request, timeout), self._enough())
 
 
 class _BreakableTransport:
     def __init__(self, interrupt: Interrupt, inner: Transport) -> None:
         self._interrupt = interrupt
         self._inner = inner
-        self._breakable = inner if isinstance(inner, Breakable) else None
+        self._asking = _TransportUntil(interrupt.enough, inner)
 
     def send(self, request: Request, timeout: float | None) -> Reply:
         if _on_main_thread():
             with self._interrupt._blocking:
                 return self._inner.send(request, timeout)
-        if self._breakable is not None:
-            return self._breakable.send_breakably(request, timeout, self._interrupt)
-        return self._interrupt.aside(lambda: self._inner.send(request, timeout))
+        return self._asking.send(request, timeout)
 
 
 class _Own(threading.local):

@@ -18,8 +18,9 @@ from runner.shell.proxies import Proxies
 from runner.shell.turn import ALONE, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.shell.http import AsyncHttpTransport, HttpTransport
-    from runner.shell.interrupt import Interrupt
 
 REPLACED = (
     ("httpx", "HTTPTransport", "handle_request"),
@@ -54,12 +55,14 @@ class Network:
                 return self._whole().send(request, timeout)
         return self._lean.send(request, timeout)
 
-    def send_breakably(self, request: Request, timeout: float | None, interrupt: Interrupt) -> Reply:
-        """Send in a thread that no signal reaches; raise KeyboardInterrupt when the user has had enough."""
+    def send_breakably(self, request: Request, timeout: float | None, enough: Callable[[], bool]) -> Reply:
+        """Send where no signal says that the user has had `enough`; raise KeyboardInterrupt then."""
         if self._needs_httpx(request):
+            from runner.shell.interrupt import aside
+
             with self._turn.left():
-                return interrupt.aside(lambda: self._whole().send(request, timeout))
-        return self._lean.send(request, timeout, interrupt.enough())
+                return aside(lambda: self._whole().send(request, timeout), enough)
+        return self._lean.send(request, timeout, enough)
 
     def _needs_httpx(self, request: Request) -> bool:
         return is_replaced() or self._proxies.have(request.url)

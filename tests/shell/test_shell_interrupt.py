@@ -15,7 +15,7 @@ from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, is_c
 from runner.exchange import Exchange, Request
 from runner.shell.clock import SystemClock, VirtualClock
 from runner.shell.drive import World, drive
-from runner.shell.interrupt import Interrupt
+from runner.shell.interrupt import Interrupt, aside
 from tests.shell.conftest import QUIET, TRANSPORTS
 from tests.shell.operations import operation
 from tests.shell.server import Connection, serve
@@ -172,9 +172,9 @@ def test_another_thread_gets_its_answers_and_whatever_was_raised() -> None:
     interrupt, found = Interrupt(), list[object]()
 
     def work() -> None:
-        found.append(interrupt.aside(lambda: 7))
+        found.append(aside(lambda: 7, interrupt.enough()))
         with pytest.raises(ZeroDivisionError):
-            interrupt.aside(lambda: 1 // 0)
+            aside(lambda: 1 // 0, interrupt.enough())
         found.append("raised")
 
     thread = threading.Thread(target=work)
