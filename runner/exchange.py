@@ -226,6 +226,13 @@ class Exchange(Frozen):
     took: float = 0.0
     hops: tuple[Hop, ...] = ()
 
+    @property
+    def weight(self) -> int:
+        """Bytes of its bodies."""
+        reply = self.reply
+        own = len(self.sent.body) + (len(reply.body) if isinstance(reply, Response) else 0)
+        return own + sum(len(hop.response.body) for hop in self.hops) if self.hops else own
+
 
 class Transport(Protocol):
     """Send one request and give one reply: no redirects, no credentials, never an exception. `timeout` in seconds."""

@@ -97,9 +97,7 @@ class Entries:
 def _weight_of(event: Event) -> int:
     match event:
         case Answered(_, exchange):
-            replies = [exchange.reply, *(hop.response for hop in exchange.hops)]
-            bodies = [exchange.sent.body, *(reply.body for reply in replies if isinstance(reply, Response))]
-            return sum(map(len, bodies))
+            return exchange.weight
         case AttemptFinished() | StepFinished() | WorkflowFinished():
             return sum(map(weigh, event.outputs.values()))
         case WorkflowStarted():

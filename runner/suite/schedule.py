@@ -1,8 +1,8 @@
 """Runs tasks side by side, and passes on what they tell as if they had run one after the other.
 
 The oldest task that runs is heard as it goes; what later ones tell is held back until it is their turn. No more than
-`AHEAD` times as many as there are jobs are begun ahead of it, so what is held is bounded. Tasks that share the name of
-a mutex never overlap.
+`AHEAD` times as many as there are jobs are begun ahead of it, and none while `MOST_HELD` bytes of bodies are held back,
+so what is held is bounded. Tasks that share the name of a mutex never overlap.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
-from runner.engine.events import Entry, Outcome
+from runner.engine.events import Answered, Entry, Outcome
 from runner.records import Mutable, field
 from runner.shell.clock import SLICE, never
 from runner.shell.turn import ALONE, Turn
@@ -21,6 +21,9 @@ from runner.suite.cases import Task
 
 AHEAD = 4
 """Cases that may have begun ahead of the oldest one that has not finished, for each job."""
+
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of bodies that are held back before no other case begins than the oldest."""
 
 STACK = 16 * 1024 * 1024
 """Bytes for each thread, as much as a main thread has: what is nested deeply is read by recursion in native code."""
@@ -50,6 +53,7 @@ class Schedule(Mutable):
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[Task] = field(default_factory=deque)
     _held: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    _weight: int = 0
     _done: set[int] = field(default_factory=set)
     _busy: set[str] = field(default_factory=set)
     _pulled: int = 0
@@ -121,14 +125,15 @@ class Schedule(Mutable):
 
     def _free(self) -> Task | None:
         """Give the first of the tasks within reach that shares no mutex with one that runs."""
-        while not (self._is_exhausted or self._last) and self._pulled < self._oldest + AHEAD * self.jobs:
+        reach = self._oldest + (AHEAD * self.jobs if self._weight < MOST_HELD else 1)
+        while not (self._is_exhausted or self._last) and self._pulled < reach:
             if (task := next(self.tasks, None)) is None:
                 self._is_exhausted = True
             else:
                 self._waiting.append(task)
                 self._pulled += 1
         for task in self._waiting:
-            if self._counts(task.number) and self._busy.isdisjoint(task.subject.mutexes):
+            if task.number < reach and self._counts(task.number) and self._busy.isdisjoint(task.subject.mutexes):
                 self._waiting.remove(task)
                 return task
         return None
@@ -145,6 +150,7 @@ class Schedule(Mutable):
                     self.tell(entry)
                 else:
                     self._held[number].append(entry)
+                    self._weight += weight_of(entry)
 
         return listen
 
@@ -153,6 +159,8 @@ class Schedule(Mutable):
             self._busy.difference_update(task.subject.mutexes)
             if outcome != "passed" and self.fail_fast and self._counts(task.number) and not self._stopped():
                 self._last = task
+                for number in [number for number in self._held if not self._counts(number)]:
+                    self._released(number)
             self._done.add(task.number)
             self._advance()
             self._changed.notify_all()
@@ -160,13 +168,19 @@ class Schedule(Mutable):
     def _advance(self) -> None:
         """Go on to the oldest task that has not finished, and tell what was held back until then."""
         while self._counts(self._oldest):
-            for entry in self._held.pop(self._oldest, ()):
+            for entry in self._released(self._oldest):
                 self.tell(entry)
             if self._oldest not in self._done:
                 return
             self._done.remove(self._oldest)
             self._begun.pop(self._oldest, None)
             self._oldest += 1
+
+    def _released(self, number: int) -> list[Entry]:
+        """Give what was held back of a task, and hold it no longer."""
+        entries = self._held.pop(number, [])
+        self._weight -= sum(map(weight_of, entries))
+        return entries
 
     def _skip_rest(self) -> None:
         """Tell of the tasks that were not begun, and of those that do not count, each in its place."""
@@ -185,3 +199,8 @@ class Schedule(Mutable):
         if self._last is None or self._counts(task.number):
             return self.skip(task, "interrupted")
         return self.skip(task, f"'{self._last.case.name}' did not pass (--fail-fast)")
+
+
+def weight_of(entry: Entry) -> int:
+    """Give the bytes of the bodies that an entry holds."""
+    return entry.event.exchange.weight if isinstance(entry.event, Answered) else 0

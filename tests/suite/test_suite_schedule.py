@@ -9,9 +9,11 @@ from functools import partial
 
 import pytest
 
-from runner.engine.events import Case, CaseFinished, CaseSkipped, CaseStarted, Entry, Outcome
+from runner.engine.events import Answered, Case, CaseFinished, CaseSkipped, CaseStarted, Entry, Outcome
+from runner.exchange import Exchange, Request, Response
 from runner.plan.plan import Inputs, WorkflowPlan
 from runner.source import Source, Span
+from runner.suite import schedule
 from runner.suite.cases import Subject, Task
 from runner.suite.schedule import AHEAD, Perform, Schedule, Tell
 
@@ -105,6 +107,77 @@ def test_no_more_than_four_cases_a_job_are_held(jobs: int) -> None:
     told: list[Entry] = []
     Schedule(source(), lanes(perform), skip, told.append, jobs).run()
     assert len(told) == 200
+
+
+def tell_heavily(it: Task, tell: Tell, outcome: Outcome = "passed") -> Outcome:
+    exchange = Exchange(Request("GET", "https://a.test/"), Response(200, body=bytes(1000)))
+    tell(Entry(0.0, Answered((), exchange)))
+    return tell_all(it, tell, outcome)
+
+
+def test_no_case_begins_ahead_of_the_oldest_while_large_bodies_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "MOST_HELD", 2500)
+    told: list[Entry] = []
+    others = threading.Semaphore(0)
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        if it.number == 0:
+            for _ in range(3):
+                assert others.acquire(timeout=PATIENCE)
+            assert not others.acquire(timeout=0.3), "a case began though too much was held"
+        else:
+            others.release()
+        return tell_heavily(it, tell)
+
+    Schedule(iter([task(number) for number in range(20)]), lanes(perform), skip, told.append, 2).run()
+    assert said(told) == [f"{what} w{number}" for number in range(20) for what in ("started", "finished")]
+
+
+def test_the_oldest_case_begins_whatever_is_held_though_it_waited_for_a_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "MOST_HELD", 1)
+    told: list[Entry] = []
+    free = threading.Event()
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        if it.number == 0:
+            assert free.wait(PATIENCE)
+        outcome = tell_heavily(it, tell)
+        if it.number == 3:
+            free.set()
+        return outcome
+
+    tasks = [task(0, "a"), task(1, "a"), task(2, "a"), *(task(number) for number in range(3, 20))]
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 2).run()
+    assert said(told) == [f"{what} w{number}" for number in range(20) for what in ("started", "finished")]
+
+
+def test_what_is_not_told_any_more_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "MOST_HELD", 1)
+    told: list[Entry] = []
+    is_held, failed = threading.Event(), threading.Event()
+    together = threading.Barrier(2, timeout=PATIENCE)
+
+    def perform(it: Task, tell: Tell) -> Outcome:
+        match it.number:
+            case 0 | 1:
+                assert failed.wait(PATIENCE)
+            case 2 | 3:
+                together.wait()
+            case 4:
+                assert is_held.wait(PATIENCE)
+                failed.set()
+                return tell_all(it, tell, "failed")
+            case 5:
+                tell_heavily(it, tell)
+                is_held.set()
+                return "passed"
+        return tell_all(it, tell)
+
+    tasks = [task(0, "a"), task(1, "b"), task(2, "a"), task(3, "b"), task(4), task(5)]
+    Schedule(iter(tasks), lanes(perform), skip, told.append, 4, fail_fast=True).run()
+    assert said(told) == [
+        *(f"{what} w{number}" for number in range(5) for what in ("started", "finished")), "skipped w5",
+    ]  # fmt: skip
 
 
 def test_cases_that_share_a_mutex_never_overlap_and_others_pass_them_by() -> None:
