@@ -246,6 +246,12 @@ class AsyncTransport(Protocol):
     async def send(self, request: Request, timeout: float | None) -> Reply: ...
 
 
+class Gate(Protocol):
+    """Hold requests back: `enter` returns when one to this URL may leave: `at_once` where later ones are to wait."""
+
+    def enter(self, url: str, at_once: bool) -> None: ...
+
+
 class Clock(Protocol):
     """Time as a run sees it: `now` in seconds since 1970, `monotonic` and `sleep` in seconds."""
 

@@ -38,7 +38,7 @@ from runner.shell.options import HttpOptions
 from runner.shell.turn import Turn
 from runner.shell.worker import Worker
 from runner.suite.cases import Task
-from runner.suite.rate import Bucket, OwnTime, RatedTransport
+from runner.suite.rate import Bucket, OwnTime, Rate
 from runner.suite.rows import secrets_among
 from runner.suite.schedule import Perform, Tell
 
@@ -136,8 +136,6 @@ class Lanes(Frozen):
             )
         transport = self._transports[ready.venue.http]
         own_time = OwnTime(self.turn.clock(self.interrupt.clock(SystemClock(self.interrupt.has_enough))))
-        if self.bucket is not None:
-            transport = RatedTransport(transport, self.bucket, own_time)
         if self.pace is not None:
             transport = self.pace(transport, own_time)
         return World(
@@ -149,6 +147,7 @@ class Lanes(Frozen):
             apply=worker.apply,
             shielded=self.interrupt.shielded,
             turn=self.turn,
+            gate=None if self.bucket is None else Rate(self.bucket, own_time),
         )
 
 

@@ -2,6 +2,9 @@
 
 A generator yields effects and is sent what came of them: it adds credentials and cookies, follows redirects and counts
 the time, while whoever pumps it (`carry`, `acarry`) only moves bytes and waits. What a token costs is not counted.
+
+Where requests are held back, one is let in first and gets its credentials then: a token may not live as long as that
+takes. What a request that has been let in needs besides (a token, a second try) leaves at once, and later ones wait.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from runner.exchange import (
     AsyncTransport,
     Clock,
     Exchange,
+    Gate,
     Headers,
     Hop,
     Reply,
@@ -32,13 +36,13 @@ from runner.records import Frozen, field, replace
 from runner.secrets import is_secret_name
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.auth.endpoint import Ports
-from runner.shell.auth.guard import Guard, dress, remember, server_of, undeterred
+from runner.shell.auth.guard import Dressed, Guard, dress, remember, server_of, undeterred
 from runner.shell.auth.offers import Claim
 from runner.shell.auth.schemes import slots
 from runner.shell.auth.slots import with_cookies
 from runner.shell.clock import SLICE, http_date
 from runner.shell.cookies import CookieJar
-from runner.shell.effects import Arrival, Await, Dispatch, Effect, Rest, Steps, dispatched
+from runner.shell.effects import Arrival, Await, Dispatch, Effect, Enter, Rest, Steps, dispatched, noticing
 from runner.shell.options import USER_AGENT
 from runner.shell.turn import ALONE, Turn
 from runner.shell.wire import complete, legal_url, origin, without_user_info
@@ -67,6 +71,7 @@ class Session(Frozen):
     """What the requests of one run share. `now` gives seconds since 1970, for cookies, dates and tokens.
 
     `learn` is told of secrets that were not known when the run began, `secrets` are those that are known by now.
+    `gated` is set where requests are held back.
     """
 
     now: Callable[[], float]
@@ -75,6 +80,7 @@ class Session(Frozen):
     user_agent: str = USER_AGENT
     max_redirects: int = 10
     learn: Callable[[frozenset[str]], None] = nobody
+    gated: bool = False
     secrets: set[str] = field(default_factory=set)
     HIDDEN = ("secrets",)
 
@@ -82,7 +88,7 @@ class Session(Frozen):
         """Give what adds credentials to the requests of one Send."""
         server = server_of(request.url, send.operation)
         claim = Claim(send.operation, self.credentials, send.source, server)
-        return Guard(claim, Ports(self.now, self.credentials.keyring, self.user_agent), self.learn)
+        return Guard(claim, Ports(self.now, self.credentials.keyring, self.user_agent, self.gated), self.learn)
 
 
 class Landed(NamedTuple):
@@ -106,6 +112,8 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
     hops: list[Hop] = []
     took, redirects = 0.0, 0
     while True:
+        if session.gated:
+            yield Enter(request.url)
         left = None if send.timeout is None else send.timeout - took
         hop = _sent(request, session, left) if guard is None else _guarded(request, guard, session, left)
         sent, reply, seconds, before = yield from hop
@@ -130,7 +138,7 @@ def deliver(send: Send, session: Session) -> Steps[Exchange]:
 
 def _guarded(request: Request, guard: Guard, session: Session, left: float | None) -> Steps[Landed]:
     """Send one request with its credentials, and once more with others where these were refused."""
-    dressed = yield from dress(request, guard)
+    dressed = yield from _dressed_in_turn(request, guard) if session.gated else dress(request, guard)
     if isinstance(dressed, TransportFailure):
         return Landed(request, dressed, 0.0)
     landed = yield from _sent(dressed.request, session, left)
@@ -142,10 +150,24 @@ def _guarded(request: Request, guard: Guard, session: Session, left: float | Non
         return landed
     if isinstance(better, TransportFailure):
         return landed._replace(reply=better)
+    if session.gated:
+        yield Enter(request.url, at_once=True)
     again = yield from _sent(better.request, session, None if left is None else left - landed.took)
     if isinstance(again.reply, Response):
         remember(better, again.reply, guard)
     return again._replace(took=landed.took + again.took, before=(Hop(landed.sent, landed.reply),))
+
+
+def _dressed_in_turn(request: Request, guard: Guard) -> Steps[Dressed | TransportFailure]:
+    """Dress a request that has been let in, or let it in anew: many that waited for one token are not to leave at once.
+
+    It is let in anew once only, whatever that takes.
+    """
+    dressed, has_waited = yield from noticing(dress(request, guard))
+    if not has_waited or isinstance(dressed, TransportFailure):
+        return dressed
+    yield Enter(request.url)
+    return (yield from dress(request, guard))
 
 
 def _sent(request: Request, session: Session, left: float | None) -> Steps[Landed]:
@@ -228,7 +250,9 @@ def _location(url: str, location: str | None) -> str | None:
     return None if isinstance(target, TransportFailure) else target
 
 
-def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock, turn: Turn = ALONE) -> Exchange:
+def carry(
+    delivery: Steps[Exchange], transport: Transport, clock: Clock, turn: Turn = ALONE, gate: Gate | None = None
+) -> Exchange:
     """Pump a delivery through a transport to its end; who waits for what another run does leaves its turn."""
     answer: Arrival | None = None
     try:
@@ -238,12 +262,12 @@ def carry(delivery: Steps[Exchange], transport: Transport, clock: Clock, turn: T
             except StopIteration as stop:
                 exchange: Exchange = stop.value
                 return exchange
-            answer = _carried(effect, transport, clock, turn)
+            answer = _carried(effect, transport, clock, turn, gate)
     finally:
         delivery.close()
 
 
-def _carried(effect: Effect, transport: Transport, clock: Clock, turn: Turn) -> Arrival | None:
+def _carried(effect: Effect, transport: Transport, clock: Clock, turn: Turn, gate: Gate | None) -> Arrival | None:
     match effect:
         case Dispatch(request, timeout):
             began = clock.monotonic()
@@ -261,6 +285,10 @@ def _carried(effect: Effect, transport: Transport, clock: Clock, turn: Turn) -> 
             return None
         case Rest(seconds):
             clock.sleep(seconds)
+            return None
+        case Enter(url, at_once):
+            if gate is not None:
+                gate.enter(url, at_once)
             return None
         case _:
             assert_never(effect)
@@ -292,6 +320,8 @@ async def _acarried(effect: Effect, transport: AsyncTransport, clock: AsyncClock
             return None
         case Rest(seconds):
             await clock.sleep(seconds)
+            return None
+        case Enter():  # nobody holds the requests of awaited runs back
             return None
         case _:
             assert_never(effect)

@@ -18,7 +18,7 @@ from typing import TypeAlias, assert_never
 from runner.engine.events import Entry, Outcome, RunStarted, SecretsLearned
 from runner.engine.flow import Answer, Cancelled, Effect, Flow, Send, Wait, Waited, is_cancelled
 from runner.errors import UsageError
-from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Transport, TransportFailure
+from runner.exchange import AsyncClock, AsyncTransport, Clock, Exchange, Gate, Transport, TransportFailure
 from runner.expressions.selectors.compile import Apply, apply
 from runner.records import Frozen, field
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
@@ -61,7 +61,8 @@ class World(Frozen):
 
     `apply` is how the flow's selectors are applied. `around` stands between the flow and the world. What a teardown
     does is carried out inside `shielded`. `jar` is there where cookies of the run are known before it begins, `seed`
-    where it is known what its idempotency keys are made of. `turn` is left to wait for what another run does.
+    where it is known what its idempotency keys are made of. `turn` is left to wait for what another run does, and
+    `gate` holds requests back until they may leave.
     """
 
     transport: Transport
@@ -76,6 +77,7 @@ class World(Frozen):
     jar: CookieJar | None = None
     seed: bytes | None = None
     turn: Turn = field(default_factory=lambda: ALONE)
+    gate: Gate | None = None
     HIDDEN = ("seed",)
 
 
@@ -141,7 +143,8 @@ def _session(world: World | AsyncWorld) -> Session:
             world.tell(Entry(world.clock.now(), SecretsLearned(new)))
 
     jar = CookieJar() if world.jar is None else world.jar
-    return Session(world.clock.now, world.credentials, jar, world.user_agent, learn=learn, secrets=known)
+    gated = isinstance(world, World) and world.gate is not None
+    return Session(world.clock.now, world.credentials, jar, world.user_agent, learn=learn, gated=gated, secrets=known)
 
 
 def _answered(effect: Effect, world: World, session: Session) -> Answer:
@@ -153,7 +156,7 @@ def _answered(effect: Effect, world: World, session: Session) -> Answer:
 def _carry_out(effect: Effect, world: World, session: Session) -> Answer:
     match effect:
         case Send():
-            return carry(deliver(effect, session), world.transport, world.clock, world.turn)
+            return carry(deliver(effect, session), world.transport, world.clock, world.turn, world.gate)
         case Wait(seconds):
             began = world.clock.monotonic()
             world.clock.sleep(seconds)

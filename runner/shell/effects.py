@@ -1,8 +1,9 @@
-"""What a delivery asks of whoever pumps it: to move a request, to wait for somebody else, or to let time pass."""
+"""What a delivery asks of whoever pumps it: to let a request in and to move it, to wait for somebody else or a time."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from runner.exchange import Reply, Request
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
+
+
+class Enter(Frozen):
+    """Wait until a request to this URL may leave; answered by nothing. `at_once` it leaves now, and later ones wait."""
+
+    url: str
+    at_once: bool = False
 
 
 class Dispatch(Frozen):
@@ -41,7 +49,7 @@ class Rest(Frozen):
     seconds: float
 
 
-Effect: TypeAlias = Dispatch | Await | Rest
+Effect: TypeAlias = Enter | Dispatch | Await | Rest
 Steps: TypeAlias = Generator[Effect, Arrival | None, T]
 
 
@@ -50,3 +58,17 @@ def dispatched(request: Request, timeout: float | None) -> Steps[Arrival]:
     arrival = yield Dispatch(request, timeout)
     assert arrival is not None
     return arrival
+
+
+def noticing(steps: Steps[T]) -> Steps[tuple[T, bool]]:
+    """Do steps, and say with what they give whether somebody else was waited for."""
+    answer: Arrival | None = None
+    has_waited = False
+    with closing(steps):
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration as stop:
+                return stop.value, has_waited
+            has_waited = has_waited or isinstance(effect, Await)
+            answer = yield effect

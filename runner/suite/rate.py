@@ -7,7 +7,7 @@ import threading
 from typing import Protocol
 
 from runner.errors import UsageError
-from runner.exchange import Clock, Reply, Request, Transport
+from runner.exchange import Clock
 from runner.records import Frozen, Mutable, field
 
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)/(s|m|h)")
@@ -70,13 +70,14 @@ class OwnTime:
             self._paused += self._inner.monotonic() - began
 
 
-class RatedTransport(Frozen):
-    """A transport whose requests each wait for a token."""
+class Rate(Frozen):
+    """The gate of one run, at which each request waits for a token, or takes one that later ones wait for."""
 
-    inner: Transport
     bucket: Bucket
     clock: OwnTime
 
-    def send(self, request: Request, timeout: float | None) -> Reply:
-        self.clock.wait(self.bucket)
-        return self.inner.send(request, timeout)
+    def enter(self, url: str, at_once: bool) -> None:
+        if at_once:
+            self.bucket.take(self.clock.whole())
+        else:
+            self.clock.wait(self.bucket)

@@ -90,6 +90,15 @@ def test_a_token_that_is_over_by_the_client_s_own_clock_is_not_sent(tmp_path: Pa
     assert dict(stage.server.state.refusals) == {}
 
 
+def test_no_token_ends_while_its_request_waits_for_its_turn(tmp_path: Path) -> None:
+    with guarded(lifetimes=Lifetimes(access=2)) as stage:
+        stage.write(tmp_path, "clientCredentials", steps="list")
+        said = ("--repeat", 24, "--jobs", 24, "--rate", "5/s")
+        ended = arazzo("test", *said, cwd=tmp_path, env=as_client(ROBOT))
+    assert ended.code == 0, ended
+    assert "24 passed" in ended.out
+
+
 def test_a_token_that_is_revoked_is_replaced_by_one_new_one(tmp_path: Path) -> None:
     with guarded() as stage:
         stage.before = lambda number: number == 2 and stage.revoke_all()

@@ -15,7 +15,7 @@ from runner.openapi.document import Operation
 from runner.shell.auth import Credentials
 from runner.shell.clock import VirtualClock
 from runner.shell.deliver import Session, deliver
-from runner.shell.effects import Arrival, Await, Dispatch, Rest, Steps
+from runner.shell.effects import Arrival, Await, Dispatch, Enter, Rest, Steps
 
 T = TypeVar("T")
 START = 1_000_000.0
@@ -69,7 +69,7 @@ class Script:
                         self.rested.append(seconds)
                         self.clock.sleep(seconds)
                         answer = None
-                    case Await():
+                    case Await() | Enter():
                         answer = None
 
     def session(self, credentials: Credentials) -> Session:

@@ -16,9 +16,9 @@ from runner.exchange import Exchange, Reply, Request, Response, TransportFailure
 from runner.shell.auth import Credentials
 from runner.shell.auth.keyring import Got, Shelf
 from runner.shell.clock import AsyncVirtualClock, VirtualClock
-from runner.shell.deliver import acarry, carry, deliver
+from runner.shell.deliver import Session, acarry, carry, deliver
 from runner.shell.drive import AsyncWorld, World, adrive, drive
-from runner.shell.effects import Arrival, Await, Dispatch, Steps, dispatched
+from runner.shell.effects import Arrival, Await, Dispatch, Enter, Steps, dispatched
 from tests.shell.authorizing import START, Script, token
 from tests.shell.operations import operation
 
@@ -159,6 +159,83 @@ def test_two_runs_whose_token_is_refused_get_one_new_token() -> None:
     assert header(also.request.headers, "authorization") == "Bearer t2"
     one.close()
     two.close()
+
+
+# Where requests are held back
+
+
+class Door:
+    """A gate at which each request waits for a minute, unless it leaves at once; it notes what came."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.noted: list[Enter] = []
+
+    def enter(self, url: str, at_once: bool) -> None:
+        self.noted.append(Enter(url, at_once))
+        self.clock.sleep(0 if at_once else 60)
+
+
+class ShortLived:
+    """An authorization server whose tokens live for 50 seconds, and an API that takes no other."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+
+    def send(self, request: Request, timeout: float | None) -> Reply:
+        now = self.clock.now()
+        if request.url == TOKEN_URL:
+            return token(str(now), expires_in=50)
+        issued = float((header(request.headers, "authorization") or "").removeprefix("Bearer "))
+        return Response(200 if now <= issued + 50 else 401)
+
+
+LET_IN, TOKEN_AT_ONCE, AT_ONCE = Enter(SEND.request.url), Enter(TOKEN_URL, at_once=True), Enter(SEND.request.url, True)
+
+
+def test_a_request_gets_its_token_when_it_is_let_in_and_not_before() -> None:
+    clock, shared = VirtualClock(START), credentials()
+    door, session = Door(clock), Session(clock.now, shared, gated=True)
+    exchanges = [carry(deliver(SEND, session), ShortLived(clock), clock, gate=door) for _ in range(3)]
+    assert [(exchange.reply, exchange.took) for exchange in exchanges] == [(Response(200), 0.0)] * 3
+    assert door.noted == [LET_IN, TOKEN_AT_ONCE] * 3
+
+
+def test_those_that_waited_for_one_token_are_let_in_anew_and_do_not_leave_together() -> None:
+    session = Session(lambda: START, credentials(), gated=True)
+    first, second = (deliver(SEND, session) for _ in range(2))
+    assert [next(first), first.send(None)] == [LET_IN, TOKEN_AT_ONCE]
+    assert isinstance(first.send(None), Dispatch)
+    assert next(second) == LET_IN
+    assert isinstance(second.send(None), Await)
+    assert isinstance(first.send(came(token("t1"))), Dispatch)
+    assert second.send(None) == LET_IN
+    onward = second.send(None)
+    assert isinstance(onward, Dispatch)
+    assert header(onward.request.headers, "authorization") == "Bearer t1"
+    first.close()
+    second.close()
+
+
+def test_what_is_sent_again_with_a_new_token_leaves_at_once() -> None:
+    session = Session(lambda: START, credentials(), gated=True)
+    door, clock = Door(VirtualClock(START)), VirtualClock(START)
+    replies = iter([token("t1"), Response(200), Response(401), token("t2"), Response(200)])
+
+    class Scripted:
+        def send(self, request: Request, timeout: float | None) -> Reply:
+            return next(replies)
+
+    for _ in range(2):
+        assert carry(deliver(SEND, session), Scripted(), clock, gate=door).reply == Response(200)
+    assert door.noted == [LET_IN, TOKEN_AT_ONCE, LET_IN, TOKEN_AT_ONCE, AT_ONCE]
+
+
+def test_where_nobody_holds_requests_back_none_asks_to_be_let_in() -> None:
+    steps = deliver(SEND, Session(lambda: START, credentials()))
+    assert isinstance(next(steps), Dispatch)
+    assert isinstance(steps.send(came(token("t1"))), Dispatch)
+    steps.close()
 
 
 # In threads, in tasks

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner.errors import UsageError
-from runner.exchange import Reply, Request, Response
 from runner.shell.clock import VirtualClock
-from runner.suite.rate import Bucket, OwnTime, RatedTransport, read_rate
+from runner.suite.rate import Bucket, OwnTime, Rate, read_rate
 
 
 @pytest.mark.parametrize(("text", "interval"), [("50/s", 0.02), ("0.5/s", 2.0), ("120/m", 0.5), ("10/h", 360.0)])
@@ -30,14 +29,20 @@ def test_the_clock_of_a_run_stands_still_while_a_request_waits() -> None:
     machine = VirtualClock(0.0)
     own, bucket = OwnTime(machine), Bucket(2.0)
 
-    class Slow:
-        def send(self, request: Request, timeout: float | None) -> Reply:
-            own.sleep(0.5)
-            return Response(200)
-
-    transport = RatedTransport(Slow(), bucket, own)
+    gate = Rate(bucket, own)
     for _ in range(3):
-        transport.send(Request("GET", "http://a.test/"), 1.0)
+        gate.enter("http://a.test/", at_once=False)
+        own.sleep(0.5)
     assert own.monotonic() == pytest.approx(1.5)
     assert machine.monotonic() == pytest.approx(4.5)
     assert own.now() == pytest.approx(4.5)
+
+
+def test_what_leaves_at_once_is_waited_for_by_those_after_it() -> None:
+    machine = VirtualClock(0.0)
+    gate = Rate(Bucket(2.0), OwnTime(machine))
+    left = []
+    for at_once in (False, True, True, False, False):
+        gate.enter("http://a.test/", at_once)
+        left.append(machine.monotonic())
+    assert left == pytest.approx([0.0, 0.0, 0.0, 6.0, 8.0])

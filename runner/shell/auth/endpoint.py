@@ -10,7 +10,7 @@ from runner.records import Frozen
 from runner.shell.auth.keyring import Keyring
 from runner.shell.auth.tokens import Refused, Token, members, read_token
 from runner.shell.auth.wish import Given
-from runner.shell.effects import Steps, dispatched
+from runner.shell.effects import Enter, Steps, dispatched
 from runner.shell.wire import basic, complete, legal_url
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -20,11 +20,12 @@ SECRET_FIELDS = ("code", "code_verifier", "device_code", "refresh_token", "passw
 
 
 class Ports(Frozen):
-    """What obtaining a token needs of a run. `now` gives seconds since 1970."""
+    """What obtaining a token needs of a run. `now` gives seconds since 1970; `gated` as of its session."""
 
     now: Callable[[], float]
     keyring: Keyring
     user_agent: str
+    gated: bool = False
 
 
 def endpoint_at(url: str) -> str | TransportFailure:
@@ -45,6 +46,8 @@ def ask(request: Request, ports: Ports) -> Steps[Reply]:
     finished = complete(request, ports.user_agent)
     if isinstance(finished, TransportFailure):
         return finished
+    if ports.gated:
+        yield Enter(finished.url, at_once=True)  # a request that has been let in waits for the answer
     arrival = yield from dispatched(finished, None)
     return arrival.reply
 
