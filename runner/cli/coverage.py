@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli.documents import refuse_empty
 from runner.cli.options import MIN_COVERAGE
 from runner.cli.prepare import say_error
 from runner.cli.terminal import ColorChoice, Terminal, look
@@ -42,6 +43,7 @@ def command(
     terminal = look(color)
     try:
         bounds = read_bounds(min_coverage)
+        refuse_empty(*files)
         coverage = merged(each for file in files for each in read(file))
         for path, text in ((html, page), (json_path, _json)):
             if path is not None:

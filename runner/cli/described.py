@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner import api
 from runner.cli.cache import cache_of
+from runner.cli.documents import refuse_empty
 from runner.cli.prepare import say_error
 from runner.cli.stage import check_faults
 from runner.cli.terminal import Terminal, look
@@ -54,6 +55,7 @@ def serve_described(serving: Serving) -> int:
 
 def load_all(serving: Serving, terminal: Terminal) -> list[tuple[str, ApiDescription]]:
     """Read every description; what is wrong with them is drawn, and what cannot be served is refused."""
+    refuse_empty(*serving.descriptions)
     sources = replace(api.Sources(offline=serving.offline), cache=cache_of(terminal, serving.no_cache))
     read = [(name, api.load_api_description(name, sources)) for name in dict.fromkeys(serving.descriptions)]
     told = (problem for _, loaded in read for problem in (*loaded.diagnostics, *_of_operations(loaded.api)))

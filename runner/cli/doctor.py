@@ -14,6 +14,7 @@ from runner import api, bundled
 from runner.cli.asking import inputs_of
 from runner.cli.cache import cache_of
 from runner.cli.credentials import Variables, Wallet, credentials_of, gather, lacking, strays, used
+from runner.cli.documents import refuse_empty
 from runner.cli.dotenv import read_env_files
 from runner.cli.help import Sectioned
 from runner.cli.inputs import Given, collect, unknown_names, values_for
@@ -65,6 +66,7 @@ def command(target: str, **options: Any) -> None:
     """
     terminal = look(options["color"])
     try:
+        refuse_empty(target)
         where = WhereOptions(**{name: options[name] for name in field_names(WhereOptions)})
         setting = setting_of(where.config, where.profile, (target,), Path.cwd())
         variables = Variables(terminal.environ, read_env_files(options["env_file"]))

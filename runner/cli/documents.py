@@ -26,11 +26,18 @@ def find_documents(targets: Sequence[str], exclude: Sequence[str] = ()) -> list[
     """Find the documents, each once, in the order in which they are named; UsageError for what names none."""
     if not targets:
         raise UsageError("nothing to check", "name files or directories: arazzo check workflows/")
+    refuse_empty(*targets)
     found: dict[str, str] = {}
     for target in targets:
         for document in _named(target, exclude):
             found.setdefault(document if _is_elsewhere(document) else os.path.abspath(document), document)  # noqa: PTH100
     return list(found.values())
+
+
+def refuse_empty(*names: str) -> None:
+    """Refuse an empty name, which a path would take for the working directory: a variable of a shell was not set."""
+    if not all(names):
+        raise UsageError("an empty name names nothing")
 
 
 def _named(target: str, exclude: Sequence[str]) -> Iterator[str]:

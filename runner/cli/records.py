@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from runner.cli.documents import refuse_empty
 from runner.cli.terminal import Terminal
 from runner.engine.events import Entry, RunFinished
 from runner.errors import UsageError
@@ -22,6 +23,7 @@ def opened(file: str, terminal: Terminal) -> Iterator[RecordedRun]:
 
     UsageError where it is none, or where a line is broken.
     """
+    refuse_empty(file)
     stream = sys.stdin if file == "-" else _open(file)
     name = "standard input" if file == "-" else file
     cut: list[int] = []

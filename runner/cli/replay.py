@@ -14,6 +14,7 @@ from runner import api
 from runner.cassette.again import Again, find_step, judge_again
 from runner.cassette.told import Told, Wanted, attempt_of
 from runner.cli.cache import cache_of
+from runner.cli.documents import refuse_empty
 from runner.cli.help import Sectioned
 from runner.cli.options import WhereOptions, where_options
 from runner.cli.places import sources_of
@@ -97,6 +98,7 @@ def command(**options: Any) -> None:
 
 def replay(options: ReplayOptions, terminal: Terminal) -> int:
     """Show an attempt and judge it again; give the exit code."""
+    refuse_empty(options.record)
     record = Path(options.record)
     wanted = Wanted(options.step, options.workflow, options.case, options.visit, options.attempt)
     told, attempts = attempt_of(record, wanted)

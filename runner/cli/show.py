@@ -12,6 +12,7 @@ import click
 from runner import api, bundled
 from runner.cli.cache import cache_of
 from runner.cli.coverage import write
+from runner.cli.documents import refuse_empty
 from runner.cli.help import Sectioned
 from runner.cli.options import WhereOptions, where_options
 from runner.cli.places import check_names, sources_of
@@ -62,6 +63,7 @@ def command(target: str, workflow: str | None, form: str | None, output: str | N
 
 def _plan(target: str, options: WhereOptions, terminal: Terminal) -> Plan:
     """Compile the document; what is only a warning is counted, `arazzo check` draws it."""
+    refuse_empty(target)
     location = str(bundled.workflows()[target]) if bundled.is_name(target) and not Path(target).exists() else target
     setting = setting_of(options.config, options.profile, (target,), Path.cwd())
     sources = sources_of(options, setting)

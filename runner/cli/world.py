@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from runner import bundled
+from runner.cli.documents import refuse_empty
 from runner.cli.stage import Stage
 from runner.diagnostics import did_you_mean
 from runner.embedded import embed
@@ -43,8 +44,7 @@ class Venue(Frozen):
     @classmethod
     def of(cls, target: str, sandbox: bool, live: bool, servers: Mapping[str, str]) -> Venue:
         """Decide for a target: a bundled name runs on the sandbox, a file live, unless the options say otherwise."""
-        if not target:
-            raise UsageError("an empty name names nothing")
+        refuse_empty(target)
         if not bundled.is_name(target):
             _refuse_unknown_name(target)
             return cls(target, sandbox, servers)

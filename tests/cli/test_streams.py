@@ -139,8 +139,18 @@ def test_options_that_cannot_be_meant_are_refused(tmp_path: Path, arguments: lis
     assert said in ended.err
 
 
-def test_an_empty_name_names_nothing() -> None:
-    assert arazzo("run", "").code == 2
+NAMING = [
+    *(["run"], ["check"], ["check", FLOW], ["check", "--format", "json"], ["test"], ["doctor"], ["show"], ["submit"]),
+    *(["schedule", "add", "x", "0 3 * * *"], ["sandbox"], ["replay"], ["report", "junit"], ["diff"], ["coverage"]),
+]
+
+
+@pytest.mark.parametrize("arguments", NAMING, ids=" ".join)
+def test_an_empty_name_names_nothing(tmp_path: Path, arguments: list[str]) -> None:
+    documents(tmp_path, "https://api.test", "  - {stepId: list, operationId: listThings}\n")
+    ended = arazzo(*arguments, "", *([""] if arguments == ["diff"] else []), cwd=tmp_path)
+    assert ended.code == 2
+    assert "an empty name names nothing" in ended.err
 
 
 def test_json_is_one_object_for_refused_options_too(tmp_path: Path) -> None:
