@@ -108,12 +108,22 @@ def main() -> None:
         code = 141
     except OSError as error:
         with suppress(OSError):
-            print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+            print(f"error: {_cause(error)}", file=sys.stderr)
         code = 2
     except Exception as error:
         code = confess(error)
     silence(sys.stdout, sys.stderr)
     sys.exit(code)
+
+
+def _cause(error: OSError) -> str:
+    """Say why nothing could be done: relative paths begin at the working directory, and nobody can do without it."""
+    if isinstance(error, FileNotFoundError):
+        try:
+            os.getcwd()  # noqa: PTH109
+        except FileNotFoundError:
+            return "the working directory is not there any more"
+    return f"the output cannot be written: {error.strerror or error}"
 
 
 def invoke(arguments: list[str]) -> int:

@@ -153,6 +153,16 @@ def test_an_empty_name_names_nothing(tmp_path: Path, arguments: list[str]) -> No
     assert "an empty name names nothing" in ended.err
 
 
+@pytest.mark.parametrize("command", ["check x.yaml", "run --dry-run x.yaml", "test x.yaml", "show x.yaml", "doctor x"])
+def test_a_working_directory_that_is_gone_is_said(tmp_path: Path, command: str) -> None:
+    done = shell(f"mkdir gone && cd gone && rmdir ../gone && arazzo {command}", tmp_path)
+    assert (done.returncode, done.stderr) == (2, "error: the working directory is not there any more\n")
+
+
+def test_what_needs_no_working_directory_does_without_one(tmp_path: Path) -> None:
+    assert shell("mkdir gone && cd gone && rmdir ../gone && arazzo list", tmp_path).returncode == 0
+
+
 def test_json_is_one_object_for_refused_options_too(tmp_path: Path) -> None:
     for arguments in (["run", FLOW, "--report", "foo"], ["run", "gone.yaml"], ["check"], ["check", "gone.yaml"]):
         ended = arazzo(*arguments, "--format", "json", cwd=tmp_path)
