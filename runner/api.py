@@ -34,7 +34,7 @@ from runner.shell.clock import SystemClock
 from runner.shell.drive import AsyncWorld, World, drive
 from runner.shell.fetch import FetchPorts, make_fetch, rationed
 from runner.shell.keys import fresh_seed, keys_of
-from runner.shell.lookup import enclosing, look_for, path_of, widest
+from runner.shell.lookup import Surroundings, enclosing, path_of, widest
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.wire import authority
 from runner.source import Source, Span
@@ -257,7 +257,7 @@ def _load_options(sources: Sources, entry: str, here: Path) -> LoadOptions:
         working_directory=None if is_http(entry) else here.as_uri() + "/",
         name=lambda uri: display_name(uri, here),
         cache=sources.cache,
-        look_for=look_for,
+        look_for=Surroundings().look_for,
     )
 
 

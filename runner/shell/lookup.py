@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -34,34 +35,47 @@ def widest(folders: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(one for one in each if not any(other in one.parents for other in each))
 
 
-def look_for(folder: str, name: str) -> tuple[str, ...]:
-    """Give the URIs of the files of a name, those that lie higher first; none for a folder of the network.
+class Surroundings:
+    """The files around a document, as they are when they are first asked for: each folder is walked through once."""
 
-    Hidden folders and those of installed packages are passed by. In a tree with more folders than `MOST_FOLDERS` the
-    rest is not looked at.
-    """
-    if not folder.startswith("file:") or not name or "/" in name:
-        return ()
-    start = path_of(folder)
-    if start == start.parent:
-        return ()  # the root of the machine is nobody's project
-    return tuple(path.as_uri() for path in _files(start, name))
+    def __init__(self) -> None:
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+
+    def look_for(self, folder: str, name: str) -> tuple[str, ...]:
+        """Give the URIs of the files of a name, those that lie higher first; none for a folder of the network.
+
+        Hidden folders and those of installed packages are passed by. In a tree with more folders than `MOST_FOLDERS`
+        the rest is not looked at.
+        """
+        if not folder.startswith("file:") or not name or "/" in name:
+            return ()
+        start = path_of(folder)
+        if start == start.parent:
+            return ()  # the root of the machine is nobody's project
+        if start not in self._folders:
+            self._folders[start] = _folders_by_name(start)
+        return tuple((each / name).as_uri() for each in self._folders[start].get(name, ()))
 
 
-def _files(start: Path, name: str) -> Iterator[Path]:
-    pending, looked = [(start, 0)], 0
-    while pending and looked < MOST_FOLDERS:
-        folder, depth = pending.pop(0)
-        looked += 1
+def _folders_by_name(start: Path) -> dict[str, list[Path]]:
+    """Give the folders that hold a file of a name, for all names, in the order in which they are looked through."""
+    found: dict[str, list[Path]] = {}
+    pending = deque([(start, 0)])
+    for _ in range(MOST_FOLDERS):
+        if not pending:
+            break
+        folder, depth = pending.popleft()
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
             continue
         for entry in entries:
-            if entry.name == name and _is_file(entry):
-                yield folder / name
-            elif depth < DEEPEST and entry.is_dir(follow_symlinks=False) and not _is_skipped(entry.name):
-                pending.append((folder / entry.name, depth + 1))
+            if entry.is_dir(follow_symlinks=False):
+                if depth < DEEPEST and not _is_skipped(entry.name):
+                    pending.append((folder / entry.name, depth + 1))
+            elif _is_file(entry):
+                found.setdefault(entry.name, []).append(folder)
+    return found
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

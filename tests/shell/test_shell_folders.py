@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from runner import api
 from runner.loader.shelf import Shelf
+from runner.shell import lookup
 from runner.shell.lookup import widest
 
 CASES = [
@@ -23,6 +28,33 @@ CASES = [
 @pytest.mark.parametrize(("folders", "expected"), CASES)
 def test_only_the_widest_folders_count(folders: str, expected: str) -> None:
     assert widest(map(Path, folders.split())) == tuple(map(Path, expected.split()))
+
+
+def test_the_folders_around_a_document_are_walked_through_once_however_many_sources_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("x/a", "x/b", "x/.hidden", "x/node_modules"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "old.yaml").touch()
+    (tmp_path / "x/old.yaml").touch()
+    listed = [{"name": f"s{place}", "url": f"gone{place}.yaml"} for place in range(30)]
+    sources = [*listed, {"name": "old", "url": "gone/old.yaml"}]
+    document = tmp_path / "x/flow/flow.arazzo.json"
+    document.parent.mkdir()
+    document.write_text(json.dumps({"arazzo": "1.0.1", "sourceDescriptions": sources}), encoding="utf-8")
+    walked: list[str] = []
+
+    def scandir(folder: Path) -> Iterator[os.DirEntry[str]]:
+        walked.append(str(folder))
+        return os.scandir(folder)
+
+    monkeypatch.setattr(lookup, "os", SimpleNamespace(scandir=scandir, DirEntry=os.DirEntry))
+    found = api.check(str(document)).diagnostics
+    assert max(map(walked.count, walked)) <= 3, "the folder, the one above it, and the one above that"
+    [offered] = [each.fix.title for each in found if each.fix and "old.yaml" in each.fix.title]
+    places = [str(tmp_path / "x" / place) for place in ("old.yaml", "a/old.yaml", "b/old.yaml")]
+    assert [place for place in places if place in offered] == places
+    assert ".hidden" not in offered
 
 
 def test_documents_of_several_folders_below_the_working_directory_share_what_they_read(
