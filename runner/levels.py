@@ -6,8 +6,10 @@ A comment `# arazzo: ignore[rule, rule]` silences warnings of its own line, or o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, TypeAlias
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Literal, NamedTuple, TypeAlias
 
 from runner.diagnostics import Diagnostic, Fix, Recomment, did_you_mean
 from runner.late import late_pattern
@@ -72,34 +74,53 @@ def _unmoved(problem: Diagnostic) -> Diagnostic:
 
 def silences(source: Source, root: Place) -> Iterator[Silence]:
     """Find the comments of a document that silence rules; text that only looks like one is none."""
+    values: _Values | None = None
     for found in _COMMENT.finditer(source.text):
-        if _value_at(source, root, found.start()) is not None:
+        values = values or _values(source, root)
+        if values.hold(found.start()):
             continue
         span = Span(source, found.start(), found.end())
         rules = tuple(filter(None, (rule.strip() for rule in (found[2] or "").split(","))))
         line = span.begin.line
         alone = not source.line(line)[: span.begin.column - 1].strip()
-        lines = _lines(source, root, line + 1 if alone else line)
+        lines = values.around(line + 1 if alone else line)
         yield Silence(rules, None if found[1] == "ignore-file" else lines, span)
 
 
-def _lines(source: Source, root: Place, line: int) -> range:
-    """Give the lines of what stands on a line: a value may begin there and go on below, or have begun above."""
-    first = last = line
-    for start, end in _scalars(root):
-        begins, ends = source.position(start).line, source.position(end).line
-        if begins <= line <= ends:
-            first, last = min(first, begins), max(last, ends)
-    return range(first, last + 1)
+class _Values(NamedTuple):
+    """Where the keys and scalars of a document begin, in order, and how far those up to each of them reach.
+
+    `lines` are those of values that stand on several, each with the first and the last one of what stands there.
+    """
+
+    begins: Sequence[int]
+    reach: Sequence[int]
+    lines: Mapping[int, tuple[int, int]]
+
+    def hold(self, offset: int) -> bool:
+        """Say whether an offset lies within a value."""
+        index = bisect_right(self.begins, offset)
+        return index > 0 and offset < self.reach[index - 1]
+
+    def around(self, line: int) -> range:
+        """Give the lines of what stands on a line: a value may begin there and go on below, or have begun above."""
+        first, last = self.lines.get(line, (line, line))
+        return range(first, last + 1)
 
 
-def _value_at(source: Source, root: Place, offset: int) -> tuple[int, int] | None:
-    """Give the scalar or key that an offset lies within; behind the `|` or `>` of a block a comment may stand."""
-    for start, end in _scalars(root):
+def _values(source: Source, root: Place) -> _Values:
+    """Go through a document once; behind the `|` or `>` of a block a comment may stand."""
+    held: list[tuple[int, int]] = []
+    lines: dict[int, tuple[int, int]] = {}
+    for start, end in dict.fromkeys(_scalars(root)):
         header = _HEADER.match(source.text, start, end)
-        if (header.end() if header else start) <= offset < end:
-            return start, end
-    return None
+        held.append((header.end() if header else start, end))
+        first, last = source.position(start).line, source.position(end).line
+        for line in range(first, last + 1) if first < last else ():
+            begun, ended = lines.get(line, (first, last))
+            lines[line] = min(begun, first), max(ended, last)
+    held.sort()
+    return _Values([begin for begin, _ in held], list(accumulate((end for _, end in held), max)), lines)
 
 
 def _scalars(place: Place) -> Iterator[tuple[int, int]]:

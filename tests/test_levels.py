@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from runner import api
+from runner import api, levels
 from runner.levels import RuleLevel
+from runner.source import Member, Place, Source
 from tests.cli.process import arazzo, documents
 
 LINES = """\
@@ -129,3 +130,17 @@ def test_a_level_that_means_nothing_is_refused(tmp_path: Path, line: str, said: 
     refused = arazzo("check", "flow.arazzo.yaml", cwd=tmp_path)
     assert refused.code == 2
     assert said in refused.err
+
+
+def test_a_document_is_gone_through_once_however_many_comments_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a: 1\n" + "# arazzo: ignore[odd]\n" * 50
+    source, root = Source("file:///a.yaml", "a.yaml", text), Place(0, 0, {"a": Member(0, 1, Place(3, 4))})
+    walked: list[Place] = []
+
+    def scalars(place: Place) -> Iterator[tuple[int, int]]:
+        walked.append(place)
+        yield place.start, place.end
+
+    monkeypatch.setattr(levels, "_scalars", scalars)
+    assert len(list(levels.silences(source, root))) == 50
+    assert walked == [root]
