@@ -108,13 +108,21 @@ def _walk(folder: Path, exclude: Sequence[str]) -> Iterator[Path]:
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in EXCLUDED:
                 yield from _walk(path, exclude)
-        elif path.is_file() or _leads_nowhere(path):
+        elif _is_given(entry):
             yield path
 
 
-def _leads_nowhere(path: Path) -> bool:
-    """Say whether a link has nothing at its end; the hidden ones are locks that editors leave beside a file."""
-    return path.is_symlink() and not path.exists() and not path.name.startswith(".")
+def _is_given(entry: os.DirEntry[str]) -> bool:
+    """Say whether an entry is a file, or a link with nothing at its end, or nothing that anybody may look at.
+
+    The hidden ones of those are locks that editors leave beside a file.
+    """
+    try:
+        if entry.is_file():
+            return True
+    except OSError:  # a circle of links, a folder that may not be entered
+        pass
+    return entry.is_symlink() and not os.path.exists(entry.path) and not entry.name.startswith(".")  # noqa: PTH110
 
 
 def _is_excluded(path: Path, exclude: Sequence[str]) -> bool:

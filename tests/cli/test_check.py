@@ -154,7 +154,9 @@ def test_a_fix_keeps_encoding_and_line_ends(folder: Path, encoding: str, eol: st
     assert path.read_bytes() == text.replace("{$statusCode}", "$statusCode").encode(encoding)
 
 
-@pytest.mark.parametrize("target", ["nowhere.yaml", "lost.arazzo.yaml"], ids=["nothing", "itself"])
+@pytest.mark.parametrize(
+    "target", ["nowhere.yaml", "lost.arazzo.yaml", "x" * 300], ids=["nothing", "itself", "what nobody can look at"]
+)
 def test_a_link_that_leads_nowhere_is_told_and_the_others_are_checked(folder: Path, target: str) -> None:
     (folder / "lost.arazzo.yaml").symlink_to(target)
     (folder / ".#flow.arazzo.yaml").symlink_to("somebody@there.1234")  # an editor is open
