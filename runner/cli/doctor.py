@@ -28,18 +28,19 @@ from runner.engine.asked import Asked
 from runner.errors import UsageError
 from runner.openapi.document import Operation
 from runner.plan.inputs import accept
-from runner.plan.plan import NOTHING, OperationCall, Plan, StepPlan, Unrunnable, WorkflowPlan
+from runner.plan.plan import NOTHING, Inputs, OperationCall, Plan, StepPlan, Unrunnable, WorkflowPlan
 from runner.records import Frozen, field_names, replace
 from runner.reporters.diagnostics import render_concise
 from runner.reporters.doctor import Finding, Section, State, doctor_json, doctor_lines
 from runner.reporters.doctor import lacking as number_lacking
 from runner.reporters.text import count
+from runner.schema import SchemaProblem
 from runner.secrets import is_secret_name
 from runner.shell.auth import calls
 from runner.shell.options import DEFAULTS, HttpOptions
 from runner.shell.reach import REMEDY
 from runner.text import json_text
-from runner.values import Json
+from runner.values import InputValue, Json
 
 _MOST_PROBLEMS = 8
 
@@ -188,8 +189,7 @@ def _inputs(workflow: WorkflowPlan, given: Given) -> Iterator[Finding]:
     """Say of each input what it is, and whether a run has a value for it."""
     inputs = workflow.inputs
     values = values_for(given, inputs)
-    accepted = accept(inputs, values)
-    told = {problem.partition(":")[0]: problem.partition(": ")[2] for problem in accepted.problems}
+    told = _refused(inputs, values)
     properties = inputs.schema.get("properties") if isinstance(inputs.schema, dict) else None
     written = properties if isinstance(properties, dict) else {}
     for name in (*written, *sorted(set(inputs.names or ()) - set(written))):
@@ -202,6 +202,15 @@ def _inputs(workflow: WorkflowPlan, given: Given) -> Iterator[Finding]:
     for name, why in told.items():
         if name not in written and name not in (inputs.names or ()):
             yield Finding(name, "lacking", why, "give it with -i or --inputs")
+
+
+def _refused(inputs: Inputs, values: Mapping[str, InputValue]) -> dict[str, str]:
+    """Say what is wrong with inputs, by name; nothing by a schema that is none, which is told of the document."""
+    try:
+        problems = accept(inputs, values).problems
+    except SchemaProblem:
+        return {}
+    return {problem.partition(":")[0]: problem.partition(": ")[2] for problem in problems}
 
 
 def _about(name: str, schema: Json, workflow: WorkflowPlan) -> Iterator[str]:

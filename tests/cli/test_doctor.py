@@ -33,6 +33,16 @@ def test_an_input_that_nobody_gives_is_lacking_and_one_that_is_given_wrong_too(t
     assert arazzo("doctor", document, "-i", "who=me").code == 0
 
 
+@pytest.mark.parametrize("reference", ["#/nowhere", "http://[x"])
+def test_inputs_whose_schema_is_none_are_told_of_the_document(tmp_path: Path, reference: str) -> None:
+    inputs = f"  inputs: {{type: object, properties: {{who: {{$ref: '{reference}'}}}}}}\n"
+    found = arazzo("doctor", documents(tmp_path, "https://things.test", STEPS, extra=inputs), "--format", "json")
+    assert found.code == 1
+    [error] = [each for each in found.json["document"] if each["state"] == "lacking"]
+    assert f"the reference '{reference}' leads nowhere" in error["about"]
+    assert [each["name"] for each in found.json["inputs"]] == ["who"]
+
+
 def test_a_credential_is_named_with_the_variable_that_would_supply_it_and_never_shown(tmp_path: Path) -> None:
     document = documents(tmp_path, "https://things.test", STEPS)
     api = tmp_path / "api.yaml"
