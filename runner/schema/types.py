@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.schema.check import Schema
 from runner.schema.keywords import applied, within
 from runner.schema.messages import type_names
+from runner.values import Json
+
+_TYPES: Mapping[str, type] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "number": float,
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
 
 
 def declared_types(schema: Schema, path: Sequence[str] = ()) -> frozenset[str]:
-    """Name the types that a schema mentions for the value at `path`, in any branch; none where it says nothing."""
+    """Name the types that a schema mentions for the value at `path`, in any branch; none where it says nothing.
+
+    A branch that names no type mentions those of the values that it lists.
+    """
     root = schema.gathered.schema
     current = applied(root, root, branches=True)
     for token in path:
         parts = [part for each in current for part in within(each, token)]
         current = list({id(found): found for part in parts for found in applied(part, root, branches=True)}.values())
-    return frozenset(name for each in current if "type" in each for name in type_names(each["type"]))
+    return frozenset(name for each in current for name in _mentioned(each))
+
+
+def _mentioned(schema: Mapping[str, Json]) -> Iterable[str]:
+    if "type" in schema:
+        return type_names(schema["type"])
+    listed = schema.get("enum")
+    values = [schema["const"]] if "const" in schema else listed if isinstance(listed, list) else []
+    return (name for value in values for name, kind in _TYPES.items() if type(value) is kind)
