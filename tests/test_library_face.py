@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from pytest_httpx import HTTPXMock
 import runner
 from runner.bundled import workflows
 from runner.engine.events import Answered, Entry, StepFinished, WaitStarted
-from runner.exchange import Reply
+from runner.exchange import Reply, Response
 from tests.cli.process import documents
 from tests.shell.server import Connection, always, answer, serve
 
@@ -284,6 +285,14 @@ def test_a_caller_ends_a_run_in_the_middle_of_a_request(tmp_path: Path, awaited:
 def test_a_caller_ends_a_run_also_where_the_transport_is_the_callers(tmp_path: Path) -> None:
     enough = threading.Event()
     ended_in_the_middle(tmp_path, "https://a.test", enough, awaited=False, transport=Unanswered(enough))
+
+
+def test_a_stand_in_of_a_test_may_be_the_transport_of_a_run_that_its_caller_may_end(tmp_path: Path) -> None:
+    transport = Mock()
+    transport.send.return_value = Response(200)
+    path = documents(tmp_path, "https://a.test", "  - {stepId: list, operationId: listThings}\n")
+    result = runner.run(runner.compile(runner.load(str(path))), transport=transport, cancelled=lambda: False)
+    assert (result.outcome, transport.send.call_count) == ("passed", 1)
 
 
 def test_an_awaited_run_is_ended_without_another_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

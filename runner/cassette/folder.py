@@ -181,7 +181,7 @@ def load_page(path: Path) -> Page:
 
 
 def first_request(page: Page) -> Request:
-    """Give the request as the step made it, before any redirect."""
+    """Give the request as the step made it, before any redirect or refusal."""
     return page.exchange.hops[0].sent if page.exchange.hops else page.exchange.sent
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -208,8 +209,8 @@ def open_outlets(begun: Begun, options: ExecuteOptions, outlets: Outlets, began:
 
 def refuse_overwriting(read: Iterable[Path], outlets: Outlets) -> None:
     """Refuse a report that would take the place of something that this run reads."""
-    taken = {path.resolve() for path in read}
-    over = [path for _, path in outlets.reports if path.resolve() in taken]
+    taken = set(map(os.path.realpath, read))
+    over = [path for _, path in outlets.reports if os.path.realpath(path) in taken]
     if over:
         outlets.reports = []  # what is refused is reported, too
         raise UsageError(f"the report {over[0]} would overwrite what this run reads", "give it a path of its own")

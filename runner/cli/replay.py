@@ -169,7 +169,10 @@ def shown(told: Told, attempts: int, record: str, style: Style) -> Iterator[str]
         yield ""
         yield visible(curl(exchange.sent))
         yield from whole(exchange).split("\n")
-    yield from verdict(told, told.events, style)
+    if any(isinstance(event, AttemptFinished) for event in told.events):
+        yield from verdict(told, told.events, style)
+    else:
+        yield "\n  " + style.paint("the run ended before this was judged", "muted")
 
 
 def whole(exchange: Exchange) -> str:

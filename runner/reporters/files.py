@@ -28,7 +28,7 @@ class ReportFile:
     def __init__(self, path: Path, *, append: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         special = append or (path.exists() and not path.is_file())
-        self._path = path if special else path.resolve()  # the file behind a link is replaced, not the link
+        self._path = path if special else Path(os.path.realpath(path))  # what a link leads to is replaced, not it
         self._part = None if special else self._path.with_name(f".{self._path.name}.{os.urandom(4).hex()}.part")
         mode: Literal["a", "w"] = "a" if append else "w"
         self.stream: TextIO = (self._part or self._path).open(mode, encoding="utf-8", newline="\n")

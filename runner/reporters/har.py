@@ -1,4 +1,4 @@
-"""Turns the requests of a run into an HTTP Archive (HAR 1.2): one entry for each, redirects included, as they happen.
+"""Turns the requests of a run into an HTTP Archive (HAR 1.2): one entry for each, also of those that led to another.
 
 What is not known is -1, as the format has it: how long the parts of a request took, and how many bytes a header was.
 What is ours begins with an underscore, as it says that it shall.

@@ -61,6 +61,9 @@ CONTENT_FIELDS = frozenset(
 )
 NO_TIME = TransportFailure("timeout", "no time was left")
 NEVER_ELSEWHERE = frozenset({"authorization", "proxy-authorization", "cookie", "host"})
+SAFE_ELSEWHERE = CONTENT_FIELDS | {"accept", "accept-language", "accept-encoding", "user-agent"}
+SHORTEST_SECRET = 4
+"""Characters: shorter ones stand in many a value by chance."""
 
 
 def nobody(_: frozenset[str]) -> None:
@@ -149,7 +152,7 @@ def _guarded(request: Request, guard: Guard, session: Session, left: float | Non
     if better is None:
         return landed
     if isinstance(better, TransportFailure):
-        return landed._replace(reply=better)
+        return landed._replace(reply=better, before=(Hop(landed.sent, landed.reply),))
     if session.gated:
         yield Enter(request.url, at_once=True)
     again = yield from _sent(better.request, session, None if left is None else left - landed.took)
@@ -226,11 +229,14 @@ def _redirected(
 def _for_strangers(headers: Headers, operation: Operation, secrets: Collection[str]) -> Headers:
     """Leave out the fields that are credentials: by the description, by their names, or by a secret that they hold."""
     own = {slot.name for slot in slots(operation) if slot.location == "header"} | NEVER_ELSEWHERE
-    return tuple(
-        (name, value)
-        for name, value in headers
-        if not (name.lower() in own or is_secret_name(name) or any(each in value for each in secrets if each))
-    )
+    telling = [each for each in secrets if len(each) >= SHORTEST_SECRET]
+
+    def is_secret(name: str, value: str) -> bool:
+        if name.lower() in own or is_secret_name(name):
+            return True
+        return name.lower() not in SAFE_ELSEWHERE and any(each in value for each in telling)
+
+    return tuple(pair for pair in headers if not is_secret(*pair))
 
 
 def _becomes_get(method: str, status: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from runner.errors import UsageError
@@ -12,6 +13,8 @@ from runner.records import Frozen, Mutable, field
 
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)/(s|m|h)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+NO_TIME = 1e-6
+"""Seconds that are no reason to wait: clocks round."""
 
 
 def read_rate(text: str) -> float:
@@ -33,15 +36,27 @@ class Bucket(Mutable):
 
     interval: float
     _next: float = float("-inf")
+    _behind: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     HIDDEN = ("_lock",)
 
-    def take(self, now: float) -> float:
-        """Take a token, and give the seconds until it is there."""
+    def waits(self, now: Callable[[], float]) -> Iterator[float]:
+        """Take a token, and give the seconds until it is there; again where somebody took one before it meanwhile."""
         with self._lock:
-            at = max(now, self._next)
-            self._next = at + self.interval
-        return at - now
+            at, behind = self._taken(now()), self._behind
+        while (left := at + self._behind - behind - now()) > NO_TIME:
+            yield left
+
+    def take_first(self, now: float) -> None:
+        """Take a token before all who wait for one."""
+        with self._lock:
+            self._taken(now)
+            self._behind += self.interval
+
+    def _taken(self, now: float) -> float:
+        at = max(now, self._next)
+        self._next = at + self.interval
+        return at
 
 
 class OwnTime:
@@ -63,21 +78,26 @@ class OwnTime:
         self._inner.sleep(seconds)
 
     def wait(self, turns: Turns) -> None:
-        """Wait for a turn, such as a token of a bucket."""
-        began = self._inner.monotonic()
-        if seconds := turns.take(began):
-            self._inner.sleep(seconds)
-            self._paused += self._inner.monotonic() - began
+        """Wait for a turn."""
+        if seconds := turns.take(self.whole()):
+            self.pause(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, and count none of it."""
+        began = self.whole()
+        self._inner.sleep(seconds)
+        self._paused += self.whole() - began
 
 
 class Rate(Frozen):
-    """The gate of one run, at which each request waits for a token, or takes one that later ones wait for."""
+    """The gate of one run, at which each request waits for a token, or takes one before all who wait."""
 
     bucket: Bucket
     clock: OwnTime
 
     def enter(self, url: str, at_once: bool) -> None:
         if at_once:
-            self.bucket.take(self.clock.whole())
-        else:
-            self.clock.wait(self.bucket)
+            self.bucket.take_first(self.clock.whole())
+            return
+        for seconds in self.bucket.waits(self.clock.whole):
+            self.clock.pause(seconds)

@@ -96,6 +96,21 @@ def test_the_step_that_failed_is_shown_with_its_request_its_answer_and_its_opera
     assert "a-token-of" not in ended.out
 
 
+def test_a_step_that_a_budget_ended_is_not_said_to_pass(tmp_path: Path) -> None:
+    def never(connection: Connection) -> None:
+        connection.request()
+        connection.wait()
+
+    with serve(never) as server:
+        documents(tmp_path, server.url(""), "  - {stepId: list, operationId: listThings}\n")
+        arguments = ("--max-time", "0.5", "--report", "jsonl=run.jsonl")
+        assert arazzo("run", "flow.arazzo.yaml", *arguments, cwd=tmp_path).code == 4
+    ended = replay(tmp_path, "--step", "list")
+    assert (ended.code, ended.out.count("passes")) == (1, 0)
+    assert "no response within" in ended.out
+    assert "the run ended before this was judged" in ended.out
+
+
 def test_a_criterion_that_was_mended_passes_without_a_network(here: Path) -> None:
     edit(here / "flow.arazzo.yaml", "== 'done'", "== 'waiting'")
     ended = replay(here)

@@ -62,6 +62,13 @@ def test_a_report_goes_into_a_pipe_that_has_no_name(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["outcome"] == "passed"
 
 
+def test_a_report_takes_the_place_of_a_link_that_leads_round(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert arazzo("run", FLOW, "--report", "json=a", cwd=tmp_path).code == 0
+    assert json.loads((tmp_path / "a").read_text())["outcome"] == "passed"
+
+
 def test_a_report_whose_reader_leaves_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     line = f"head -c 5 pipe > /dev/null & arazzo test {FLOW} --repeat 50 -q --report jsonl=pipe"

@@ -198,12 +198,12 @@ def test_an_authorization_of_the_step_s_own_is_dropped_at_another_origin() -> No
 
 def test_secret_fields_are_dropped_at_another_origin_by_their_names_and_by_what_is_known() -> None:
     clock = VirtualClock(NOW)
-    session = Session(clock.now, secrets={"", "s3cret"})
-    own = (("X-Auth-Token", "of-the-step"), ("X-Pin", "pin s3cret"), ("X-Y", "1"))
+    session = Session(clock.now, secrets={"", "1", "json", "s3cret"})
+    own = (("X-Auth-Token", "of-the-step"), ("X-Pin", "pin s3cret"), ("X-Y", "1"), ("Accept", "application/json"))
     script = Script(clock, to("/b"), to("https://other.example/c"), OK)
     carry(deliver(Send(get(headers=own), operation(), None), session), script, clock)
     held = [[name for name, _ in own if header(sent.headers, name) is not None] for sent in script.sent]
-    assert held == [["X-Auth-Token", "X-Pin", "X-Y"]] * 2 + [["X-Y"]]
+    assert held == [["X-Auth-Token", "X-Pin", "X-Y", "Accept"]] * 2 + [["X-Y", "Accept"]]
 
 
 def test_cookies_of_a_response_travel_with_what_follows_in_the_run() -> None:

@@ -136,12 +136,6 @@ def test_a_value_that_somebody_replaced_is_not_amended() -> None:
     again.close()
 
 
-def test_a_token_is_asked_for_as_long_as_any_request_may_take_whatever_is_left_to_its_step() -> None:
-    first = next(deliver(SEND, Script().session(credentials())))
-    assert isinstance(first, Dispatch)
-    assert (first.request.url, first.timeout) == (TOKEN_URL, None)
-
-
 def test_two_runs_whose_token_is_refused_get_one_new_token() -> None:
     shared, script = credentials(), Script()
     script.deliver(SECURED, shared, [token("t1"), Response(200)])

@@ -155,6 +155,17 @@ def test_a_token_that_was_there_and_is_refused_is_replaced_once() -> None:
     assert (bearers(script)[3:], status(again)) == (["t2", "t3"], 401)
 
 
+@pytest.mark.parametrize("then", [[OK], []])
+def test_a_request_whose_token_is_refused_is_told_whatever_comes_of_it(then: list[Reply]) -> None:
+    script, credentials = Script(), client()
+    script.deliver(MACHINE, credentials, [token("t1"), OK])
+    exchange = script.deliver(MACHINE, credentials, [REFUSED, token("t2") if then else Response(500), *then])
+    assert [(header(hop.sent.headers, "authorization"), hop.response) for hop in exchange.hops] == [
+        ("Bearer t1", REFUSED)
+    ]
+    assert isinstance(exchange.reply, Response) == bool(then)
+
+
 def test_a_new_token_that_is_refused_is_not_replaced() -> None:
     script = Script()
     assert status(script.deliver(MACHINE, client(), [token("t1"), REFUSED])) == 401

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import islice
+
 import pytest
 
 from runner.errors import UsageError
@@ -22,7 +25,8 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 def test_tokens_come_one_after_the_other_and_none_is_saved_up() -> None:
     bucket = Bucket(0.5)
-    assert [bucket.take(now) for now in (10.0, 10.0, 10.1, 20.0, 20.4)] == pytest.approx([0, 0.5, 0.9, 0, 0.1])
+    waits = [sum(islice(bucket.waits(partial(float, now)), 1)) for now in (10.0, 10.0, 10.1, 20.0, 20.4)]
+    assert waits == pytest.approx([0, 0.5, 0.9, 0, 0.1])
 
 
 def test_the_clock_of_a_run_stands_still_while_a_request_waits() -> None:
@@ -46,3 +50,15 @@ def test_what_leaves_at_once_is_waited_for_by_those_after_it() -> None:
         gate.enter("http://a.test/", at_once)
         left.append(machine.monotonic())
     assert left == pytest.approx([0.0, 0.0, 0.0, 6.0, 8.0])
+
+
+def test_what_leaves_at_once_is_waited_for_by_those_who_wait_already_too() -> None:
+    machine, bucket = VirtualClock(0.0), Bucket(2.0)
+    waiting = [bucket.waits(machine.monotonic) for _ in range(3)]
+    assert [next(each, None) for each in waiting] == [None, 2.0, 4.0]
+    machine.sleep(1.0)
+    bucket.take_first(machine.monotonic())
+    machine.sleep(1.0)
+    assert [next(each, None) for each in waiting[1:]] == [2.0, 4.0]
+    machine.sleep(2.0)
+    assert [next(each, None) for each in waiting[1:]] == [None, 2.0]

@@ -171,7 +171,7 @@ def _exchange(step: StepRecord, exchange: Exchange, limit: int) -> Iterator[Mark
     sent, received = (moment.sent, moment.received) if moment else (len(exchange.sent.body), 0)
     hops = [f"{hop.sent.method} {hop.sent.url} → {hop.response.status}" for hop in exchange.hops]
     if hops:
-        yield section("Redirects", *(tag("p", tag("code", one_line(hop))) for hop in hops))
+        yield section("Before it", *(tag("p", tag("code", one_line(hop))) for hop in hops))
     yield tag("div", _request(exchange.sent, sent, limit), _reply(exchange, received, limit), class_="pair")
     command = curl(exchange.sent)
     button = tag("button", "Copy", type="button", class_="copy", aria_label="Copy the curl command")

@@ -13,6 +13,7 @@ from runner.shell.auth.wish import Given
 from runner.shell.effects import Enter, Steps, dispatched
 from runner.shell.wire import basic, complete, legal_url
 
+TIMEOUT = 30.0  # seconds for one request to an authorization server
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 JSON = ("Accept", "application/json")
@@ -40,7 +41,7 @@ def endpoint_at(url: str) -> str | TransportFailure:
 
 
 def ask(request: Request, ports: Ports) -> Steps[Reply]:
-    """Send a request to an authorization server: without cookies, following no redirect, as long as any may take."""
+    """Send a request to an authorization server: without cookies, following no redirect."""
     if isinstance(unsafe := endpoint_at(request.url), TransportFailure):
         return unsafe
     finished = complete(request, ports.user_agent)
@@ -48,7 +49,7 @@ def ask(request: Request, ports: Ports) -> Steps[Reply]:
         return finished
     if ports.gated:
         yield Enter(finished.url, at_once=True)  # a request that has been let in waits for the answer
-    arrival = yield from dispatched(finished, None)
+    arrival = yield from dispatched(finished, TIMEOUT)
     return arrival.reply
 
 
