@@ -324,8 +324,8 @@ def ignore(entry: Entry) -> None:
 
 def to_uri(location: str, here: Path) -> str:
     """Turn a path or URL into an absolute URI."""
-    scheme = (split_uri(location).scheme or "").lower()
-    if "://" in location or scheme in ("http", "https", "file"):  # its reader refuses other schemes
+    # Its reader refuses other schemes.
+    if "://" in location or split_uri(location).has_scheme("http", "https", "file"):
         return location
     return (here / location).absolute().as_uri()
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+SHORTEST = 4
+"""Characters of a secret that is looked for in text: shorter ones stand in many a text by chance."""
+
 WHOLE = frozenset(
     (
         "token",

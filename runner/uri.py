@@ -33,6 +33,10 @@ class Uri(NamedTuple):
     query: str | None
     fragment: str | None
 
+    def has_scheme(self, *names: str) -> bool:
+        """Say whether its scheme is one of these, which are in lower case; in a URI the case does not matter."""
+        return self.scheme is not None and self.scheme.lower() in names
+
     def __str__(self) -> str:
         return "".join(
             [
@@ -64,7 +68,7 @@ def without_fragment(uri: str) -> str:
 def is_http(uri: str) -> bool:
     """Say whether a URI is absolute, of http or https, and names a host."""
     parts = split_uri(uri)
-    return bool(parts.scheme and parts.scheme.lower() in ("http", "https") and parts.authority)
+    return parts.has_scheme("http", "https") and bool(parts.authority)
 
 
 def resolve_uri(base: str, reference: str) -> str:

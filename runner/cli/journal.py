@@ -299,4 +299,4 @@ def _shown(begun: Begun) -> str:
 
 def _path_of(uri: str) -> str:
     parts = split_uri(uri)
-    return unquote(parts.path) if parts.scheme == "file" else shown(uri)
+    return unquote(parts.path) if parts.has_scheme("file") else shown(uri)

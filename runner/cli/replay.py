@@ -154,7 +154,7 @@ def place_of(told: Told) -> str | None:
         return None
     source = told.workflow.span.source
     parts = split_uri(source.uri)
-    places = [unquote(parts.path)] if parts.scheme == "file" else []
+    places = [unquote(parts.path)] if parts.has_scheme("file") else []
     return next((place for place in (*places, source.name) if place and Path(place).is_file()), None)
 
 

@@ -76,10 +76,9 @@ Again: TypeAlias = Callable[[tuple[str, ...], Read], int]
 def path_of(uri: str) -> Path | None:
     """Give the file behind a URI or a path; None where it is elsewhere."""
     parts = split_uri(uri)
-    scheme = (parts.scheme or "").lower()
-    if scheme in ("http", "https"):
+    if parts.has_scheme("http", "https"):
         return None
-    return Path(unquote(parts.path)) if scheme == "file" else Path(uri).absolute()
+    return Path(unquote(parts.path)) if parts.has_scheme("file") else Path(uri).absolute()
 
 
 def stamp(path: Path) -> Stamp:

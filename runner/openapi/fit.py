@@ -23,7 +23,6 @@ _INDEX = re.compile(r"0|[1-9][0-9]*")
 MOST_NODES = 400
 """Schemas that are looked at for one step down: beyond that nothing is known."""
 
-
 MOST_VALUES = 100_000
 """Values that are listed for one place: beyond that they are not known."""
 
@@ -137,7 +136,7 @@ class Shapes(Frozen, eq=False):
             child = _any_of(map(question.answer, shape))
             if child.kind == "never" or child.kind == "undeclared":
                 return number, Misfit(child.why, child.known)
-            shape = child.nodes[:MOST_NODES] if child.kind == "found" else ()
+            shape = child.nodes if child.kind == "found" else ()
         return shape
 
     def types(self, shape: Shape) -> frozenset[str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from runner.late import late_pattern
 from runner.records import Frozen
+from runner.secrets import SHORTEST
 
 PLACEHOLDER: Final = "***"
 ALIAS: Final = late_pattern(r"\*\*\*\d+\*\*\*")
@@ -70,7 +71,7 @@ class SecretValues:
         """Remember a secret, unless it is so short or common that masking it everywhere would garble the report."""
         if value in self.known or len(self.known) >= _MOST:
             return
-        if not 4 <= len(value) <= _LONGEST or _TRIVIAL.fullmatch(value):
+        if not SHORTEST <= len(value) <= _LONGEST or _TRIVIAL.fullmatch(value):
             return
         self.known.add(value)
         # The longest first: a secret may contain another one.

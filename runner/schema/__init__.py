@@ -26,3 +26,4 @@ from runner.schema.regex import RegexLimit as RegexLimit
 from runner.schema.regex import RegexSyntax as RegexSyntax
 from runner.schema.regex import compile_regex as compile_regex
 from runner.schema.types import declared_types as declared_types
+from runner.schema.types import kind_of as kind_of

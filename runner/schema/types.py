@@ -9,16 +9,6 @@ from runner.schema.keywords import applied, within
 from runner.schema.messages import type_names
 from runner.values import Json
 
-_TYPES: Mapping[str, type] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "number": float,
-    "integer": int,
-    "boolean": bool,
-    "null": type(None),
-}
-
 
 def declared_types(schema: Schema, path: Sequence[str] = ()) -> frozenset[str]:
     """Name the types that a schema mentions for the value at `path`, in any branch; none where it says nothing.
@@ -38,4 +28,23 @@ def _mentioned(schema: Mapping[str, Json]) -> Iterable[str]:
         return type_names(schema["type"])
     listed = schema.get("enum")
     values = [schema["const"]] if "const" in schema else listed if isinstance(listed, list) else []
-    return (name for value in values for name, kind in _TYPES.items() if type(value) is kind)
+    return map(kind_of, values)
+
+
+def kind_of(value: Json) -> str:
+    """Name the type of a value; a whole number is an integer, however it is written."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"

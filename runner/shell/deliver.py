@@ -33,7 +33,7 @@ from runner.exchange import (
 )
 from runner.openapi.document import Operation
 from runner.records import Frozen, field, replace
-from runner.secrets import is_secret_name
+from runner.secrets import SHORTEST, is_secret_name
 from runner.shell.auth.credentials import NO_CREDENTIALS, Credentials
 from runner.shell.auth.endpoint import Ports
 from runner.shell.auth.guard import Dressed, Guard, dress, remember, server_of, undeterred
@@ -62,8 +62,6 @@ CONTENT_FIELDS = frozenset(
 NO_TIME = TransportFailure("timeout", "no time was left")
 NEVER_ELSEWHERE = frozenset({"authorization", "proxy-authorization", "cookie", "host"})
 SAFE_ELSEWHERE = CONTENT_FIELDS | {"accept", "accept-language", "accept-encoding", "user-agent"}
-SHORTEST_SECRET = 4
-"""Characters: shorter ones stand in many a value by chance."""
 
 
 def nobody(_: frozenset[str]) -> None:
@@ -151,14 +149,15 @@ def _guarded(request: Request, guard: Guard, session: Session, left: float | Non
     better = yield from undeterred(dressed, landed.reply, guard)
     if better is None:
         return landed
+    refused = (Hop(landed.sent, landed.reply),)
     if isinstance(better, TransportFailure):
-        return landed._replace(reply=better, before=(Hop(landed.sent, landed.reply),))
+        return landed._replace(reply=better, before=refused)
     if session.gated:
         yield Enter(request.url, at_once=True)
     again = yield from _sent(better.request, session, None if left is None else left - landed.took)
     if isinstance(again.reply, Response):
         remember(better, again.reply, guard)
-    return again._replace(took=landed.took + again.took, before=(Hop(landed.sent, landed.reply),))
+    return again._replace(took=landed.took + again.took, before=refused)
 
 
 def _dressed_in_turn(request: Request, guard: Guard) -> Steps[Dressed | TransportFailure]:
@@ -229,7 +228,7 @@ def _redirected(
 def _for_strangers(headers: Headers, operation: Operation, secrets: Collection[str]) -> Headers:
     """Leave out the fields that are credentials: by the description, by their names, or by a secret that they hold."""
     own = {slot.name for slot in slots(operation) if slot.location == "header"} | NEVER_ELSEWHERE
-    telling = [each for each in secrets if len(each) >= SHORTEST_SECRET]
+    telling = [each for each in secrets if len(each) >= SHORTEST]
 
     def is_secret(name: str, value: str) -> bool:
         if name.lower() in own or is_secret_name(name):

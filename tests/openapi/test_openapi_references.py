@@ -10,7 +10,7 @@ from runner.openapi.references import (
     UnresolvedReference,
 )
 from runner.openapi.survey import absolute_references, external_references, written_references
-from runner.uri import resolve_uri
+from runner.uri import resolve_uri, split_uri
 from runner.values import Json
 
 BASE = "http://a/b/c/d;p?q"
@@ -68,6 +68,13 @@ def test_a_reference_is_resolved_as_rfc_3986_says(reference: str, target: str) -
 )
 def test_any_scheme_can_be_a_base(base: str, reference: str, target: str) -> None:
     assert resolve_uri(base, reference) == target
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_file"), [("file:///a", True), ("FILE:///a", True), ("files:///a", False), ("/file", False), ("", False)]
+)
+def test_the_case_of_a_scheme_does_not_matter(uri: str, is_file: bool) -> None:
+    assert split_uri(uri).has_scheme("http", "file") == is_file
 
 
 def resolve(root: Json, documents: dict[str, Json] | None = None) -> Node:

@@ -21,9 +21,9 @@ from runner.sandbox.generic.generate.negate import Way
 from runner.sandbox.generic.generate.numbers import number_candidates
 from runner.sandbox.generic.generate.objects import make_object
 from runner.sandbox.generic.generate.place import Exhausted, Place, Ungeneratable
-from runner.sandbox.generic.generate.reading import Flat, is_false, kind_of, kinds, listed_values, samples
+from runner.sandbox.generic.generate.reading import Flat, is_false, kinds, listed_values, samples
 from runner.sandbox.generic.generate.strings import string_candidates
-from runner.schema import Schema
+from runner.schema import Schema, kind_of
 from runner.schema.choice import best_engine
 from runner.schema.depth import every_way
 from runner.schema.engines import Refused, Validator, nesting_of, new_validator

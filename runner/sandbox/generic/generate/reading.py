@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from runner.schema import RegexLimit, RegexSyntax, compile_regex
+from runner.schema import RegexLimit, RegexSyntax, compile_regex, kind_of
 from runner.schema.keywords import Object
 from runner.values import Json
 
@@ -41,25 +41,6 @@ def same(one: Json, other: Json) -> bool:
             return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
         case _:
             return one == other
-
-
-def kind_of(value: Json) -> str:
-    """Name the type of a value, as in `KINDS`."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"
 
 
 def type_names(value: Json) -> list[str]:
